@@ -1,0 +1,15 @@
+"""What every template may say about the site itself."""
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def site(request: HttpRequest) -> dict[str, object]:
+    """Return the names and the address of the publication; nothing of the visitor."""
+    return {
+        "SITE_NAME": "The Alarm Room",
+        "NEWSLETTER_NAME": "The Weekly Alarm",
+        "SITE_URL": settings.SITE_URL,
+        "POSTAL_ADDRESS": settings.POSTAL_ADDRESS,
+        "canonical_url": f"{settings.SITE_URL}{request.path}",
+    }

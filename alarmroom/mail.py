@@ -1,0 +1,84 @@
+"""The one place where a message is built.
+
+A mail has three templates in `templates/email/`: `<name>.subject.txt`, `<name>.txt` and
+`<name>.mjml`. The text part comes first and is worth reading by itself.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import css_inline
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from mjml import mjml2html
+
+_inliner = css_inline.CSSInliner(
+    keep_style_tags=True, keep_at_rules=True, load_remote_stylesheets=False
+)
+
+
+def compile_mjml(source: str) -> str:
+    """Return MJML as HTML that mail programs understand, its styles inlined.
+
+    Media queries stay in the head: dark mode and phones need them.
+    """
+    return _inliner.inline(mjml2html(source, disable_comments=True))
+
+
+def site_context() -> dict[str, Any]:
+    """Return what every mail template may say about the publication."""
+    return {
+        "SITE_NAME": "The Alarm Room",
+        "NEWSLETTER_NAME": "The Weekly Alarm",
+        "SITE_URL": settings.SITE_URL,
+        "POSTAL_ADDRESS": settings.POSTAL_ADDRESS,
+    }
+
+
+def render(name: str, context: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Return the subject, the plain text and the HTML of `templates/email/<name>`."""
+    full = {**site_context(), **context}
+    subject = " ".join(render_to_string(f"email/{name}.subject.txt", full).split())
+    text = render_to_string(f"email/{name}.txt", full).strip() + "\n"
+    html = compile_mjml(render_to_string(f"email/{name}.mjml", full))
+    return subject, text, html
+
+
+def build(
+    *,
+    to: str,
+    subject: str,
+    text: str,
+    html: str,
+    headers: Mapping[str, str] | None = None,
+    from_email: str | None = None,
+) -> EmailMultiAlternatives:
+    """Return a message of text and HTML to one address, ready for `send(using=...)`.
+
+    Raises ValueError when a header would carry a line break (RFC 5322 2.2).
+    """
+    message = EmailMultiAlternatives(
+        subject=subject,
+        body=text,
+        from_email=from_email or settings.DEFAULT_FROM_EMAIL,
+        to=[to],
+        headers=dict(headers or {}),
+    )
+    message.attach_alternative(html, "text/html")
+    return message
+
+
+def transactional(name: str, to: str, context: Mapping[str, Any]) -> EmailMultiAlternatives:
+    """Return a mail that answers something its reader just did.
+
+    `Auto-Submitted` keeps vacation responders quiet (RFC 3834 5).
+    """
+    subject, text, html = render(name, context)
+    return build(
+        to=to,
+        subject=subject,
+        text=text,
+        html=html,
+        headers={"Auto-Submitted": "auto-generated"},
+    )

@@ -1,0 +1,247 @@
+"""Readers who signed up for The Weekly Alarm, and what they agreed to."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import Any, Self
+
+from django.core.files.storage import Storage, storages
+from django.core.validators import FileExtensionValidator
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from alarmroom.slugs import free_slug
+
+CONFIRM_DAYS = 7
+
+
+def new_key() -> str:
+    """Return 24 URL-safe characters nobody can guess (144 bits)."""
+    return secrets.token_urlsafe(18)
+
+
+def private_storage() -> Storage:
+    """Return the storage that has no public address."""
+    return storages["private"]
+
+
+class SubscriberQuerySet(models.QuerySet["Subscriber"]):
+    def confirmed(self) -> Self:
+        return self.filter(state=Subscriber.State.CONFIRMED)
+
+    def mailable(self) -> Self:
+        """Who an issue may be sent to right now: confirmed, and not suppressed."""
+        suppressed = Suppression.objects.filter(address=models.OuterRef("address"))
+        return self.confirmed().filter(~models.Exists(suppressed))
+
+
+class Subscriber(models.Model):
+    """A reader who asked for The Weekly Alarm.
+
+    `key` is the unguessable part of the unsubscribe link and never expires.
+    `confirm_key` is the unguessable part of the confirmation link; a new one is made
+    when somebody signs up again, so a link from before unsubscribing is dead.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", "pending"
+        CONFIRMED = "confirmed", "confirmed"
+        UNSUBSCRIBED = "unsubscribed", "unsubscribed"
+
+    address = models.EmailField(
+        max_length=254, unique=True, help_text="In lower case, the domain in ASCII."
+    )
+    state = models.CharField(max_length=12, choices=State, default=State.PENDING)
+    key = models.CharField(max_length=32, unique=True, default=new_key, editable=False)
+    confirm_key = models.CharField(max_length=32, unique=True, default=new_key, editable=False)
+    confirm_requested_at = models.DateTimeField(default=timezone.now, editable=False)
+    confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    unsubscribed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = SubscriberQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["state", "id"], name="subscriber_state")]
+        constraints = [
+            models.CheckConstraint(
+                name="subscriber_state_known",
+                condition=models.Q(state__in=["pending", "confirmed", "unsubscribed"]),
+            ),
+            models.CheckConstraint(
+                name="subscriber_address_lower_case",
+                condition=models.Q(address=Lower("address")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+    @property
+    def confirm_link_expired(self) -> bool:
+        return self.confirm_requested_at < timezone.now() - timedelta(days=CONFIRM_DAYS)
+
+
+class ConsentEventQuerySet(models.QuerySet["ConsentEvent"]):
+    def update(self, **kwargs: Any) -> int:
+        raise TypeError("A consent event is never changed; write another one.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("A consent event is never deleted.")
+
+
+class ConsentEvent(models.Model):
+    """What somebody agreed to: what, when, where, and in which words. Append-only.
+
+    It names the address itself and outlives the subscriber; the database refuses to
+    change a row (a trigger, see the migrations).
+    """
+
+    class Kind(models.TextChoices):
+        REQUESTED = "requested", "asked to subscribe"
+        CONFIRMED = "confirmed", "confirmed by the link in the mail"
+        UNSUBSCRIBED = "unsubscribed", "unsubscribed"
+        SUPPRESSED = "suppressed", "suppressed"
+        RELEASED = "released", "suppression lifted"
+
+    subscriber = models.ForeignKey(
+        Subscriber, models.DO_NOTHING, db_constraint=False, null=True, related_name="consent_events"
+    )
+    address = models.EmailField(max_length=254, db_index=True)
+    kind = models.CharField(max_length=12, choices=Kind)
+    at = models.DateTimeField(default=timezone.now)
+    where = models.CharField(
+        max_length=300, blank=True, help_text="The page, the link or the person it came through."
+    )
+    wording = models.TextField(blank=True, help_text="The words that stood beside the button.")
+
+    objects = ConsentEventQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.address}: {self.get_kind_display()}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk:
+            raise TypeError("A consent event is never changed; write another one.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError("A consent event is never deleted.")
+
+
+class Suppression(models.Model):
+    """An address never to be mailed. It outlives the subscriber and always wins."""
+
+    class Reason(models.TextChoices):
+        HARD_BOUNCE = "hard_bounce", "the address does not exist"
+        COMPLAINT = "complaint", "reported as spam"
+        REQUEST = "request", "asked never to be mailed"
+        EDITOR = "editor", "an editor's decision"
+
+    address = models.EmailField(max_length=254, unique=True)
+    reason = models.CharField(max_length=12, choices=Reason)
+    note = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="suppression_address_lower_case",
+                condition=models.Q(address=Lower("address")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.address} ({self.get_reason_display()})"
+
+
+class Notice(models.Model):
+    """One transactional mail that is owed to a subscriber.
+
+    Written with the sign-up in one transaction and sent by the worker, so a mail server
+    that is away loses nobody. Sending one twice after a crash is harmless.
+    """
+
+    class Kind(models.TextChoices):
+        CONFIRM = "confirm", "please confirm"
+        ALREADY = "already", "you are already subscribed"
+        WELCOME = "welcome", "welcome, with the resources"
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "queued"
+        SENT = "sent", "sent"
+        FAILED = "failed", "failed"
+
+    subscriber = models.ForeignKey(Subscriber, models.CASCADE, related_name="notices")
+    kind = models.CharField(max_length=8, choices=Kind)
+    state = models.CharField(max_length=6, choices=State, default=State.QUEUED)
+    tries = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(default=timezone.now)
+    last_error = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(
+                fields=["due_at"], name="notice_due", condition=models.Q(state="queued")
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} → {self.subscriber}"
+
+
+class Resource(models.Model):
+    """A free leadership resource that subscribers get.
+
+    The file lies in the private storage and is only reached through a signed link
+    that expires.
+    """
+
+    title = models.CharField(max_length=160)
+    slug = models.SlugField(
+        max_length=160, unique=True, blank=True, help_text="Left empty, it is made from the title."
+    )
+    description = models.TextField(max_length=500)
+    file = models.FileField(
+        upload_to="resources/",
+        storage=private_storage,
+        max_length=200,
+        validators=[
+            FileExtensionValidator(
+                ["pdf", "docx", "xlsx", "pptx", "odt", "ods", "odp", "epub", "zip", "csv"],
+                message="Upload a PDF, an Office or OpenDocument file, an EPUB, a CSV or a ZIP.",
+            )
+        ],
+    )
+    cover = models.ImageField(
+        upload_to="resources/",
+        blank=True,
+        width_field="cover_width",
+        height_field="cover_height",
+        max_length=200,
+    )
+    cover_width = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    cover_height = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    position = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self.slug:
+            self.slug = free_slug(self, self.title)
+        super().save(*args, **kwargs)
