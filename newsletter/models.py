@@ -73,6 +73,11 @@ class Issue(models.Model):
         max_length=300, blank=True, editable=False, help_text="Why it paused, in one sentence."
     )
     failures_in_a_row = models.PositiveIntegerField(default=0, editable=False)
+    # The mail server was away: how often in a row, and when to knock again.
+    away_in_a_row = models.PositiveIntegerField(default=0, editable=False)
+    quiet_until = models.DateTimeField(null=True, blank=True, editable=False)
+    # When a delivery task was last asked for, so that wake-ups do not pile up.
+    woken_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -80,6 +85,7 @@ class Issue(models.Model):
 
     class Meta:
         ordering = ["-number"]
+        permissions = [("send_issue", "Can send, schedule, pause and cancel issues")]
         constraints = [
             models.CheckConstraint(
                 name="issue_state_known",
@@ -117,9 +123,7 @@ class Issue(models.Model):
 
     def totals(self) -> dict[str, int]:
         """Return the number of deliveries in each state, every state named."""
-        found = dict(
-            self.deliveries.order_by().values_list("state").annotate(count=Count("pk"))
-        )
+        found = dict(self.deliveries.order_by().values_list("state").annotate(count=Count("pk")))
         return {state: found.get(state, 0) for state in Delivery.State.values}
 
 

@@ -1,0 +1,28 @@
+"""What must be right before an issue may be sent, in words that say what to do."""
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from newsletter.models import Issue
+
+
+def problems(issue: Issue, at: datetime | None = None) -> list[str]:
+    """Return what keeps an issue from being sent at a moment (default: now); empty is good."""
+    at = at or timezone.now()
+    found = []
+    posts = [row.post for row in issue.issue_posts.select_related("post")]
+    if not issue.subject.strip():
+        found.append("The issue has no subject. Write one.")
+    if not posts:
+        found.append("The issue has no articles. Add at least one.")
+    for post in posts:
+        if post.published_at is None:
+            found.append(f"“{post.title}” is a draft. Publish it, or take it out of the issue.")
+        elif post.published_at > at:
+            found.append(
+                f"“{post.title}” is only published on "
+                f"{timezone.localtime(post.published_at):%B %-d, %Y at %H:%M}. "
+                "Publish it earlier, send the issue later, or take the article out."
+            )
+    return found

@@ -1,0 +1,23 @@
+"""Tasks only wake the engine: no correctness lives in the queue."""
+
+from django.tasks import task
+
+from newsletter import delivery
+from newsletter.models import Issue
+
+
+@task()
+def deliver_issue(issue_pk: int) -> dict[str, int]:
+    """Send a slice of an issue and ask for the next one.
+
+    Safe twice: each row is leased by one worker (newsletter/delivery.py). Safe never:
+    tick notices a chain that broke.
+    """
+    report = delivery.deliver(issue_pk)
+    issue = Issue.objects.filter(pk=issue_pk, state=Issue.State.SENDING).first()
+    if report.more and issue is not None:
+        delivery.wake(issue)
+    elif issue is not None:
+        # The chain ends here: tick may start another as soon as something is due.
+        Issue.objects.filter(pk=issue_pk).update(woken_at=None)
+    return report.counts

@@ -1,0 +1,194 @@
+"""Talking SMTP so that every message's fate is known, or known to be in doubt.
+
+One submission has three outcomes the server decides (accepted, deferred, rejected) and
+one that nobody can know: the connection was lost after the message was handed over and
+before the server answered (RFC 5321 4.2.5). That one is never repeated by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import smtplib
+import socket
+from dataclasses import dataclass
+from enum import Enum
+from types import TracebackType
+from typing import Any, Self
+
+from django.core.mail import mailers
+from django.core.mail.backends.smtp import EmailBackend
+
+_LEADING_DOT = re.compile(rb"(?m)^\.")
+
+
+class Fate(Enum):
+    """What became of one message."""
+
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The fate of one message and the server's own words for it."""
+
+    fate: Fate
+    code: int | None
+    reply: str
+
+
+class ServerAway(Exception):
+    """The server does not take messages now. Nothing was handed over; try all again later."""
+
+
+class ServerRefuses(Exception):
+    """The server refuses us, not a recipient: an editor or operator must look."""
+
+
+def _words(reply: Any) -> str:
+    text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else str(reply)
+    return " ".join(text.split())[:300]
+
+
+class SmtpTransport:
+    """One connection to the mail server of a MAILERS alias, opened when first needed."""
+
+    def __init__(self, alias: str = "bulk") -> None:
+        self.alias = alias
+        self._backend: EmailBackend | None = None
+        self._fresh = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the connection; whether the server still hears it does not matter."""
+        backend, self._backend = self._backend, None
+        if backend is not None:
+            with contextlib.suppress(OSError):
+                backend.close()
+
+    def open(self) -> smtplib.SMTP:
+        """Return a connection that is ready for MAIL FROM.
+
+        Raises ServerAway when it cannot be had now, ServerRefuses when it never will.
+        """
+        if self._backend is None:
+            backend = mailers[self.alias]
+            if not isinstance(backend, EmailBackend):
+                raise ServerRefuses(
+                    f"MAILERS[{self.alias!r}] is {type(backend).__name__}; issues leave by SMTP."
+                )
+            try:
+                backend.open()
+                backend.connection.ehlo_or_helo_if_needed()
+            except (smtplib.SMTPAuthenticationError, smtplib.SMTPNotSupportedError) as error:
+                raise ServerRefuses(_words(error)) from error
+            except smtplib.SMTPResponseException as error:
+                if error.smtp_code >= 500:
+                    raise ServerRefuses(f"{error.smtp_code} {_words(error.smtp_error)}") from error
+                raise ServerAway(f"{error.smtp_code} {_words(error.smtp_error)}") from error
+            except OSError as error:
+                raise ServerAway(_words(error) or type(error).__name__) from error
+            # The message and its final dot leave in one piece: do not wait for an ACK between.
+            with contextlib.suppress(OSError):
+                backend.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._backend = backend
+            self._fresh = True
+        connection: smtplib.SMTP = self._backend.connection
+        return connection
+
+    def prepare(self, sender: str) -> None:
+        """Open the connection and say MAIL FROM, so that what follows concerns one recipient.
+
+        Raises ServerAway or ServerRefuses; in both cases nothing was handed over.
+        """
+        try:
+            code, reply = self.open().mail(sender)
+        except (OSError, smtplib.SMTPException) as error:
+            stale = not self._fresh
+            self.close()
+            if not stale:
+                raise ServerAway(_words(error) or type(error).__name__) from error
+            # A server may hang up on a connection that was idle; a new one will tell.
+            return self.prepare(sender)
+        self._fresh = False
+        if code == 250:
+            return None
+        self.close()
+        if code >= 500:
+            raise ServerRefuses(f"{code} {_words(reply)}")
+        raise ServerAway(f"{code} {_words(reply)}")
+
+    def forget(self) -> None:
+        """Take back the MAIL FROM of prepare(): nothing will follow it."""
+        self._reset()
+
+    def submit(self, recipient: str, message: bytes) -> Outcome:
+        """Hand one message over, after prepare(), and return its fate.
+
+        `message` is complete and has CRLF line ends. Never raises for anything that
+        the server or the network does.
+        """
+        if not recipient.isascii():
+            # Would need SMTPUTF8 (RFC 6531), which sign-ups do not accept either.
+            self.forget()
+            return Outcome(Fate.REJECTED, None, "The address is not written in ASCII.")
+        connection = self.open()
+        try:
+            code, reply = connection.rcpt(recipient)
+            if code not in (250, 251):
+                return self._refused(code, reply)
+            code, reply = connection.docmd("DATA")
+            if code != 354:
+                return self._refused(code, reply)
+            stuffed = _LEADING_DOT.sub(b"..", message)
+            if not stuffed.endswith(b"\r\n"):
+                stuffed += b"\r\n"
+            # In one call: when it fails, the final dot has not left, so nothing was accepted.
+            connection.send(stuffed + b".\r\n")
+        except (OSError, smtplib.SMTPException) as error:
+            self.close()
+            return Outcome(Fate.DEFERRED, None, _words(error) or type(error).__name__)
+        try:
+            code, reply = connection.getreply()
+        except (OSError, smtplib.SMTPException) as error:
+            self.close()
+            return Outcome(
+                Fate.UNKNOWN,
+                None,
+                "The connection was lost before the server answered: "
+                + (_words(error) or type(error).__name__),
+            )
+        if code == 250:
+            return Outcome(Fate.ACCEPTED, code, _words(reply))
+        return self._refused(code, reply)
+
+    def _refused(self, code: int, reply: bytes) -> Outcome:
+        if code == 421:  # The server is closing the connection (RFC 5321 3.8).
+            self.close()
+        else:
+            self._reset()
+        fate = Fate.REJECTED if 500 <= code < 600 else Fate.DEFERRED
+        return Outcome(fate, code, _words(reply))
+
+    def _reset(self) -> None:
+        """Clear the refused transaction, or drop the connection if that fails."""
+        try:
+            code, _ = self.open().rset()
+        except (OSError, smtplib.SMTPException, ServerAway, ServerRefuses):
+            self.close()
+        else:
+            if code != 250:
+                self.close()

@@ -1,0 +1,27 @@
+"""The web edition: every sent issue, the same for everybody."""
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from newsletter.models import Issue
+
+ISSUES_PER_PAGE = 20
+
+
+@require_safe
+def archive(request: HttpRequest) -> HttpResponse:
+    """All sent issues, newest first."""
+    issues = (
+        Issue.objects.published().newest_first().only("number", "subject", "preheader", "sent_at")
+    )
+    page = Paginator(issues, ISSUES_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "newsletter/archive.html", {"page": page})
+
+
+@require_safe
+def issue(request: HttpRequest, number: int) -> HttpResponse:
+    """One sent issue as it was frozen when it was sent, without personal links."""
+    issue = get_object_or_404(Issue.objects.published().select_related("content"), number=number)
+    return render(request, "newsletter/issue.html", {"issue": issue, "content": issue.content})
