@@ -14,8 +14,10 @@ from django.utils.csp import CSP
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
-if (BASE_DIR / ".env").is_file():
-    env.read_env(BASE_DIR / ".env")
+# What the environment already says wins over the file; ENV_FILE= (empty) reads none.
+env_file = env.str("ENV_FILE", default=str(BASE_DIR / ".env"))
+if env_file and Path(env_file).is_file():
+    env.read_env(env_file)
 
 DEBUG: bool = env.bool("DEBUG", default=False)
 
@@ -30,7 +32,19 @@ def required(name: str, what: str, development: str) -> str:
     return value
 
 
+def port(name: str, default: int) -> int:
+    """Return a TCP port, or note what is wrong with it."""
+    value: str = env.str(name, default="") or str(default)
+    if not (value.isascii() and value.isdigit() and 0 < int(value) < 65536):
+        missing.append(f"{name} is {value!r}: set it to a port number, such as {default}.")
+        return default
+    return int(value)
+
+
 missing: list[str] = []
+# `make run` listens here; in production gunicorn reads PORT itself (gunicorn.conf.py).
+PORT = port("PORT", 8000)
+SMTP_PORT = port("SMTP_PORT", 2525)
 SECRET_KEY = required(
     "SECRET_KEY",
     "set it to a long random string, for example from `openssl rand -base64 48`.",
@@ -48,7 +62,7 @@ ALLOWED_HOSTS = [
 SITE_URL = required(
     "SITE_URL",
     "set it to the address readers use, such as `https://www.example.org`; mails link to it.",
-    development="http://localhost:8000",
+    development=f"http://localhost:{PORT}",
 ).rstrip("/")
 if SITE_URL and urlsplit(SITE_URL).scheme not in {"http", "https"}:
     missing.append(f"SITE_URL is {SITE_URL!r}: start it with https:// (or http://).")
@@ -207,7 +221,9 @@ def mailer(url: str) -> dict[str, Any]:
     }
 
 
-SMTP_URL = env.str("SMTP_URL", default="smtp://localhost:25")
+SMTP_URL = env.str(
+    "SMTP_URL", default=f"smtp://127.0.0.1:{SMTP_PORT}" if DEBUG else "smtp://localhost:25"
+)
 MAILERS = {
     "default": mailer(SMTP_URL),
     "bulk": mailer(env.str("BULK_SMTP_URL", default=SMTP_URL)),

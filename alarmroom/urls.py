@@ -13,7 +13,5 @@ urlpatterns = [
 ]
 
 if settings.DEBUG:
-#    urlpatterns.insert(0, path("dev/mail/", include("alarmroom.mailroom.urls")))
-    urlpatterns.insert(
-        0, path("media/<path:path>", serve, {"document_root": settings.MEDIA_ROOT})
-    )
+    urlpatterns.insert(0, path("dev/mail/", include("alarmroom.mailroom.urls")))
+    urlpatterns.insert(0, path("media/<path:path>", serve, {"document_root": settings.MEDIA_ROOT}))

@@ -1,0 +1,72 @@
+# `make` lists what there is. Everything runs from .venv, which is made when it is needed.
+
+.DEFAULT_GOAL := help
+PYTHONS := python3.13 python3.12 python3 /usr/local/bin/python3 /usr/bin/python3
+# A version manager's stand-in may be on the PATH and still not run, so each is tried.
+PYTHON ?= $(shell for python in $(PYTHONS); do \
+	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; \
+	then echo $$python; break; fi; done)
+BIN := .venv/bin
+READY := .venv/ready
+# Tests read no .env: they say themselves what they need (tests/environment.py).
+PYTEST = ENV_FILE= $(BIN)/python -m pytest $(ARGS)
+
+.PHONY: help
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: $(READY) ## Set everything up and run the site (PORT=8001 make run: another port)
+	@$(BIN)/python -m alarmroom.bootstrap
+	@exec $(BIN)/python manage.py develop
+
+.PHONY: test
+test: test-sqlite test-postgres ## Run every test, on SQLite and PostgreSQL and in Chromium
+
+.PHONY: test-sqlite
+test-sqlite: $(READY) ## Run every test on SQLite (ARGS="-k name" picks some)
+	@$(PYTEST)
+
+.PHONY: test-postgres
+test-postgres: $(READY) ## Run every test on a throw-away PostgreSQL
+	@ENV_FILE= $(BIN)/python -m tests.throwaway_postgres -- $(BIN)/python -m pytest $(ARGS)
+
+.PHONY: check
+check: $(READY) ## Format, lint, types, import rules, deployment settings, migrations
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@git ls-files -z --cached --others --exclude-standard 'templates/*.html' | xargs -0 $(BIN)/djade --target-version 6.1 --check
+	@$(BIN)/mypy
+	@PYTHONPATH=. $(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m tests.production manage.py check --deploy --fail-level WARNING
+	@$(BIN)/python -m tests.production manage.py makemigrations --check --dry-run
+
+.PHONY: format
+format: $(READY) ## Format the code and the templates
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+	@git ls-files -z --cached --others --exclude-standard 'templates/*.html' | xargs -0 $(BIN)/djade --target-version 6.1
+
+.PHONY: bench
+bench: $(READY) ## Measure pages and mails per second, and the worker's memory
+	@$(BIN)/python -m bench
+
+.PHONY: lock
+lock: $(READY) ## Renew requirements.txt and requirements-dev.txt from pyproject.toml
+	@$(BIN)/python -m pip install --quiet uv
+	@$(LOCK) pyproject.toml -o requirements.txt
+	@$(LOCK) --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+
+# The files hold names, versions and hashes; where packages come from is the machine's affair.
+LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+$(READY): requirements-dev.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.12 or newer is needed, and none of these is: $(PYTHONS). Install one, or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 12))' || { echo "$(PYTHON) is too old: Python 3.12 or newer is needed." >&2; exit 1; }
+	@test -w . || { echo "$(CURDIR) cannot be written: make it writable, or copy the project to a folder of yours." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) has no venv module: install it (Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; }
+	@echo "Setting up .venv with $$($(PYTHON) --version) (about half a minute, once)"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@

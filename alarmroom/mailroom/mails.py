@@ -1,0 +1,111 @@
+"""The development mailbox: a Maildir that the server fills and the pages read."""
+
+import mailbox
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.parser import BytesHeaderParser, BytesParser
+from email.policy import SMTP
+from functools import cached_property
+from pathlib import Path
+
+from django.conf import settings
+
+HEADER_BYTES = 32_768  # Enough for any header block; the list never reads the bodies.
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail in the box."""
+
+    key: str
+    """The name of its file without the Maildir flags."""
+    path: Path
+    received_at: datetime
+
+    @cached_property
+    def headers(self) -> EmailMessage:
+        """The header fields alone, without reading the rest of the file."""
+        with self.path.open("rb") as file:
+            return _headers.parsebytes(file.read(HEADER_BYTES))
+
+    @cached_property
+    def message(self) -> EmailMessage:
+        """The whole message, parsed."""
+        return _whole.parsebytes(self.source)
+
+    @property
+    def source(self) -> bytes:
+        """The bytes as the server got them, after the two lines it added."""
+        return self.path.read_bytes()
+
+    @property
+    def recipient(self) -> str:
+        """Whom the mail server was asked to deliver it to."""
+        return str(self.headers["Delivered-To"] or self.headers["To"] or "")
+
+    @property
+    def subject(self) -> str:
+        return str(self.headers["Subject"] or "(no subject)")
+
+    def body(self, subtype: str) -> str:
+        """Return the text of the `plain` or `html` part; empty when there is none."""
+        part = self.message.get_body(preferencelist=(subtype,))
+        return str(part.get_content()) if part else ""
+
+
+_headers: BytesHeaderParser = BytesHeaderParser(policy=SMTP)
+_whole: BytesParser[EmailMessage] = BytesParser(policy=SMTP)
+
+
+def folder() -> Path:
+    """Return where the mails lie."""
+    return settings.DATA_DIR / "mail"
+
+
+def box() -> mailbox.Maildir:
+    """Return the mailbox, made if it is missing."""
+    folder().parent.mkdir(parents=True, exist_ok=True)
+    return mailbox.Maildir(folder(), create=True)
+
+
+def keep(content: bytes, *, envelope_from: str, envelope_to: list[str]) -> str:
+    """Store a mail as a mail server does at final delivery (RFC 5321 4.4); return its key.
+
+    The envelope comes first, as Return-Path and Delivered-To.
+    """
+    lines = [f"Return-Path: <{envelope_from}>", *(f"Delivered-To: {to}" for to in envelope_to)]
+    envelope = "".join(f"{line}\r\n" for line in lines).encode()
+    return box().add(envelope + content)
+
+
+def newest() -> list[Mail]:
+    """Return every mail, the newest first, without opening any."""
+    return sorted(_all(), key=lambda mail: (mail.received_at, mail.key), reverse=True)
+
+
+def find(key: str) -> Mail | None:
+    """Return the mail of this key. A key is only ever compared, never made into a path."""
+    return next((mail for mail in _all() if mail.key == key), None)
+
+
+def empty() -> int:
+    """Delete every mail; return how many there were."""
+    mails = list(_all())
+    for mail in mails:
+        mail.path.unlink(missing_ok=True)
+    return len(mails)
+
+
+def _all() -> Iterator[Mail]:
+    for name in ("new", "cur"):
+        directory = folder() / name
+        if not directory.is_dir():
+            continue
+        for path in directory.iterdir():
+            try:
+                seconds = path.stat().st_mtime
+            except FileNotFoundError:  # Emptied in this very moment.
+                continue
+            yield Mail(path.name.split(":")[0], path, datetime.fromtimestamp(seconds, tz=UTC))

@@ -1,0 +1,155 @@
+"""`manage.py develop`: the whole site on one machine, under one terminal. `make run` calls it."""
+
+import errno
+import os
+import secrets
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError
+
+from alarmroom.supervisor import Supervisor
+
+EDITOR = "editor"
+
+
+class Command(BaseCommand):
+    help = "Prepare and run everything: website, admin, worker, tick and a mail server."
+    requires_system_checks = []  # They look for the data directory, which is made here.
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--no-demo", action="store_true", help="Start with an empty site, without the demo."
+        )
+
+    def handle(self, *args: Any, no_demo: bool, **options: Any) -> None:
+        if not settings.DEBUG:
+            raise CommandError(
+                "`develop` is for development: it needs DEBUG=on. docs/deploying.md says how "
+                "to run in production."
+            )
+        make_data_dir(settings.DATA_DIR)
+        refuse_taken_port(settings.PORT, "PORT")
+        refuse_taken_port(settings.SMTP_PORT, "SMTP_PORT")
+        self.check()
+        try:
+            call_command("migrate", verbosity=0, skip_checks=True)
+        except OperationalError as error:
+            raise CommandError(f"The database cannot be used: {str(error).strip()}") from error
+        if not no_demo:
+            call_command("load_demo", verbosity=0)
+        password = editor_password(settings.DATA_DIR / "editor-password.txt")
+
+        manage = [sys.executable, "manage.py"]
+        supervisor = Supervisor(
+            {
+                "mail": [*manage, "mailroom"],
+                "web": [*manage, "runserver", "--skip-checks", f"127.0.0.1:{settings.PORT}"],
+                # Short intervals, so that a mail is there within a second.
+                "worker": [
+                    *manage, "db_worker", "--no-reload", "--no-startup-delay", "--interval", "0.5",
+                ],
+                "tick": [*manage, "tick", "--forever", "--interval", "5"],
+            }
+        )  # fmt: skip
+
+        def announce() -> None:
+            if wait_until_it_answers(f"http://127.0.0.1:{settings.PORT}/", supervisor):
+                supervisor.say(summary(password))
+
+        os.chdir(settings.BASE_DIR)
+        if not supervisor.run(announce):
+            sys.exit(1)
+        self.stdout.write("Stopped.")
+
+
+def make_data_dir(path: Path) -> None:
+    """Make the data directory, or raise CommandError when nothing can be written there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe = path / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise CommandError(
+            f"{path} cannot be written ({error.strerror}): "
+            "make it writable, or name another folder: DATA_DIR=/some/folder make run"
+        ) from error
+
+
+def refuse_taken_port(port: int, variable: str) -> None:
+    """Raise CommandError when somebody listens on the port, on IPv4 or IPv6."""
+    for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE:
+                    reason = "is in use"
+                elif error.errno == errno.EACCES:
+                    reason = "needs more rights than you have"
+                else:  # This machine has no such address family.
+                    continue
+                raise CommandError(
+                    f"Port {port} {reason}; choose another: {variable}={port + 1} make run"
+                ) from error
+
+
+def editor_password(path: Path) -> str:
+    """Return what to print as the editor's password; make the account if it is missing.
+
+    The password is kept in a file that only its owner can read, so that it can be
+    printed again; it is not worth more than the development machine it opens.
+    """
+    users = get_user_model()
+    editor = users.objects.filter(username=EDITOR).first()
+    if editor is None:
+        password = secrets.token_urlsafe(9)
+        path.unlink(missing_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(password + "\n")
+        users.objects.create_superuser(EDITOR, f"{EDITOR}@{settings.SITE_HOST}", password)
+        return password
+    kept = path.read_text().strip() if path.is_file() else ""
+    if kept and editor.check_password(kept):
+        return kept
+    return f"the one you set (`python manage.py changepassword {EDITOR}` sets a new one)"
+
+
+def wait_until_it_answers(url: str, supervisor: Supervisor) -> bool:
+    """Return True as soon as the site answers, False when it is being stopped."""
+    while not supervisor.stopping.is_set():
+        try:
+            urllib.request.urlopen(url, timeout=30).close()  # noqa: S310  (a loopback http URL)
+        except urllib.error.HTTPError:
+            return True  # An error page is an answer; the terminal shows the error itself.
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return True
+    return False
+
+
+def summary(password: str) -> str:
+    """Return the block that tells where everything is."""
+    site = settings.SITE_URL
+    lines = [
+        f"Website   {site}/",
+        f"Admin     {site}/admin/",
+        f"          user {EDITOR}, password {password}",
+        f"Mail      {site}/dev/mail/",
+        "",
+        "Ctrl-C stops everything; the data stays in " + str(settings.DATA_DIR),
+    ]
+    rule = "─" * max(map(len, lines))
+    return "\n".join(["", rule, *lines, rule, ""])

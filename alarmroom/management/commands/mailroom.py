@@ -1,0 +1,50 @@
+"""`manage.py mailroom`: the mail server of a development machine."""
+
+import signal
+from threading import Event
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from alarmroom.mailroom import mails
+
+
+class Command(BaseCommand):
+    help = "Take every mail on a loopback port and keep it for /dev/mail/. Only for development."
+    requires_system_checks = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        # Only development machines install aiosmtpd.
+        from aiosmtpd.controller import Controller
+        from aiosmtpd.smtp import SMTP, Envelope, Session
+
+        if not settings.DEBUG:
+            raise CommandError("The mailroom is for development: it needs DEBUG=on.")
+
+        class Keep:
+            async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+                key = mails.keep(
+                    bytes(envelope.content or b""),
+                    envelope_from=envelope.mail_from or "",
+                    envelope_to=[str(to) for to in envelope.rcpt_tos],
+                )
+                return f"250 2.0.0 Kept as {key}"
+
+        mails.box()
+        controller = Controller(
+            Keep(), hostname="127.0.0.1", port=settings.SMTP_PORT, enable_SMTPUTF8=True
+        )
+        try:
+            controller.start()
+        except OSError as error:
+            raise CommandError(
+                f"Port {settings.SMTP_PORT} cannot be used ({error.strerror}); "
+                "choose another: SMTP_PORT=2526 make run"
+            ) from error
+        self.stdout.write(f"Taking mail on 127.0.0.1:{settings.SMTP_PORT}")
+        stopped = Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stopped.set())
+        stopped.wait()
+        controller.stop()

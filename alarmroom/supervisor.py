@@ -1,0 +1,103 @@
+"""Several processes under one terminal: start them, pass on what they say, stop them all.
+
+Each child leads a session of its own, so that Ctrl-C reaches only us and everything a
+child started can be stopped with it.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from threading import Event, Lock, Thread
+from typing import IO
+
+STOP_SECONDS = 10.0
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Supervisor:
+    """Runs named commands until a signal comes or one of them ends by itself."""
+
+    def __init__(self, commands: Mapping[str, Sequence[str]]) -> None:
+        self.commands = commands
+        self.children: dict[str, subprocess.Popen[bytes]] = {}
+        self.stopping = Event()
+        self._readers: list[Thread] = []
+        self._writing = Lock()
+        self._width = max(map(len, commands))
+
+    def run(self, started: Callable[[], None] | None = None) -> bool:
+        """Run until stopped by SIGINT, SIGTERM or SIGHUP; return False if a child died.
+
+        `started` is called in a thread once every child is running. Whatever happens,
+        no child is left when this returns.
+        """
+        for number in SIGNALS:
+            signal.signal(number, lambda *_: self.stopping.set())
+        died: str | None = None
+        try:
+            for name, command in self.commands.items():
+                self._start(name, command)
+            if started:
+                Thread(target=started, daemon=True).start()
+            while not self.stopping.wait(0.1) and died is None:
+                died = next((n for n, c in self.children.items() if c.poll() is not None), None)
+            if died is not None:
+                code = self.children[died].returncode
+                self.say(f"{died} ended by itself (exit code {code}); stopping the rest.")
+        finally:
+            self.stopping.set()
+            self._stop()
+        return died is None
+
+    def say(self, text: str) -> None:
+        """Print whole lines; the children's lines never cut into them."""
+        with self._writing:
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+
+    def _start(self, name: str, command: Sequence[str]) -> None:
+        child = subprocess.Popen(  # noqa: S603  (our own commands, no shell)
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            start_new_session=True,
+        )
+        self.children[name] = child
+        assert child.stdout is not None  # noqa: S101  (it was asked for with PIPE)
+        reader = Thread(target=self._relay, args=(name, child.stdout), daemon=True)
+        reader.start()
+        self._readers.append(reader)
+
+    def _relay(self, name: str, stream: IO[bytes]) -> None:
+        for line in stream:
+            text = line.decode(errors="replace").rstrip()
+            if text:
+                self.say(f"{name:<{self._width}} | {text}")
+
+    def _stop(self) -> None:
+        for child in self.children.values():
+            _signal_group(child, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        for name, child in self.children.items():
+            try:
+                child.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                self.say(f"{name} does not stop; ending it.")
+            # The leader is gone; what it started may not be.
+            _signal_group(child, signal.SIGKILL)
+            child.wait()
+        for reader in self._readers:
+            reader.join(1)
+
+
+def _signal_group(child: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    try:
+        os.killpg(child.pid, number)
+    except (ProcessLookupError, PermissionError):
+        # Everybody is gone (macOS answers EPERM for a group of zombies).
+        return
