@@ -4,9 +4,8 @@ import mailbox
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email import message_from_bytes, policy
 from email.message import EmailMessage
-from email.parser import BytesHeaderParser, BytesParser
-from email.policy import SMTP
 from functools import cached_property
 from pathlib import Path
 
@@ -28,12 +27,13 @@ class Mail:
     def headers(self) -> EmailMessage:
         """The header fields alone, without reading the rest of the file."""
         with self.path.open("rb") as file:
-            return _headers.parsebytes(file.read(HEADER_BYTES))
+            head = file.read(HEADER_BYTES).partition(b"\r\n\r\n")[0]
+        return message_from_bytes(head, policy=policy.SMTP)
 
     @cached_property
     def message(self) -> EmailMessage:
         """The whole message, parsed."""
-        return _whole.parsebytes(self.source)
+        return message_from_bytes(self.source, policy=policy.SMTP)
 
     @property
     def source(self) -> bytes:
@@ -53,10 +53,6 @@ class Mail:
         """Return the text of the `plain` or `html` part; empty when there is none."""
         part = self.message.get_body(preferencelist=(subtype,))
         return str(part.get_content()) if part else ""
-
-
-_headers: BytesHeaderParser = BytesHeaderParser(policy=SMTP)
-_whole: BytesParser[EmailMessage] = BytesParser(policy=SMTP)
 
 
 def folder() -> Path:

@@ -14,7 +14,7 @@ from alarmroom.mailroom import mails
 
 MAILS_PER_PAGE = 50
 # A mail is somebody else's HTML: it may be looked at, and show this site's pictures.
-HTML_CSP = {
+HTML_CSP: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "img-src": [CSP.SELF, settings.SITE_URL, "data:"],
     "style-src": [CSP.UNSAFE_INLINE],
@@ -76,7 +76,9 @@ def source(request: HttpRequest, key: str) -> HttpResponse:
     return HttpResponse(
         mail.source,
         content_type="message/rfc822",
-        headers={"Content-Disposition": f'attachment; filename="{mail.received_at:%Y-%m-%d-%H%M%S}.eml"'},
+        headers={
+            "Content-Disposition": f'attachment; filename="{mail.received_at:%Y-%m-%d-%H%M%S}.eml"'
+        },
     )
 
 
