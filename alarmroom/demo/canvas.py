@@ -150,10 +150,10 @@ class Scene:
         )
         image = ImageChops.multiply(image, Image.merge("RGB", [shade] * 3))
         # Averaging two bytes of noise is softer than one; it keeps the gradients from banding.
-        noise = [
+        noise, more = (
             Image.frombytes("L", size, self.random.randbytes(size[0] * size[1])) for _ in range(2)
-        ]
-        grain = Image.blend(*noise, 0.5).point(lambda v: round(v * 0.062))
+        )
+        grain = Image.blend(noise, more, 0.5).point(lambda v: round(v * 0.062))
         image = ImageChops.subtract(
             ImageChops.add(image, Image.merge("RGB", [grain] * 3)),
             Image.new("RGB", size, (7, 7, 7)),

@@ -24,7 +24,7 @@ def fireground(s: Scene) -> None:
     cx, cy = 800, -742
     fire = (7, 7)
     # Along the streets: the streets run at whole numbers, the blocks lie between them.
-    routes = [
+    routes: list[list[Point]] = [
         [(2.2, 9), (7, 9), (7, 8.3)],
         [(8, 1.6), (8, 7.0)],
         [(12.4, 7), (8.45, 7)],
@@ -43,7 +43,10 @@ def fireground(s: Scene) -> None:
     with s.light(0.9, 0.5) as pen:
         for route in routes:
             pen.line([at(*p) for p in route], AMBER, 6, 0.8)
-    for i, j in sorted(((i, j) for i in range(16) for j in range(16)), key=sum):
+    # From the back to the front, so that the nearer hides the farther.
+    for i, j in sorted(
+        ((i, j) for i in range(16) for j in range(16)), key=lambda ij: ij[0] + ij[1]
+    ):
         x, y = at(i + 0.5, j + 0.5)
         if -200 < x < 1800 and -120 < y < 1080:
             _block(s, at, i, j, max(0.0, 1 - math.dist((i, j), fire) / 2.7))
@@ -143,15 +146,7 @@ def map_grid(s: Scene) -> None:
                 (mx + home[0]) / 2 - (my - home[1]) * bend,
                 (my + home[1]) / 2 + (mx - home[0]) * bend,
             )
-            path = []
-            for n in range(25):
-                t = n / 24
-                path.append(
-                    tuple(
-                        (1 - t) ** 2 * p + 2 * t * (1 - t) * k + t * t * q
-                        for p, k, q in zip((mx, my), (kx, ky), home, strict=True)
-                    )
-                )
+            path = [_curve((mx, my), (kx, ky), home, n / 24) for n in range(25)]
             for n in range(24):
                 pen.line(
                     path[n : n + 2],
@@ -165,6 +160,13 @@ def map_grid(s: Scene) -> None:
         pen.arc(*home, 40, 0, 360, AMBER, 2.5, 0.9)
         pen.dot(*home, 17, AMBER)
         pen.dot(*home, 10, CREAM)
+
+
+def _curve(a: Point, control: Point, b: Point, t: float) -> Point:
+    """A point of the quadratic Bézier curve from `a` to `b`."""
+    u = 1 - t
+    x, y = (u * u * p + 2 * u * t * k + t * t * q for p, k, q in zip(a, control, b, strict=True))
+    return x, y
 
 
 def shift_change(s: Scene) -> None:

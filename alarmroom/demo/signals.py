@@ -22,16 +22,21 @@ def timeline(s: Scene) -> None:
         _wave(s, pen, 1128, 1600)
     with s.light(0.9, 0.6) as pen:
         _wave(s, pen, 912, 1128)
-        for x, inward in ((912, 1), (1128, -1)):
+        for edge, inward in ((912, 1), (1128, -1)):
             pen.line(
-                [(x + 18 * inward, 196), (x, 196), (x, 704), (x + 18 * inward, 704)], AMBER, 3, 0.9
+                [(edge + 18 * inward, 196), (edge, 196), (edge, 704), (edge + 18 * inward, 704)],
+                AMBER,
+                3,
+                0.9,
             )
-    for track, y in enumerate((764, 798, 832)):
+    for track, top in enumerate((764, 798, 832)):
         x = 40 + track * 60.0
         while x < 1560:
             w = s.random.uniform(30, 200)
             hot = 880 < x < 1100
-            s.pen.box(x, y, min(w, 1570 - x), 14, AMBER if hot else BLUE, 0.75 if hot else 0.26, 7)
+            s.pen.box(
+                x, top, min(w, 1570 - x), 14, AMBER if hot else BLUE, 0.75 if hot else 0.26, 7
+            )
             x += w + s.random.uniform(20, 120)
     with s.light(1, 0.6) as pen:
         pen.line([(1016, 140), (1016, 860)], RED, 3)
