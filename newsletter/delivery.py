@@ -185,7 +185,7 @@ def queue_deliveries(issue: Issue, now: datetime) -> int:
     table = connection.ops.quote_name(Delivery._meta.db_table)
     with connection.cursor() as cursor:
         # Only names of our own tables and columns are put into the text.
-        cursor.execute(f"INSERT INTO {table} ({names}) {select}", params)  # noqa: S608
+        cursor.execute(f"INSERT INTO {table} ({names}) {select}", params)
         return int(cursor.rowcount)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
@@ -107,14 +107,24 @@ class Issue(models.Model):
     def __str__(self) -> str:
         return f"#{self.number}: {self.subject}"
 
-    def get_absolute_url(self) -> str:
-        return reverse("newsletter:issue", args=[self.number])
-
-    def save(self, *args: object, **kwargs: object) -> None:
-        if self.number is None:
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.number is not None:
+            super().save(*args, **kwargs)
+            return
+        for attempt in range(3):
             last = Issue.objects.aggregate(last=models.Max("number"))["last"] or 0
             self.number = last + 1
-        super().save(*args, **kwargs)  # type: ignore[arg-type]
+            try:
+                with transaction.atomic():
+                    super().save(*args, **kwargs)
+                return
+            except IntegrityError:
+                # Another editor's new issue took the number in this moment.
+                if attempt == 2:
+                    raise
+
+    def get_absolute_url(self) -> str:
+        return reverse("newsletter:issue", args=[self.number])
 
     @property
     def is_open(self) -> bool:

@@ -1,0 +1,219 @@
+"""An editor's HTML in two other forms: plain text worth reading, and HTML fit for a mail."""
+
+from __future__ import annotations
+
+import os.path
+import re
+import textwrap
+from html import escape
+from html.parser import HTMLParser
+from urllib.parse import urljoin
+
+WIDTH = 72
+
+# What HTML calls white space. A no-break space is none: it keeps its words together.
+_SPACE = re.compile(r"[ \t\n\r\f]+")
+# Control characters mean nothing in a mail, and some may not stand in XML at all.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+_BLOCKS = frozenset({"p", "h2", "h3", "blockquote", "ul", "ol", "li"})
+
+
+def one_line(text: str) -> str:
+    """Return text with every run of white space as one space, and no control characters."""
+    return " ".join(_CONTROL.sub(" ", text).split())
+
+
+def paragraphs(text: str) -> list[str]:
+    """Return the paragraphs of a plain text: what blank lines separate."""
+    found = (one_line(part) for part in re.split(r"\n\s*\n", text.replace("\r\n", "\n")))
+    return [part for part in found if part]
+
+
+def wrap(text: str, *, first: str = "", rest: str = "") -> str:
+    """Return text in lines of at most WIDTH characters; a longer word gets its own line.
+
+    `first` stands before the first line and `rest` before the others. Line breaks in the
+    text stay.
+    """
+    lines: list[str] = []
+    for line in text.split("\n"):
+        margin = rest if lines else first
+        lines += textwrap.wrap(
+            line,
+            WIDTH,
+            initial_indent=margin,
+            subsequent_indent=rest,
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [margin.rstrip()]
+    return "\n".join(lines).replace("\u00a0", " ")
+
+
+def absolute(href: str, base: str) -> str:
+    """Return a link as it must stand in a mail, where nothing is relative to anything."""
+    clean = _CONTROL.sub("", href).strip()
+    try:
+        joined = urljoin(base, clean)
+    except ValueError:  # Such as http://[: whoever follows it sees what was written.
+        joined = clean
+    return re.sub(r"\s", lambda m: "%20" if m[0] == " " else "", joined)
+
+
+def to_text(html: str, *, base: str) -> str:
+    """Return the HTML of an introduction (posts.html.SHORT) as plain text.
+
+    Lines are wrapped at WIDTH, links read "words (https://…)", lists and quotations look
+    like themselves. Relative links are resolved against `base`.
+    """
+    writer = _TextWriter(base)
+    writer.feed(html)
+    writer.close()
+    writer.end_block()
+    return writer.text()
+
+
+def to_mail_html(html: str, *, base: str) -> str:
+    """Return the HTML of an introduction with absolute links, well-formed as XML is.
+
+    MJML is parsed by an XML tokenizer, which HTML's void tags and bare "<" would trip.
+    """
+    writer = _MailWriter(base)
+    writer.feed(html)
+    writer.close()
+    return "".join(writer.out)
+
+
+class _MailWriter(HTMLParser):
+    """Writes what it reads, with `a` and `ol` the only elements that keep an attribute."""
+
+    def __init__(self, base: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.base = base
+        self.out: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.out.append(escape(_CONTROL.sub("", data), quote=False))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        kept = ""
+        if tag == "a" and (href := values.get("href")):
+            kept = f' href="{escape(absolute(href, self.base))}"'
+        elif tag == "ol" and (start := _start(values)) != 1:
+            kept = f' start="{start}"'
+        self.out.append(f"<{tag}{kept} />" if tag == "br" else f"<{tag}{kept}>")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag != "br":
+            self.out.append(f"</{tag}>")
+
+
+def _start(attributes: dict[str, str | None]) -> int:
+    start = attributes.get("start") or ""
+    return int(start) if re.fullmatch(r"-?[0-9]{1,6}", start) else 1
+
+
+class _TextWriter(HTMLParser):
+    """Collects blocks of text and the margins (of quotations and lists) they stand in."""
+
+    def __init__(self, base: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.base = base
+        self.blocks: list[tuple[str, str, bool]] = []  # margin, text, whether a new item
+        self.words: list[str] = []  # of the block that is being written
+        self.margins: list[str] = []
+        self.bullet = ""  # stands in place of the last margin, once
+        self.counters: list[int | None] = []  # of the lists around; None: not numbered
+        self.heading = ""
+        self.href = ""
+        self.linked: list[str] | None = None  # the words of a link that is being written
+
+    def handle_data(self, data: str) -> None:
+        target = self.words if self.linked is None else self.linked
+        target.append(_SPACE.sub(" ", _CONTROL.sub("", data)))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "br":
+            (self.words if self.linked is None else self.linked).append("\n")
+        elif tag == "a":
+            self.end_link()
+            self.href = absolute(dict(attrs).get("href") or "", self.base)
+            self.linked = []
+        if tag not in _BLOCKS:
+            return
+        self.end_block()
+        if tag == "blockquote":
+            self.margins.append("> ")
+        elif tag == "ul":
+            self.counters.append(None)
+        elif tag == "ol":
+            self.counters.append(_start(dict(attrs)))
+        elif tag == "li":
+            self.bullet = "- "
+            if self.counters and (count := self.counters[-1]) is not None:
+                self.bullet = f"{count}. "
+                self.counters[-1] = count + 1
+            self.margins.append(" " * len(self.bullet))
+        elif tag in {"h2", "h3"}:
+            self.heading = "=" if tag == "h2" else "-"
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "a":
+            self.end_link()
+        if tag not in _BLOCKS:
+            return
+        self.end_block()
+        if tag in {"blockquote", "li"} and self.margins:
+            self.margins.pop()
+            self.bullet = ""
+        elif tag in {"ul", "ol"} and self.counters:
+            self.counters.pop()
+        self.heading = ""
+
+    def end_link(self) -> None:
+        """Write a link's words, and its address unless the words are the address."""
+        if self.linked is None:
+            return
+        words, href = "".join(self.linked), self.href
+        self.linked, self.href = None, ""
+        address = re.sub(r"^(mailto|tel):", "", href)
+        said = words.strip().rstrip("/")
+        if not address or said == address.rstrip("/"):
+            self.words.append(words)
+        elif not said or said == re.sub(r"^https?://", "", address).rstrip("/"):
+            self.words.append(address)
+        else:
+            self.words.append(f"{words.rstrip()} ({address})")
+            self.words.append(" " if words.endswith(" ") else "")
+
+    def end_block(self) -> None:
+        """Finish the block that is being written, if it says anything."""
+        # nh3 closes links before blocks begin; a link around blocks gets its address here.
+        self.end_link()
+        lines = re.sub(r" {2,}", " ", "".join(self.words)).split("\n")
+        text = "\n".join(line.strip(" ") for line in lines).strip("\n ")
+        self.words = []
+        if not text:
+            return
+        margin = "".join(self.margins)
+        first = margin.removesuffix(" " * len(self.bullet)) + self.bullet
+        wrapped = wrap(text, first=first, rest=margin)
+        if self.heading:
+            longest = max(len(line) - len(margin) for line in wrapped.split("\n"))
+            wrapped += f"\n{margin}{self.heading * longest}"
+        self.blocks.append((margin, wrapped, bool(self.bullet)))
+        self.bullet = ""
+
+    def text(self) -> str:
+        """Return the blocks with a blank line between, and list items close together."""
+        out = ""
+        before = ""
+        for margin, block, is_item in self.blocks:
+            if out:
+                # A quotation goes on over its blank lines.
+                between = os.path.commonprefix([before, margin]).rstrip()
+                close = is_item and before.endswith(" ") and not before.endswith("> ")
+                out += "\n" if close else f"\n{between}\n"
+            out += block
+            before = margin
+        return out

@@ -1,0 +1,63 @@
+"""The small cast of the tests: plain functions, given only what the test is about."""
+
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from django.utils import timezone
+
+from newsletter.models import Issue, IssuePost
+from posts.models import Author, Post, Tag
+from subscribers.models import Subscriber, Suppression
+
+_number = count(1)
+
+
+def make_author(**fields: Any) -> Author:
+    return Author.objects.create(**{"name": f"Author {next(_number)}", **fields})
+
+
+def make_tag(name: str = "", **fields: Any) -> Tag:
+    return Tag.objects.create(name=name or f"Tag {next(_number)}", **fields)
+
+
+def make_post(*, tags: list[Tag] | None = None, **fields: Any) -> Post:
+    """A post published an hour ago; `published_at=None` makes a draft."""
+    number = next(_number)
+    given = {
+        "title": f"Post {number}",
+        "summary": f"What post {number} says.",
+        "body": "<p>Answer the call.</p>",
+        "published_at": timezone.now() - timedelta(hours=1),
+        **fields,
+    }
+    if "author" not in given:
+        given["author"] = Author.objects.first() or make_author()
+    post = Post.objects.create(**given)
+    if tags:
+        post.tags.set(tags)
+    return post
+
+
+def make_subscriber(address: str = "", **fields: Any) -> Subscriber:
+    """A confirmed subscriber."""
+    return Subscriber.objects.create(
+        **{
+            "address": address or f"reader{next(_number)}@example.org",
+            "state": Subscriber.State.CONFIRMED,
+            "confirmed_at": timezone.now(),
+            **fields,
+        }
+    )
+
+
+def make_suppression(address: str, reason: str = Suppression.Reason.COMPLAINT) -> Suppression:
+    return Suppression.objects.create(address=address, reason=reason)
+
+
+def make_issue(*, posts: list[Post] | None = None, **fields: Any) -> Issue:
+    """A draft issue, of one published post unless told otherwise."""
+    issue = Issue.objects.create(**{"subject": "The week on the floor", **fields})
+    for position, post in enumerate([make_post()] if posts is None else posts, start=1):
+        IssuePost.objects.create(issue=issue, post=post, position=position)
+    return issue

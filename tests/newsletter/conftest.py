@@ -1,0 +1,15 @@
+from collections.abc import Iterator
+
+import pytest
+from pytest_django import Settings
+
+from tests.newsletter.server import ScriptedServer
+
+
+@pytest.fixture
+def server(settings: Settings) -> Iterator[ScriptedServer]:
+    """A real SMTP server that every mailer of the test talks to."""
+    scripted = ScriptedServer()
+    settings.MAILERS = scripted.mailers()
+    yield scripted
+    scripted.stop()
