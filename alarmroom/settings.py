@@ -66,6 +66,14 @@ SITE_URL = required(
 ).rstrip("/")
 if SITE_URL and urlsplit(SITE_URL).scheme not in {"http", "https"}:
     missing.append(f"SITE_URL is {SITE_URL!r}: start it with https:// (or http://).")
+# The data directory holds everything that a backup must keep.
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var")))
+try:
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+except OSError as error:
+    missing.append(
+        f"DATA_DIR ({DATA_DIR}) cannot be made ({error.strerror}): name a folder that can be written."
+    )
 if missing:
     # One line each and no traceback: the reader is an operator, not a developer.
     sys.exit("\n".join(missing))
@@ -73,9 +81,6 @@ if missing:
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 SITE_HOST: str = urlsplit(SITE_URL).hostname or "localhost"
 HTTPS = SITE_URL.startswith("https://")
-
-# The data directory holds everything that a backup must keep.
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var")))
 
 # Applications
 
