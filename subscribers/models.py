@@ -178,10 +178,11 @@ class Notice(models.Model):
         QUEUED = "queued", "queued"
         SENT = "sent", "sent"
         FAILED = "failed", "failed"
+        SKIPPED = "skipped", "no longer needed"
 
     subscriber = models.ForeignKey(Subscriber, models.CASCADE, related_name="notices")
     kind = models.CharField(max_length=8, choices=Kind)
-    state = models.CharField(max_length=6, choices=State, default=State.QUEUED)
+    state = models.CharField(max_length=7, choices=State, default=State.QUEUED)
     tries = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(default=timezone.now)
     last_error = models.CharField(max_length=300, blank=True)
@@ -191,9 +192,13 @@ class Notice(models.Model):
     class Meta:
         ordering = ["-created_at", "-pk"]
         indexes = [
-            models.Index(
-                fields=["due_at"], name="notice_due", condition=models.Q(state="queued")
-            )
+            models.Index(fields=["due_at"], name="notice_due", condition=models.Q(state="queued"))
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="notice_state_known",
+                condition=models.Q(state__in=["queued", "sent", "failed", "skipped"]),
+            ),
         ]
 
     def __str__(self) -> str:

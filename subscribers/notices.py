@@ -1,0 +1,215 @@
+"""Sends the mails that sign-ups owe: at least once, tried again while a server is away."""
+
+import logging
+import smtplib
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db.models import F
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from alarmroom import mail
+from subscribers import tokens
+from subscribers.models import CONFIRM_DAYS, Notice, Resource, Subscriber, Suppression
+
+logger = logging.getLogger(__name__)
+
+# Longer than a mail server may take over one message (SMTP_TIMEOUT for each command).
+LEASE = timedelta(minutes=10)
+# A host that has deferred twice is left alone for half an hour at least.
+PAUSES = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 60, 120, 240, 480)]
+LONGEST_PAUSE = timedelta(hours=12)
+GIVE_UP_AFTER = timedelta(days=3)
+
+
+class ServerAway(Exception):
+    """The mail server cannot be talked to at all: no reason to try the next mail now."""
+
+
+class TryLater(Exception):
+    """The mail server put this mail off (a 4xx reply)."""
+
+
+class Refused(Exception):
+    """The mail server will never take this mail (a 5xx reply)."""
+
+
+def send_due(limit: int = 100) -> int:
+    """Send up to `limit` notices that are due, oldest first; return how many were sent.
+
+    Safe to run in several processes at once. A process that dies in the middle leaves its
+    notice leased, and it is sent when the lease runs out: twice at worst, never lost.
+    """
+    now = timezone.now()
+    due = Notice.objects.filter(state=Notice.State.QUEUED, due_at__lte=now)
+    sent = 0
+    for pk, due_at in due.order_by("due_at", "pk").values_list("pk", "due_at")[:limit]:
+        notice = claim(pk, due_at)
+        if notice is None:
+            continue
+        try:
+            sent += send(notice)
+        except ServerAway:
+            break
+    return sent
+
+
+def claim(pk: int, due_at: datetime) -> Notice | None:
+    """Return a notice that nobody else will send while the lease lasts, or None.
+
+    `due_at` is when it was last seen to be due; whoever moves it first has the notice.
+    """
+    claimed = Notice.objects.filter(pk=pk, state=Notice.State.QUEUED, due_at=due_at).update(
+        due_at=timezone.now() + LEASE, tries=F("tries") + 1
+    )
+    if not claimed:
+        return None
+    return Notice.objects.select_related("subscriber").get(pk=pk)
+
+
+def send(notice: Notice) -> bool:
+    """Send a claimed notice and keep the outcome; return whether it was sent.
+
+    Raises ServerAway, after the notice was put off, where nothing else can be sent either.
+    """
+    reason = not_to_be_sent(notice)
+    if reason:
+        finish(notice, Notice.State.SKIPPED, reason)
+        return False
+    try:
+        submit(build(notice))
+    except Refused as error:
+        finish(notice, Notice.State.FAILED, str(error))
+    except TryLater as error:
+        put_off(notice, str(error))
+    except ServerAway as error:
+        put_off(notice, str(error))
+        raise
+    except Exception as error:
+        # A mistake of ours must not keep the other mails from going out.
+        logger.exception("Notice %s could not be built or sent", notice.pk)
+        put_off(notice, f"{type(error).__name__}: {error}")
+    else:
+        finish(notice, Notice.State.SENT)
+        return True
+    return False
+
+
+def not_to_be_sent(notice: Notice) -> str:
+    """Return why a notice must not go out any more; "" if it may.
+
+    Asked at the last moment, because minutes or days may lie between owing and sending.
+    """
+    subscriber = notice.subscriber
+    if Suppression.objects.filter(address=subscriber.address).exists():
+        return "The address is suppressed."
+    fits = {
+        Notice.Kind.CONFIRM: Subscriber.State.PENDING,
+        Notice.Kind.ALREADY: Subscriber.State.CONFIRMED,
+        Notice.Kind.WELCOME: Subscriber.State.CONFIRMED,
+    }[Notice.Kind(notice.kind)]
+    return "" if subscriber.state == fits else f"The subscriber is {subscriber.state} by now."
+
+
+def submit(message: EmailMultiAlternatives) -> None:
+    """Hand a message with one recipient to the mail server.
+
+    Raises Refused, TryLater or ServerAway with what the server said (RFC 5321 4.2.1).
+    """
+    try:
+        message.send(using="default")
+    except smtplib.SMTPRecipientsRefused as error:
+        code, reply = next(iter(error.recipients.values()))
+        raise refusal(code, reply) from error
+    except smtplib.SMTPDataError as error:
+        raise refusal(error.smtp_code, error.smtp_error) from error
+    except smtplib.SMTPResponseException as error:
+        # The greeting, the login or our own sender was turned down: a matter of the
+        # set-up that an operator will mend, and no fault of the recipient.
+        raise ServerAway(reply_line(error.smtp_code, error.smtp_error)) from error
+    except (OSError, smtplib.SMTPException) as error:
+        raise ServerAway(f"{type(error).__name__}: {error}") from error
+
+
+def refusal(code: int, reply: bytes | str) -> Exception:
+    """Return the error for a reply to RCPT or DATA: 5xx is final, all else is not."""
+    kind = Refused if 500 <= code < 600 else TryLater
+    return kind(reply_line(code, reply))
+
+
+def reply_line(code: int, reply: bytes | str) -> str:
+    """Return a server's reply as one line of text."""
+    text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
+    return f"{code} {' '.join(text.split())}"
+
+
+def finish(notice: Notice, state: Notice.State, error: str = "") -> None:
+    """Keep the final outcome of a notice."""
+    notice.state = state
+    notice.last_error = error[:300]
+    notice.sent_at = timezone.now() if state == Notice.State.SENT else None
+    notice.save(update_fields=["state", "last_error", "sent_at"])
+    if state == Notice.State.FAILED:
+        logger.warning("Notice %s failed: %s", notice.pk, error)
+
+
+def put_off(notice: Notice, error: str) -> None:
+    """Plan the next try after a pause that grows, or give up after GIVE_UP_AFTER."""
+    index = notice.tries - 1
+    pause = PAUSES[index] if index < len(PAUSES) else LONGEST_PAUSE
+    due_at = timezone.now() + pause
+    if due_at > notice.created_at + GIVE_UP_AFTER:
+        finish(notice, Notice.State.FAILED, f"Given up after {notice.tries} tries: {error}")
+        return
+    notice.due_at = due_at
+    notice.last_error = error[:300]
+    notice.save(update_fields=["due_at", "last_error"])
+    logger.info("Notice %s is tried again in %s: %s", notice.pk, pause, error)
+
+
+def build(notice: Notice) -> EmailMultiAlternatives:
+    """Return the mail of a notice. Nothing in it was typed by whoever filled in the form."""
+    subscriber = notice.subscriber
+    unsubscribe_url = absolute("unsubscribe", subscriber.key)
+    context: dict[str, Any] = {"unsubscribe_url": unsubscribe_url}
+    headers = {"Message-ID": message_id(notice)}
+    if notice.kind == Notice.Kind.CONFIRM:
+        context["confirm_url"] = absolute("confirm", subscriber.confirm_key)
+        context["confirm_days"] = CONFIRM_DAYS
+    else:
+        context["resources"] = with_links(Resource.objects.all())
+        context["link_days"] = tokens.RESOURCE_LINK_LIFE.days
+        headers |= unsubscribe_headers(subscriber, unsubscribe_url)
+    message = mail.transactional(notice.kind, subscriber.address, context)
+    message.extra_headers.update(headers)
+    return message
+
+
+def with_links(resources: Any) -> list[dict[str, Any]]:
+    """Return each resource with a fresh signed link, for a mail or a page."""
+    return [{"resource": resource, "url": tokens.resource_link(resource)} for resource in resources]
+
+
+def unsubscribe_headers(subscriber: Subscriber, url: str) -> dict[str, str]:
+    """Return the headers of one-click unsubscribing (RFC 2369 3.2, RFC 8058 3.1)."""
+    mailto = f"mailto:{settings.UNSUBSCRIBE_MAILTO}?subject={quote(subscriber.key)}"
+    return {
+        "List-Unsubscribe": f"<{url}>, <{mailto}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+
+
+def message_id(notice: Notice) -> str:
+    """Return a Message-ID that a second copy after a crash shares (RFC 5322 3.6.4)."""
+    digest = salted_hmac("subscribers.notice", str(notice.pk), algorithm="sha256").hexdigest()
+    return f"<notice.{digest[:32]}@{settings.MAIL_DOMAIN}>"
+
+
+def absolute(name: str, key: str) -> str:
+    """Return the whole address of one of this room's pages."""
+    return settings.SITE_URL + reverse(f"subscribers:{name}", args=[key])

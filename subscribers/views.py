@@ -1,0 +1,263 @@
+"""The pages of signing up, confirming and unsubscribing, and the door to the resources.
+
+Mail scanners and mail programs follow every link in a mail, so GET and HEAD only ever
+show a page; whoever is meant presses its button.
+"""
+
+import logging
+import re
+from collections.abc import Callable
+from email.utils import parseaddr
+from functools import wraps
+from pathlib import PurePosixPath
+from typing import Concatenate
+
+from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
+from django.core.signing import BadSignature, SignatureExpired
+from django.http import (
+    FileResponse,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    UnreadablePostError,
+)
+from django.http.multipartparser import MultiPartParserError
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from subscribers import notices, signup, tokens, wording
+from subscribers.forms import SignUpForm
+from subscribers.models import CONFIRM_DAYS, Resource, Subscriber
+from subscribers.origin import guarded_by_origin
+
+logger = logging.getLogger(__name__)
+
+# Whatever is not shaped like a key is not worth asking the database (which minds a NUL).
+KEY = re.compile(r"[A-Za-z0-9_-]{16,32}")
+
+
+def personal[**P, R: HttpResponseBase](
+    view: Callable[Concatenate[HttpRequest, P], R],
+) -> Callable[Concatenate[HttpRequest, P], R]:
+    """Keep a page whose address is a secret out of caches, search engines and referrers."""
+
+    @wraps(view)
+    def kept(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> R:
+        response = view(request, *args, **kwargs)
+        response["Cache-Control"] = "private, no-store"
+        response["Referrer-Policy"] = "no-referrer"
+        response["X-Robots-Tag"] = "noindex, nofollow"
+        return response
+
+    return kept
+
+
+@guarded_by_origin
+@require_http_methods(["GET", "HEAD", "POST"])
+def subscribe(request: HttpRequest) -> HttpResponse:
+    """The sign-up page, and where every sign-up box posts to.
+
+    The answer is the same for every well-formed address, whoever it belongs to.
+    """
+    if request.method != "POST":
+        return render(request, "subscribers/subscribe.html", {"form": None})
+    form = SignUpForm(request.POST)
+    if form.is_valid():
+        signup.sign_up(
+            form.cleaned_data["address"],
+            where=form.cleaned_data["source"] or request.path,
+            words=form.cleaned_data["wording"],
+        )
+        return see_other(reverse("subscribers:check-mail"))
+    form.fields["address"].widget.attrs["autofocus"] = True
+    response = render(request, "subscribers/subscribe.html", {"form": form}, status=422)
+    response["Cache-Control"] = "private, no-store"  # It carries what was typed.
+    return response
+
+
+@require_safe
+def check_mail(request: HttpRequest) -> HttpResponse:
+    return render(request, "subscribers/check_mail.html", {"confirm_days": CONFIRM_DAYS})
+
+
+@csrf_exempt
+@personal
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest, key: str) -> HttpResponse:
+    """Ask whether to subscribe; do so on POST, and show what it brings from then on."""
+    subscriber = find(confirm_key=key)
+    if subscriber is None:
+        return say(
+            request,
+            "This link does not work",
+            "It may have been cut off by your mail program, or replaced by a newer one. "
+            "Open the link of the newest mail, or enter your address again and we will "
+            "send you another.",
+            status=404,
+        )
+    if signup.is_suppressed(subscriber.address):
+        return say(
+            request,
+            "We do not send mail to this address",
+            "It was put on the list of addresses that we never write to: its owner asked "
+            "for that, or mail to it kept coming back. If it is yours and you want The "
+            "Weekly Alarm, write to us from it and we will put it right.",
+            status=403,
+            write_to_us=True,
+        )
+    if request.method == "POST" and signup.confirm(subscriber):
+        return see_other(request.path)
+    if subscriber.state == Subscriber.State.UNSUBSCRIBED:
+        return say(
+            request,
+            "This link is from before you unsubscribed",
+            "You get no mail from us. If you want The Weekly Alarm again, enter your "
+            "address and we will send you a new link.",
+            status=410,
+        )
+    if subscriber.state == Subscriber.State.PENDING and subscriber.confirm_link_expired:
+        return say(
+            request,
+            "This link has expired",
+            f"A link to confirm works for {CONFIRM_DAYS} days. Enter your address again "
+            "and we will send you a new one.",
+            status=410,
+        )
+    done = subscriber.state == Subscriber.State.CONFIRMED
+    return render(
+        request,
+        "subscribers/confirm.html",
+        {
+            "subscriber": subscriber,
+            "done": done,
+            "consent": wording.CONFIRM,
+            "resources": notices.with_links(Resource.objects.all()) if done else [],
+            "link_days": tokens.RESOURCE_LINK_LIFE.days,
+        },
+    )
+
+
+@csrf_exempt
+@personal
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe(request: HttpRequest, key: str) -> HttpResponse:
+    """Ask whether to unsubscribe; do so on POST, at once (RFC 8058 3.2).
+
+    The POST comes from the page's button or from a mail program, without a cookie, a
+    login or an origin, and is answered with 200: mail programs follow no redirect.
+    """
+    subscriber = find(key=key)
+    if subscriber is None:
+        return say(
+            request,
+            "This link does not work",
+            "It may have been cut off by your mail program. Open the link of any mail of "
+            "ours again, or write to us and we will unsubscribe you.",
+            status=404,
+            offer_form=False,
+            write_to_us=True,
+        )
+    if request.method == "POST":
+        signup.unsubscribe(subscriber, where=how_unsubscribed(request))
+    return render(
+        request,
+        "subscribers/unsubscribe.html",
+        {
+            "subscriber": subscriber,
+            "done": subscriber.state == Subscriber.State.UNSUBSCRIBED,
+            "pending": subscriber.state == Subscriber.State.PENDING,
+            "just_now": request.method == "POST",
+        },
+    )
+
+
+def how_unsubscribed(request: HttpRequest) -> str:
+    """Return which of the two ways a POST came; never fails, whatever its body is."""
+    try:
+        one_click = request.POST.get("List-Unsubscribe") == "One-Click"
+    except (SuspiciousOperation, MultiPartParserError, UnreadablePostError):
+        one_click = False
+    return "one-click, from the mail program" if one_click else "the unsubscribe page"
+
+
+@personal
+@require_safe
+def resource(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Send a resource's file to whoever holds a signed link that has not expired."""
+    try:
+        found = Resource.objects.filter(pk=tokens.resource_id(token)).first()
+    except SignatureExpired:
+        return say(
+            request,
+            "This link has expired",
+            f"Links to our resources work for {tokens.RESOURCE_LINK_LIFE.days} days. Enter "
+            "the address you subscribed with, and we will mail you fresh ones.",
+            status=410,
+        )
+    except BadSignature:
+        found = None
+    if found is None:
+        return say(
+            request,
+            "There is nothing behind this link",
+            "It may have been cut off by your mail program. Open it again from the mail; if "
+            "that does not help, enter your address and we will mail you fresh links.",
+            status=404,
+        )
+    try:
+        content = found.file.open("rb")
+    except (OSError, ValueError):
+        logger.exception("The file of resource %s (%s) cannot be read", found.pk, found.file.name)
+        return say(
+            request,
+            "We cannot find this file right now",
+            "That is our mistake, not yours. Try again later, or write to us and we will "
+            "send it to you.",
+            status=503,
+            offer_form=False,
+            write_to_us=True,
+        )
+    suffix = PurePosixPath(found.file.name or "").suffix.lower()
+    response = FileResponse(content, as_attachment=True, filename=f"{found.slug}{suffix}")
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def find(**key: str) -> Subscriber | None:
+    """Return the subscriber that a link's key belongs to."""
+    if not all(KEY.fullmatch(value) for value in key.values()):
+        return None
+    return Subscriber.objects.filter(**key).first()
+
+
+def say(
+    request: HttpRequest,
+    title: str,
+    text: str,
+    *,
+    status: int,
+    offer_form: bool = True,
+    write_to_us: bool = False,
+) -> HttpResponse:
+    """Return a page that explains why a link does nothing, and what to do instead."""
+    return render(
+        request,
+        "subscribers/message.html",
+        {
+            "title": title,
+            "text": text,
+            "offer_form": offer_form,
+            "contact": parseaddr(settings.DEFAULT_FROM_EMAIL)[1] if write_to_us else "",
+        },
+        status=status,
+    )
+
+
+def see_other(path: str) -> HttpResponse:
+    """Return a 303, after which reloading the page sends nothing again."""
+    response = redirect(path)
+    response.status_code = 303
+    return response
