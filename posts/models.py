@@ -73,7 +73,9 @@ class Author(models.Model):
         max_length=120, unique=True, blank=True, help_text="Left empty, it is made from the name."
     )
     role = models.CharField(
-        max_length=160, blank=True, help_text="For example: Training coordinator, 14 years on the floor"
+        max_length=160,
+        blank=True,
+        help_text="For example: Training coordinator, 14 years on the floor",
     )
     bio = models.TextField(blank=True)
     photo = models.ForeignKey(Image, models.SET_NULL, null=True, blank=True, related_name="+")
@@ -93,6 +95,12 @@ class Author(models.Model):
         super().save(*args, **kwargs)
 
 
+class TagQuerySet(models.QuerySet["Tag"]):
+    def in_use(self) -> Self:
+        """The topics under which a reader finds something right now."""
+        return self.filter(pk__in=Post.objects.published().values("tags"))
+
+
 class Tag(models.Model):
     """A topic that readers follow across articles."""
 
@@ -101,6 +109,8 @@ class Tag(models.Model):
         max_length=80, unique=True, blank=True, help_text="Left empty, it is made from the name."
     )
     description = models.TextField(blank=True, help_text="Stands at the top of the topic's page.")
+
+    objects = TagQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]

@@ -1,2 +1,12 @@
+from django.urls import path
+
+from posts import views
+
 app_name = "posts"
-urlpatterns = []
+urlpatterns = [
+    path("", views.front, name="front"),
+    path("articles/<slug:slug>/", views.article, name="article"),
+    path("tags/<slug:slug>/", views.tag, name="tag"),
+    path("authors/<slug:slug>/", views.author, name="author"),
+    path("preview/<int:pk>/", views.preview, name="preview"),
+]
