@@ -1,10 +1,13 @@
 """What every test may count on."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
 from pytest_django.fixtures import Settings
+
+from tests.smtp import MailServer
 
 
 def pytest_configure() -> None:
@@ -17,3 +20,14 @@ def media_root(settings: Settings, tmp_path: Path) -> Path:
     """The folder of uploaded pictures, empty for each test."""
     settings.MEDIA_ROOT = tmp_path / "media"
     return settings.MEDIA_ROOT
+
+
+@pytest.fixture
+def mail_server(settings: Settings) -> Iterator[MailServer]:
+    """A real mail server on loopback that every mailer talks to; tests/smtp.py says more."""
+    server = MailServer()
+    server.start()
+    # pytest-django's own replacement would put the mails into django.core.mail.outbox.
+    settings.MAILERS = server.mailers
+    yield server
+    server.stop()
