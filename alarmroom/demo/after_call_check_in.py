@@ -109,7 +109,7 @@ def build() -> bytes:
         ),
         *page(
             "The log",
-            "Private to you. Write what you did and what you "
+            "Copy this page. It is private to you: write what you did and what you "
             "promised; never what was said. Keep it "
             "apart from personnel files, and ask counsel how long to keep it at all.",
             *[
@@ -131,9 +131,9 @@ def build() -> bytes:
                         ],
                         height=17,
                     ),
-                    fields([[(f"promise_{n}", "What I promised, and by when", 1)]], height=28),
+                    fields([[(f"promise_{n}", "What I promised, and by when", 1)]], height=46),
                 )
-                for n in range(1, 5)
+                for n in range(1, 4)
             ],
         ),
         *page(

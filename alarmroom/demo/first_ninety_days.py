@@ -195,9 +195,9 @@ def build() -> bytes:
             ),
             space(5),
             Paragraph(
-                "1 unsafe without help   ·   2 needs prompting "
-                "often   ·   3 sometimes prompted   ·   "
-                "4 meets the standard alone   ·   5 could show a colleague",
+                "1&nbsp;unsafe without help · 2&nbsp;needs prompting often · "
+                "3&nbsp;sometimes prompted · 4&nbsp;meets the standard alone · "
+                "5&nbsp;could show a colleague",
                 BODY,
             ),
             fields(

@@ -1,0 +1,216 @@
+"""Loads the demo: what is missing is created, what is there is left as an editor made it."""
+
+import os
+import tomllib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.utils import timezone
+
+from alarmroom.demo import covers, resources
+from alarmroom.images import Picture, clean_picture
+from newsletter import mail, preflight
+from newsletter.models import Content, Issue, IssuePost
+from posts.models import Author, Image, Post, RelatedPost, Tag
+from subscribers.models import Resource
+
+HERE = Path(__file__).parent
+PORTRAITS = {"ruth-halloran": "portrait-amber", "dele-marchetti": "portrait-blue"}
+
+
+@dataclass
+class Summary:
+    """How many of each kind one load created; empty when everything was there."""
+
+    created: dict[str, int] = field(default_factory=dict)
+
+    def add(self, kind: str) -> None:
+        self.created[kind] = self.created.get(kind, 0) + 1
+
+    def __str__(self) -> str:
+        if not self.created:
+            return "The demo is already there; nothing was changed."
+        counts = ", ".join(f"{count} {kind}" for kind, count in self.created.items())
+        return f"Created {counts}."
+
+
+@cache
+def content() -> dict[str, Any]:
+    """Return content.toml: authors, tags, resources and issues."""
+    return tomllib.loads((HERE / "content.toml").read_text("utf-8"))
+
+
+@cache
+def articles() -> list[dict[str, Any]]:
+    """Return each article's front matter, with its HTML as `body`; the oldest first."""
+    found = []
+    for path in sorted((HERE / "articles").glob("*.html")):
+        _, front, body = path.read_text("utf-8").split("+++\n", 2)
+        found.append({**tomllib.loads(front), "body": body.strip()})
+    return sorted(found, key=lambda article: -article["days_ago"])
+
+
+def load() -> Summary:
+    """Create what is missing of the demo, by slug and number; never overwrite anything.
+
+    Nobody is mailed: the sent issues are frozen by the renderer that every issue goes
+    through, and went to no recipients. Raises ImportError where a resource is missing
+    and reportlab is not installed.
+    """
+    summary = Summary()
+    missing = Missing.find()
+    # Drawing takes seconds, so it is done before the database is locked.
+    pictures, documents = missing.draw(), missing.typeset()
+    with transaction.atomic():
+        for row in missing.authors:
+            photo = Image.keep(pictures[row["slug"]], title=f"Portrait of {row['name']}")
+            Author.objects.create(**row, photo=photo)
+            summary.add("authors")
+        for row in missing.tags:
+            Tag.objects.create(**row)
+            summary.add("topics")
+        for article in missing.articles:
+            _create_post(article, pictures[article["slug"]])
+            summary.add("articles")
+        # Only now are all there that the new ones may point to.
+        for article in missing.articles:
+            _relate(article)
+        for row in missing.resources:
+            _create_resource(row, pictures[row["slug"]], documents[row["slug"]])
+            summary.add("resources")
+        for row in missing.issues:
+            _create_issue(row)
+            summary.add("issues")
+    return summary
+
+
+@dataclass
+class Missing:
+    """The parts of the demo that the database does not hold."""
+
+    authors: list[dict[str, Any]]
+    tags: list[dict[str, Any]]
+    articles: list[dict[str, Any]]
+    resources: list[dict[str, Any]]
+    issues: list[dict[str, Any]]
+
+    @classmethod
+    def find(cls) -> "Missing":
+        def without(rows: list[dict[str, Any]], key: str, known: Any) -> list[dict[str, Any]]:
+            there = set(known.values_list(key, flat=True))
+            return [row for row in rows if row[key] not in there]
+
+        names = set(Tag.objects.values_list("name", flat=True))
+        tags = without(content()["tags"], "slug", Tag.objects)
+        return cls(
+            authors=without(content()["authors"], "slug", Author.objects),
+            # A topic's name is unique, too: an editor's own topic of that name stays alone.
+            tags=[tag for tag in tags if tag["name"] not in names],
+            articles=without(articles(), "slug", Post.objects),
+            resources=without(content()["resources"], "slug", Resource.objects),
+            issues=without(content()["issues"], "number", Issue.objects),
+        )
+
+    def draw(self) -> dict[str, Picture]:
+        """Return the pictures that are needed, by the slug of what they belong to."""
+        motifs = {row["slug"]: PORTRAITS[row["slug"]] for row in self.authors}
+        motifs |= {row["slug"]: row["cover"]["motif"] for row in self.articles}
+        motifs |= {row["slug"]: resources.MOTIFS[row["slug"]] for row in self.resources}
+
+        def picture(slug: str) -> Picture:
+            return clean_picture(ContentFile(covers.draw(motifs[slug], motifs[slug]), "cover.jpg"))
+
+        return _each(picture, list(motifs))
+
+    def typeset(self) -> dict[str, bytes]:
+        """Return the PDFs that are needed, by slug."""
+        return {row["slug"]: resources.build(row["slug"]) for row in self.resources}
+
+
+def _each(make: Callable[[str], Picture], slugs: list[str]) -> dict[str, Picture]:
+    # Pillow lets go of the interpreter while it works, so threads use every core.
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        return dict(zip(slugs, pool.map(make, slugs), strict=True))
+
+
+def _days_ago(days: int, hour: int) -> datetime:
+    """That day's full hour in the site's time zone; `days` is at least 1."""
+    day = timezone.localtime() - timedelta(days=days)
+    return day.replace(hour=hour, minute=0, second=0, microsecond=0)
+
+
+def _create_post(article: dict[str, Any], picture: Picture) -> None:
+    cover = article["cover"]
+    post = Post.objects.create(
+        title=article["title"],
+        slug=article["slug"],
+        summary=article["summary"],
+        body=article["body"],
+        author=Author.objects.get(slug=article["author"]),
+        cover=Image.keep(picture, title=article["title"]),
+        cover_alt=cover["alt"],
+        cover_caption=cover["caption"],
+        cover_credit=cover["credit"],
+        published_at=_days_ago(article["days_ago"], 9),
+    )
+    post.tags.set(Tag.objects.filter(slug__in=article["tags"]))
+
+
+def _relate(article: dict[str, Any]) -> None:
+    post = Post.objects.get(slug=article["slug"])
+    for position, slug in enumerate(article["related"], start=1):
+        related = Post.objects.get(slug=slug)
+        RelatedPost.objects.create(post=post, related=related, position=position)
+
+
+def _create_resource(row: dict[str, Any], picture: Picture, document: bytes) -> None:
+    resource = Resource(**row, position=Resource.objects.count() + 1)
+    resource.cover.save(f"{row['slug']}.jpg", picture.content, save=False)
+    resource.file.save(f"{row['slug']}.pdf", ContentFile(document), save=False)
+    resource.save()
+
+
+def _create_issue(row: dict[str, Any]) -> None:
+    issue = Issue.objects.create(
+        number=row["number"],
+        subject=row["subject"],
+        preheader=row["preheader"],
+        intro=row["intro"].strip(),
+    )
+    for position, entry in enumerate(row["posts"], start=1):
+        IssuePost.objects.create(
+            issue=issue,
+            post=Post.objects.get(slug=entry["slug"]),
+            position=position,
+            blurb=entry.get("blurb", ""),
+        )
+    # An editor may have unpublished one of the articles: then the issue stays a draft.
+    if "sent_days_ago" in row and not preflight.problems(issue):
+        _send_to_nobody(issue, _days_ago(row["sent_days_ago"], 11))
+
+
+def _send_to_nobody(issue: Issue, when: datetime) -> None:
+    """Freeze an issue as delivery.start does, with an empty ledger, and call it sent.
+
+    It must not go through delivery.start: a real reader may already have signed up.
+    """
+    issue.state = Issue.State.SENT
+    issue.started_at = issue.sent_at = when
+    issue.recipients = 0
+    issue.save()
+    rendered = mail.render(issue)
+    Content.objects.create(
+        issue=issue,
+        mime=rendered.mime,
+        sha256=rendered.sha256,
+        web_html=rendered.web_html,
+        text=rendered.text,
+        frozen_at=when,
+    )
