@@ -1,0 +1,25 @@
+"""`python -m bench [web] [delivery]`: run the benchmarks, all of them by default."""
+
+import sys
+
+from bench import delivery, web
+from bench.scratch import Missing
+
+PARTS = {"web": web.main, "delivery": delivery.main}
+
+
+def main(names: list[str]) -> int:
+    for name in names or list(PARTS):
+        if name not in PARTS:
+            print(f"There is no benchmark {name!r}: choose from {', '.join(PARTS)}.")
+            return 2
+        try:
+            PARTS[name]()
+        except Missing as missing:
+            print(f"{name}: {missing}")
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,21 @@
+"""What Django itself costs: our settings and middleware, one view, the article's bytes."""
+
+import os
+from pathlib import Path
+
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "alarmroom.settings")
+PAGE = Path(os.environ["BENCH_PAGE"]).read_bytes()
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(PAGE)
+
+
+urlpatterns = [path("", page)]
+settings.ROOT_URLCONF = __name__
+application = get_wsgi_application()

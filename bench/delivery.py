@@ -1,0 +1,63 @@
+"""Messages per second into smtp-sink, and the memory that takes.
+
+The engine with its ledger against a bare smtplib loop that sends the same bytes over one
+connection and writes nothing down.
+"""
+
+import json
+import os
+import pwd
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bench.scratch import free_port, installation, python, tool, wait_for
+
+FEW, MANY = 1_000, 100_000
+
+
+@contextmanager
+def smtp_sink() -> Iterator[int]:
+    """Run Postfix's smtp-sink, which accepts everything and keeps nothing; yield its port."""
+    port = free_port()
+    command = [tool("smtp-sink", "postfix")]
+    if os.geteuid() == 0:
+        command += ["-u", pwd.getpwuid(65534).pw_name]
+    # A folder to run in, because it changes into its queue directory.
+    with tempfile.TemporaryDirectory(prefix="sink-") as folder:
+        os.chmod(folder, 0o755)
+        sink = subprocess.Popen([*command, f"127.0.0.1:{port}", "200"], cwd=folder)
+        try:
+            wait_for(port, sink)
+            yield port
+        finally:
+            sink.terminate()
+            sink.wait()
+
+
+def main() -> None:
+    results = []
+    with smtp_sink() as port:
+        for recipients in (FEW, MANY):
+            with installation(SMTP_URL=f"smtp://127.0.0.1:{port}") as env:
+                python(env, "bench.delivery_setup", str(recipients))
+                run = json.loads(python(env, "bench.delivery_run"))
+                bare = json.loads(
+                    python(env, "bench.delivery_bare", str(port), str(min(recipients, 10_000)))
+                )
+                results.append((recipients, run, bare))
+    print("\nDelivery: one worker, one connection, SQLite, into smtp-sink\n")
+    print("  recipients   bytes each   bare smtplib/s   with ledger/s   ratio   peak memory MiB")
+    for recipients, run, bare in results:
+        rate, bare_rate = run["sent"] / run["seconds"], bare["sent"] / bare["seconds"]
+        print(
+            f"  {recipients:10,}   {bare['bytes']:10,}   {bare_rate:14,.0f}   {rate:13,.0f}   "
+            f"{rate / bare_rate:5.2f}   {run['peak_kib'] / 1024:15.1f}"
+        )
+    few, many = (run["peak_kib"] for _, run, _ in results)
+    print(f"\n  peak memory, {MANY:,} recipients / {FEW:,} recipients: {many / few:.2f}")
+
+
+if __name__ == "__main__":
+    main()
