@@ -45,7 +45,9 @@ class Command(BaseCommand):
             call_command("migrate", verbosity=0, skip_checks=True)
         except OperationalError as error:
             raise CommandError(f"The database cannot be used: {str(error).strip()}") from error
-        if not no_demo:
+        # Only at the first start: what an editor changed or deleted stays that way.
+        if not no_demo and not get_user_model().objects.filter(username=EDITOR).exists():
+            self.stdout.write("Loading the demo …")
             call_command("load_demo", verbosity=0)
         password = editor_password(settings.DATA_DIR / "editor-password.txt")
 

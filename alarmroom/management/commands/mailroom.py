@@ -1,5 +1,6 @@
 """`manage.py mailroom`: the mail server of a development machine."""
 
+import logging
 import signal
 from threading import Event
 from typing import Any
@@ -22,6 +23,8 @@ class Command(BaseCommand):
         if not settings.DEBUG:
             raise CommandError("The mailroom is for development: it needs DEBUG=on.")
 
+        report = self.stdout.write
+
         class Keep:
             async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
                 assert isinstance(envelope.content, bytes)  # noqa: S101  (decode_data is off)
@@ -30,8 +33,11 @@ class Command(BaseCommand):
                     envelope_from=envelope.mail_from or "",
                     envelope_to=[str(to) for to in envelope.rcpt_tos],
                 )
+                report(f"Mail for {', '.join(str(to) for to in envelope.rcpt_tos)}")
                 return f"250 2.0.0 Kept as {key}"
 
+        # Its own log has a line for every connection; ours has one for every mail.
+        logging.getLogger("mail.log").setLevel(logging.WARNING)
         mails.box()
         controller = Controller(
             Keep(), hostname="127.0.0.1", port=settings.SMTP_PORT, enable_SMTPUTF8=True
