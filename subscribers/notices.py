@@ -2,9 +2,10 @@
 
 import logging
 import smtplib
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -25,6 +26,7 @@ LEASE = timedelta(minutes=10)
 PAUSES = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 60, 120, 240, 480)]
 LONGEST_PAUSE = timedelta(hours=12)
 GIVE_UP_AFTER = timedelta(days=3)
+COVER_WIDTH = 84  # px, as in templates/email/_resources.mjml
 
 
 class ServerAway(Exception):
@@ -190,9 +192,19 @@ def build(notice: Notice) -> EmailMultiAlternatives:
     return message
 
 
-def with_links(resources: Any) -> list[dict[str, Any]]:
-    """Return each resource with a fresh signed link, for a mail or a page."""
-    return [{"resource": resource, "url": tokens.resource_link(resource)} for resource in resources]
+def with_links(resources: Iterable[Resource]) -> list[dict[str, Any]]:
+    """Return each resource with a fresh signed link, for a mail or a page.
+
+    The cover comes as an absolute address, with its height in a mail in px.
+    """
+    found = []
+    for resource in resources:
+        item: dict[str, Any] = {"resource": resource, "url": tokens.resource_link(resource)}
+        if resource.cover and resource.cover_width and resource.cover_height:
+            item["cover_url"] = urljoin(f"{settings.SITE_URL}/", resource.cover.url)
+            item["cover_height"] = round(COVER_WIDTH * resource.cover_height / resource.cover_width)
+        found.append(item)
+    return found
 
 
 def unsubscribe_headers(subscriber: Subscriber, url: str) -> dict[str, str]:
