@@ -277,7 +277,7 @@ class Worker:
         for row in rows:
             if time.monotonic() > min(self.deadline, lease_ends):
                 break
-            message = self.message(row)
+            message, unfit = self.message(row)
             try:
                 self.transport.prepare(self.sender)
             except ServerAway as error:
@@ -299,17 +299,24 @@ class Worker:
                 if not self.still_sending():
                     return False
                 continue
-            done = (row, self.transport.submit(str(row.address), message))
+            if unfit:
+                self.transport.forget()
+                done = (row, Outcome(Fate.REJECTED, None, unfit))
+            else:
+                done = (row, self.transport.submit(str(row.address), message))
         return self.settle(done)
 
-    def message(self, row: Row) -> bytes:
-        """Return the finished bytes; a row without an address is skipped by mark()."""
-        return self.template.for_recipient(
-            address=str(row.address),
-            message_id=mail.message_id(row.pk, self.issue.number),
-            key=str(row.key),
-            date=timezone.now(),
-        )
+    def message(self, row: Row) -> tuple[bytes, str]:
+        """Return the finished bytes, or none and why this address cannot be written to."""
+        try:
+            return self.template.for_recipient(
+                address=row.address or "",
+                message_id=mail.message_id(row.pk, self.issue.number),
+                key=row.key or "",
+                date=timezone.now(),
+            ), ""
+        except ValueError as error:
+            return b"", str(error)
 
     def mark(self, row: Row) -> bool:
         """Record that the mail server is about to hear of this row; False when it must not.

@@ -1,0 +1,88 @@
+"""The web edition: every sent issue, for everybody, with nothing personal in it."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from newsletter import delivery, mail
+from newsletter.models import Issue
+from tests.factories import make_issue, make_post, make_subscriber
+from tests.newsletter.server import ScriptedServer
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def no_tasks(settings) -> None:
+    settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
+
+
+def send(issue: Issue) -> Issue:
+    delivery.start(issue)
+    delivery.deliver(issue.pk)
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.SENT
+    return issue
+
+
+def test_a_sent_issue_is_on_the_web_and_in_the_archive(
+    client: Client, server: ScriptedServer
+) -> None:
+    issue = send(make_issue(subject="Quiet nights", posts=[make_post(title="On silence")]))
+    assert "Quiet nights" in client.get(reverse("newsletter:archive")).content.decode()
+    page = client.get(issue.get_absolute_url()).content.decode()
+    assert "Quiet nights" in page and "On silence" in page
+
+
+@pytest.mark.parametrize("state", ["draft", "scheduled", "sending", "paused", "cancelled"])
+def test_an_issue_that_is_not_sent_is_not_there(client: Client, state: str) -> None:
+    from django.utils import timezone
+
+    issue = make_issue(subject="Not yet")
+    Issue.objects.filter(pk=issue.pk).update(state=state, scheduled_for=timezone.now())
+    assert client.get(issue.get_absolute_url()).status_code == 404
+    assert "Not yet" not in client.get(reverse("newsletter:archive")).content.decode()
+
+
+def test_the_web_edition_has_nothing_personal(client: Client, server: ScriptedServer) -> None:
+    reader = make_subscriber("reader@example.org")
+    issue = send(make_issue())
+    response = client.get(issue.get_absolute_url())
+    page = response.content.decode()
+    for personal in ("/unsubscribe/", reader.key, reader.address, mail.SAMPLE_KEY, "{{"):
+        assert personal not in page
+    assert not response.cookies
+    assert "Cookie" not in response.get("Vary", "")
+
+
+def test_the_web_edition_stays_as_it_was_sent(client: Client, server: ScriptedServer) -> None:
+    post = make_post(title="As it was")
+    issue = send(make_issue(posts=[post]))
+    post.title = "As it is now"
+    post.save()
+    page = client.get(issue.get_absolute_url()).content.decode()
+    assert "As it was" in page and "As it is now" not in page
+
+
+def test_the_mail_links_to_its_web_edition(client: Client, server: ScriptedServer) -> None:
+    make_subscriber()
+    issue = send(make_issue())
+    [(_, raw)] = server.accepted
+    assert issue.get_absolute_url().encode() in raw.replace(b"=\r\n", b"")
+
+
+def test_the_archive_asks_a_fixed_number_of_questions(
+    client: Client, server: ScriptedServer, django_assert_max_num_queries
+) -> None:
+    for _ in range(25):
+        send(make_issue())
+    with django_assert_max_num_queries(4):
+        assert client.get(reverse("newsletter:archive")).status_code == 200
+    assert client.get(reverse("newsletter:archive") + "?page=abc").status_code == 200
+    assert client.get(reverse("newsletter:archive") + "?page=999999999").status_code == 200
+
+
+def test_unknown_numbers_are_not_found(client: Client) -> None:
+    assert client.get("/weekly-alarm/99999999999999999999/").status_code == 404
+    assert client.get("/weekly-alarm/abc/").status_code == 404
+    assert client.post(reverse("newsletter:archive")).status_code == 405
