@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import os.path
 import re
 import textwrap
 from html import escape
 from html.parser import HTMLParser
+from itertools import takewhile
 from urllib.parse import urljoin
 
 WIDTH = 72
 
 # What HTML calls white space. A no-break space is none: it keeps its words together.
 _SPACE = re.compile(r"[ \t\n\r\f]+")
-# Control characters mean nothing in a mail, and some may not stand in XML at all.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+# They mean nothing in a mail, may end a header, and some may not stand in XML at all.
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 _BLOCKS = frozenset({"p", "h2", "h3", "blockquote", "ul", "ol", "li"})
 
 
 def one_line(text: str) -> str:
     """Return text with every run of white space as one space, and no control characters."""
-    return " ".join(_CONTROL.sub(" ", text).split())
+    return " ".join(CONTROL.sub(" ", text).split())
 
 
 def paragraphs(text: str) -> list[str]:
@@ -51,7 +51,7 @@ def wrap(text: str, *, first: str = "", rest: str = "") -> str:
 
 def absolute(href: str, base: str) -> str:
     """Return a link as it must stand in a mail, where nothing is relative to anything."""
-    clean = _CONTROL.sub("", href).strip()
+    clean = CONTROL.sub("", href).strip()
     try:
         joined = urljoin(base, clean)
     except ValueError:  # Such as http://[: whoever follows it sees what was written.
@@ -92,7 +92,7 @@ class _MailWriter(HTMLParser):
         self.out: list[str] = []
 
     def handle_data(self, data: str) -> None:
-        self.out.append(escape(_CONTROL.sub("", data), quote=False))
+        self.out.append(escape(CONTROL.sub("", _SPACE.sub(" ", data)), quote=False))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
@@ -119,7 +119,9 @@ class _TextWriter(HTMLParser):
     def __init__(self, base: str) -> None:
         super().__init__(convert_charrefs=True)
         self.base = base
-        self.blocks: list[tuple[str, str, bool]] = []  # margin, text, whether a new item
+        # Margin, text, and the outermost list it is a new item of.
+        self.blocks: list[tuple[str, str, int | None]] = []
+        self.list_count = 0
         self.words: list[str] = []  # of the block that is being written
         self.margins: list[str] = []
         self.bullet = ""  # stands in place of the last margin, once
@@ -130,7 +132,7 @@ class _TextWriter(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         target = self.words if self.linked is None else self.linked
-        target.append(_SPACE.sub(" ", _CONTROL.sub("", data)))
+        target.append(CONTROL.sub("", _SPACE.sub(" ", data)))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "br":
@@ -144,10 +146,9 @@ class _TextWriter(HTMLParser):
         self.end_block()
         if tag == "blockquote":
             self.margins.append("> ")
-        elif tag == "ul":
-            self.counters.append(None)
-        elif tag == "ol":
-            self.counters.append(_start(dict(attrs)))
+        elif tag in {"ul", "ol"}:
+            self.list_count += not self.counters
+            self.counters.append(_start(dict(attrs)) if tag == "ol" else None)
         elif tag == "li":
             self.bullet = "- "
             if self.counters and (count := self.counters[-1]) is not None:
@@ -201,19 +202,21 @@ class _TextWriter(HTMLParser):
         if self.heading:
             longest = max(len(line) - len(margin) for line in wrapped.split("\n"))
             wrapped += f"\n{margin}{self.heading * longest}"
-        self.blocks.append((margin, wrapped, bool(self.bullet)))
+        self.blocks.append((margin, wrapped, self.list_count if self.bullet else None))
         self.bullet = ""
 
     def text(self) -> str:
         """Return the blocks with a blank line between, and list items close together."""
         out = ""
-        before = ""
-        for margin, block, is_item in self.blocks:
+        margin_before, list_before = "", None
+        for margin, block, item_of in self.blocks:
             if out:
                 # A quotation goes on over its blank lines.
-                between = os.path.commonprefix([before, margin]).rstrip()
-                close = is_item and before.endswith(" ") and not before.endswith("> ")
-                out += "\n" if close else f"\n{between}\n"
+                both = takewhile(
+                    lambda pair: pair[0] == pair[1], zip(margin_before, margin, strict=False)
+                )
+                between = "".join(character for character, _ in both).rstrip()
+                out += "\n" if item_of and item_of == list_before else f"\n{between}\n"
             out += block
-            before = margin
+            margin_before, list_before = margin, item_of
         return out

@@ -1,0 +1,331 @@
+"""An issue as a mail: rendered once, personal only in its tokens (see newsletter/mime.py)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from email import message_from_bytes, policy
+from email.utils import parseaddr
+from typing import Protocol
+from urllib.parse import quote
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from alarmroom import mail
+from newsletter import text
+from newsletter.mime import (
+    LONGEST_KEY,
+    TOKENS,
+    HeaderError,
+    MessageTemplate,
+    quoted_printable,
+    serialise,
+)
+from newsletter.models import Issue, IssuePost
+from posts import html as allowlist
+from posts.models import Post
+from posts.renditions import PictureMissing, rendition
+
+__all__ = [
+    "SAMPLE_KEY",
+    "MessageTemplate",
+    "RenderError",
+    "Rendered",
+    "message_id",
+    "preview_html",
+    "preview_text",
+    "render",
+]
+
+# Gmail cuts a mail off at 102 kB of HTML, and the unsubscribe link with it.
+HTML_LIMIT = 102_000
+HTML_WARNING = 80_000
+# The column of text, and the pixels of its pictures on a screen of twice the density.
+PICTURE_WIDTH = 552
+PICTURE_PIXELS = 2 * PICTURE_WIDTH
+# Nobody's key: what it opens says that the link is not valid.
+SAMPLE_KEY = "only-a-preview-not-a-key"
+
+
+class RenderError(Exception):
+    """The issue cannot be made into a mail; the words say what to do."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """An issue, finished but for what differs between its recipients."""
+
+    mime: bytes
+    """The whole message with CRLF line ends, for MessageTemplate."""
+    sha256: str
+    """Of `mime`, in hex."""
+    html: str
+    """The HTML part, with the token for the key."""
+    text: str
+    """The plain-text part, with the token for the key."""
+    web_html: str
+    """The web edition: introduction and articles, nothing personal, no tokens."""
+    warnings: list[str]
+    """What an editor should look at before sending, a sentence each."""
+
+
+class HasMime(Protocol):
+    """What the previews need: a Rendered, or the Content of a frozen issue."""
+
+    @property
+    def mime(self) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class Cover:
+    """An article's picture, as the `img` element needs it."""
+
+    url: str
+    web_url: str
+    width: int
+    height: int
+    alt: str
+
+
+@dataclass(frozen=True)
+class Article:
+    """An article as an issue shows it: plain text and absolute links."""
+
+    number: int
+    title: str
+    title_as_text: str
+    url: str
+    path: str
+    author: str
+    minutes: int
+    blurb: list[str]
+    blurb_as_text: str
+    cover: Cover | None
+
+
+def render(issue: Issue) -> Rendered:
+    """Return an issue as it would be sent; the same content gives the same bytes.
+
+    One query. Raises RenderError.
+    """
+    warnings: list[str] = []
+    subject = _subject(issue)
+    articles = _articles(issue, warnings)
+    marker = _marker()
+    context = _context(issue, articles, marker)
+    subject, plain, html = mail.render("issue", {**context, "subject": subject})
+    plain = re.sub(r"\n{3,}", "\n\n", plain)
+    message = _build(subject, plain, html)
+    try:
+        mime = serialise(message, marker=marker, list_unsubscribe=_list_unsubscribe(marker))
+    except HeaderError as error:
+        raise RenderError(str(error)) from error
+    _check_size(html, marker, warnings)
+    if not issue.preheader.strip():
+        warnings.append("The issue has no preheader: mail programs will show its masthead instead.")
+    if not articles:
+        warnings.append("The issue has no articles.")
+    return Rendered(
+        mime=mime,
+        sha256=hashlib.sha256(mime).hexdigest(),
+        html=html.replace(marker, TOKENS.key),
+        text=plain.replace(marker, TOKENS.key),
+        web_html=render_to_string("email/issue.web.html", context).strip(),
+        warnings=warnings,
+    )
+
+
+def message_id(delivery_pk: int, issue_number: int) -> str:
+    """Return the Message-ID of a delivery: the same at every try, and nobody can guess it.
+
+    The numbers stand in it so that a bounce can be led back to its delivery.
+    """
+    proof = salted_hmac(
+        "newsletter.message-id", f"{issue_number}.{delivery_pk}", algorithm="sha256"
+    )
+    return f"<{issue_number}.{delivery_pk}.{proof.hexdigest()[:24]}@{settings.MAIL_DOMAIN}>"
+
+
+def preview_html(issue: Issue, rendered: HasMime) -> str:
+    """Return the HTML part out of the finished bytes, with a sample key."""
+    return _preview(issue, rendered, "html")
+
+
+def preview_text(issue: Issue, rendered: HasMime) -> str:
+    """Return the plain-text part out of the finished bytes, with a sample key."""
+    return _preview(issue, rendered, "plain")
+
+
+def _preview(issue: Issue, rendered: HasMime, subtype: str) -> str:
+    finished = MessageTemplate(bytes(rendered.mime)).for_recipient(
+        address=f"reader@{settings.MAIL_DOMAIN}",
+        message_id=message_id(0, issue.number),
+        key=SAMPLE_KEY,
+        date=_date(issue),
+    )
+    part = message_from_bytes(finished, policy=policy.default).get_body((subtype,))
+    content: str = part.get_content() if part else ""
+    return content
+
+
+# What an issue is made of
+
+
+def _subject(issue: Issue) -> str:
+    subject = issue.subject.strip()
+    if not subject:
+        raise RenderError("The issue has no subject. Write one.")
+    if text.CONTROL.search(subject):
+        raise RenderError(
+            "The subject contains a line break or another control character. Write it in one line."
+        )
+    return subject
+
+
+def _articles(issue: Issue, warnings: list[str]) -> list[Article]:
+    rows = issue.issue_posts.select_related("post__author", "post__cover").defer("post__body")
+    return [
+        _article(row, number, warnings)
+        for number, row in enumerate(rows.order_by("position", "pk"), start=1)
+    ]
+
+
+def _article(row: IssuePost, number: int, warnings: list[str]) -> Article:
+    post = row.post
+    if not post.is_published:
+        warnings.append(f"“{post.title}” is not published yet: its link leads nowhere.")
+    title = text.one_line(post.title)
+    path = post.get_absolute_url()
+    blurb = text.paragraphs(row.blurb) or text.paragraphs(post.summary)
+    return Article(
+        number=number,
+        title=title,
+        title_as_text=text.wrap(title, first=f"{number}. ", rest=" " * len(f"{number}. ")),
+        url=_site(path),
+        path=path,
+        author=text.one_line(post.author.name),
+        minutes=post.reading_minutes,
+        blurb=blurb,
+        blurb_as_text="\n\n".join(text.wrap(part) for part in blurb),
+        cover=_cover(post),
+    )
+
+
+def _cover(post: Post) -> Cover | None:
+    if post.cover is None:
+        return None
+    try:
+        picture = rendition(post.cover, PICTURE_PIXELS)
+    except PictureMissing as error:
+        raise RenderError(
+            f"The cover of “{post.title}” is missing from the storage. "
+            "Choose another one, or upload it again."
+        ) from error
+    if not re.search(r"\.(jpe?g|png|gif)$", picture.url.partition("?")[0].lower()):
+        raise RenderError(f"The cover of “{post.title}” is no JPEG, PNG or GIF: upload it again.")
+    width = min(PICTURE_WIDTH, picture.width)
+    return Cover(
+        url=_site(picture.url),
+        web_url=picture.url,
+        width=width,
+        height=max(1, round(picture.height * width / picture.width)),
+        alt=text.one_line(post.cover_alt),
+    )
+
+
+def _context(issue: Issue, articles: list[Article], marker: str) -> dict[str, object]:
+    """What the templates of an issue may say; `marker` stands for the recipient's key."""
+    web_url = _site(issue.get_absolute_url())
+    # Cleaned on every save; once more, because an issue in hand may not have been saved.
+    intro = allowlist.clean(issue.intro, short=True)
+    subject = text.one_line(issue.subject)
+    share = f"mailto:?subject={quote(subject)}&body=" + quote(
+        f"I thought of you when I read this issue of The Weekly Alarm:\r\n\r\n{web_url}"
+    )
+    return {
+        **mail.site_context(),
+        "number": issue.number,
+        "date": _date(issue),
+        "subject": subject,
+        "subject_as_text": text.wrap(subject),
+        "preheader": text.one_line(issue.preheader),
+        "intro": intro,
+        "intro_html": text.to_mail_html(intro, base=web_url),
+        "intro_as_text": text.to_text(intro, base=web_url),
+        "articles": articles,
+        "web_url": web_url,
+        "share_url": share,
+        "subscribe_url": _site(reverse("subscribers:subscribe")),
+        "unsubscribe_url": _unsubscribe_url(marker),
+        "site_host": settings.SITE_URL.partition("://")[2],
+    }
+
+
+def _date(issue: Issue) -> datetime:
+    """The moment on an issue's masthead: when it was, will be, or could be sent."""
+    return timezone.localtime(issue.started_at or issue.scheduled_for or timezone.now())
+
+
+def _site(path: str) -> str:
+    """Return an address of the site, or of a storage that is elsewhere, in full."""
+    return text.absolute(path, f"{settings.SITE_URL}/")
+
+
+# Headers and sizes
+
+
+def _marker() -> str:
+    """Return what stands for the key until the bodies are encoded: no editor can type it."""
+    return salted_hmac("newsletter.marker", "key", algorithm="sha256").hexdigest()
+
+
+def _unsubscribe_url(key: str) -> str:
+    return _site(reverse("subscribers:unsubscribe", args=[key]))
+
+
+def _list_unsubscribe(key: str) -> str:
+    """RFC 2369 3.2 and RFC 8058 3.1: the HTTPS address first, for one click."""
+    mailto = f"mailto:{settings.UNSUBSCRIBE_MAILTO}?subject=unsubscribe%20{key}"
+    return f"<{_unsubscribe_url(key)}>, <{mailto}>"
+
+
+def _build(subject: str, plain: str, html: str) -> EmailMultiAlternatives:
+    help_address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    headers = {
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "List-Id": f"The Weekly Alarm <weekly-alarm.{settings.MAIL_DOMAIN}>",
+        "List-Help": f"<mailto:{help_address}?subject=The%20Weekly%20Alarm>",
+        "List-Archive": f"<{_site(reverse('newsletter:archive'))}>",
+    }
+    if settings.FEEDBACK_ID:
+        headers["Feedback-ID"] = settings.FEEDBACK_ID
+    if settings.CFBL_ADDRESS:
+        headers["CFBL-Address"] = settings.CFBL_ADDRESS
+    return mail.build(
+        to=TOKENS.to,
+        subject=subject,
+        text=plain,
+        html=html,
+        headers=headers,
+        from_email=settings.NEWSLETTER_FROM_EMAIL,
+    )
+
+
+def _check_size(html: str, marker: str, warnings: list[str]) -> None:
+    size = len(quoted_printable(html, {marker: "k" * LONGEST_KEY}))
+    if size >= HTML_LIMIT:
+        raise RenderError(
+            f"The issue is too long: its HTML has {size:,} bytes, and mail programs cut it off "
+            f"at {HTML_LIMIT:,}. Shorten the introduction, or take an article out."
+        )
+    if size >= HTML_WARNING:
+        warnings.append(
+            f"The issue is long: its HTML has {size:,} of at most {HTML_LIMIT:,} bytes."
+        )
