@@ -49,30 +49,72 @@ URL_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 # An introduction in a mail: text, links and lists; pictures and tables come from articles.
 SHORT = frozenset({"p", "strong", "em", "a", "br", "ul", "ol", "li", "blockquote", "h2", "h3"})
 
+# These vanish with all that is in them; every other unknown element only loses its tags.
+_DROPPED = frozenset(
+    {"script", "style", "title", "xml", "template", "noscript", "iframe", "object", "svg", "math"}
+    | {"noembed", "noframes", "textarea", "select", "xmp"}
+)
+_NUMBERS = frozenset({"width", "height", "colspan", "rowspan", "start"})
+_SCOPES = frozenset({"row", "col", "rowgroup", "colgroup"})
+
 # Old elements that writers' programs still produce, in today's words.
 RENAMED = {"b": "strong", "i": "em", "strike": "s", "del": "s", "h1": "h2", "h5": "h4", "h6": "h4"}
-_RENAME = re.compile(rf"<(/?)({'|'.join(RENAMED)})(?=[\s>/])", re.IGNORECASE)
-# Empty paragraphs are how pasted documents make space; ours comes from the style sheet.
-_EMPTY = re.compile(r"<p>(?:\s|&nbsp;|\u00a0|<br\s*/?>)*</p>\s*")
+# A misnested one of these is opened again in every paragraph that follows (HTML 13.2.4.3),
+# each with other attributes on its own, which makes gigabytes out of a long document.
+_FORMATTING = re.compile(r"</?(?:font|big|small|tt|u|nobr)(?=[\s>/])[^<>]*>", re.IGNORECASE)
+_PLAIN = ("strong", "em", "s", "code", *RENAMED)
+_RENAME = re.compile(rf"<(/?)({'|'.join(_PLAIN)})(?=[\s>/])[^<>]*>", re.IGNORECASE)
+
+# Browsers stop nesting at 512; an HTML parser takes minutes for 100,000 unclosed elements.
+_MAX_DEPTH = 200
+_TAG = re.compile(r"<(/?)([a-z][^\s/>]*)[^<>]*>?", re.IGNORECASE)
+_VOID = frozenset({"br", "hr", "img", "input", "link", "meta", "col", "area", "base", "wbr"})
+# A closing tag reaches no further up than the nearest of these (HTML 13.2.4.2, "scope").
+_SCOPED = frozenset({"object", "applet", "marquee", "template", "table", "td", "th", "caption"})
+
+# What is left of a pasted document's empty lines; ours come from the style sheet.
+_EMPTY_BLOCK = re.compile(
+    r"<(p|h2|h3|h4|li|ul|ol|pre|blockquote|figcaption|figure|caption)(?: [^>]*)?>"
+    r"(?:\s|&nbsp;|<br>)*</\1>"
+)
+_EMPTY_WORD = re.compile(r"<(strong|em|s|sub|sup|code|cite|a)(?: [^>]*)?>((?:\s|&nbsp;)*)</\1>")
+_NO_SOURCE = re.compile(r'<img(?![^>]* src="[^"])[^>]*>')
+_NO_TARGET = re.compile(r"<a(?![^>]* href=)[^>]*>([^<]*(?:<(?!/a>)[^<]*)*)</a>")
+# A parser drops one line break after <pre>, so every further pass would drop another.
+_PRE = re.compile(r"<pre>\n+")
+_NO_CLASS = re.compile(r' class=""')
+
+_MAX_PASSES = 8
+
+
+def _checked(_tag: str, attribute: str, value: str) -> str | None:
+    """Return an attribute's value, or None to drop the attribute (for nh3)."""
+    if attribute in _NUMBERS:
+        return value if value.isascii() and value.isdigit() and len(value) <= 5 else None
+    if attribute == "scope":
+        return value if value in _SCOPES else None
+    return value
 
 
 def _cleaner(elements: frozenset[str]) -> nh3.Cleaner:
     return nh3.Cleaner(
         tags=set(elements),
         attributes={tag: set(ALLOWED[tag]) for tag in elements},
+        attribute_filter=_checked,
         allowed_classes={
             tag: set(names) for tag, names in ALLOWED_CLASSES.items() if tag in elements
         },
-        clean_content_tags={"script", "style", "title", "xml", "template", "noscript"},
+        clean_content_tags=set(_DROPPED),
         url_schemes=set(URL_SCHEMES),
         url_relative="pass_through",
-        link_rel="noopener",
+        link_rel=None,
         strip_comments=True,
     )
 
 
 _FULL = _cleaner(frozenset(ALLOWED))
 _SHORT = _cleaner(SHORT)
+_TEXT = nh3.Cleaner(tags=set(), clean_content_tags=set(_DROPPED))
 
 
 def clean(html: str, *, short: bool = False) -> str:
@@ -80,9 +122,65 @@ def clean(html: str, *, short: bool = False) -> str:
 
     With `short`, only the elements of an introduction in a mail stay.
     """
-    renamed = _RENAME.sub(lambda m: f"<{m[1]}{RENAMED[m[2].lower()]}", html.replace("\x00", ""))
-    cleaned = (_SHORT if short else _FULL).clean(renamed)
-    return _EMPTY.sub("", cleaned).strip()
+    cleaner = _SHORT if short else _FULL
+    html = html.replace("\x00", "")
+    # Taking an element away can leave its neighbours nested as no parser would nest them, so
+    # that browsers read something else than what was checked: clean until nothing moves.
+    for _ in range(_MAX_PASSES):
+        cleaned = _tidy(cleaner.clean(_prepare(html)))
+        if cleaned == html:
+            return cleaned
+        html = cleaned
+    return _TEXT.clean(html).strip()
+
+
+def _prepare(html: str) -> str:
+    """Return HTML in today's words and of a depth that a parser can bear."""
+    html = _FORMATTING.sub("", html)
+    html = _RENAME.sub(_renamed, html)
+    return _flatten(html) if html.count("<") > _MAX_DEPTH else html
+
+
+def _renamed(match: re.Match[str]) -> str:
+    name = match[2].lower()
+    return f"<{match[1]}{RENAMED.get(name, name)}>"
+
+
+def _flatten(html: str) -> str:
+    """Return HTML without the tags that open deeper than _MAX_DEPTH; all text stays."""
+    stack: list[str] = []
+
+    def keep(match: re.Match[str]) -> str:
+        closing, name = match[1], match[2].lower()
+        if name in _VOID:
+            return match[0]
+        if closing or name == "p":
+            for depth in range(len(stack) - 1, -1, -1):
+                if stack[depth] == name:
+                    del stack[depth:]
+                    if closing:
+                        return match[0] if depth < _MAX_DEPTH else ""
+                    break
+                if stack[depth] in _SCOPED:
+                    break
+            if closing:
+                return match[0]
+        stack.append(name)
+        return match[0] if len(stack) <= _MAX_DEPTH else ""
+
+    return _TAG.sub(keep, html)
+
+
+def _tidy(html: str) -> str:
+    """Return nh3's output without the elements that say nothing."""
+    html = _NO_CLASS.sub("", html)
+    html = _NO_SOURCE.sub("", html)
+    html = _NO_TARGET.sub(r"\1", html)
+    html = _PRE.sub("<pre>", html)
+    previous = None
+    while previous != html:
+        previous, html = html, _EMPTY_BLOCK.sub("", _EMPTY_WORD.sub(r"\2", html))
+    return html.strip()
 
 
 def editor_rules(*, short: bool = False) -> str:
@@ -97,9 +195,10 @@ def editor_rules(*, short: bool = False) -> str:
             continue
         rule = tag
         if attributes:
-            required = "!href," if tag == "a" else "!src," if tag == "img" else ""
-            rest = sorted(attributes - {"href", "src"} if required else attributes)
-            rule += f"[{required}{','.join(rest)}]"
+            required = {"a": "href", "img": "src"}.get(tag)
+            names = [f"!{required}"] if required else []
+            names += sorted(attributes - {required})
+            rule += f"[{','.join(names)}]"
         if tag in ALLOWED_CLASSES:
             rule += f"({','.join(sorted(ALLOWED_CLASSES[tag]))})"
         rules.append(rule)
