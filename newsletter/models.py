@@ -111,7 +111,7 @@ class Issue(models.Model):
         if self.number is not None:
             super().save(*args, **kwargs)
             return
-        for attempt in range(3):
+        for tries_left in reversed(range(10)):
             last = Issue.objects.aggregate(last=models.Max("number"))["last"] or 0
             self.number = last + 1
             try:
@@ -119,8 +119,8 @@ class Issue(models.Model):
                     super().save(*args, **kwargs)
                 return
             except IntegrityError:
-                # Another editor's new issue took the number in this moment.
-                if attempt == 2:
+                # Another new issue took the number in this moment: take the next one.
+                if not tries_left:
                     raise
 
     def get_absolute_url(self) -> str:
