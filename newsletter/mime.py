@@ -66,6 +66,7 @@ class Personal:
 
 
 TOKENS = Personal(to="{{to}}", message_id="{{message-id}}", date="{{date}}", key="{{key}}")
+_TOKENS = {token.encode(): name for name, token in vars(TOKENS).items()}
 
 
 class MessageTemplate:
@@ -74,10 +75,9 @@ class MessageTemplate:
     def __init__(self, mime: bytes) -> None:
         """Raises ValueError when the bytes are not of an issue that serialise() wrote."""
         self._pieces = _TOKEN.split(mime)
-        text = b"".join(self._pieces[::2])
-        missing = [token for token in vars(TOKENS).values() if token.encode() not in self._pieces]
-        if missing or b"{" in text or b"}" in text:
-            raise ValueError(f"These bytes are not a frozen issue: {missing or 'stray braces'}.")
+        rest = b"".join(self._pieces[::2])
+        if set(self._pieces[1::2]) != set(_TOKENS) or b"{" in rest or b"}" in rest:
+            raise ValueError("These bytes are not a frozen issue: a token is missing or broken.")
 
     def for_recipient(self, *, address: str, message_id: str, key: str, date: datetime) -> bytes:
         """Return the finished message for one recipient, with CRLF line ends.
@@ -85,10 +85,7 @@ class MessageTemplate:
         Raises ValueError as Personal.checked() does.
         """
         personal = Personal.checked(address=address, message_id=message_id, key=key, date=date)
-        values = {
-            token.encode(): getattr(personal, name).encode("ascii")
-            for name, token in vars(TOKENS).items()
-        }
+        values = {token: getattr(personal, name).encode("ascii") for token, name in _TOKENS.items()}
         pieces = self._pieces.copy()
         pieces[1::2] = [values[token] for token in pieces[1::2]]
         return b"".join(pieces)
