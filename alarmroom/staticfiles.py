@@ -1,0 +1,105 @@
+"""Static files: CKEditor brings 1,250 of them, of which a page ever asks for about a hundred.
+
+The rest is left out everywhere, in development too, so that nothing works there that
+would be missing in production.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+from typing import Any
+
+from django.contrib.staticfiles.finders import AppDirectoriesFinder
+from django.core.files.storage import Storage
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+EDITOR = ("ckeditor", "ckeditor")
+# The loader and what it asks for by name; posts/editor.py chooses skin and language.
+EDITOR_FILES = frozenset({"ckeditor.js", "config.js", "contents.css", "styles.js", "LICENSE.md"})
+EDITOR_PLUGINS = frozenset(
+    {
+        "a11yhelp",
+        "autogrow",
+        "clipboard",
+        "copyformatting",
+        "dialog",
+        "find",
+        "image",
+        "link",
+        "liststyle",
+        "magicline",
+        "notification",
+        "notificationaggregator",
+        "pastefromgdocs",
+        "pastefromlibreoffice",
+        "pastefromword",
+        "pastetools",
+        "showblocks",
+        "specialchar",
+        "table",
+        "tableselection",
+        "tabletools",
+        "uploadimage",
+        "uploadwidget",
+        "widget",
+    }
+)
+
+
+def is_served(path: str) -> bool:
+    """Return whether a page may ask for this file (a path below STATIC_URL)."""
+    parts = PurePosixPath(path).parts
+    if parts[0] != "ckeditor" or len(parts) == 2:
+        return True
+    if parts[:2] != EDITOR:
+        return False  # A gallery and file icons, for django-ckeditor's own upload pages.
+    match parts[2:]:
+        case [name]:
+            return name in EDITOR_FILES
+        case ["lang", name] | ["plugins", _, *_, "lang", name] if name != "en.js":
+            return False
+        case ["lang", _] | ["plugins", "icons.png" | "icons_hidpi.png"]:
+            return True
+        case ["skins", "moono-lisa", *_, name]:
+            return "_ie" not in name
+        case ["plugins", plugin, *_]:
+            return plugin in EDITOR_PLUGINS
+    return False
+
+
+def asked_for_by_plain_name(path: str) -> bool:
+    """Return whether CKEditor builds this file's address itself, without a hash."""
+    return PurePosixPath(path).parts[:2] == EDITOR and not path.endswith("/ckeditor.js")
+
+
+class ServedFilesFinder(AppDirectoriesFinder):
+    """The apps' static files without those that no page asks for."""
+
+    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
+        finder: Any = super()
+        return finder.find(path, find_all=find_all, **kwargs) if is_served(path) else []
+
+    def list(self, ignore_patterns: Any) -> Iterator[tuple[str, Storage]]:
+        for path, storage in super().list(ignore_patterns):
+            if is_served(path):
+                yield path, storage
+
+
+class PrunedManifestStorage(CompressedManifestStaticFilesStorage):
+    """Names with the content's hash in them, and Brotli and gzip beside each file.
+
+    Only what is asked for by its hashed name gets one: CKEditor builds the addresses of
+    its skin, plugins and language itself. Nothing is compressed under two names.
+    """
+
+    def post_process(self, paths: dict[str, Any], dry_run: bool = False, **options: Any) -> Any:
+        loose = {path for path in paths if asked_for_by_plain_name(path)}
+        hashed = {path: found for path, found in paths.items() if path not in loose}
+        yield from super().post_process(hashed, dry_run=dry_run, **options)
+        if not dry_run:
+            for name, compressed in self.compress_files(loose):
+                yield name, compressed, True
+
+    def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+        return super().compress_files(
+            path for path in paths if self.hash_key(path) not in self.hashed_files
+        )
