@@ -5,9 +5,11 @@ from itertools import count
 from typing import Any
 
 from django.utils import timezone
+from PIL import Image as Pillow
 
+from alarmroom.images import encode
 from newsletter.models import Issue, IssuePost
-from posts.models import Author, Post, Tag
+from posts.models import Author, Image, Post, Tag
 from subscribers.models import Subscriber, Suppression
 
 _number = count(1)
@@ -61,3 +63,11 @@ def make_issue(*, posts: list[Post] | None = None, **fields: Any) -> Issue:
     for position, post in enumerate([make_post()] if posts is None else posts, start=1):
         IssuePost.objects.create(issue=issue, post=post, position=position)
     return issue
+
+
+def make_image(width: int = 1600, height: int = 900, *, mode: str = "RGB") -> Image:
+    """A stored picture, a different one each time; `mode="RGBA"` makes a see-through PNG."""
+    number = next(_number)
+    colour = (number % 256, number // 256 % 256, 80, 90)
+    picture = Pillow.new(mode, (width, height), colour[: len(mode)])
+    return Image.keep(encode(picture), title=f"Picture {number}")
