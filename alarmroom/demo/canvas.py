@@ -97,24 +97,32 @@ class Scene:
         self.image = column.resize(
             (self.width * SCALE, self.height * SCALE), Image.Resampling.BICUBIC
         )
-        self.pen = Pen(self.image)
+        self._pen = Pen(self.image)
+        # Light that fell and is not in the picture yet; blurred light needs few pixels.
+        self._glow: Image.Image | None = None
+
+    @property
+    def pen(self) -> Pen:
+        """The pen for shapes. What is drawn now stands in front of the light so far."""
+        self._flush()
+        return self._pen
 
     @contextmanager
     def light(self, near: float = 1, far: float = 1, core: float = 1) -> Iterator[Pen]:
         """Draw light: what is drawn inside glows, close by (`near`) and far off (`far`)."""
         layer = Image.new("RGB", self.image.size)
         yield Pen(layer)
-        if core:
-            drawn = layer if core == 1 else layer.point(lambda v: v * core)
-            self._screen(drawn)
+        if core and (box := layer.getbbox()):
+            drawn = layer.crop(box)
+            if core != 1:
+                drawn = drawn.point(lambda v: v * core)
+            self.image.paste(ImageChops.screen(self.image.crop(box), drawn), box[:2])
         small = layer.reduce(4)
-        glow = Image.new("RGB", small.size)
         for image, radius, strength in ((small, 5, near), (small.reduce(4), 9, far)):
             if strength:
                 soft = image.filter(ImageFilter.GaussianBlur(radius))
                 soft = soft.point(lambda v, s=strength: min(255, v * s))
-                glow = ImageChops.screen(glow, soft.resize(glow.size, Image.Resampling.BICUBIC))
-        self._screen(glow.resize(self.image.size, Image.Resampling.BILINEAR))
+                self._shine(soft.resize(small.size, Image.Resampling.BICUBIC))
 
     def haze(
         self,
@@ -134,13 +142,21 @@ class Scene:
         mask = Image.new("L", (w, h))
         mask.paste(disc.resize((rw, rh)), (round(x / 4 - rw / 2), round(y / 4 - rh / 2)))
         glow = Image.composite(Image.new("RGB", (w, h), colour), Image.new("RGB", (w, h)), mask)
-        self._screen(glow.resize(self.image.size, Image.Resampling.BILINEAR))
+        self._shine(glow.resize((self.width // 2, self.height // 2), Image.Resampling.BICUBIC))
 
-    def _screen(self, layer: Image.Image) -> None:
-        self.image.paste(ImageChops.screen(self.image, layer))
+    def _shine(self, glow: Image.Image) -> None:
+        # Screening is associative, so light is gathered while it is small.
+        self._glow = ImageChops.screen(self._glow, glow) if self._glow else glow
+
+    def _flush(self) -> None:
+        if self._glow:
+            full = self._glow.resize(self.image.size, Image.Resampling.BILINEAR)
+            self.image.paste(ImageChops.screen(self.image, full))
+            self._glow = None
 
     def jpeg(self) -> bytes:
         """Reduce, darken the corners, add grain, encode."""
+        self._flush()
         image = self.image.reduce(SCALE)
         size = (self.width, self.height)
         shade = (
@@ -159,5 +175,5 @@ class Scene:
             Image.new("RGB", size, (7, 7, 7)),
         )
         out = io.BytesIO()
-        image.save(out, "JPEG", quality=88, optimize=True, progressive=True)
+        image.save(out, "JPEG", quality=88)
         return out.getvalue()
