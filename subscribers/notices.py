@@ -9,7 +9,7 @@ from urllib.parse import quote, urljoin
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -22,10 +22,11 @@ logger = logging.getLogger(__name__)
 
 # Longer than a mail server may take over one message (SMTP_TIMEOUT for each command).
 LEASE = timedelta(minutes=10)
-# A host that has deferred twice is left alone for half an hour at least.
-PAUSES = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 60, 120, 240, 480)]
-LONGEST_PAUSE = timedelta(hours=12)
-GIVE_UP_AFTER = timedelta(days=3)
+# After each try in turn, three days in all. A host that has deferred twice is left alone
+# for half an hour at least.
+PAUSES = [
+    timedelta(minutes=minutes) for minutes in (1, 5, 30, 60, 120, 240, 480, 720, 720, 720, 720, 720)
+]
 COVER_WIDTH = 84  # px, as in templates/email/_resources.mjml
 
 
@@ -67,7 +68,7 @@ def claim(pk: int, due_at: datetime) -> Notice | None:
     `due_at` is when it was last seen to be due; whoever moves it first has the notice.
     """
     claimed = Notice.objects.filter(pk=pk, state=Notice.State.QUEUED, due_at=due_at).update(
-        due_at=timezone.now() + LEASE, tries=F("tries") + 1
+        due_at=timezone.now() + LEASE, tries=F("tries") + 1, last_error=""
     )
     if not claimed:
         return None
@@ -161,17 +162,27 @@ def finish(notice: Notice, state: Notice.State, error: str = "") -> None:
 
 
 def put_off(notice: Notice, error: str) -> None:
-    """Plan the next try after a pause that grows, or give up after GIVE_UP_AFTER."""
-    index = notice.tries - 1
-    pause = PAUSES[index] if index < len(PAUSES) else LONGEST_PAUSE
-    due_at = timezone.now() + pause
-    if due_at > notice.created_at + GIVE_UP_AFTER:
+    """Plan the next try after the next of PAUSES, or give up after the last."""
+    if notice.tries > len(PAUSES):
         finish(notice, Notice.State.FAILED, f"Given up after {notice.tries} tries: {error}")
         return
-    notice.due_at = due_at
+    pause = PAUSES[notice.tries - 1]
+    notice.due_at = timezone.now() + pause
     notice.last_error = error[:300]
     notice.save(update_fields=["due_at", "last_error"])
     logger.info("Notice %s is tried again in %s: %s", notice.pk, pause, error)
+
+
+def try_again(chosen: QuerySet[Notice]) -> int:
+    """Make notices that failed or wait for their next try due now; return how many.
+
+    The tries until it is given up count anew. One that a worker holds right now (it has no
+    error yet) is left to it: a second copy would go out.
+    """
+    now = timezone.now()
+    in_hand = Q(state=Notice.State.QUEUED, last_error="", tries__gt=0, due_at__gt=now)
+    open_or_failed = chosen.filter(state__in=[Notice.State.QUEUED, Notice.State.FAILED])
+    return open_or_failed.exclude(in_hand).update(state=Notice.State.QUEUED, due_at=now, tries=0)
 
 
 def build(notice: Notice) -> EmailMultiAlternatives:

@@ -4,13 +4,14 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
+from django.core.files.base import ContentFile
 from django.utils import timezone
 from PIL import Image as Pillow
 
 from alarmroom.images import encode
 from newsletter.models import Issue, IssuePost
 from posts.models import Author, Image, Post, Tag
-from subscribers.models import Subscriber, Suppression
+from subscribers.models import Resource, Subscriber, Suppression
 
 _number = count(1)
 
@@ -71,3 +72,24 @@ def make_image(width: int = 1600, height: int = 900, *, mode: str = "RGB") -> Im
     colour = (number % 256, number // 256 % 256, 80, 90)
     picture = Pillow.new(mode, (width, height), colour[: len(mode)])
     return Image.keep(encode(picture), title=f"Picture {number}")
+
+
+def make_pending(address: str = "", **fields: Any) -> Subscriber:
+    """Somebody who signed up and has not confirmed."""
+    return make_subscriber(
+        address, **{"state": Subscriber.State.PENDING, "confirmed_at": None, **fields}
+    )
+
+
+def make_resource(
+    title: str = "", content: bytes = b"%PDF-1.4 checklist", **fields: Any
+) -> Resource:
+    """A free resource with a small file in the private storage."""
+    number = next(_number)
+    given = {
+        "title": title or f"Resource {number}",
+        "description": f"What resource {number} is for.",
+        "file": ContentFile(content, name="checklist.pdf"),
+        **fields,
+    }
+    return Resource.objects.create(**given)

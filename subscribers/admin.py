@@ -1,0 +1,237 @@
+"""What editors see and do about subscribers. Nobody is signed up by hand here."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminFileWidget
+from django.core.files.uploadedfile import UploadedFile
+from django.db import models
+from django.http import HttpRequest
+from django.utils.html import format_html
+
+from alarmroom.images import clean_picture
+from subscribers import notices, signup, tokens
+from subscribers.forms import AddressField
+from subscribers.models import ConsentEvent, Notice, Resource, Subscriber, Suppression
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """A record: to be looked at, and neither written nor deleted by hand."""
+
+    show_full_result_count = False  # Counting a big table takes longer than the page.
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+def by_editor(request: HttpRequest) -> str:
+    """Return how the consent record names whoever acted in the admin."""
+    return f"the admin, by {request.user}"
+
+
+@admin.register(Subscriber)
+class SubscriberAdmin(admin.ModelAdmin):
+    """Looking up a reader who wrote to us, and ending what they asked to end."""
+
+    list_display = ["address", "state", "created_at", "confirmed_at", "unsubscribed_at"]
+    list_filter = ["state"]
+    search_fields = ["address__startswith"]
+    search_help_text = "The beginning of an address"
+    ordering = ["-pk"]
+    show_full_result_count = False
+    readonly_fields = [
+        "address",
+        "state",
+        "created_at",
+        "confirm_requested_at",
+        "confirmed_at",
+        "unsubscribed_at",
+    ]
+    fields = readonly_fields
+    actions = ["unsubscribe", "suppress"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # Consent is given by its owner, with a double opt-in.
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet[Subscriber], search_term: str
+    ) -> tuple[models.QuerySet[Subscriber], bool]:
+        # Addresses are kept in lower case, and LIKE on the column itself can use its index.
+        return super().get_search_results(request, queryset, search_term.strip().lower())
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, ...]:
+        # The notices of a reader who asks to be erased go too, though none is deleted by hand.
+        deleted, counts, missing, protected = super().get_deleted_objects(objs, request)
+        missing.discard(Notice._meta.verbose_name)
+        return deleted, counts, missing, protected
+
+    def delete_model(self, request: HttpRequest, obj: Subscriber) -> None:
+        # The consent record outlives the subscriber, so it must not end with "confirmed".
+        signup.unsubscribe(obj, where=f"erased in {by_editor(request)}")
+        obj.delete()
+
+    def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Subscriber]) -> None:
+        for subscriber in queryset:
+            self.delete_model(request, subscriber)
+
+    @admin.action(description="Unsubscribe", permissions=["change"])
+    def unsubscribe(self, request: HttpRequest, queryset: models.QuerySet[Subscriber]) -> None:
+        where = by_editor(request)
+        done = sum(signup.unsubscribe(subscriber, where) for subscriber in queryset)
+        self.tell(request, queryset.count(), done, "unsubscribed")
+
+    @admin.action(description="Suppress: never mail this address again", permissions=["change"])
+    def suppress(self, request: HttpRequest, queryset: models.QuerySet[Subscriber]) -> None:
+        done = sum(
+            signup.suppress(subscriber.address, Suppression.Reason.EDITOR, where=by_editor(request))
+            for subscriber in queryset
+        )
+        self.tell(request, queryset.count(), done, "suppressed")
+
+    def tell(self, request: HttpRequest, picked: int, done: int, what: str) -> None:
+        """Say how many of the picked subscribers an action changed."""
+        text = f"{done} of {picked} {what}."
+        if done < picked:
+            text += f" The others were {what} already."
+        self.message_user(request, text, messages.SUCCESS)
+
+
+@admin.register(ConsentEvent)
+class ConsentEventAdmin(ReadOnlyAdmin):
+    """The record of consent, for whoever asks what an address agreed to and when."""
+
+    list_display = ["at", "address", "kind", "where"]
+    list_filter = ["kind"]
+    search_fields = ["address__startswith"]
+    search_help_text = "The beginning of an address"
+    ordering = ["-pk"]
+    fields = ["at", "address", "kind", "where", "wording"]
+
+
+class SuppressionForm(forms.ModelForm):
+    """Takes any spelling of an address and keeps the one that sign-ups are compared to."""
+
+    address = AddressField()
+
+    class Meta:
+        model = Suppression
+        fields = ["address", "reason", "note"]
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(admin.ModelAdmin):
+    """Addresses never to be mailed. Deleting one lifts it; nobody is subscribed by that."""
+
+    form = SuppressionForm
+    list_display = ["address", "reason", "note", "created_at"]
+    list_filter = ["reason"]
+    search_fields = ["address__startswith"]
+    search_help_text = "The beginning of an address"
+    ordering = ["-pk"]
+    show_full_result_count = False
+
+    def has_change_permission(self, request: HttpRequest, obj: Suppression | None = None) -> bool:
+        return False  # Lift it and add another: then both stand in the record.
+
+    def save_model(
+        self, request: HttpRequest, obj: Suppression, form: forms.ModelForm, change: bool
+    ) -> None:
+        signup.suppress(obj.address, obj.reason, obj.note, where=by_editor(request))
+        # The admin goes on with the row that the flow wrote.
+        obj.pk = Suppression.objects.get(address=obj.address).pk
+
+    def delete_model(self, request: HttpRequest, obj: Suppression) -> None:
+        signup.release(obj, where=by_editor(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Suppression]) -> None:
+        for suppression in queryset:
+            signup.release(suppression, where=by_editor(request))
+
+
+RESOURCE_FILE = Resource._meta.get_field("file")
+
+
+class ResourceForm(forms.ModelForm):
+    """Decodes and encodes a new cover again, as every picture that is uploaded."""
+
+    # The widgets that link to the file are of no use: the private storage has no addresses.
+    file = forms.FileField(widget=forms.FileInput, validators=RESOURCE_FILE.validators)
+    cover = forms.FileField(
+        required=False,
+        widget=AdminFileWidget,
+        help_text="A JPEG or PNG picture of the first page; stands in the sign-up box.",
+    )
+
+    class Meta:
+        model = Resource
+        fields = ["title", "slug", "description", "file", "cover", "position"]
+
+    def clean_cover(self) -> Any:
+        cover = self.cleaned_data["cover"]
+        # The picture that is there already passed this door when it was uploaded.
+        return clean_picture(cover).content if isinstance(cover, UploadedFile) else cover
+
+
+@admin.register(Resource)
+class ResourceAdmin(admin.ModelAdmin):
+    """The free leadership resources, in the order of the sign-up box."""
+
+    form = ResourceForm
+    list_display = ["title", "position", "stored_file", "created_at"]
+    list_editable = ["position"]
+    fields = ["title", "slug", "description", "stored_file", "file", "cover", "position"]
+    readonly_fields = ["stored_file"]
+    prepopulated_fields = {"slug": ["title"]}
+
+    @admin.display(description="current file", empty_value="none yet")
+    def stored_file(self, resource: Resource) -> str | None:
+        """The name of the file, behind the same signed link that readers get."""
+        if not resource.pk or not resource.file:
+            return None
+        name = PurePosixPath(resource.file.name or "").name
+        return format_html('<a href="{}">{}</a>', tokens.resource_link(resource), name)
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnlyAdmin):
+    """The mails that sign-ups owe: what was sent, what waits, and what went wrong."""
+
+    list_display = ["created_at", "subscriber", "kind", "state", "tries", "due_at", "last_error"]
+    list_filter = ["state", "kind"]
+    list_select_related = ["subscriber"]
+    search_fields = ["subscriber__address__startswith"]
+    search_help_text = "The beginning of an address"
+    ordering = ["-pk"]
+    fields = [
+        "subscriber",
+        "kind",
+        "state",
+        "tries",
+        "due_at",
+        "last_error",
+        "created_at",
+        "sent_at",
+    ]
+    actions = ["try_again_now"]
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("subscribers.change_notice")
+
+    @admin.action(description="Try again now", permissions=["retry"])
+    def try_again_now(self, request: HttpRequest, queryset: models.QuerySet[Notice]) -> None:
+        count = notices.try_again(queryset)
+        skipped = queryset.count() - count
+        text = f"{count} put back into the queue."
+        if skipped:
+            text += f" {skipped} left alone: sent already, being sent, or no longer needed."
+        self.message_user(request, text, messages.SUCCESS)
