@@ -1,0 +1,53 @@
+"""Our own system checks, run by `manage.py check --deploy`: what only production can get wrong."""
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+from django.http.request import validate_host
+
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+SMTP_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+
+
+@register("alarmroom", deploy=True)
+def site_url(**kwargs: Any) -> Iterable[CheckMessage]:
+    """Every link in a mail starts with SITE_URL, and cannot be mended once it is sent."""
+    host = urlsplit(settings.SITE_URL).hostname or ""
+    if host in LOOPBACK:
+        yield Error(
+            f"SITE_URL is {settings.SITE_URL}, which only this machine can open.",
+            hint="Set it to the address readers use: every mail links to it.",
+            id="alarmroom.E001",
+        )
+    elif not validate_host(host, settings.ALLOWED_HOSTS):
+        yield Error(
+            f"The host of SITE_URL, {host}, is not in ALLOWED_HOSTS.",
+            hint="Add it, or every link in a mail answers 400.",
+            id="alarmroom.E002",
+        )
+    if urlsplit(settings.SITE_URL).scheme != "https":
+        yield Warning(
+            "SITE_URL does not start with https://.",
+            hint="Mail programs only offer one-click unsubscribe over HTTPS (RFC 8058 3.1).",
+            id="alarmroom.W001",
+        )
+
+
+@register("alarmroom", deploy=True)
+def mail(**kwargs: Any) -> Iterable[CheckMessage]:
+    """What the newsletter needs to be sent, and to be lawful."""
+    if settings.MAILERS["bulk"]["BACKEND"] != SMTP_BACKEND:
+        yield Error(
+            "The mailer `bulk` does not speak SMTP.",
+            hint="The ledger records the mail server's answers; set BULK_SMTP_URL instead.",
+            id="alarmroom.E003",
+        )
+    if settings.POSTAL_ADDRESS == settings.PLACEHOLDER_POSTAL_ADDRESS:
+        yield Warning(
+            "POSTAL_ADDRESS is not set; every mail carries a made-up one.",
+            hint="Set it to the publisher's postal address: CAN-SPAM asks for a valid one.",
+            id="alarmroom.W002",
+        )

@@ -72,7 +72,7 @@ try:
     DATA_DIR.mkdir(parents=True, exist_ok=True)
 except OSError as error:
     missing.append(
-        f"DATA_DIR ({DATA_DIR}) cannot be made ({error.strerror}): name a folder that can be written."
+        f"DATA_DIR ({DATA_DIR}) cannot be made ({error.strerror}): name a folder of yours."
     )
 if missing:
     # One line each and no traceback: the reader is an operator, not a developer.
@@ -249,7 +249,8 @@ MAIL_DOMAIN = env.str("MAIL_DOMAIN", default=SITE_HOST)
 NEWSLETTER_ENVELOPE_FROM = env.str("NEWSLETTER_ENVELOPE_FROM", default="")
 UNSUBSCRIBE_MAILTO = env.str("UNSUBSCRIBE_MAILTO", default=f"unsubscribe@{MAIL_DOMAIN}")
 # CAN-SPAM: every newsletter carries the publisher's postal address.
-POSTAL_ADDRESS = env.str("POSTAL_ADDRESS", default="The Alarm Room, P.O. Box 911, Anytown, USA")
+PLACEHOLDER_POSTAL_ADDRESS = "The Alarm Room, P.O. Box 911, Anytown, USA"
+POSTAL_ADDRESS = env.str("POSTAL_ADDRESS", default=PLACEHOLDER_POSTAL_ADDRESS)
 FEEDBACK_ID = env.str("FEEDBACK_ID", default="")
 CFBL_ADDRESS = env.str("CFBL_ADDRESS", default="")
 
