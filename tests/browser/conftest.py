@@ -1,0 +1,108 @@
+"""Chromium against the whole running site."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+
+from tests import parts
+from tests.browser.stack import ROOT, Stack, own_database, running
+
+HERE = ROOT / "tests" / "browser"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            # One site and one browser for all of them, on one worker.
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+# Package scope, not session: Playwright keeps an event loop running in this thread, in
+# which Django refuses to touch the database, and other tests come after these.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Chromium, without a network of its own to talk to."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=parts.chromium(),
+            args=[
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--no-first-run",
+                # Chromium's sandbox does not work for root, which CI machines often are.
+                *(["--no-sandbox"] if os.geteuid() == 0 else []),
+            ],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The whole site with its demo, as `make run` starts it, on SQLite or PostgreSQL."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    with (
+        own_database(f"browser_{worker}") as database,
+        running(tmp_path_factory.mktemp("stack") / "data", **database) as stack,
+    ):
+        yield stack
+
+
+@pytest.fixture
+def problems() -> Iterator[list[str]]:
+    """What went wrong in the pages: errors, CSP violations, missing files. Must end up empty."""
+    found: list[str] = []
+    yield found
+    assert found == []
+
+
+@pytest.fixture
+def page(browser: Browser, stack: Stack, problems: list[str]) -> Iterator[Page]:
+    """A fresh visitor: no cookies, addresses relative to the site, every problem noted."""
+    context = browser.new_context(base_url=stack.url, viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(15_000)
+    context.on("page", lambda page: note_problems(page, problems))
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def editor(browser: Browser, stack: Stack, problems: list[str]) -> Iterator[Page]:
+    """An editor who has just signed in to the admin."""
+    context = browser.new_context(base_url=stack.url, viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(15_000)
+    context.on("page", lambda page: note_problems(page, problems))
+    page = context.new_page()
+    page.goto("/admin/")
+    page.fill("#id_username", "editor")
+    page.fill("#id_password", stack.password)
+    page.click("[type=submit]")
+    page.wait_for_selector("#user-tools")
+    yield page
+    context.close()
+
+
+def note_problems(page: Page, problems: list[str]) -> None:
+    """Write down whatever a page complains about."""
+
+    def console(message: ConsoleMessage) -> None:
+        # CSP violations come as errors too.
+        if message.type == "error":
+            problems.append(f"{page.url}: {message.text}")
+
+    def failed(request: Request) -> None:
+        # A page that is left takes its unfinished requests with it.
+        if request.failure != "net::ERR_ABORTED":
+            problems.append(f"{page.url}: {request.url} {request.failure}")
+
+    def answered(response: Response) -> None:
+        if response.status >= 500:
+            problems.append(f"{page.url}: {response.url} answered {response.status}")
+
+    page.on("console", console)
+    page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))
+    page.on("requestfailed", failed)
+    page.on("response", answered)

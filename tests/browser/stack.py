@@ -1,0 +1,175 @@
+"""The whole site as `make run` starts it, on ports and data of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg2
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+START_SECONDS = 120
+STOP_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running site, its editor's password and its mailbox."""
+
+    process: "subprocess.Popen[bytes]"
+    url: str
+    """Without a slash at the end."""
+    data_dir: Path
+    log: Path
+
+    @property
+    def password(self) -> str:
+        """The password of the account `editor`."""
+        return (self.data_dir / "editor-password.txt").read_text().strip()
+
+    def mails(self, address: str) -> list[EmailMessage]:
+        """Return the mails that this address got, the oldest first."""
+        files = [*self.data_dir.glob("mail/new/*"), *self.data_dir.glob("mail/cur/*")]
+        files.sort(key=lambda path: path.stat().st_mtime_ns)
+        found = [message_from_bytes(path.read_bytes(), policy=policy.SMTP) for path in files]
+        return [mail for mail in found if mail["Delivered-To"] == address]
+
+    def wait_for_mail(self, address: str, *, count: int = 1, seconds: float = 30) -> EmailMessage:
+        """Return the newest mail of this address once it has got `count` of them."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            mails = self.mails(address)
+            if len(mails) >= count:
+                return mails[-1]
+            time.sleep(0.1)
+        raise AssertionError(
+            f"{address} got {len(self.mails(address))} mails of {count} in {seconds} seconds\n"
+            + self.log.read_text()[-4000:]
+        )
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports that nobody listens on at this moment."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [found.getsockname()[1] for found in sockets]
+    for found in sockets:
+        found.close()
+    return ports
+
+
+def environment(data_dir: Path, **changes: str) -> dict[str, str]:
+    """Return what `make run` runs under, with ports and a data directory of its own."""
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    port, smtp_port = free_ports(2)
+    own = {
+        "ENV_FILE": "",
+        "DEBUG": "on",
+        "DATA_DIR": str(data_dir),
+        "PORT": str(port),
+        "SMTP_PORT": str(smtp_port),
+    }
+    return {**inherited, **own, **changes}
+
+
+@contextmanager
+def own_database(name: str) -> Iterator[dict[str, str]]:
+    """Yield the DATABASE_URL of a fresh database in the tests' cluster; empty on SQLite."""
+    url = os.environ.get("DATABASE_URL", "")
+    if not url.startswith("postgres"):
+        yield {}
+        return
+    # The last part of the path is the database; what stands before it says where it is.
+    where, _, existing = url.rpartition("/")
+    host = urlsplit(url).path.removeprefix("/").rpartition("/")[0] or urlsplit(url).hostname
+    connection = psycopg2.connect(
+        host=host,
+        port=urlsplit(url).port,
+        user=urlsplit(url).username,
+        password=urlsplit(url).password,
+        dbname=existing,
+    )
+    connection.autocommit = True  # CREATE DATABASE cannot run in a transaction.
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
+            cursor.execute(f'CREATE DATABASE "{name}"')
+            yield {"DATABASE_URL": f"{where}/{name}"}
+            cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    finally:
+        connection.close()
+
+
+@contextmanager
+def running(data_dir: Path, *arguments: str, **changes: str) -> Iterator[Stack]:
+    """Run `manage.py develop` until the block ends; it must then stop cleanly at Ctrl-C."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    env = environment(data_dir, **changes)
+    log = data_dir / "develop.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "develop", *arguments],
+            cwd=ROOT,
+            env=env,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    stack = Stack(process, f"http://localhost:{env['PORT']}", data_dir, log)
+    try:
+        wait_until_announced(stack, int(env["SMTP_PORT"]))
+        yield stack
+        assert process.poll() is None, f"The site ended by itself:\n{log.read_text()[-4000:]}"
+    except BaseException:
+        process.kill() if process.poll() is None and not stop(process) else None
+        raise
+    assert stop(process), f"The site did not stop:\n{log.read_text()[-4000:]}"
+    said = log.read_text()
+    assert process.returncode == 0, said[-4000:]
+    assert "Traceback" not in said, said[said.index("Traceback") - 500 :][:4000]
+    assert not left_behind(data_dir), "Processes were left behind."
+
+
+def wait_until_announced(stack: Stack, smtp_port: int) -> None:
+    """Return when the terminal names the addresses and the mail server answers."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and stack.process.poll() is None:
+        if "Ctrl-C stops everything" in stack.log.read_text():
+            try:
+                socket.create_connection(("127.0.0.1", smtp_port), 1).close()
+            except OSError:
+                pass
+            else:
+                return
+        time.sleep(0.1)
+    raise AssertionError(f"The site did not start:\n{stack.log.read_text()[-4000:]}")
+
+
+def stop(process: "subprocess.Popen[bytes]") -> bool:
+    """Press Ctrl-C; return whether the process ended."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def left_behind(data_dir: Path) -> list[int]:
+    """Return the processes that still run with this data directory (Linux only)."""
+    mark = f"DATA_DIR={data_dir}".encode() + b"\0"
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark in path.read_bytes():
+                found.append(int(path.parent.name))
+        except OSError:  # Somebody else's, or gone.
+            continue
+    return found
