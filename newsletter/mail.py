@@ -172,7 +172,7 @@ def _preview(issue: Issue, rendered: HasMime, subtype: str) -> str:
     )
     part = message_from_bytes(finished, policy=policy.default).get_body((subtype,))
     content: str = part.get_content() if part else ""
-    return content
+    return content.replace("\r\n", "\n")
 
 
 # What an issue is made of
