@@ -179,13 +179,15 @@ def _preview(issue: Issue, rendered: HasMime, subtype: str) -> str:
 
 
 def _subject(issue: Issue) -> str:
-    subject = issue.subject.strip()
-    if not subject:
+    subject = issue.subject.strip(" ")
+    if not subject.strip():
         raise RenderError("The issue has no subject. Write one.")
     if text.CONTROL.search(subject):
         raise RenderError(
             "The subject contains a line break or another control character. Write it in one line."
         )
+    if re.search(r"[\ud800-\udfff]", subject):
+        raise RenderError("The subject contains half a character. Type it again.")
     return subject
 
 

@@ -160,11 +160,14 @@ def _encoded(name: str, value: str) -> str:
         )
     plain = value.isascii() and not re.search(r"[{}]|=\?", value)
     try:
-        return Header(
+        encoded = Header(
             value, "us-ascii" if plain else "utf-8", maxlinelen=LINE, header_name=name
         ).encode(linesep=CRLF)
     except UnicodeError as error:
         raise HeaderError(f"{name} contains half a character. Type it again.") from error
+    # Before a word that is longer than a line Header breaks at once, and some mail programs
+    # take a field for empty whose first line is.
+    return encoded.removeprefix(f"{CRLF} ")
 
 
 def _uris(value: str) -> str:
