@@ -1,0 +1,259 @@
+"""The house rules: what a newcomer, an operator and the next change may count on."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+
+from tests.production import environment
+
+ROOT = Path(settings.BASE_DIR)
+
+
+def run(*arguments: str, env: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    """Run a command in the project's folder and return it with what it said."""
+    return subprocess.run(
+        arguments, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def manage(*arguments: str, env: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    return run(sys.executable, "manage.py", *arguments, env=env)
+
+
+# The layout
+
+
+def test_the_rooms_are_where_the_architecture_says() -> None:
+    for path in (
+        "docs/architecture.md",
+        "docs/deploying.md",
+        "docs/editors-guide.md",
+        "docs/decisions",
+        "CHANGELOG.md",
+        "LICENSE",
+        "Procfile",
+        "README.md",
+        ".ci/run",
+        ".env.example",
+        "alarmroom/checks.py",
+        "posts/html.py",
+        "subscribers/tokens.py",
+        "newsletter/delivery.py",
+    ):
+        assert (ROOT / path).exists(), path
+
+
+def test_every_path_that_the_documents_name_exists() -> None:
+    """Documents go stale silently; a path in backticks with a slash in it must be there."""
+    for document in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        for path in re.findall(r"`([\w.-]+/[\w./-]*)`", document.read_text()):
+            found = ROOT / path
+            if path.startswith(("var/", ".venv/", "admin/", "dev/")):  # made later, or addresses
+                continue
+            assert found.exists(), f"{document.relative_to(ROOT)} names {path}"
+
+
+def test_the_readme_names_the_two_commands() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert "make run" in readme
+    assert "make test" in readme
+
+
+def test_nothing_in_the_repository_names_a_machine() -> None:
+    """No home directory, registry or temporary folder of the machine it was written on."""
+    listed = run("git", "ls-files", "-z", env=dict(os.environ))
+    if listed.returncode != 0:
+        pytest.skip("This copy of the project is not a Git checkout")
+    leak = re.compile(r"/r[o]ot/|/home/\w+/|/w[o]rk/|bash_[j]obs")
+    for name in filter(None, listed.stdout.split("\0")):
+        path = ROOT / name
+        if path.is_file() and path.suffix in {".py", ".md", ".txt", ".toml", ".html", ""}:
+            assert not leak.search(path.read_text(errors="replace")), name
+
+
+# Dependencies
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_a_lock_file_pins_every_package_by_hash_and_names_no_place(name: str) -> None:
+    text = (ROOT / name).read_text()
+    assert "://" not in text
+    assert not re.search(r"^\s*(-|--)", re.sub(r"^    --hash=", "", text, flags=re.M), re.M)
+    entries = re.findall(
+        r"^(\S+?)==\S+(?: ;[^\\]*)? \\\n((?:    --hash=sha256:\w{64}.*\n)+)", text, re.M
+    )
+    assert len(entries) == len(re.findall(r"^\w", text, re.M))
+
+
+def test_the_lock_files_agree_and_cover_the_declared_dependencies() -> None:
+    def pins(name: str) -> dict[str, str]:
+        text = (ROOT / name).read_text()
+        return dict(re.findall(r"^([\w.-]+)==(\S+)", text, re.M))
+
+    runtime, dev = pins("requirements.txt"), pins("requirements-dev.txt")
+    assert runtime.items() <= dev.items()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for declared, pinned in (
+        (project["dependencies"], runtime),
+        (project["optional-dependencies"]["dev"], dev),
+    ):
+        for requirement in declared:
+            name = re.split(r"[\[<>=~!; ]", requirement)[0].lower()
+            assert name in pinned, f"make lock: {name} is not pinned"
+
+
+def test_psycopg_3_is_not_installed_so_django_runs_on_psycopg2() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        assert not re.search(r"^psycopg(-|\[|=)", (ROOT / name).read_text(), re.M)
+    if connection.vendor == "postgresql":
+        from django.db.backends.postgresql.psycopg_any import is_psycopg3
+
+        assert not is_psycopg3
+
+
+# Settings
+
+
+def variables_that_the_settings_read() -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse((ROOT / "alarmroom" / "settings.py").read_text())):
+        if not (isinstance(node, ast.Call) and node.args):
+            continue
+        function, first = node.func, node.args[0]
+        from_env = (
+            isinstance(function, ast.Attribute)
+            and isinstance(function.value, ast.Name)
+            and function.value.id == "env"
+        )
+        ours = isinstance(function, ast.Name) and function.id in {"required", "port"}
+        if (from_env or ours) and isinstance(first, ast.Constant):
+            names.add(first.value)
+    return names
+
+
+def test_the_example_explains_every_variable_and_no_other() -> None:
+    example = (ROOT / ".env.example").read_text()
+    explained = set(re.findall(r"^(?:# )?([A-Z_]+)=", example, re.M))
+    assert explained == variables_that_the_settings_read()
+
+
+def test_the_example_is_a_working_production_env_once_the_key_is_set(tmp_path: Path) -> None:
+    env_file = tmp_path / "env"
+    example = (ROOT / ".env.example").read_text()
+    env_file.write_text(example.replace("SECRET_KEY=\n", f"SECRET_KEY={'k3y-' * 20}\n", 1))
+    env = {
+        "PATH": os.environ["PATH"],
+        "ENV_FILE": str(env_file),
+        "DATA_DIR": str(tmp_path / "data"),
+    }
+    checked = manage("check", "--deploy", "--fail-level", "WARNING", env=env)
+    assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.parametrize("command", ["manage.py", "gunicorn"])
+def test_production_says_in_one_line_each_what_is_missing(command: str, tmp_path: Path) -> None:
+    env = environment(str(tmp_path), SECRET_KEY="", ALLOWED_HOSTS="", SITE_URL="")
+    if command == "gunicorn":
+        done = run(sys.executable, "-m", "gunicorn", "alarmroom.wsgi", env=env)
+    else:
+        done = manage("check", env=env)
+    assert done.returncode != 0
+    lines = done.stderr.strip().splitlines()
+    assert [line.split()[0] for line in lines] == ["SECRET_KEY", "ALLOWED_HOSTS", "SITE_URL"]
+    assert all("set it to" in line for line in lines)
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"SITE_URL": "www.example.org"}, "SITE_URL is 'www.example.org': start it with https://"),
+        ({"PORT": "eighty"}, "PORT is 'eighty': set it to a port number"),
+        ({"PORT": "70000"}, "PORT is '70000'"),
+        ({"DATA_DIR": "/dev/null/data"}, "DATA_DIR (/dev/null/data) cannot be made"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_too(
+    changes: dict[str, str], says: str, tmp_path: Path
+) -> None:
+    done = manage("check", env={**environment(str(tmp_path)), **changes})
+    assert done.returncode != 0
+    assert says in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_production_settings_pass_the_deployment_check(tmp_path: Path) -> None:
+    done = manage("check", "--deploy", "--fail-level", "WARNING", env=environment(str(tmp_path)))
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("changes", "check"),
+    [
+        ({"SITE_URL": "https://localhost"}, "alarmroom.E001"),
+        ({"SITE_URL": "https://elsewhere.example.org"}, "alarmroom.E002"),
+        ({"SITE_URL": "http://www.example.org"}, "alarmroom.W001"),
+        ({"POSTAL_ADDRESS": "The Alarm Room, P.O. Box 911, Anytown, USA"}, "alarmroom.W002"),
+    ],
+)
+def test_the_deployment_check_finds_what_only_production_gets_wrong(
+    changes: dict[str, str], check: str, tmp_path: Path
+) -> None:
+    env = environment(str(tmp_path), **changes)
+    done = manage("check", "--deploy", "--fail-level", "WARNING", env=env)
+    assert done.returncode != 0
+    assert check in done.stderr
+
+
+def test_development_pages_do_not_exist_in_production(tmp_path: Path) -> None:
+    code = (
+        "from django.urls import resolve, Resolver404\n"
+        "try:\n    print('routed', resolve('/dev/mail/'))\n"
+        "except Resolver404:\n    print('not found')\n"
+    )
+    done = manage("shell", "-v0", "-c", code, env=environment(str(tmp_path)))
+    assert done.stdout.strip() == "not found", done.stderr
+
+
+# Models and migrations
+
+
+@pytest.mark.django_db
+def test_no_model_change_lacks_a_migration() -> None:
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+# Tools
+
+
+def test_make_check_runs_every_tool() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    check = makefile[makefile.index("\ncheck:") : makefile.index("\nformat:")]
+    for tool in (
+        "ruff format --check",
+        "ruff check",
+        "djade",
+        "mypy",
+        "lint-imports",
+        "check --deploy --fail-level WARNING",
+        "makemigrations --check",
+    ):
+        assert tool in check, tool
+
+
+def test_ci_runs_the_same_two_commands() -> None:
+    ci = ROOT / ".ci" / "run"
+    assert os.access(ci, os.X_OK)
+    text = ci.read_text()
+    assert "make check" in text
+    assert "make test" in text
+    assert "CI=true" in text
