@@ -7,13 +7,12 @@ extension are ours, so what the sender called the file means nothing.
 
 import hashlib
 import io
-import warnings
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps
 
 ACCEPTED_FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 MAX_SIDE = 2400  # px; wider than any screen shows an article
@@ -44,24 +43,24 @@ def clean_picture(upload: File) -> Picture:
             code="too_large",
         )
     try:
+        upload.seek(0)
         # The size stands in the header, so a bomb is refused before it is unpacked.
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            upload.seek(0)
-            with Image.open(upload, formats=ACCEPTED_FORMATS) as opened:
-                if opened.width * opened.height > settings.IMAGE_MAX_PIXELS:
-                    raise too_many_pixels()
-                opened.load()
-                image = ImageOps.exif_transpose(opened)
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        with Image.open(upload, formats=ACCEPTED_FORMATS) as opened:
+            if opened.width * opened.height > settings.IMAGE_MAX_PIXELS:
+                raise too_many_pixels()
+            image = ImageOps.exif_transpose(small(opened))
+            profile = opened.info.get("icc_profile")
+        return encode(to_srgb(image, profile))
+    except (ValidationError, Image.DecompressionBombError) as error:
         raise too_many_pixels() from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    # Pillow's decoders answer broken files with whatever they stumbled over: OSError,
+    # SyntaxError, struct.error, zlib.error, EOFError, IndexError.
+    except Exception as error:
         raise ValidationError(
             "This file is not a picture we can read. Upload a JPEG, PNG, GIF or WebP "
             "(SVG is not accepted: export it as PNG).",
             code="not_an_image",
         ) from error
-    return encode(image)
 
 
 def too_many_pixels() -> ValidationError:
@@ -73,21 +72,51 @@ def too_many_pixels() -> ValidationError:
     )
 
 
-def encode(image: Image.Image) -> Picture:
-    """Return a decoded image within MAX_SIDE as a Picture without metadata."""
+def small(opened: Image.Image) -> Image.Image:
+    """Return the first frame of a picture within MAX_SIDE, in a mode that can be scaled."""
+    if opened.mode.startswith("I;16"):
+        # Converted as it is, 16-bit grey would come out all white.
+        image = opened.point(lambda value: value * (1 / 256)).convert("L")
+    elif opened.mode in {"1", "P", "PA", "I", "F"}:
+        image = opened.convert("RGBA" if "transparency" in opened.info else "RGB")
+    else:
+        image = opened
     image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
-    see_through = image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info
+    return image
+
+
+def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Return the image in sRGB: its own colour profile does not survive the encoding."""
+    if not profile or image.mode not in {"RGB", "RGBA", "CMYK", "L"}:
+        return image
+    mode = image.mode if image.mode in {"RGB", "RGBA"} else "RGB"
+    try:
+        return (
+            ImageCms.profileToProfile(
+                image,
+                ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+                ImageCms.createProfile("sRGB"),
+                outputMode=mode,
+            )
+            or image
+        )
+    except (ImageCms.PyCMSError, OSError):
+        # A broken profile costs some colour, not the picture.
+        return image
+
+
+def encode(image: Image.Image) -> Picture:
+    """Return a decoded image as a Picture without metadata: a PNG where it is see-through."""
     out = io.BytesIO()
-    if see_through:
-        image = image.convert("RGBA")
-        clean = Image.new("RGBA", image.size)
-        clean.paste(image)
-        clean.save(out, "PNG", optimize=True)
+    rgba = image.convert("RGBA") if image.has_transparency_data else None
+    if rgba and rgba.getchannel("A").getextrema() != (255, 255):
+        clean = Image.new("RGBA", rgba.size)
+        clean.paste(rgba)
+        clean.save(out, "PNG")
         extension = "png"
     else:
-        image = image.convert("RGB")
         clean = Image.new("RGB", image.size)
-        clean.paste(image)
+        clean.paste(image.convert("RGB"))
         clean.save(out, "JPEG", quality=85, optimize=True, progressive=True)
         extension = "jpg"
     content = out.getvalue()

@@ -6,13 +6,14 @@ import math
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
 
 from alarmroom.images import Picture
 from alarmroom.slugs import free_slug
+from posts import html
 from posts.editor import HTMLField
 
 if TYPE_CHECKING:
@@ -57,12 +58,22 @@ class Image(models.Model):
         known = cls.objects.filter(sha256=picture.sha256).first()
         if known and known.file.storage.exists(known.file.name):
             return known
-        image = known or cls(sha256=picture.sha256)
-        image.title = image.title or title[:200]
-        image.uploaded_by_id = user.pk if user else None
-        image.file.save(picture.content.name, picture.content, save=False)
-        image.save()
+        image = known or cls(title=title[:200])
+        image.hold(picture, user=user)
+        try:
+            with transaction.atomic():
+                image.save()
+        except IntegrityError:
+            # Somebody kept the same picture since we looked; theirs is as good.
+            image.file.delete(save=False)
+            return cls.objects.get(sha256=picture.sha256)
         return image
+
+    def hold(self, picture: Picture, *, user: AbstractBaseUser | None = None) -> None:
+        """Store the picture's bytes as this image's file; the row itself is not saved."""
+        self.sha256 = picture.sha256
+        self.uploaded_by_id = user.pk if user else None
+        self.file.save(picture.content.name, picture.content, save=False)
 
 
 class Author(models.Model):
@@ -140,6 +151,17 @@ class PostQuerySet(models.QuerySet["Post"]):
 
     def newest_first(self) -> Self:
         return self.order_by("-published_at", "-pk")
+
+    def publish(self) -> int:
+        """Publish now what is a draft or scheduled; return how many. Old dates stay."""
+        now = timezone.now()
+        waiting = self.filter(models.Q(published_at=None) | models.Q(published_at__gt=now))
+        return waiting.update(published_at=now, updated_at=now)
+
+    def back_to_draft(self) -> int:
+        """Take what is published or scheduled off the site; return how many."""
+        shown = self.filter(published_at__isnull=False)
+        return shown.update(published_at=None, updated_at=timezone.now())
 
     def for_listing(self) -> Self:
         """Newest first, with all that a card shows, and without the long text."""
@@ -224,10 +246,13 @@ class Post(models.Model):
         if not self.slug:
             self.slug = free_slug(self, self.title)
             made.append("slug")
-        minutes = reading_minutes(self.body)
-        if minutes != self.reading_minutes:
-            self.reading_minutes = minutes
-            made.append("reading_minutes")
+        # A list leaves the body in the database; looking at it here would load and save it.
+        if "body" not in self.get_deferred_fields():
+            self.body = html.clean(self.body)
+            minutes = reading_minutes(self.body)
+            if minutes != self.reading_minutes:
+                self.reading_minutes = minutes
+                made.append("reading_minutes")
         if kwargs.get("update_fields") is not None:
             kwargs["update_fields"] = {*kwargs["update_fields"], *made}
         super().save(*args, **kwargs)

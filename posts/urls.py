@@ -1,6 +1,6 @@
 from django.urls import path
 
-from posts import views
+from posts import uploads, views
 
 app_name = "posts"
 urlpatterns = [
@@ -9,4 +9,5 @@ urlpatterns = [
     path("tags/<slug:slug>/", views.tag, name="tag"),
     path("authors/<slug:slug>/", views.author, name="author"),
     path("preview/<int:pk>/", views.preview, name="preview"),
+    path("desk/upload/", uploads.upload_image, name="image-upload"),
 ]

@@ -1,0 +1,508 @@
+"""The writing desk: articles, their topics, authors and pictures."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.admin.options import IS_POPUP_VAR
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, models
+from django.db.models import Count, F, QuerySet
+from django.forms.models import BaseInlineFormSet
+from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import pluralize
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.csp import csp_override
+
+from alarmroom.images import Picture, clean_picture
+from alarmroom.slugs import free_slug
+from posts.editor import PICTURE_TYPES, EditorWidget
+from posts.models import Author, Image, Post, PostQuerySet, RelatedPost, Tag
+from posts.renditions import PictureMissing, rendition
+from posts.uploads import title_of
+
+if TYPE_CHECKING:
+    PostAdminBase = admin.ModelAdmin[Post]
+    TagAdminBase = admin.ModelAdmin[Tag]
+    AuthorAdminBase = admin.ModelAdmin[Author]
+    ImageAdminBase = admin.ModelAdmin[Image]
+    RelatedInlineBase = admin.TabularInline[RelatedPost, Post]
+    RelatedFormSetBase = BaseInlineFormSet[RelatedPost, Post, forms.ModelForm[RelatedPost]]
+else:
+    PostAdminBase = TagAdminBase = AuthorAdminBase = ImageAdminBase = admin.ModelAdmin
+    RelatedInlineBase = admin.TabularInline
+    RelatedFormSetBase = BaseInlineFormSet
+
+THUMBNAIL_WIDTH = 160  # px
+PICTURE_HELP = f"JPEG, PNG, GIF or WebP, at most {settings.IMAGE_MAX_BYTES / 1e6:.0f} MB."
+_IMG = re.compile(r"<img [^>]*>")
+_SRC = re.compile(r' src="([^"]*)"')
+_ALT = re.compile(r' alt="[^"]*[^"\s][^"]*"')
+
+
+class EditorPageMixin:
+    """For a model admin whose form holds a text from the editor (an HTMLField).
+
+    Only a page that really carries CKEditor is sent the looser SECURE_CSP_EDITOR; somebody
+    who may only look gets the text without the editor, under the strict policy.
+    """
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().changeform_view(  # type: ignore[misc]
+            request, *args, **kwargs
+        )
+        page = (getattr(response, "context_data", None) or {}).get("adminform")
+        if page and any(isinstance(f.widget, EditorWidget) for f in page.form.fields.values()):
+            return csp_override(settings.SECURE_CSP_EDITOR)(lambda _: response)(request)
+        return response
+
+
+class SlugForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Says which address is free where the one that was typed is taken."""
+
+    def clean_slug(self) -> str:
+        slug: str = self.cleaned_data["slug"]
+        others = self._meta.model._default_manager.exclude(pk=self.instance.pk)
+        if slug and (other := others.filter(slug=slug).first()):
+            raise ValidationError(
+                f"“{other}” has this address already. Free is: {free_slug(self.instance, slug)}",
+                code="unique",
+            )
+        return slug
+
+
+def thumbnail(image: Image | None) -> SafeString | str:
+    """Return a small picture for a page of the desk."""
+    if image is None:
+        return "–"
+    try:
+        small = rendition(image, THUMBNAIL_WIDTH)
+    except PictureMissing:
+        return "The file is missing."
+    return format_html(
+        '<img src="{}" width="{}" height="{}" alt="" loading="lazy" class="thumbnail">',
+        small.url,
+        small.width,
+        small.height,
+    )
+
+
+def moment(when: datetime) -> str:
+    """Return a moment as an editor says it, in the publication's time zone."""
+    local = timezone.localtime(when)
+    return f"{date_format(local, 'l, F j, Y')} at {date_format(local, 'P')} ({local.tzname()})"
+
+
+def picture_problems(body: str) -> list[str]:
+    """Return what keeps readers from getting the pictures of a clean body, in sentences."""
+    problems = []
+    for tag in _IMG.findall(body):
+        source = _SRC.search(tag)
+        url = unquote(source[1]) if source else ""
+        name = urlsplit(url).path.rsplit("/", 1)[-1]
+        if urlsplit(url).netloc and not url.startswith(
+            (settings.SITE_URL + "/", settings.MEDIA_URL)
+        ):
+            problems.append(
+                f"The picture “{name}” lies on another website, where our readers’ browsers "
+                "will not fetch it. Save it to your computer, upload it here and remove the "
+                "other one."
+            )
+        if not _ALT.search(tag):
+            problems.append(
+                f"The picture “{name}” has no alternative text. Double-click it and say what "
+                "it shows, for readers who cannot see it."
+            )
+    return problems
+
+
+class PostForm(SlugForm):
+    """An article, with its cover from the library or fresh from the computer."""
+
+    user: Any = None  # Who is at the desk; set by PostAdmin.get_form().
+
+    cover_file = forms.FileField(
+        label="New cover",
+        required=False,
+        help_text=f"{PICTURE_HELP} It replaces the cover chosen below and joins the library.",
+        widget=forms.FileInput(attrs={"accept": PICTURE_TYPES}),
+    )
+
+    class Meta:
+        model = Post
+        fields = "__all__"  # noqa: DJ007 (the admin's fieldsets name them)
+        widgets = {
+            "title": forms.TextInput(attrs={"class": "vLargeTextField", "autocomplete": "off"}),
+            "summary": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+        }
+
+    def clean_cover_file(self) -> Picture | None:
+        upload = self.cleaned_data["cover_file"]
+        return clean_picture(upload) if upload else None
+
+    def clean_published_at(self) -> datetime | None:
+        when: datetime | None = self.cleaned_data["published_at"]
+        if when and not 1900 <= when.year <= 2100:
+            raise ValidationError("Give a year between 1900 and 2100.", code="year")
+        return when
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if "_publish" in self.data and "published_at" not in self.errors:
+            when = cleaned.get("published_at")
+            if when is None or when > timezone.now():
+                cleaned["published_at"] = timezone.now()
+        self._take_cover(cleaned)
+        if cleaned.get("cover") and "cover_alt" not in self.errors and not cleaned["cover_alt"]:
+            self.add_error("cover_alt", "Say what the cover shows, for readers who cannot see it.")
+        if cleaned.get("published_at") and "body" in cleaned:
+            for problem in picture_problems(cleaned["body"]):
+                self.add_error("body", problem)
+        return cleaned
+
+    def _take_cover(self, cleaned: dict[str, Any]) -> None:
+        """Keep a good picture at once: an error elsewhere in the form must not lose it."""
+        picture = cleaned.get("cover_file")
+        if not picture:
+            return
+        name = self.files[self.add_prefix("cover_file")].name or ""
+        cleaned["cover"] = Image.keep(picture, title=title_of(name), user=self.user)
+        self.errors.pop("cover", None)
+        # Browsers never fill in a file field again; the library's field shows it instead.
+        self.data = self.data.copy()
+        self.data[self.add_prefix("cover")] = str(cleaned["cover"].pk)
+
+
+class RelatedPostFormSet(RelatedFormSetBase):
+    """The hand-picked articles: each once, and never the article itself."""
+
+    def clean(self) -> None:
+        super().clean()
+        seen: set[Any] = set()
+        last = 0
+        for form in self.forms:
+            related = form.cleaned_data.get("related") if form.is_valid() else None
+            if related is None or form.cleaned_data.get("DELETE"):
+                continue
+            # The database's constraints are not asked for an article that is not saved yet.
+            if related == self.instance:
+                form.add_error("related", "An article cannot be its own related post.")
+            elif related.pk in seen:
+                form.add_error("related", f"“{related}” is picked twice. Remove one of the two.")
+            seen.add(related.pk)
+            if not form.cleaned_data.get("position"):
+                form.instance.position = form.cleaned_data["position"] = min(last + 1, 32767)
+            last = form.cleaned_data["position"]
+
+
+class RelatedPostInline(RelatedInlineBase):
+    model = RelatedPost
+    fk_name = "post"
+    formset = RelatedPostFormSet
+    fields = ["related", "position"]
+    autocomplete_fields = ["related"]
+    extra = 0
+    verbose_name = "related post"
+    verbose_name_plural = "Connecting the dots: related posts, in order"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RelatedPost]:
+        return super().get_queryset(request).select_related("related").defer("related__body")
+
+    def formfield_for_dbfield(
+        self, db_field: models.Field[Any, Any], request: HttpRequest | None, **kwargs: Any
+    ) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and db_field.name == "position":
+            field.label = "Order"
+            field.required = False
+            field.help_text = "Left at 0, it comes last."
+        return field
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("draft", "Draft"), ("scheduled", "Scheduled"), ("published", "Published")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Post]) -> QuerySet[Post]:
+        assert isinstance(queryset, PostQuerySet)  # noqa: S101 (for the type checker)
+        match self.value():
+            case "draft":
+                return queryset.drafts()
+            case "scheduled":
+                return queryset.scheduled()
+            case "published":
+                return queryset.published()
+        return queryset
+
+
+@admin.register(Post)
+class PostAdmin(EditorPageMixin, PostAdminBase):
+    form = PostForm
+    inlines = [RelatedPostInline]
+    list_display = ["title", "state", "author", "published_at", "updated_at", "see"]
+    list_filter = [StateFilter, "tags", "author"]
+    list_select_related = ["author"]
+    list_per_page = 50
+    show_full_result_count = False
+    # Databases disagree on where an empty date belongs. Drafts are today's work: on top.
+    ordering = [F("published_at").desc(nulls_first=True), "-updated_at", "-pk"]
+    search_fields = ["title", "summary"]
+    search_help_text = "Search titles and summaries"
+    autocomplete_fields = ["author", "tags", "cover"]
+    prepopulated_fields = {"slug": ["title"]}
+    readonly_fields = ["cover_now"]
+    save_on_top = False
+    actions = ["publish_now", "back_to_draft"]
+
+    # Pages
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Post], search_term: str
+    ) -> tuple[QuerySet[Post], bool]:
+        # The list and the autocomplete both come through here; neither shows a body.
+        found, duplicates = super().get_search_results(request, queryset, search_term)
+        return found.defer("body"), duplicates
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Post]:
+        return super().get_queryset(request).select_related("cover")
+
+    def may_upload(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("posts.add_image")
+
+    def get_form(
+        self, request: HttpRequest, obj: Post | None = None, change: bool = False, **kwargs: Any
+    ) -> type[forms.ModelForm[Post]]:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.user = request.user  # type: ignore[attr-defined]
+        if not self.may_upload(request):
+            form.base_fields.pop("cover_file", None)
+        return form
+
+    def get_fieldsets(self, request: HttpRequest, obj: Post | None = None) -> Any:
+        cover = ["cover", "cover_alt", "cover_caption", "cover_credit"]
+        if self.may_upload(request):
+            cover.insert(0, "cover_file")
+        if obj and obj.cover_id:
+            cover.insert(0, "cover_now")
+        return [
+            (None, {"fields": ["title", "slug", "summary", "body"]}),
+            ("Author and topics", {"fields": ["author", "tags"]}),
+            ("Cover", {"fields": cover}),
+            ("Publishing", {"fields": ["published_at"]}),
+        ]
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except IntegrityError:
+            if request.method != "POST":
+                raise
+            # Somebody took the same address between our looking and our saving. Looking again
+            # finds it, and says so beside the field.
+            return super().changeform_view(request, *args, **kwargs)
+
+    def view_on_site(self, obj: Post) -> str | None:  # type: ignore[override]
+        return obj.get_absolute_url() if obj.is_published else None
+
+    # Columns
+
+    @admin.display(description="State", ordering="published_at")
+    def state(self, post: Post) -> SafeString:
+        if post.published_at is None:
+            return format_html('<span class="state state-draft">{}</span>', "Draft")
+        if post.is_scheduled:
+            return format_html(
+                '<span class="state state-scheduled">Scheduled for {}</span>',
+                date_format(timezone.localtime(post.published_at), "N j, Y, P"),
+            )
+        return format_html('<span class="state state-published">{}</span>', "Published")
+
+    @admin.display(description="Read")
+    def see(self, post: Post) -> SafeString:
+        if post.is_published:
+            return format_html('<a href="{}">View</a>', post.get_absolute_url())
+        return format_html('<a href="{}">Preview</a>', reverse("posts:preview", args=[post.pk]))
+
+    @admin.display(description="Cover now")
+    def cover_now(self, post: Post) -> SafeString | str:
+        return thumbnail(post.cover)
+
+    # What happened
+
+    def response_add(
+        self, request: HttpRequest, obj: Post, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        self.say_what_happened(request, obj)
+        return super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: Post) -> HttpResponse:
+        self.say_what_happened(request, obj)
+        return super().response_change(request, obj)
+
+    def say_what_happened(self, request: HttpRequest, post: Post) -> None:
+        """Tell the editor where the article stands now, and what is left to do."""
+        if IS_POPUP_VAR in request.POST:
+            return
+        if post.published_at is None:
+            text = format_html(
+                'Saved as a draft: only the desk sees it. <a href="{}">Preview</a>',
+                reverse("posts:preview", args=[post.pk]),
+            )
+        elif post.is_scheduled:
+            text = format_html("It will publish by itself on {}.", moment(post.published_at))
+        else:
+            text = format_html(
+                'Published, dated {}. <a href="{}">Read it on the site</a>',
+                moment(post.published_at),
+                post.get_absolute_url(),
+            )
+        self.message_user(request, text, messages.SUCCESS)
+        if post.published_at is None:
+            for problem in picture_problems(post.body):
+                self.message_user(request, f"Before it is published: {problem}", messages.WARNING)
+
+    # Actions
+
+    @admin.action(description="Publish now", permissions=["change"])
+    def publish_now(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
+        ready = []
+        for post in queryset.defer(None):
+            problems = [] if post.is_published else picture_problems(post.body)
+            if problems:
+                self.message_user(
+                    request, f"“{post}” was not published. {problems[0]}", messages.ERROR
+                )
+            else:
+                ready.append(post.pk)
+        count = Post.objects.filter(pk__in=ready).publish()
+        self.message_user(
+            request,
+            f"{count} article{pluralize(count)} published."
+            if count
+            else "Nothing to publish: the chosen articles are on the site already.",
+            messages.SUCCESS if count else messages.INFO,
+        )
+
+    @admin.action(description="Back to draft", permissions=["change"])
+    def back_to_draft(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
+        count = Post.objects.filter(pk__in=queryset.values("pk").order_by()).back_to_draft()
+        self.message_user(
+            request,
+            f"{count} article{pluralize(count)} taken off the site; readers no longer find "
+            f"{pluralize(count, 'it,them')}."
+            if count
+            else "The chosen articles are drafts already.",
+            messages.SUCCESS if count else messages.INFO,
+        )
+
+
+@admin.register(Tag)
+class TagAdmin(TagAdminBase):
+    form = SlugForm
+    list_display = ["name", "slug", "articles"]
+    search_fields = ["name"]
+    prepopulated_fields = {"slug": ["name"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
+        return super().get_queryset(request).annotate(article_count=Count("posts"))
+
+    @admin.display(description="Articles", ordering="article_count")
+    def articles(self, tag: Tag) -> int:
+        return tag.article_count  # type: ignore[attr-defined, no-any-return]
+
+
+@admin.register(Author)
+class AuthorAdmin(AuthorAdminBase):
+    form = SlugForm
+    list_display = ["name", "role", "articles"]
+    search_fields = ["name"]
+    prepopulated_fields = {"slug": ["name"]}
+    autocomplete_fields = ["photo"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Author]:
+        return super().get_queryset(request).annotate(article_count=Count("posts"))
+
+    @admin.display(description="Articles", ordering="article_count")
+    def articles(self, author: Author) -> int:
+        return author.article_count  # type: ignore[attr-defined, no-any-return]
+
+
+class ImageForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A picture for the library; once it is there, only its title changes."""
+
+    upload = forms.FileField(
+        label="Picture",
+        help_text=PICTURE_HELP,
+        widget=forms.FileInput(attrs={"accept": PICTURE_TYPES}),
+    )
+
+    class Meta:
+        model = Image
+        fields = ["title"]
+
+    def clean_upload(self) -> Picture:
+        picture = clean_picture(self.cleaned_data["upload"])
+        known = Image.objects.filter(sha256=picture.sha256).first()
+        if known:
+            raise ValidationError(
+                f"The library has this picture already, as “{known}”. Choose it there.",
+                code="unique",
+            )
+        return picture
+
+
+@admin.register(Image)
+class ImageAdmin(ImageAdminBase):
+    form = ImageForm
+    list_display = ["picture", "__str__", "size", "uploaded_by", "created_at"]
+    list_display_links = ["picture", "__str__"]
+    list_select_related = ["uploaded_by"]
+    list_per_page = 24
+    search_fields = ["title", "file"]
+    readonly_fields = ["picture", "address", "size", "uploaded_by", "created_at"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Image | None = None) -> Any:
+        return [
+            (None, {"fields": ["title", *self.readonly_fields] if obj else ["upload", "title"]})
+        ]
+
+    def get_form(
+        self, request: HttpRequest, obj: Image | None = None, change: bool = False, **kwargs: Any
+    ) -> type[forms.ModelForm[Image]]:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if obj:
+            form.base_fields.pop("upload", None)
+        return form
+
+    def save_model(
+        self, request: HttpRequest, obj: Image, form: forms.ModelForm[Image], change: bool
+    ) -> None:
+        if not change:
+            obj.title = obj.title or title_of(form.files["upload"].name or "")[:200]
+            obj.hold(form.cleaned_data["upload"], user=request.user)
+        super().save_model(request, obj, form, change)
+
+    @admin.display(description="Picture")
+    def picture(self, image: Image) -> SafeString | str:
+        return thumbnail(image)
+
+    @admin.display(description="Size")
+    def size(self, image: Image) -> str:
+        return f"{image.width} × {image.height}"
+
+    @admin.display(description="Address")
+    def address(self, image: Image) -> SafeString:
+        return format_html('<a href="{0}">{0}</a>', image.file.url)

@@ -1,0 +1,178 @@
+// CKEditor 4 under our Content-Security-Policy, and the manners of the writing desk around it.
+
+const CKEDITOR = window.CKEDITOR;
+
+// The editing frame starts itself with an inline <script>. The policy blocks it, and must: so it
+// is taken out of what is written, and the function that it names is called from here.
+const write = CKEDITOR.dom.document.prototype.write;
+const STARTER =
+  /<script id="cke_actscrpt"[^>]*>(?:(?!<\/script>)[^])*?callFunction\((\d+),\s*window\)[^]*?<\/script>/;
+
+CKEDITOR.dom.document.prototype.write = function (html) {
+  const starter = STARTER.exec(html);
+  write.call(this, starter ? html.replace(starter[0], "") : html);
+  if (!starter) return;
+  const frame = this.getWindow().$;
+  const start = () => CKEDITOR.tools.callFunction(Number(starter[1]), frame);
+  if (frame.document.readyState === "loading") {
+    frame.document.addEventListener("DOMContentLoaded", start, { once: true });
+  } else {
+    start();
+  }
+};
+
+// It would set a cookie of its own for a token that nobody checks; Django's goes along instead.
+CKEDITOR.tools.getCsrfToken = () => "";
+
+function tokenOf(editor) {
+  // The cookie is HttpOnly: the form is the only place where a script finds the token.
+  return editor.element.$.form.elements.namedItem("csrfmiddlewaretoken").value;
+}
+
+function megabytes(bytes) {
+  return `${Math.round(bytes / 1e6)} MB`;
+}
+
+function answerOf(loader) {
+  try {
+    return JSON.parse(loader.xhr.responseText).error.message;
+  } catch {
+    return "";
+  }
+}
+
+CKEDITOR.on("instanceCreated", ({ editor }) => {
+  editor.on("fileUploadRequest", (event) => {
+    const loader = event.data.fileLoader;
+    const limit = editor.config.imageMaxBytes;
+    // What the server says is of more use than "HTTP error 400".
+    loader.on(
+      "error",
+      () => {
+        loader.message = answerOf(loader) || loader.message;
+      },
+      null,
+      null,
+      1,
+    );
+    if (loader.file.size > limit) {
+      event.cancel();
+      loader.message =
+        `This picture is ${megabytes(loader.file.size)}; the limit is ${megabytes(limit)}. ` +
+        "Save a smaller copy and upload that.";
+      loader.changeStatus("error");
+      return;
+    }
+    loader.xhr.setRequestHeader("X-CSRFToken", tokenOf(editor));
+  });
+
+  editor.on("contentDom", () => {
+    const root = editor.document.$.documentElement;
+    root.dataset.theme = document.documentElement.dataset.theme ?? "";
+    // The browser's own menu has the spelling suggestions; CKEditor's is only needed in tables.
+    root.addEventListener(
+      "contextmenu",
+      (event) => {
+        if (!event.target.closest("table")) event.stopPropagation();
+      },
+      { capture: true },
+    );
+  });
+});
+
+CKEDITOR.on("instanceReady", ({ editor }) => guard(editor.element.$.form));
+
+new MutationObserver(() => {
+  for (const editor of Object.values(CKEDITOR.instances)) {
+    if (editor.document) {
+      editor.document.$.documentElement.dataset.theme = document.documentElement.dataset.theme;
+    }
+  }
+}).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+
+// Pictures: choose a file, say what it shows.
+
+CKEDITOR.on("dialogDefinition", ({ data, editor }) => {
+  if (data.name !== "image") return;
+  const info = data.definition.getContents("info");
+  const alt = info.get("txtAlt");
+  alt.label = "What the picture shows, for readers who cannot see it";
+  alt.validate = CKEDITOR.dialog.validate.notEmpty(
+    "Say what the picture shows, for readers who cannot see it.",
+  );
+  if (!editor.config.imageUploadUrl) return;
+  info.add(
+    {
+      type: "html",
+      id: "picture",
+      html:
+        '<div class="editor-upload"><label>Upload a picture' +
+        '<input type="file"></label><p role="status"></p></div>',
+      onLoad() {
+        const box = this.getElement().$;
+        const input = box.querySelector("input");
+        input.accept = editor.config.imageTypes;
+        input.addEventListener("change", () => upload(editor, this.getDialog(), box));
+      },
+      onShow() {
+        const box = this.getElement().$;
+        box.querySelector("input").value = "";
+        box.querySelector("p").textContent = "";
+      },
+    },
+    info.elements[0].id,
+  );
+});
+
+function upload(editor, dialog, box) {
+  const file = box.querySelector("input").files[0];
+  const status = box.querySelector("p");
+  if (!file) return;
+  const loader = editor.uploadRepository.create(file);
+  status.textContent = "Uploading…";
+  loader.on("uploaded", () => {
+    status.textContent = "";
+    dialog.setValueOf("info", "txtUrl", loader.url);
+    dialog.setValueOf("info", "txtWidth", String(loader.responseData.width));
+    dialog.setValueOf("info", "txtHeight", String(loader.responseData.height));
+    dialog.getContentElement("info", "txtAlt").focus();
+  });
+  loader.on("error", () => {
+    status.textContent = loader.message;
+  });
+  loader.upload(editor.config.imageUploadUrl);
+}
+
+// Saving loses nothing: not a picture on its way, not a text by leaving, no second copy by a
+// double click.
+
+const guarded = new WeakSet();
+
+function editorsIn(form) {
+  return Object.values(CKEDITOR.instances).filter((editor) => editor.element.$.form === form);
+}
+
+function guard(form) {
+  if (!form || guarded.has(form)) return;
+  guarded.add(form);
+  let sent = false;
+  form.addEventListener("submit", (event) => {
+    const busy = editorsIn(form).find(
+      (editor) => editor.uploadRepository && !editor.uploadRepository.isFinished(),
+    );
+    if (busy) {
+      event.preventDefault();
+      busy.showNotification("A picture is still being uploaded. Save again in a moment.", "warning");
+    } else if (sent) {
+      event.preventDefault();
+    } else if (!event.defaultPrevented) {
+      sent = true;
+    }
+  });
+  window.addEventListener("pageshow", () => {
+    sent = false;
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (!sent && editorsIn(form).some((editor) => editor.checkDirty())) event.preventDefault();
+  });
+}
