@@ -9,7 +9,7 @@ PYTHON ?= $(shell for python in $(PYTHONS); do \
 BIN := .venv/bin
 READY := .venv/ready
 TEMPLATES := find templates -name '*.html'
-# Tests of a file stay together; those in Chromium share one running site.
+# The tests in Chromium share one running site, so they stay on one worker (loadgroup).
 PYTEST = $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
 
 .PHONY: help

@@ -275,7 +275,7 @@ TASKS = {
 
 # Security
 
-SECURE_CSP = {
+SECURE_CSP: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF, CSP.NONCE],
     "style-src": [CSP.SELF, CSP.NONCE],
@@ -289,7 +289,7 @@ SECURE_CSP = {
     "base-uri": [CSP.NONE],
 }
 # Only on admin pages that carry the editor (posts/editor.py says why each is needed).
-SECURE_CSP_EDITOR = {
+SECURE_CSP_EDITOR: dict[str, list[str]] = {
     **SECURE_CSP,
     "script-src-attr": [CSP.UNSAFE_INLINE],
     "style-src-attr": [CSP.UNSAFE_INLINE],
