@@ -19,4 +19,5 @@ if "DATA_DIR" not in os.environ:
     made = tempfile.mkdtemp(prefix="alarmroom-test-")
     os.environ["DATA_DIR"] = made
     atexit.register(shutil.rmtree, made, ignore_errors=True)
-Path(os.environ["DATA_DIR"]).mkdir(parents=True, exist_ok=True)
+# WhiteNoise warns when the folder of collected files is missing.
+(Path(os.environ["DATA_DIR"]) / "static").mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,75 @@
+"""`make run`: what it refuses, and in which words."""
+
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.management import CommandError, call_command
+from pytest_django.fixtures import Settings
+
+from alarmroom.management.commands import develop
+
+
+def test_a_port_in_use_is_named_with_the_way_out() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(CommandError) as refused:
+            develop.refuse_taken_port(port, "PORT")
+    assert str(refused.value) == f"Port {port} is in use; choose another: PORT={port + 1} make run"
+
+
+def test_a_port_that_is_free_is_fine_right_after_it_was_used() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as once:
+        port = once.getsockname()[1]
+        socket.create_connection(("127.0.0.1", port)).close()
+        once.accept()[0].close()
+    develop.refuse_taken_port(port, "PORT")
+
+
+def test_a_data_directory_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CommandError) as refused:
+        develop.make_data_dir(tmp_path / "file" / "data")
+    assert "cannot be written" in str(refused.value)
+    assert "DATA_DIR=" in str(refused.value)
+
+
+def test_it_refuses_to_run_in_production(settings: Settings) -> None:
+    settings.DEBUG = False
+    with pytest.raises(CommandError, match="needs DEBUG=on"):
+        call_command("develop")
+
+
+@pytest.mark.django_db
+def test_the_editor_s_password_is_made_once_and_printed_again(tmp_path: Path) -> None:
+    path = tmp_path / "editor-password.txt"
+    first = develop.editor_password(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    editor = get_user_model().objects.get(username="editor")
+    assert editor.check_password(first)
+    assert editor.is_staff
+    assert develop.editor_password(path) == first
+
+
+@pytest.mark.django_db
+def test_a_password_that_the_editor_changed_is_not_printed_wrongly(tmp_path: Path) -> None:
+    path = tmp_path / "editor-password.txt"
+    first = develop.editor_password(path)
+    editor = get_user_model().objects.get(username="editor")
+    editor.set_password("another one entirely")
+    editor.save()
+    said = develop.editor_password(path)
+    assert first not in said
+    assert "changepassword editor" in said
+    assert editor.check_password("another one entirely")
+
+
+@pytest.mark.django_db
+def test_a_new_database_beside_an_old_password_file_gets_a_new_password(tmp_path: Path) -> None:
+    path = tmp_path / "editor-password.txt"
+    path.write_text("from before\n")
+    password = develop.editor_password(path)
+    assert password != "from before"
+    assert get_user_model().objects.get(username="editor").check_password(password)

@@ -1,0 +1,63 @@
+"""CKEditor's files: what a page asks for is there, the rest is not."""
+
+import pytest
+from django.contrib.staticfiles import finders
+
+from alarmroom.staticfiles import asked_for_by_plain_name, is_served
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "ckeditor/ckeditor-init.js",
+        "ckeditor/ckeditor.css",
+        "ckeditor/fixups.js",
+        "ckeditor/ckeditor/ckeditor.js",
+        "ckeditor/ckeditor/config.js",
+        "ckeditor/ckeditor/contents.css",
+        "ckeditor/ckeditor/lang/en.js",
+        "ckeditor/ckeditor/skins/moono-lisa/editor.css",
+        "ckeditor/ckeditor/skins/moono-lisa/images/close.png",
+        "ckeditor/ckeditor/plugins/icons.png",
+        "ckeditor/ckeditor/plugins/autogrow/plugin.js",
+        "ckeditor/ckeditor/plugins/link/dialogs/link.js",
+        "ckeditor/ckeditor/plugins/specialchar/dialogs/lang/en.js",
+        "admin/css/base.css",
+    ],
+)
+def test_what_a_page_asks_for_is_served(path: str) -> None:
+    assert is_served(path)
+    assert finders.find(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "ckeditor/galleriffic/js/jquery.galleriffic.js",
+        "ckeditor/file-icons/pdf.png",
+        "ckeditor/ckeditor/adapters/jquery.js",
+        "ckeditor/ckeditor/CHANGES.md",
+        "ckeditor/ckeditor/lang/de.js",
+        "ckeditor/ckeditor/skins/moono/editor.css",
+        "ckeditor/ckeditor/skins/moono-lisa/editor_ie8.css",
+        "ckeditor/ckeditor/plugins/codesnippet/plugin.js",
+        "ckeditor/ckeditor/plugins/preview/preview.html",
+        "ckeditor/ckeditor/plugins/link/lang/de.js",
+        "ckeditor/ckeditor/plugins/specialchar/dialogs/lang/de.js",
+    ],
+)
+def test_what_no_page_asks_for_is_left_out_everywhere(path: str) -> None:
+    assert not is_served(path)
+    assert finders.find(path) is None
+
+
+def test_a_site_collects_a_few_hundred_files_and_not_thousands() -> None:
+    collected = [path for finder in finders.get_finders() for path, _ in finder.list([])]
+    assert len(collected) < 500
+
+
+def test_the_editor_s_loader_has_a_hashed_name_and_what_it_loads_has_not() -> None:
+    assert not asked_for_by_plain_name("ckeditor/ckeditor/ckeditor.js")
+    assert not asked_for_by_plain_name("admin/css/base.css")
+    assert asked_for_by_plain_name("ckeditor/ckeditor/config.js")
+    assert asked_for_by_plain_name("ckeditor/ckeditor/plugins/link/dialogs/link.js")

@@ -1,0 +1,7 @@
+"""The site's addresses with those of development, which the tests' settings leave out."""
+
+from django.urls import include, path
+
+from alarmroom.urls import urlpatterns as site
+
+urlpatterns = [path("dev/mail/", include("alarmroom.mailroom.urls")), *site]
