@@ -4,7 +4,11 @@ A mail has three templates in `templates/email/`: `<name>.subject.txt`, `<name>.
 `<name>.mjml`. The text part comes first and is worth reading by itself.
 """
 
+import email.policy
 from collections.abc import Mapping
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
+from email.message import EmailMessage
+from email.policy import Policy
 from typing import Any
 
 import css_inline
@@ -16,6 +20,34 @@ from mjml import mjml2html
 _inliner = css_inline.CSSInliner(
     keep_style_tags=True, keep_at_rules=True, load_remote_stylesheets=False
 )
+
+
+class AddressListHeader(UnstructuredHeader, BaseHeader):
+    """A header of addresses in angle brackets (RFC 2369 2), one to a line.
+
+    Python's own folding writes an address of more than 78 characters as an RFC 2047
+    encoded word, which has no meaning here: mail programs would not see it.
+    """
+
+    max_count = 1
+
+    def fold(self, *, policy: Policy) -> str:
+        addresses = str(self).split(", ")
+        return f"{self.name}: {f',{policy.linesep} '.join(addresses)}{policy.linesep}"
+
+
+_headers = HeaderRegistry()
+for _name in ("List-Unsubscribe", "List-Help", "List-Archive"):
+    _headers.map_to_type(_name.lower(), AddressListHeader)
+
+
+class Message(EmailMultiAlternatives):
+    """A message of text and HTML whose list headers keep their addresses whole."""
+
+    def message(self, *, policy: Policy | None = None) -> EmailMessage:
+        chosen = policy or email.policy.default
+        # Django only ever passes an EmailPolicy; the stubs say Policy, which knows no factory.
+        return super().message(policy=chosen.clone(header_factory=_headers))  # type: ignore[call-arg]
 
 
 def compile_mjml(source: str) -> str:
@@ -58,7 +90,7 @@ def build(
 
     Raises ValueError when a header would carry a line break (RFC 5322 2.2).
     """
-    message = EmailMultiAlternatives(
+    message = Message(
         subject=subject,
         body=text,
         from_email=from_email or settings.DEFAULT_FROM_EMAIL,
@@ -69,7 +101,9 @@ def build(
     return message
 
 
-def transactional(name: str, to: str, context: Mapping[str, Any]) -> EmailMultiAlternatives:
+def transactional(
+    name: str, to: str, context: Mapping[str, Any], headers: Mapping[str, str] | None = None
+) -> EmailMultiAlternatives:
     """Return a mail that answers something its reader just did.
 
     `Auto-Submitted` keeps vacation responders quiet (RFC 3834 5).
@@ -80,5 +114,5 @@ def transactional(name: str, to: str, context: Mapping[str, Any]) -> EmailMultiA
         subject=subject,
         text=text,
         html=html,
-        headers={"Auto-Submitted": "auto-generated"},
+        headers={"Auto-Submitted": "auto-generated", **(headers or {})},
     )

@@ -57,7 +57,6 @@ class SubscriberAdmin(admin.ModelAdmin):
         "confirmed_at",
         "unsubscribed_at",
     ]
-    fields = readonly_fields
     actions = ["unsubscribe", "suppress"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -164,7 +163,7 @@ RESOURCE_FILE = Resource._meta.get_field("file")
 class ResourceForm(forms.ModelForm):
     """Decodes and encodes a new cover again, as every picture that is uploaded."""
 
-    # The widgets that link to the file are of no use: the private storage has no addresses.
+    # No link to the file: the address that Django's widget would show leads nowhere.
     file = forms.FileField(widget=forms.FileInput, validators=RESOURCE_FILE.validators)
     cover = forms.FileField(
         required=False,

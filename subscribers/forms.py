@@ -42,7 +42,9 @@ def clean_address(typed: str) -> str:
             code="local_part",
         )
     try:
-        valid = validate_email(address, check_deliverability=False, allow_smtputf8=False)
+        valid = validate_email(
+            address, check_deliverability=False, allow_smtputf8=False, strict=True
+        )
     except EmailNotValidError as error:
         raise ValidationError(
             f"{error} Check the address and try again; it looks like name@example.org.",

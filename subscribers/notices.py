@@ -198,9 +198,7 @@ def build(notice: Notice) -> EmailMultiAlternatives:
         context["resources"] = with_links(Resource.objects.all())
         context["link_days"] = tokens.RESOURCE_LINK_LIFE.days
         headers |= unsubscribe_headers(subscriber, unsubscribe_url)
-    message = mail.transactional(notice.kind, subscriber.address, context)
-    message.extra_headers.update(headers)
-    return message
+    return mail.transactional(notice.kind, subscriber.address, context, headers)
 
 
 def with_links(resources: Iterable[Resource]) -> list[dict[str, Any]]:

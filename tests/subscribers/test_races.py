@@ -1,0 +1,106 @@
+"""Two at once: neither a crash nor a double entry."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from subscribers import notices, signup
+from subscribers.models import ConsentEvent, Notice, Subscriber
+from tests.factories import make_pending, make_subscriber
+from tests.smtp import MailServer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once[T](count: int, act: Callable[[], T]) -> list[T]:
+    """Run `act` in threads that start together; return what they return, or raise."""
+    barrier = threading.Barrier(count)
+    results: list[T] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            barrier.wait(timeout=10)
+            results.append(act())
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    if errors:
+        raise errors[0]
+    return results
+
+
+def test_two_sign_ups_of_a_new_address_make_one_subscriber() -> None:
+    statuses = at_once(
+        6, lambda: Client().post("/subscribe/", {"address": "reader@example.org"}).status_code
+    )
+    assert statuses == [303] * 6
+    assert Subscriber.objects.count() == 1
+    assert Notice.objects.count() == ConsentEvent.objects.count() == 1
+
+
+def test_the_loser_of_the_race_waits_for_the_winner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both looked before either had written: the unique constraint decides."""
+    manager = type(Subscriber.objects.all())
+    get, seen = manager.get, []
+
+    def get_too_early(self, *args, **kwargs):
+        if not seen:
+            seen.append(True)
+            try:
+                return get(self, *args, **kwargs)
+            except Subscriber.DoesNotExist:
+                # The winner commits between our look and our insert. Where writers queue
+                # for the whole transaction (SQLite) this cannot happen.
+                if connection.vendor == "postgresql":
+                    at_once(1, lambda: signup.sign_up("reader@example.org", "/winner/"))
+                raise
+        return get(self, *args, **kwargs)
+
+    monkeypatch.setattr(manager, "get", get_too_early)
+    signup.sign_up("reader@example.org", "/loser/")
+    assert Subscriber.objects.count() == 1
+    assert Notice.objects.count() == 1
+
+
+def test_confirming_twice_at_once_is_one_consent() -> None:
+    pending = make_pending()
+    url = f"/confirm/{pending.confirm_key}/"
+    assert at_once(6, lambda: Client().post(url).status_code) == [303] * 6
+    assert ConsentEvent.objects.count() == Notice.objects.count() == 1
+
+
+def test_unsubscribing_twice_at_once_is_recorded_once() -> None:
+    reader = make_subscriber()
+    url = f"/unsubscribe/{reader.key}/"
+    assert at_once(6, lambda: Client().post(url).status_code) == [200] * 6
+    assert ConsentEvent.objects.count() == 1
+
+
+def test_two_workers_send_each_mail_once(mail_server: MailServer) -> None:
+    for number in range(8):
+        signup.sign_up(f"reader{number}@example.org", "/")
+    assert sum(at_once(2, notices.send_due)) == 8
+    addresses = [mail.recipients[0] for mail in mail_server.messages]
+    assert len(addresses) == len(set(addresses)) == 8
+
+
+def test_a_sign_up_that_fails_owes_no_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args, **kwargs) -> None:
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(signup, "record", fail)
+    with pytest.raises(RuntimeError):
+        signup.sign_up("reader@example.org", "/")
+    assert not Subscriber.objects.exists()
+    assert not Notice.objects.exists()
