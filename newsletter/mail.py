@@ -25,7 +25,6 @@ from newsletter.mime import (
     TOKENS,
     HeaderError,
     MessageTemplate,
-    quoted_printable,
     serialise,
 )
 from newsletter.models import Issue, IssuePost
@@ -127,7 +126,7 @@ def render(issue: Issue) -> Rendered:
         mime = serialise(message, marker=marker, list_unsubscribe=_list_unsubscribe(marker))
     except HeaderError as error:
         raise RenderError(str(error)) from error
-    _check_size(html, marker, warnings)
+    _check_size(mime, warnings)
     if not issue.preheader.strip():
         warnings.append("The issue has no preheader: mail programs will show its masthead instead.")
     if not articles:
@@ -320,8 +319,10 @@ def _build(subject: str, plain: str, html: str) -> EmailMultiAlternatives:
     )
 
 
-def _check_size(html: str, marker: str, warnings: list[str]) -> None:
-    size = len(quoted_printable(html, {marker: "k" * LONGEST_KEY}))
+def _check_size(mime: bytes, warnings: list[str]) -> None:
+    part = mime[mime.index(b'\r\nContent-Type: text/html; charset="utf-8"\r\n') :]
+    token = TOKENS.key.encode()
+    size = len(part) + part.count(token) * (LONGEST_KEY - len(token))
     if size >= HTML_LIMIT:
         raise RenderError(
             f"The issue is too long: its HTML has {size:,} bytes, and mail programs cut it off "
