@@ -10,7 +10,7 @@ from PIL import Image as Pillow
 
 from alarmroom.images import encode
 from newsletter.models import Issue, IssuePost
-from posts.models import Author, Image, Post, Tag
+from posts.models import Author, Image, Post, RelatedPost, Tag
 from subscribers.models import Resource, Subscriber, Suppression
 
 _number = count(1)
@@ -93,3 +93,9 @@ def make_resource(
         **fields,
     }
     return Resource.objects.create(**given)
+
+
+def connect(post: Post, *others: Post) -> None:
+    """Pick the others as the post's related posts, in this order."""
+    for position, other in enumerate(others, start=1):
+        RelatedPost.objects.create(post=post, related=other, position=position)

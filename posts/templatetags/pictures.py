@@ -25,7 +25,7 @@ def picture(
     one that is seen without scrolling. Where no copy can be made, the picture itself is shown.
     """
     context = {"image": image, "alt": alt, "sizes": sizes, "css": css, "first": first}
-    if image.file.name.endswith(".png"):
+    if str(image.file.name).endswith(".png"):
         # See-through, or it would be a JPEG; a copy would have a white ground on a dark page.
         return context
     try:

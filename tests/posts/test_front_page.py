@@ -1,0 +1,161 @@
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from posts.models import Image
+from posts.views import POSTS_PER_PAGE
+from tests.factories import make_image, make_post, make_tag
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_newest_article_leads_with_its_cover(client: Client) -> None:
+    cover = make_image()
+    make_post(title="Older", published_at=timezone.now() - timedelta(days=2))
+    make_post(title="Newest", cover=cover, cover_alt="A console")
+    html = client.get("/").content.decode()
+    lead = html.split('<article class="lead">')[1].split("</article>")[0]
+    assert "Newest" in lead
+    assert cover.sha256[:24] in lead
+    assert "Older" not in lead
+    assert "Older" in html
+
+
+def test_the_lead_is_not_listed_twice(client: Client) -> None:
+    make_post(title="Only once")
+    make_post(title="Older", published_at=timezone.now() - timedelta(days=2))
+    assert client.get("/").content.decode().count("Only once") == 1
+
+
+def test_drafts_and_scheduled_articles_do_not_show(client: Client) -> None:
+    make_post(title="A draft", published_at=None)
+    make_post(title="Tomorrow", published_at=timezone.now() + timedelta(days=1))
+    html = client.get("/").content.decode()
+    assert "A draft" not in html
+    assert "Tomorrow" not in html
+
+
+def test_a_scheduled_article_shows_when_its_moment_has_come(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_post(title="Tomorrow", published_at=timezone.now() + timedelta(days=1))
+    assert "Tomorrow" not in client.get("/").content.decode()
+    later = timezone.now() + timedelta(days=2)
+    monkeypatch.setattr("posts.models.timezone.now", lambda: later)
+    assert "Tomorrow" in client.get("/").content.decode()
+
+
+def test_before_the_first_article_the_page_says_so(client: Client) -> None:
+    response = client.get("/")
+    assert response.status_code == 200
+    assert "The first articles are being written." in response.content.decode()
+
+
+def test_only_topics_with_something_to_read_are_offered(client: Client) -> None:
+    make_post(tags=[make_tag("Fire")])
+    make_post(tags=[make_tag("Unpublished")], published_at=None)
+    make_tag("Empty")
+    html = client.get("/").content.decode()
+    assert 'href="/tags/fire/"' in html
+    assert "Unpublished" not in html
+    assert "Empty" not in html
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ("1", 1),
+        ("2", 2),
+        ("3", 3),
+        ("abc", 1),
+        ("", 1),
+        ("0", 3),
+        ("-1", 3),
+        ("1000000000", 3),
+        ("9" * 5000, 1),
+        ("2.5", 1),
+        ("%00", 1),
+        ("２", 2),
+    ],
+)
+def test_any_page_number_gives_a_page(client: Client, asked: str, shown: int) -> None:
+    for _ in range(2 * POSTS_PER_PAGE + 1):
+        make_post()
+    response = client.get("/", {"page": asked})
+    assert response.status_code == 200
+    assert f"Page {shown} of 3" in response.content.decode()
+
+
+def test_every_article_stands_on_exactly_one_page(client: Client) -> None:
+    same_moment = timezone.now() - timedelta(hours=1)
+    posts = [make_post(published_at=same_moment) for _ in range(2 * POSTS_PER_PAGE + 5)]
+    pages = [client.get("/", {"page": number}).content.decode() for number in (1, 2, 3)]
+    for post in posts:
+        link = f'href="{post.get_absolute_url()}"'
+        assert sum(page.count(link) for page in pages) == 1
+
+
+def test_later_pages_are_canonical_by_themselves_and_lead_both_ways(client: Client) -> None:
+    for _ in range(3 * POSTS_PER_PAGE):
+        make_post()
+    html = client.get("/", {"page": "2", "utm_source": "x"}).content.decode()
+    assert '<link rel="canonical" href="http://localhost:8000/?page=2">' in html
+    assert 'rel="prev" href="?page=1"' in html
+    assert 'rel="next" href="?page=3"' in html
+
+
+def test_the_number_of_queries_does_not_grow_with_the_articles(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    cover = make_image()
+    tags = [make_tag(), make_tag()]
+    for _ in range(2):
+        make_post(tags=tags, cover=cover, cover_alt="A console")
+    # How many articles, the articles, their tags, the topics, and the box's resources.
+    with django_assert_num_queries(5):
+        client.get("/")
+    for _ in range(2 * POSTS_PER_PAGE):
+        make_post(tags=tags, cover=cover, cover_alt="A console")
+    with django_assert_num_queries(5):
+        client.get("/")
+
+
+def test_a_title_cannot_bring_markup(client: Client) -> None:
+    make_post(title="<script>alert(1)</script> & co", summary="<img src=x onerror=alert(1)>")
+    html = client.get("/").content.decode()
+    assert "<script>alert" not in html
+    assert "<img src=x" not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; co" in html
+
+
+def test_pictures_come_in_several_widths(client: Client) -> None:
+    make_post(cover=make_image(1600, 900), cover_alt="A console")
+    html = client.get("/").content.decode()
+    assert " 480w, " in html
+    assert " 1200w" in html
+
+
+def test_a_small_picture_is_not_blown_up(client: Client) -> None:
+    make_post(cover=make_image(300, 200), cover_alt="A console")
+    html = client.get("/").content.decode()
+    assert "srcset" not in html
+    assert 'width="300" height="200"' in html
+
+
+@pytest.mark.parametrize("damage", ["lost", "broken"])
+def test_a_picture_whose_file_is_lost_does_not_take_the_page_down(
+    client: Client, damage: str
+) -> None:
+    cover: Image = make_image()
+    make_post(title="Still here", cover=cover, cover_alt="A console")
+    if damage == "lost":
+        cover.file.storage.delete(cover.file.name)
+    else:
+        with open(cover.file.path, "wb") as file:
+            file.write(b"not a picture")
+    response = client.get("/")
+    assert response.status_code == 200
+    assert "Still here" in response.content.decode()
