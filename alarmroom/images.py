@@ -7,6 +7,7 @@ extension are ours, so what the sender called the file means nothing.
 
 import hashlib
 import io
+import math
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -37,11 +38,7 @@ def clean_picture(upload: File) -> Picture:
     """
     size = upload.size or 0
     if size > settings.IMAGE_MAX_BYTES:
-        raise ValidationError(
-            f"This picture is {size / 1e6:.0f} MB; the limit is "
-            f"{settings.IMAGE_MAX_BYTES / 1e6:.0f} MB. Save a smaller copy and upload that.",
-            code="too_large",
-        )
+        raise too_many_bytes(size)
     try:
         upload.seek(0)
         # The size stands in the header, so a bomb is refused before it is unpacked.
@@ -61,6 +58,15 @@ def clean_picture(upload: File) -> Picture:
             "(SVG is not accepted: export it as PNG).",
             code="not_an_image",
         ) from error
+
+
+def too_many_bytes(size: int) -> ValidationError:
+    """The error for a file of that many bytes; rounded so that it never reads "12 of 12 MB"."""
+    return ValidationError(
+        f"This picture is {math.ceil(size / 1e6)} MB; the limit is "
+        f"{settings.IMAGE_MAX_BYTES // 1_000_000} MB. Save a smaller copy and upload that.",
+        code="too_large",
+    )
 
 
 def too_many_pixels() -> ValidationError:

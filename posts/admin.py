@@ -44,7 +44,7 @@ else:
     RelatedFormSetBase = BaseInlineFormSet
 
 THUMBNAIL_WIDTH = 160  # px
-PICTURE_HELP = f"JPEG, PNG, GIF or WebP, at most {settings.IMAGE_MAX_BYTES / 1e6:.0f} MB."
+PICTURE_HELP = f"JPEG, PNG, GIF or WebP, at most {settings.IMAGE_MAX_BYTES // 1_000_000} MB."
 _IMG = re.compile(r"<img [^>]*>")
 _SRC = re.compile(r' src="([^"]*)"')
 _ALT = re.compile(r' alt="[^"]*[^"\s][^"]*"')
@@ -252,7 +252,7 @@ class StateFilter(admin.SimpleListFilter):
 class PostAdmin(EditorPageMixin, PostAdminBase):
     form = PostForm
     inlines = [RelatedPostInline]
-    list_display = ["title", "state", "author", "published_at", "updated_at", "see"]
+    list_display = ["title", "state", "author", "updated_at", "see"]
     list_filter = [StateFilter, "tags", "author"]
     list_select_related = ["author"]
     list_per_page = 50
@@ -323,12 +323,14 @@ class PostAdmin(EditorPageMixin, PostAdminBase):
     def state(self, post: Post) -> SafeString:
         if post.published_at is None:
             return format_html('<span class="state state-draft">{}</span>', "Draft")
+        when = date_format(timezone.localtime(post.published_at), "N j, Y, P")
         if post.is_scheduled:
             return format_html(
-                '<span class="state state-scheduled">Scheduled for {}</span>',
-                date_format(timezone.localtime(post.published_at), "N j, Y, P"),
+                '<span class="state state-scheduled">Scheduled</span> <span>for {}</span>', when
             )
-        return format_html('<span class="state state-published">{}</span>', "Published")
+        return format_html(
+            '<span class="state state-published">Published</span> <span>{}</span>', when
+        )
 
     @admin.display(description="Read")
     def see(self, post: Post) -> SafeString:

@@ -54,6 +54,8 @@ CONFIG: dict[str, Any] = {
     "disableNativeSpellChecker": False,
     "entities": False,
     "forcePasteAsPlainText": False,
+    # Pasted pictures are uploaded (uploadimage), never written into the text as data.
+    "clipboard_handleImages": False,
     "filebrowserBrowseUrl": "",
     "filebrowserImageBrowseUrl": "",
     "removeDialogTabs": "link:upload;image:Link;image:Upload;image:advanced;link:advanced",
@@ -107,6 +109,8 @@ class EditorWidget(CKEditorWidget):
             self.config["filebrowserUploadUrl"] = upload
             self.config["filebrowserImageUploadUrl"] = upload
             self.config["imageUploadUrl"] = upload
+            # What marks a picture on its way up; it is gone again before a text is saved.
+            self.config["extraAllowedContent"] = "img[data-widget]"
             # Ours, for static/js/editor.js: a picture too large is refused before it travels.
             self.config["imageMaxBytes"] = settings.IMAGE_MAX_BYTES
             self.config["imageTypes"] = PICTURE_TYPES

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse, UnreadableP
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST
 
-from alarmroom.images import clean_picture
+from alarmroom.images import clean_picture, too_many_bytes
 from posts.models import Image
 
 # What a form wraps around one file: its boundaries, its headers and the token.
@@ -53,11 +53,7 @@ def upload_image(request: HttpRequest) -> JsonResponse:
     size = int(request.META.get("CONTENT_LENGTH") or 0)
     if size > settings.IMAGE_MAX_BYTES + ENVELOPE_BYTES:
         drain(request, size)
-        return refuse(
-            f"This picture is {size / 1e6:.0f} MB; the limit is "
-            f"{settings.IMAGE_MAX_BYTES / 1e6:.0f} MB. Save a smaller copy and upload that.",
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        )
+        return refuse(too_many_bytes(size).message, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     answer = _keep(request)
     if isinstance(answer, JsonResponse):
         return answer

@@ -29,10 +29,6 @@ function tokenOf(editor) {
   return editor.element.$.form.elements.namedItem("csrfmiddlewaretoken").value;
 }
 
-function megabytes(bytes) {
-  return `${Math.round(bytes / 1e6)} MB`;
-}
-
 function answerOf(loader) {
   try {
     return JSON.parse(loader.xhr.responseText).error.message;
@@ -42,6 +38,10 @@ function answerOf(loader) {
 }
 
 CKEDITOR.on("instanceCreated", ({ editor }) => {
+  editor.on("configLoaded", () => {
+    editor.config.uploadImage_supportedTypes = /image\/(jpeg|png|gif|webp)/;
+  });
+
   editor.on("fileUploadRequest", (event) => {
     const loader = event.data.fileLoader;
     const limit = editor.config.imageMaxBytes;
@@ -58,8 +58,8 @@ CKEDITOR.on("instanceCreated", ({ editor }) => {
     if (loader.file.size > limit) {
       event.cancel();
       loader.message =
-        `This picture is ${megabytes(loader.file.size)}; the limit is ${megabytes(limit)}. ` +
-        "Save a smaller copy and upload that.";
+        `This picture is ${Math.ceil(loader.file.size / 1e6)} MB; the limit is ` +
+        `${Math.floor(limit / 1e6)} MB. Save a smaller copy and upload that.`;
       loader.changeStatus("error");
       return;
     }
@@ -101,27 +101,24 @@ CKEDITOR.on("dialogDefinition", ({ data, editor }) => {
     "Say what the picture shows, for readers who cannot see it.",
   );
   if (!editor.config.imageUploadUrl) return;
-  info.add(
-    {
-      type: "html",
-      id: "picture",
-      html:
-        '<div class="editor-upload"><label>Upload a picture' +
-        '<input type="file"></label><p role="status"></p></div>',
-      onLoad() {
-        const box = this.getElement().$;
-        const input = box.querySelector("input");
-        input.accept = editor.config.imageTypes;
-        input.addEventListener("change", () => upload(editor, this.getDialog(), box));
-      },
-      onShow() {
-        const box = this.getElement().$;
-        box.querySelector("input").value = "";
-        box.querySelector("p").textContent = "";
-      },
+  info.elements.unshift({
+    type: "html",
+    id: "picture",
+    html:
+      '<div class="editor-upload"><label>Upload a picture' +
+      '<input type="file"></label><p role="status"></p></div>',
+    onLoad() {
+      const box = this.getElement().$;
+      const input = box.querySelector("input");
+      input.accept = editor.config.imageTypes;
+      input.addEventListener("change", () => upload(editor, this.getDialog(), box));
     },
-    info.elements[0].id,
-  );
+    onShow() {
+      const box = this.getElement().$;
+      box.querySelector("input").value = "";
+      box.querySelector("p").textContent = "";
+    },
+  });
 });
 
 function upload(editor, dialog, box) {
