@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from email import message_from_bytes, policy
 from functools import wraps
 from typing import Any
 
@@ -228,7 +226,7 @@ class IssueAdmin(EditorPageMixin, admin.ModelAdmin):
     def preview(self, request: HttpRequest, issue: Issue) -> HttpResponse:
         """The message as it will leave, or as it left: subject, HTML, text, warnings."""
         try:
-            shown = sample(issue)
+            seen, warnings = shown(issue)
         except mail.RenderError as error:
             messages.error(request, str(error))
             return redirect("admin:newsletter_issue_change", issue.pk)
@@ -237,8 +235,8 @@ class IssueAdmin(EditorPageMixin, admin.ModelAdmin):
             "preview",
             issue,
             title=f"Preview of {issue}",
-            shown=shown,
-            warnings=shown.warnings,
+            shown=seen,
+            warnings=warnings,
             problems=preflight.problems(issue) if issue.is_open else [],
         )
 
@@ -247,7 +245,7 @@ class IssueAdmin(EditorPageMixin, admin.ModelAdmin):
     def preview_frame(self, request: HttpRequest, issue: Issue) -> HttpResponse:
         """The HTML part alone, for the preview's frame."""
         try:
-            return HttpResponse(sample(issue).html)
+            return HttpResponse(shown(issue)[0].html)
         except mail.RenderError as error:
             return HttpResponse(str(error), content_type="text/plain", status=422)
 
@@ -320,9 +318,7 @@ class IssueAdmin(EditorPageMixin, admin.ModelAdmin):
             time_zone=timezone.get_current_timezone_name(),
         )
 
-    def start_or_schedule(
-        self, request: HttpRequest, issue: Issue, form: SendForm
-    ) -> HttpResponse:
+    def start_or_schedule(self, request: HttpRequest, issue: Issue, form: SendForm) -> HttpResponse:
         when = form.cleaned_data["when"]
         try:
             if "_schedule" in request.POST:
@@ -414,40 +410,16 @@ class IssueAdmin(EditorPageMixin, admin.ModelAdmin):
         return self.decide(request, issue, count, words)
 
 
-@dataclass(frozen=True)
-class Sample:
-    """The message as one subscriber gets it, taken apart for showing."""
+def shown(issue: Issue) -> tuple[mail.Preview, list[str]]:
+    """Return an issue as it will leave, or as it left, and the renderer's warnings.
 
-    subject: str
-    sender: str
-    text: str
-    html: str
-    size: int
-    html_size: int
-    warnings: list[str]
-
-
-def sample(issue: Issue) -> Sample:
-    """Return an issue as it will leave, or as it left; raise RenderError."""
+    Raises RenderError.
+    """
     content = Content.objects.filter(issue=issue).first()
-    rendered = None if content else mail.render(issue)
-    whole = mail.MessageTemplate(bytes((content or rendered).mime)).for_recipient(
-        address=f"reader@{settings.MAIL_DOMAIN}",
-        message_id=mail.message_id(0, issue.number),
-        key=mail.SAMPLE_KEY,
-        date=timezone.now(),
-    )
-    message = message_from_bytes(whole, policy=policy.default)
-    html, text = (message.get_body((kind,)) for kind in ("html", "plain"))
-    return Sample(
-        subject=message["Subject"],
-        sender=message["From"],
-        text=text.get_content(),
-        html=html.get_content(),
-        size=len(whole),
-        html_size=len(html.get_payload()),
-        warnings=rendered.warnings if rendered else [],
-    )
+    if content is not None:
+        return mail.preview(issue, content), []
+    rendered = mail.render(issue)
+    return mail.preview(issue, rendered), rendered.warnings
 
 
 def already_words(issue: Issue) -> str:

@@ -121,7 +121,13 @@ def start(issue: Issue, *, by: AbstractBaseUser | AnonymousUser | None = None) -
     two clicks.
     """
     try:
+        # Outside the transaction as well: the first rendering makes the pictures' copies.
+        if issue.is_open:
+            mail.render(issue)
         _start(issue, by)
+    except mail.RenderError as error:
+        issue.refresh_from_db()
+        raise NotReady([str(error)]) from error
     except (NotReady, AlreadyStarted):
         issue.refresh_from_db()
         raise
@@ -145,10 +151,7 @@ def _start(issue: Issue, by: AbstractBaseUser | AnonymousUser | None) -> None:
         issue.refresh_from_db()
         if found := preflight.problems(issue):
             raise NotReady(found)
-        try:
-            rendered = mail.render(issue)
-        except mail.RenderError as error:
-            raise NotReady([str(error)]) from error
+        rendered = mail.render(issue)
         Content.objects.create(
             issue=issue,
             mime=rendered.mime,
@@ -605,12 +608,15 @@ def send_test(issue: Issue, address: str) -> Outcome:
     except mail.RenderError as error:
         raise NotReady([str(error)]) from error
     subscriber = Subscriber.objects.filter(address=address.lower()).first()
-    message = mail.MessageTemplate(rendered.mime).for_recipient(
-        address=address,
-        message_id=f"<test.{secrets.token_hex(12)}@{settings.MAIL_DOMAIN}>",
-        key=subscriber.key if subscriber else mail.SAMPLE_KEY,
-        date=timezone.now(),
-    )
+    try:
+        message = mail.MessageTemplate(rendered.mime).for_recipient(
+            address=address,
+            message_id=f"<test.{secrets.token_hex(12)}@{settings.MAIL_DOMAIN}>",
+            key=subscriber.key if subscriber else mail.SAMPLE_KEY,
+            date=timezone.now(),
+        )
+    except ValueError as error:
+        raise NotReady([f"Your account's address cannot be written to: {error}"]) from error
     with SmtpTransport("bulk") as transport:
         transport.prepare(envelope_sender())
         return transport.submit(address, message)

@@ -35,11 +35,11 @@ from posts.renditions import PictureMissing, rendition
 __all__ = [
     "SAMPLE_KEY",
     "MessageTemplate",
+    "Preview",
     "RenderError",
     "Rendered",
     "message_id",
-    "preview_html",
-    "preview_text",
+    "preview",
     "render",
 ]
 
@@ -73,6 +73,18 @@ class Rendered:
     """The web edition: introduction and articles, nothing personal, no tokens."""
     warnings: list[str]
     """What an editor should look at before sending, a sentence each."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A finished message, taken apart for showing; sizes in bytes as it leaves."""
+
+    subject: str
+    sender: str
+    text: str
+    html: str
+    size: int
+    html_size: int
 
 
 class HasMime(Protocol):
@@ -152,26 +164,26 @@ def message_id(delivery_pk: int, issue_number: int) -> str:
     return f"<{issue_number}.{delivery_pk}.{proof.hexdigest()[:24]}@{settings.MAIL_DOMAIN}>"
 
 
-def preview_html(issue: Issue, rendered: HasMime) -> str:
-    """Return the HTML part out of the finished bytes, with a sample key."""
-    return _preview(issue, rendered, "html")
-
-
-def preview_text(issue: Issue, rendered: HasMime) -> str:
-    """Return the plain-text part out of the finished bytes, with a sample key."""
-    return _preview(issue, rendered, "plain")
-
-
-def _preview(issue: Issue, rendered: HasMime, subtype: str) -> str:
+def preview(issue: Issue, rendered: HasMime) -> Preview:
+    """Return the finished bytes as one subscriber gets them, with a sample key, taken apart."""
     finished = MessageTemplate(bytes(rendered.mime)).for_recipient(
         address=f"reader@{settings.MAIL_DOMAIN}",
         message_id=message_id(0, issue.number),
         key=SAMPLE_KEY,
         date=_date(issue),
     )
-    part = message_from_bytes(finished, policy=policy.default).get_body((subtype,))
-    content: str = part.get_content() if part else ""
-    return content.replace("\r\n", "\n")
+    message = message_from_bytes(finished, policy=policy.default)
+    parts = {}
+    for part in message.iter_parts():
+        parts[part.get_content_subtype()] = part
+    return Preview(
+        subject=str(message["Subject"]),
+        sender=str(message["From"]),
+        text=parts["plain"].get_content().replace("\r\n", "\n"),
+        html=parts["html"].get_content().replace("\r\n", "\n"),
+        size=len(finished),
+        html_size=len(parts["html"].as_bytes()),
+    )
 
 
 # What an issue is made of

@@ -17,8 +17,8 @@ from subscribers.models import Subscriber
 
 class IssueQuerySet(models.QuerySet["Issue"]):
     def published(self) -> Self:
-        """The issues whose web edition anybody may read."""
-        return self.filter(state=Issue.State.SENT)
+        """The issues whose web edition anybody may read: from the first mail on."""
+        return self.filter(state__in=[Issue.State.SENDING, Issue.State.PAUSED, Issue.State.SENT])
 
     def due(self) -> Self:
         """The scheduled issues whose moment has come."""

@@ -14,7 +14,9 @@ ISSUES_PER_PAGE = 20
 def archive(request: HttpRequest) -> HttpResponse:
     """All sent issues, newest first."""
     issues = (
-        Issue.objects.published().newest_first().only("number", "subject", "preheader", "sent_at")
+        Issue.objects.published()
+        .newest_first()
+        .only("number", "subject", "preheader", "started_at")
     )
     page = Paginator(issues, ISSUES_PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "newsletter/archive.html", {"page": page})

@@ -126,8 +126,9 @@ def test_the_preview_is_what_the_sending_renderer_makes(client: Client, editor: 
     page = client.get(url("preview", issue))
     assert page.context["shown"].subject == issue.subject
     html = client.get(url("preview_html", issue)).content.decode()
-    assert html == mail.preview_html(issue, mail.render(issue))
-    assert page.context["shown"].text == mail.preview_text(issue, mail.render(issue))
+    preview = mail.preview(issue, mail.render(issue))
+    assert html == preview.html
+    assert page.context["shown"] == preview
     assert "Ask &amp; answer" in html
 
 

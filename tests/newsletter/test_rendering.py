@@ -367,8 +367,10 @@ def test_the_preview_shows_what_is_sent(db: None) -> None:
     issue = make_issue(intro="<p>Hello</p>")
     rendered = mail.render(issue)
     message = finish(issue, key=mail.SAMPLE_KEY)
-    assert mail.preview_html(issue, rendered) == part_of(message, "html")
-    assert mail.preview_text(issue, rendered) == part_of(message, "plain")
+    preview = mail.preview(issue, rendered)
+    assert preview.html == part_of(message, "html")
+    assert preview.text == part_of(message, "plain")
+    assert preview.subject == message["Subject"]
     assert rendered.html.replace("{{key}}", mail.SAMPLE_KEY).rstrip("\n") == part_of(
         message, "html"
     )

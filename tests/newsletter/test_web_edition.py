@@ -34,7 +34,16 @@ def test_a_sent_issue_is_on_the_web_and_in_the_archive(
     assert "Quiet nights" in page and "On silence" in page
 
 
-@pytest.mark.parametrize("state", ["draft", "scheduled", "sending", "paused", "cancelled"])
+def test_who_gets_the_mail_first_can_already_read_it_on_the_web(client: Client) -> None:
+    make_subscriber()
+    issue = make_issue()
+    delivery.start(issue)
+    assert client.get(issue.get_absolute_url()).status_code == 200
+    delivery.pause(issue, "a pause")
+    assert client.get(issue.get_absolute_url()).status_code == 200
+
+
+@pytest.mark.parametrize("state", ["draft", "scheduled", "cancelled"])
 def test_an_issue_that_is_not_sent_is_not_there(client: Client, state: str) -> None:
     from django.utils import timezone
 
