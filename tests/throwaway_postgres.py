@@ -26,7 +26,7 @@ SETTINGS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_connections": "100",
-    "log_min_messages": "fatal",
+    "log_min_messages": "panic",
 }
 
 
