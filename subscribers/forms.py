@@ -35,6 +35,11 @@ def clean_address(typed: str) -> str:
             "Type it again, on one line.",
             code="control_character",
         )
+    if any(character.isspace() for character in address):
+        raise ValidationError(
+            "There is a space in this address. Take it out, or enter only one address.",
+            code="space",
+        )
     if address.count("@") == 1 and not address.partition("@")[0].isascii():
         raise ValidationError(
             "The part before the @ has a letter that many mail servers do not accept. "
@@ -47,7 +52,7 @@ def clean_address(typed: str) -> str:
         )
     except EmailNotValidError as error:
         raise ValidationError(
-            f"{error} Check the address and try again; it looks like name@example.org.",
+            f"{error} Check it and try again; an address looks like name@example.org.",
             code="malformed",
         ) from error
     # Never None: with allow_smtputf8=False whatever has no ASCII form was refused above.

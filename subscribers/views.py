@@ -72,7 +72,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
             words=form.cleaned_data["wording"],
         )
         return see_other(reverse("subscribers:check-mail"))
-    form.fields["address"].widget.attrs["autofocus"] = True
+    form.fields["address"].widget.attrs |= {"autofocus": True, "aria-describedby": "signup-error"}
     response = render(request, "subscribers/subscribe.html", {"form": form}, status=422)
     response["Cache-Control"] = "private, no-store"  # It carries what was typed.
     return response

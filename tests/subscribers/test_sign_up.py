@@ -157,8 +157,9 @@ def test_a_mistake_keeps_what_was_typed_and_says_what_to_do(client: Client) -> N
     assert response.status_code == 422
     assert 'value="rea der@example..org"' in html
     assert 'value="/tags/careers/"' in html
-    assert "Check the address and try again" in html
+    assert "There is a space in this address" in html
     assert 'aria-invalid="true"' in html
+    assert 'aria-describedby="signup-error"' in html
     assert response["Cache-Control"] == "private, no-store"
     assert not Subscriber.objects.exists()
 
