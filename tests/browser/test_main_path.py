@@ -18,7 +18,11 @@ READER, COLLEAGUE = "reader@example.org", "colleague@example.org"
 
 def article() -> list[str]:
     """Return the lines of the article that the editor pastes."""
-    text = SAMPLE.read_text() if SAMPLE.is_file() else html.unescape(strip_tags(DEMO.read_text()))
+    if SAMPLE.is_file():
+        text = SAMPLE.read_text("utf-8")
+    else:
+        body = DEMO.read_text("utf-8").split("+++\n", 2)[2]  # What stands before is about it.
+        text = html.unescape(strip_tags(body))
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
