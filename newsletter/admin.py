@@ -88,6 +88,15 @@ class IssuePostInline(admin.TabularInline):
     verbose_name = "article"
     verbose_name_plural = "articles, in order"
 
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        formset = super().get_formset(request, obj, **kwargs)
+        if "post" in formset.form.base_fields:
+            # Articles are written and deleted on their own pages, not in passing.
+            widget = formset.form.base_fields["post"].widget
+            widget.can_add_related = widget.can_change_related = False
+            widget.can_delete_related = False
+        return formset
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and (obj is None or obj.is_open)
 
@@ -119,7 +128,10 @@ class IssueAdmin(EditorPageMixin, admin.ModelAdmin):
     search_fields = ["subject", "preheader"]
     fields = ["number", "subject", "preheader", "intro"]
     inlines = [IssuePostInline]
-    save_on_top = True
+    view_on_site = False  # The web edition has a link of its own, once there is one.
+
+    class Media:
+        css = {"all": ["css/issue-desk.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Issue]:
         return super().get_queryset(request).annotate(article_count=Count("issue_posts"))

@@ -1,0 +1,36 @@
+"""Uploaded pictures reach their readers without a front server, and nothing else does."""
+
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+
+@pytest.fixture
+def picture(settings, tmp_path: Path) -> Path:
+    settings.MEDIA_ROOT = tmp_path / "media"
+    file = settings.MEDIA_ROOT / "images" / "a.jpg"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"\xff\xd8\xff picture")
+    (tmp_path / "secret.txt").write_text("secret")
+    return file
+
+
+def test_a_picture_is_served_for_ever_and_not_sniffed(client: Client, picture: Path) -> None:
+    response = client.get("/media/images/a.jpg")
+    assert b"".join(response.streaming_content) == picture.read_bytes()
+    assert response["Content-Type"] == "image/jpeg"
+    assert "immutable" in response["Cache-Control"]
+    assert response["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../secret.txt", "%2e%2e/secret.txt", "images/../../secret.txt", "images", "", "no.jpg"],
+)
+def test_nothing_outside_the_pictures_is_served(client: Client, picture: Path, path: str) -> None:
+    assert client.get(f"/media/{path}").status_code == 404
+
+
+def test_pictures_are_only_read(client: Client, picture: Path) -> None:
+    assert client.post("/media/images/a.jpg").status_code == 405
