@@ -252,7 +252,7 @@ class StateFilter(admin.SimpleListFilter):
 class PostAdmin(EditorPageMixin, PostAdminBase):
     form = PostForm
     inlines = [RelatedPostInline]
-    list_display = ["title", "state", "author", "updated_at", "see"]
+    list_display = ["title", "state", "author", "updated", "see"]
     list_filter = [StateFilter, "tags", "author"]
     list_select_related = ["author"]
     list_per_page = 50
@@ -325,12 +325,12 @@ class PostAdmin(EditorPageMixin, PostAdminBase):
             return format_html('<span class="state state-draft">{}</span>', "Draft")
         when = date_format(timezone.localtime(post.published_at), "N j, Y, P")
         if post.is_scheduled:
-            return format_html(
-                '<span class="state state-scheduled">Scheduled</span> <span>for {}</span>', when
-            )
-        return format_html(
-            '<span class="state state-published">Published</span> <span>{}</span>', when
-        )
+            return format_html('<span class="state state-scheduled">Scheduled</span> for {}', when)
+        return format_html('<span class="state state-published">Published</span> {}', when)
+
+    @admin.display(description="Updated", ordering="updated_at")
+    def updated(self, post: Post) -> str:
+        return date_format(timezone.localtime(post.updated_at), "N j, Y")
 
     @admin.display(description="Read")
     def see(self, post: Post) -> SafeString:

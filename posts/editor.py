@@ -60,6 +60,7 @@ CONFIG: dict[str, Any] = {
     "filebrowserImageBrowseUrl": "",
     "removeDialogTabs": "link:upload;image:Link;image:Upload;image:advanced;link:advanced",
     "linkShowTargetTab": False,
+    "linkDefaultProtocol": "https://",
     "format_tags": "p;h2;h3;h4;pre",
     "image_previewText": " ",
     # The article's own sheets: a text looks while it is written as it will when it is read.

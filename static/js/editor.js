@@ -66,6 +66,15 @@ CKEDITOR.on("instanceCreated", ({ editor }) => {
     loader.xhr.setRequestHeader("X-CSRFToken", tokenOf(editor));
   });
 
+  // It says "successfully uploaded" once the bytes are sent, whatever the server answers. The
+  // picture in the text says it better.
+  editor.on("notificationUpdate", (event) => {
+    if (event.data.options?.type === "success") {
+      event.data.notification.hide();
+      event.cancel();
+    }
+  });
+
   editor.on("contentDom", () => {
     const root = editor.document.$.documentElement;
     root.dataset.theme = document.documentElement.dataset.theme ?? "";
