@@ -63,9 +63,9 @@ LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.12
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 $(READY): requirements-dev.txt
-	@test -n "$(PYTHON)" || { echo "Python 3.12 or newer is needed, and none of these is: $(PYTHONS). Install one, or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 12))' || { echo "$(PYTHON) is too old: Python 3.12 or newer is needed." >&2; exit 1; }
 	@test -w . || { echo "$(CURDIR) cannot be written: make it writable, or copy the project to a folder of yours." >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Python 3.12 or newer is needed, and none of these is: $(PYTHONS). Install one, or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit("$(PYTHON) is too old: Python 3.12 or newer is needed." if sys.version_info < (3, 12) else 0)'
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) has no venv module: install it (Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; }
 	@echo "Setting up .venv with $$($(PYTHON) --version) (about half a minute, once)"
 	@$(PYTHON) -m venv --clear .venv
