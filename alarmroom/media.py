@@ -13,7 +13,7 @@ from django.views.static import serve
 @require_safe
 def media(request: HttpRequest, path: str) -> HttpResponseBase:
     """Return a file of MEDIA_ROOT; 404 for anything else."""
-    response = serve(request, path, document_root=settings.MEDIA_ROOT)
+    response = serve(request, path, document_root=str(settings.MEDIA_ROOT))
     response["Cache-Control"] = "public, max-age=31536000, immutable"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"  # Mail programs show them, too.
     return response

@@ -33,7 +33,7 @@ LAST = 32_000  # A position after every other
 ROWS_SHOWN = 100
 
 # What a mail may do inside the preview's frame: show itself and our pictures.
-PREVIEW_CSP = {
+PREVIEW_CSP: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "img-src": [CSP.SELF, settings.SITE_URL],
     "style-src": [CSP.UNSAFE_INLINE],

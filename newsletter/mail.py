@@ -91,7 +91,7 @@ class HasMime(Protocol):
     """What the previews need: a Rendered, or the Content of a frozen issue."""
 
     @property
-    def mime(self) -> bytes: ...
+    def mime(self) -> bytes | memoryview: ...
 
 
 @dataclass(frozen=True)

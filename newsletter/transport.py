@@ -59,6 +59,7 @@ class SmtpTransport:
     def __init__(self, alias: str = "bulk") -> None:
         self.alias = alias
         self._backend: EmailBackend | None = None
+        self._connection: smtplib.SMTP
         self._fresh = True
 
     def __enter__(self) -> Self:
@@ -92,7 +93,10 @@ class SmtpTransport:
                 )
             try:
                 backend.open()
-                backend.connection.ehlo_or_helo_if_needed()
+                connection = backend.connection
+                if connection is None:
+                    raise ServerAway("No connection was opened.")
+                connection.ehlo_or_helo_if_needed()
             except (smtplib.SMTPAuthenticationError, smtplib.SMTPNotSupportedError) as error:
                 raise ServerRefuses(_words(error)) from error
             except smtplib.SMTPResponseException as error:
@@ -102,12 +106,12 @@ class SmtpTransport:
             except OSError as error:
                 raise ServerAway(_words(error) or type(error).__name__) from error
             # The message and its final dot leave in one piece: do not wait for an ACK between.
-            with contextlib.suppress(OSError):
-                backend.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._backend = backend
+            if connection.sock is not None:
+                with contextlib.suppress(OSError):
+                    connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._backend, self._connection = backend, connection
             self._fresh = True
-        connection: smtplib.SMTP = self._backend.connection
-        return connection
+        return self._connection
 
     def prepare(self, sender: str) -> None:
         """Open the connection and say MAIL FROM, so that what follows concerns one recipient.

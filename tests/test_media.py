@@ -29,7 +29,7 @@ def test_a_picture_is_served_for_ever_and_not_sniffed(client: Client, picture: P
     ["../secret.txt", "%2e%2e/secret.txt", "images/../../secret.txt", "images", "", "no.jpg"],
 )
 def test_nothing_outside_the_pictures_is_served(client: Client, picture: Path, path: str) -> None:
-    assert client.get(f"/media/{path}").status_code == 404
+    assert client.get(f"/media/{path}").status_code in {400, 404}
 
 
 def test_pictures_are_only_read(client: Client, picture: Path) -> None:
