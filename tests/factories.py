@@ -1,10 +1,13 @@
 """The small cast of the tests: plain functions, given only what the test is about."""
 
+import io
 from datetime import timedelta
 from itertools import count
 from typing import Any
 
+from django.contrib.auth.models import Permission, User
 from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from PIL import Image as Pillow
 
@@ -99,3 +102,38 @@ def connect(post: Post, *others: Post) -> None:
     """Pick the others as the post's related posts, in this order."""
     for position, other in enumerate(others, start=1):
         RelatedPost.objects.create(post=post, related=other, position=position)
+
+
+def make_editor(*permissions: str, **fields: Any) -> User:
+    """Somebody at the desk with these permissions ("posts.add_image"), or with all of them."""
+    given = {
+        "username": f"editor{next(_number)}",
+        "is_staff": True,
+        "is_superuser": not permissions,
+        **fields,
+    }
+    user = User.objects.create(**given)
+    for permission in permissions:
+        app, _, codename = permission.partition(".")
+        user.user_permissions.add(
+            Permission.objects.get(content_type__app_label=app, codename=codename)
+        )
+    return user
+
+
+def picture_file(
+    width: int = 60,
+    height: int = 40,
+    *,
+    mode: str = "RGB",
+    kind: str = "PNG",
+    colour: Any = None,
+    name: str = "console.png",
+    extra: bytes = b"",
+    **options: Any,
+) -> SimpleUploadedFile:
+    """A picture as a browser sends it; `extra` bytes are appended to the file."""
+    given = colour if colour is not None else next(_number) % 250
+    out = io.BytesIO()
+    Pillow.new(mode, (width, height), given).save(out, kind, **options)
+    return SimpleUploadedFile(name, out.getvalue() + extra)
