@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError
+from django.db import OperationalError, connections
 
 from alarmroom.supervisor import Supervisor
 
@@ -49,13 +49,14 @@ class Command(BaseCommand):
         if not no_demo and not get_user_model().objects.filter(username=EDITOR).exists():
             self.stdout.write("Loading the demo …")
             call_command("load_demo", verbosity=0)
-        password = editor_password(settings.DATA_DIR / "editor-password.txt")
+        password_file = settings.DATA_DIR / "editor-password.txt"
+        make_editor(password_file)
 
         manage = [sys.executable, "manage.py"]
         supervisor = Supervisor(
             {
-                "mail": [*manage, "mailroom"],
                 "web": [*manage, "runserver", "--skip-checks", f"127.0.0.1:{settings.PORT}"],
+                "mail": [*manage, "mailroom"],
                 # Short intervals, so that a mail is there within a second.
                 "worker": [
                     *manage, "db_worker", "--no-reload", "--no-startup-delay", "--interval", "0.5",
@@ -65,9 +66,12 @@ class Command(BaseCommand):
         )  # fmt: skip
 
         def announce() -> None:
+            password = editor_password(password_file)
+            connections.close_all()
             if wait_until_it_answers(f"http://127.0.0.1:{settings.PORT}/", supervisor):
                 supervisor.say(summary(password))
 
+        connections.close_all()
         os.chdir(settings.BASE_DIR)
         if not supervisor.run(announce):
             sys.exit(1)
@@ -107,22 +111,27 @@ def refuse_taken_port(port: int, variable: str) -> None:
                 ) from error
 
 
-def editor_password(path: Path) -> str:
-    """Return what to print as the editor's password; make the account if it is missing.
+def make_editor(password_file: Path) -> None:
+    """Make the editor's account if it is missing, and keep its password for later starts.
 
-    The password is kept in a file that only its owner can read, so that it can be
-    printed again; it is not worth more than the development machine it opens.
+    Only the owner of the file can read it, and it is not worth more than the
+    development machine it opens.
     """
     users = get_user_model()
-    editor = users.objects.filter(username=EDITOR).first()
-    if editor is None:
-        password = secrets.token_urlsafe(9)
-        path.unlink(missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(password + "\n")
-        users.objects.create_superuser(EDITOR, f"{EDITOR}@{settings.SITE_HOST}", password)
-        return password
-    kept = path.read_text().strip() if path.is_file() else ""
+    if users.objects.filter(username=EDITOR).exists():
+        return
+    password = secrets.token_urlsafe(9)
+    password_file.unlink(missing_ok=True)
+    descriptor = os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(password + "\n")
+    users.objects.create_superuser(EDITOR, f"{EDITOR}@{settings.SITE_HOST}", password)
+
+
+def editor_password(password_file: Path) -> str:
+    """Return what to print as the editor's password: the one that was kept, if it is still good."""
+    kept = password_file.read_text().strip() if password_file.is_file() else ""
+    editor = get_user_model().objects.get(username=EDITOR)
     if kept and editor.check_password(kept):
         return kept
     return f"the one you set (`python manage.py changepassword {EDITOR}` sets a new one)"
