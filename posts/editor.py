@@ -125,7 +125,8 @@ class EditorWidget(CKEditorWidget):
     @property
     def media(self) -> Media:
         """CKEditor's own files, then ours that keeps its inline scripts from running."""
-        return super().media + Media(js=[Script("js/editor.js", type="module")])
+        ours = Media(js=["ckeditor/ckeditor/ckeditor.js", Script("js/editor.js", type="module")])
+        return super().media + ours
 
 
 class HTMLFormField(forms.CharField):
