@@ -314,6 +314,9 @@ SILENCED_SYSTEM_CHECKS = [
     # the domain to decide: SECURE_HSTS_INCLUDE_SUBDOMAINS and SECURE_HSTS_PRELOAD.
     "security.W005",
     "security.W021",
+    # CKEditor 4 has no open successor. Its known holes are closed, each with a test: see the
+    # table in posts/editor.py, and tests/posts/test_editor.py.
+    "ckeditor.W001",
 ]
 
 LOGGING = {
