@@ -1,4 +1,4 @@
-"""How gunicorn serves the site; it reads this file by itself. PORT and WEB_CONCURRENCY count too."""
+"""How gunicorn serves the site; it reads this file by itself, and WEB_CONCURRENCY too."""
 
 import os
 
@@ -7,6 +7,5 @@ worker_class = "gthread"
 threads = int(os.environ.get("WEB_THREADS", "4"))
 # Workers share the code's memory, and a missing setting ends the start with its one line.
 preload_app = True
-# Behind a proxy on the same machine; another one is named in FORWARDED_ALLOW_IPS.
-max_requests = 2000
-max_requests_jitter = 200
+# It would write into the home directory, which a service has none of.
+control_socket_disable = True

@@ -1,0 +1,132 @@
+"""Production as docs/deploying.md says: gunicorn, DEBUG off, collected and pruned static files."""
+
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+
+import pytest
+from playwright.sync_api import Browser, Page, Response, expect
+
+from tests import production
+from tests.browser.conftest import note_problems
+from tests.browser.stack import ROOT, free_ports, own_database
+
+PASSWORD = "only-for-this-test"
+
+
+@contextmanager
+def gunicorn(env: dict[str, str]) -> Iterator[str]:
+    """Yield the address of the site under gunicorn."""
+    url = f"http://localhost:{env['PORT']}"
+    server = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "alarmroom.wsgi"], cwd=ROOT, env=env
+    )
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(url, timeout=5).close()
+                break
+            except URLError:
+                assert server.poll() is None, "gunicorn did not start"
+                time.sleep(0.1)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A freshly deployed, empty site with an editor."""
+    data_dir = tmp_path_factory.mktemp("production")
+    [port] = free_ports(1)
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    with own_database(f"production_{worker}") as database:
+        env = production.environment(
+            str(data_dir),
+            ALLOWED_HOSTS="localhost",
+            SITE_URL=f"http://localhost:{port}",
+            PORT=str(port),
+            DJANGO_SUPERUSER_PASSWORD=PASSWORD,
+            LOG_LEVEL="WARNING",
+            **database,
+        )
+        for command in (
+            ["migrate", "-v0"],
+            ["collectstatic", "-v0", "--noinput"],
+            ["createsuperuser", "--noinput", "--username=editor", "--email=editor@example.org"],
+        ):
+            subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=env, check=True)
+        with gunicorn(env) as url:
+            yield url
+
+
+@pytest.fixture
+def desk(browser: Browser, site: str, problems: list[str]) -> Iterator[Page]:
+    """An editor who has signed in; every file that is asked for must be there."""
+
+    def answered(response: Response) -> None:
+        if response.status >= 400:
+            problems.append(f"{response.url} answered {response.status}")
+
+    context = browser.new_context(base_url=site)
+    context.set_default_timeout(15_000)
+    context.on("page", lambda page: note_problems(page, problems))
+    context.on("response", answered)
+    page = context.new_page()
+    page.goto("/admin/")
+    page.fill("#id_username", "editor")
+    page.fill("#id_password", PASSWORD)
+    page.click("[type=submit]")
+    yield page
+    context.close()
+
+
+def test_the_editor_and_all_its_dialogs_find_their_files(desk: Page) -> None:
+    desk.goto("/admin/posts/post/add/")
+    text = desk.frame_locator("#cke_id_body iframe").locator("body")
+    text.fill("Some words to work on")
+    for button in ("Link", "Image", "Table", "Special Character", "Find"):
+        desk.locator("#cke_id_body").get_by_role("button", name=button, exact=False).first.click()
+        dialog = desk.locator(".cke_dialog:visible")
+        expect(dialog).to_be_visible()
+        dialog.locator(".cke_dialog_close_button").click()
+        expect(dialog).to_have_count(0)
+    desk.locator("#cke_id_body .cke_button__showblocks").click()
+    desk.locator("#cke_id_body .cke_button__source").click()
+    expect(desk.locator("textarea.cke_source")).to_be_visible()
+    desk.locator("#cke_id_body .cke_button__source").click()
+    expect(text).to_have_text("Some words to work on")
+
+
+@pytest.mark.parametrize("path", ["/", "/subscribe/", "/weekly-alarm/", "/admin/posts/post/"])
+def test_a_page_finds_its_files(desk: Page, path: str) -> None:
+    desk.goto(path)
+    # Every style sheet and module of ours has its content's hash in its name.
+    plain = desk.eval_on_selector_all(
+        "link[rel=stylesheet], script[src]",
+        "found => found.map(e => e.href || e.src)"
+        ".filter(url => url.includes('/static/') && !/\\.[0-9a-f]{12}\\./.test(url))",
+    )
+    assert plain == []
+
+
+def test_a_static_file_comes_compressed_and_may_be_kept_for_ever(desk: Page, site: str) -> None:
+    desk.goto("/")
+    sheet = desk.eval_on_selector("link[rel=stylesheet]", "e => e.href")
+    request = urllib.request.Request(sheet, headers={"Accept-Encoding": "br"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        assert answer.headers["Content-Encoding"] == "br"
+        assert "immutable" in answer.headers["Cache-Control"]
+
+
+def test_nothing_of_development_is_there(site: str, tmp_path: Path) -> None:
+    for path in ("/dev/mail/", "/media/x.jpg"):
+        with pytest.raises(URLError, match="404"):
+            urllib.request.urlopen(site + path, timeout=30)
