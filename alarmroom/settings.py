@@ -101,6 +101,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # First, so that it keeps a page with every header that the others give it.
+    "alarmroom.kept.KeepPagesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -196,6 +198,13 @@ FILE_UPLOAD_PERMISSIONS = 0o644
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 IMAGE_MAX_BYTES = 12 * 1024 * 1024
 IMAGE_MAX_PIXELS = 40_000_000
+
+# Pages that are rendered once and kept (alarmroom/kept.py)
+
+# How old a kept page may get: the time until another host shows a change. 0 keeps nothing.
+KEPT_PAGES_SECONDS = env.int("KEPT_PAGES_SECONDS", default=0 if DEBUG else 300)
+# On a disk of this host; nginx may serve the same files.
+KEPT_PAGES_ROOT = Path(env.str("KEPT_PAGES_ROOT", default=str(DATA_DIR / "pages")))
 
 # Accounts
 

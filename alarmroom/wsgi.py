@@ -5,4 +5,9 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "alarmroom.settings")
-application = get_wsgi_application()
+django_application = get_wsgi_application()
+
+from alarmroom.kept import KeptPages  # noqa: E402  (the settings come first)
+
+# Kept pages are answered before Django's handler.
+application = KeptPages(django_application)

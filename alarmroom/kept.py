@@ -1,0 +1,404 @@
+"""Kept pages: a public page is rendered once, and kept until something that it shows changes.
+
+A view says what its page shows: `return kept.keep(response, "posts", post.kept_key)`. The
+finished page is then written to KEPT_PAGES_ROOT, compressed once, and answered before
+Django's handler runs. Whoever changes something calls `kept.drop(key)`: after the commit,
+exactly the pages that named the key are gone, for every process of the host at once,
+because a process looks at the page's file (one stat) before it answers from memory. Other
+hosts see the change after KEPT_PAGES_SECONDS. nginx can serve the same files itself.
+
+Kept pages are public by design: no cookie, no token, nothing personal (docs/decisions/).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import gzip
+import hashlib
+import json
+import logging
+import os
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+import brotli
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
+
+logger = logging.getLogger(__name__)
+
+# What may become part of a file's name: the hosts and paths of our own pages.
+HOST = re.compile(r"[a-z0-9.\-:\[\]]{1,255}")
+PATH = re.compile(r"(?:/[A-Za-z0-9_\-][A-Za-z0-9._\-]*)*/?")
+# The one query a kept page may have; anything else is answered by Django, and not kept.
+QUERY = re.compile(r"(?:page=[1-9][0-9]{0,5})?")
+KEY = re.compile(r"[a-z0-9\-]{1,80}")
+IN_MEMORY = 2_000  # pages of a process, the last used
+# So old at most in a browser or a CDN, which may show it once more while it asks for a new one.
+CACHE_CONTROL = "public, max-age=10, s-maxage=60, stale-while-revalidate=300"
+# These belong to one connection or one moment, not to the page.
+NOT_KEPT = {"content-length", "content-encoding", "date", "connection", "server", "etag", "vary"}
+
+
+# What views and models call
+
+
+def keep[Response: HttpResponseBase](
+    response: Response, *keys: str, until: datetime | None = None
+) -> Response:
+    """Mark a response as public, and to be kept until one of the keys is dropped.
+
+    `until` is a moment after which it must be rendered again, such as the next scheduled
+    publication. Returns the response.
+    """
+    response.kept_keys = keys  # type: ignore[attr-defined]
+    response.kept_until = until.timestamp() if until else None  # type: ignore[attr-defined]
+    response["Cache-Control"] = CACHE_CONTROL
+    return response
+
+
+def drop(*keys: str) -> None:
+    """Let go of every kept page that named one of the keys, once this transaction commits."""
+    names = tuple(dict.fromkeys(keys))
+    if names:
+        transaction.on_commit(lambda: shelf().drop(names), robust=True)
+
+
+def drop_everything() -> None:
+    """Let go of every kept page, once this transaction commits."""
+    transaction.on_commit(lambda: shelf().clear(), robust=True)
+
+
+def remember[Value](key: str, load: Callable[[], Value]) -> Value:
+    """Return what `load` returned in this process since the key was last dropped.
+
+    For small things that every page shows. At most KEPT_PAGES_SECONDS old; loaded anew
+    each time while nothing is kept at all.
+    """
+    if not settings.KEPT_PAGES_SECONDS:
+        return load()
+    stamp = shelf().stamp(key)
+    found = _remembered.get(key)
+    if found and found[0] == stamp and found[1] > time.monotonic():
+        return found[2]  # type: ignore[no-any-return]
+    value = load()
+    # The stamp of before loading: a drop in between leaves it different.
+    _remembered[key] = (stamp, time.monotonic() + settings.KEPT_PAGES_SECONDS, value)
+    return value
+
+
+_remembered: dict[str, tuple[int, float, Any]] = {}
+
+
+# The files
+
+
+class Shelf:
+    """The folder of kept pages.
+
+    `<host>/<path>/index.html` (or `page=2.html`), beside it `.br`, `.gz` and `.json` (its
+    headers; without it the page does not count). `.keys/<key>/` holds a link to each page
+    that named the key, and its own time is the moment the key was last dropped.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.keys = root / ".keys"
+        self.lock = root / ".lock"
+        self.last_drop = root / ".drop"
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        self.keys.mkdir(parents=True, exist_ok=True)
+        with self.lock.open("a") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+    def drops(self) -> int:
+        """Return a number that is another after each drop (ns)."""
+        try:
+            return os.stat(self.last_drop).st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
+    def stamp(self, key: str) -> int:
+        """Return a number that is another after each drop of the key (ns)."""
+        try:
+            return os.stat(self.keys / f"{key}.stamp").st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
+    def path(self, host: str, path: str, query: str) -> str | None:
+        """Return the page's file without its ending, or None for what is never kept."""
+        if not (HOST.fullmatch(host) and PATH.fullmatch(path) and QUERY.fullmatch(query)):
+            return None
+        return f"{self.root}/{host}{path.rstrip('/')}/{query or 'index'}"
+
+    def store(
+        self,
+        stem: str,
+        body: bytes,
+        headers: list[tuple[str, str]],
+        keys: Iterable[str],
+        expires: float,
+        drops: int,
+    ) -> None:
+        """Write a page down, unless something was dropped since it began to be rendered."""
+        meta = json.dumps(
+            {"headers": headers, "expires": expires, "sha256": hashlib.sha256(body).hexdigest()}
+        )
+        files = {
+            ".html": body,
+            ".br": brotli.compress(body, quality=9),
+            ".gz": gzip.compress(body, 9, mtime=0),
+            ".json": meta.encode(),  # Last: it makes the page count.
+        }
+        with self.locked():
+            if self.drops() != drops:
+                return
+            Path(stem).parent.mkdir(parents=True, exist_ok=True)
+            for ending, content in files.items():
+                temporary = Path(f"{stem}{ending}.{os.getpid()}")
+                temporary.write_bytes(content)
+                temporary.replace(f"{stem}{ending}")
+            name = hashlib.sha256(stem.encode()).hexdigest()[:32]
+            for key in keys:
+                folder = self.keys / key
+                folder.mkdir(exist_ok=True)
+                link = folder / name
+                if not link.is_symlink():
+                    link.symlink_to(stem)
+
+    def drop(self, keys: Iterable[str]) -> None:
+        with self.locked():
+            self._note_drop(self.last_drop)
+            for key in keys:
+                self._note_drop(self.keys / f"{key}.stamp")
+                folder = self.keys / key
+                for link in folder.iterdir() if folder.is_dir() else ():
+                    self._remove(os.readlink(link))
+                    link.unlink(missing_ok=True)
+
+    def clear(self) -> None:
+        """Let go of every page and of everything remembered."""
+        with self.locked():
+            self._note_drop(self.last_drop)
+            for stamp in self.keys.glob("*.stamp"):
+                self._note_drop(stamp)
+            for meta in self.root.rglob("*.json"):
+                self._remove(str(meta.with_suffix("")))
+
+    def sweep(self) -> int:
+        """Remove the files of pages that are too old; return how many pages. For the tick."""
+        old = time.time() - settings.KEPT_PAGES_SECONDS
+        count = 0
+        with self.locked():
+            for meta in self.root.rglob("*.json"):
+                with contextlib.suppress(FileNotFoundError, ValueError):
+                    expires = json.loads(meta.read_bytes())["expires"]
+                    if expires < time.time() or meta.stat().st_mtime < old:
+                        self._remove(str(meta.with_suffix("")))
+                        count += 1
+        return count
+
+    @staticmethod
+    def _remove(stem: str) -> None:
+        for ending in (".json", ".html", ".br", ".gz"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(f"{stem}{ending}")
+
+    @staticmethod
+    def _note_drop(file: Path) -> None:
+        """Give the file a new time. Needs no room on the disk once the file is there."""
+        file.touch()
+        before = file.stat().st_mtime_ns
+        now = max(time.time_ns(), before + 1)
+        os.utime(file, ns=(now, now))
+
+
+def shelf() -> Shelf:
+    """Return the shelf of KEPT_PAGES_ROOT."""
+    return _shelf(str(settings.KEPT_PAGES_ROOT))
+
+
+@lru_cache(maxsize=8)
+def _shelf(root: str) -> Shelf:
+    return Shelf(Path(root))
+
+
+# Writing pages down: the outermost middleware, so that every header is there
+
+
+class KeepPagesMiddleware:
+    """Gives public pages their ETag and keeps the ones that asked for it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        on = shelf()
+        drops = on.drops()
+        response = self.get_response(request)
+        keys = getattr(response, "kept_keys", None)
+        if keys is None or response.status_code != 200 or response.streaming:
+            return response
+        if response.cookies:
+            # Such as the end of an old session. It is somebody's own, and so is the answer.
+            response["Cache-Control"] = "private, no-store"
+            return response
+        response["ETag"] = f'W/"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+        patch_vary_headers(response, ["Accept-Encoding"])
+        if request.method == "GET" and settings.KEPT_PAGES_SECONDS:
+            try:
+                self.store(on, request, response, keys, drops)
+            except OSError:
+                # A full disk costs speed, not the page.
+                logger.exception("%s could not be kept", request.path)
+        return response
+
+    def store(
+        self,
+        on: Shelf,
+        request: HttpRequest,
+        response: HttpResponse,
+        keys: Iterable[str],
+        drops: int,
+    ) -> None:
+        stem = on.path(
+            request.META.get("HTTP_HOST", ""),
+            request.path_info,
+            request.META.get("QUERY_STRING", ""),
+        )
+        if stem is None:
+            return
+        expires = min(
+            response.kept_until or float("inf"),  # type: ignore[attr-defined]
+            time.time() + settings.KEPT_PAGES_SECONDS,
+        )
+        headers = [
+            (name, value) for name, value in response.items() if name.lower() not in NOT_KEPT
+        ]
+        headers += [("ETag", response["ETag"]), ("Vary", "Accept-Encoding")]
+        on.store(stem, response.content, headers, keys, expires, drops)
+
+
+# Answering: WSGI, before Django's handler
+
+
+class Page:
+    """One kept page in memory, its answers prepared."""
+
+    __slots__ = ("answers", "expires", "file", "tag")
+
+    def __init__(self, stem: str, file: tuple[int, int]) -> None:
+        """Raises FileNotFoundError or ValueError when it is not, or no longer, whole."""
+        meta = json.loads(Path(f"{stem}.json").read_bytes())
+        bodies = {
+            coding: Path(f"{stem}.{ending}").read_bytes()
+            for coding, ending in (("", "html"), ("br", "br"), ("gzip", "gz"))
+        }
+        if hashlib.sha256(bodies[""]).hexdigest() != meta["sha256"]:
+            raise ValueError("These files are of two versions of the page.")
+        self.file = file
+        self.expires: float = meta["expires"]
+        common = [(name, value) for name, value in meta["headers"]]
+        self.tag = next(value for name, value in common if name == "ETag").removeprefix("W/")
+        self.answers = {
+            coding: (
+                [
+                    *common,
+                    *([("Content-Encoding", coding)] if coding else []),
+                    ("Content-Length", str(len(body))),
+                ],
+                [body],
+            )
+            for coding, body in bodies.items()
+        }
+
+
+class KeptPages:
+    """WSGI middleware: answers GET and HEAD of kept pages, and leaves the rest to Django."""
+
+    def __init__(self, application: WSGIApplication) -> None:
+        self.application = application
+        self.pages: OrderedDict[str, Page] = OrderedDict()
+        self.shelf = shelf()
+        self.enabled = bool(settings.KEPT_PAGES_SECONDS)
+        self.only_secure = settings.SECURE_SSL_REDIRECT
+        self.secure_header = settings.SECURE_PROXY_SSL_HEADER
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if self.enabled and environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+            page = self.find(environ)
+            if page is not None:
+                return self.answer(page, environ, start_response)
+        return self.application(environ, start_response)
+
+    def find(self, environ: WSGIEnvironment) -> Page | None:
+        if self.only_secure and not self.is_secure(environ):
+            return None  # Django redirects to HTTPS.
+        stem = self.shelf.path(
+            environ.get("HTTP_HOST", ""), environ["PATH_INFO"], environ.get("QUERY_STRING", "")
+        )
+        if stem is None:
+            return None
+        page = self.pages.get(stem)
+        try:
+            found = os.stat(stem + ".json")
+            file = (found.st_ino, found.st_mtime_ns)
+            if page is None or page.file != file:
+                page = self.pages[stem] = Page(stem, file)
+                while len(self.pages) > IN_MEMORY:
+                    self.pages.popitem(last=False)
+        except (OSError, ValueError, KeyError):
+            self.pages.pop(stem, None)
+            return None
+        if page.expires < time.time():
+            return None
+        return page
+
+    def is_secure(self, environ: WSGIEnvironment) -> bool:
+        if self.secure_header:
+            header, value = self.secure_header
+            return bool(environ.get(header, "").split(",")[0].strip() == value)
+        return bool(environ.get("wsgi.url_scheme") == "https")
+
+    def answer(
+        self, page: Page, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        known = environ.get("HTTP_IF_NONE_MATCH")
+        coding = preferred(environ.get("HTTP_ACCEPT_ENCODING", ""))
+        headers, body = page.answers[coding]
+        if known and (page.tag in known or known.strip() == "*"):
+            # The weak comparison of RFC 9110 13.1.2: the page's version, in whatever coding.
+            of_body = ("Content-Type", "Content-Length", "Content-Encoding")
+            bare = [pair for pair in headers if pair[0] not in of_body]
+            start_response("304 Not Modified", bare)
+            return []
+        start_response("200 OK", headers.copy())
+        return body if environ["REQUEST_METHOD"] == "GET" else []
+
+
+def preferred(accepted: str) -> str:
+    """Return the coding to answer in: "br", "gzip", or "" (RFC 9110 12.5.3)."""
+    if not accepted:
+        return ""
+    codings = {}
+    for part in accepted.lower().split(","):
+        name, _, weight = part.strip().partition(";")
+        codings[name.strip()] = not re.fullmatch(r"\s*q=0(\.0{0,3})?\s*", weight)
+    for coding in ("br", "gzip"):
+        if codings.get(coding, False):
+            return coding
+    return ""

@@ -1,0 +1,359 @@
+"""Kept pages: rendered once, answered before Django, gone the moment they are wrong."""
+
+import gzip
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from wsgiref.util import setup_testing_defaults
+
+import brotli
+import pytest
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
+
+from alarmroom import kept
+from tests.kept import urls
+
+pytestmark = pytest.mark.django_db
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    from_django: bool
+
+
+class Site:
+    """One process of the site: its WSGI application, and whether Django was asked."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self.django = WSGIHandler()
+        self.application = kept.KeptPages(self.handle)
+
+    def handle(self, environ, start_response):
+        self.asked = True
+        return self.django(environ, start_response)
+
+    def get(self, path: str = "/", query: str = "", method: str = "GET", **environ: str) -> Answer:
+        self.asked = False
+        said = {}
+
+        def start_response(status, headers, exc_info=None):
+            said.update(status=int(status.split()[0]), headers=dict(headers))
+
+        given = {
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "REQUEST_METHOD": method,
+            "HTTP_HOST": "testserver",
+            **environ,
+        }
+        setup_testing_defaults(given)
+        body = b"".join(self.application(given, start_response))
+        return Answer(said["status"], said["headers"], body, self.asked)
+
+
+@pytest.fixture(autouse=True)
+def kept_settings(settings, tmp_path: Path) -> Iterator[None]:
+    settings.KEPT_PAGES_SECONDS = 60
+    settings.KEPT_PAGES_ROOT = tmp_path / "pages"
+    settings.ROOT_URLCONF = "tests.kept.urls"
+    settings.ALLOWED_HOSTS = ["testserver", "other.example"]
+    # As Django's own test client does: the test's transaction must outlive a request.
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+    urls.during.clear()
+
+
+@pytest.fixture
+def site() -> Site:
+    return Site()
+
+
+@pytest.fixture
+def commit(django_capture_on_commit_callbacks) -> Callable:
+    return lambda: django_capture_on_commit_callbacks(execute=True)
+
+
+def test_a_page_is_rendered_once(site: Site) -> None:
+    first, second = site.get(), site.get()
+    assert first.from_django and not second.from_django
+    assert first.body == second.body
+    assert second.status == 200
+
+
+def test_a_kept_page_has_every_header_of_the_first_answer(site: Site) -> None:
+    first, second = site.get(), site.get()
+    differing = {"Vary"}  # Said by each in its own spelling
+    assert {k: v for k, v in first.headers.items() if k not in differing} == {
+        k: v for k, v in second.headers.items() if k not in differing | {"Content-Length"}
+    } | (
+        {"Content-Length": first.headers["Content-Length"]}
+        if "Content-Length" in first.headers
+        else {}
+    )
+    assert second.headers["Content-Length"] == str(len(second.body))
+    assert "default-src 'none'" in second.headers["Content-Security-Policy"]
+    assert second.headers["Vary"] == "Accept-Encoding"
+    assert "stale-while-revalidate" in second.headers["Cache-Control"]
+    assert "Set-Cookie" not in second.headers
+
+
+def test_another_process_answers_from_the_same_files(site: Site) -> None:
+    first = site.get()
+    other = Site()
+    assert other.get().body == first.body
+    assert not other.asked
+
+
+def test_dropping_a_key_drops_the_pages_that_named_it_and_no_other(site: Site, commit) -> None:
+    one, two = site.get("/pages/one/"), site.get("/pages/two/")
+    with commit():
+        kept.drop("one")
+    assert site.get("/pages/one/").body != one.body
+    again = site.get("/pages/two/")
+    assert again.body == two.body and not again.from_django
+
+
+def test_a_drop_reaches_another_process_at_once(site: Site, commit) -> None:
+    other = Site()
+    site.get("/pages/one/"), other.get("/pages/one/")
+    with commit():
+        kept.drop("one")
+    assert other.get("/pages/one/").from_django
+
+
+def test_a_drop_of_a_real_other_process_is_seen(site: Site, settings) -> None:
+    first = site.get("/pages/one/")
+    code = "import django; django.setup(); from alarmroom import kept; kept.shelf().drop(['one'])"
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "alarmroom.settings",
+        "DEBUG": "on",
+        "ENV_FILE": "",
+        "KEPT_PAGES_ROOT": str(settings.KEPT_PAGES_ROOT),
+    }
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+    assert site.get("/pages/one/").body != first.body
+
+
+def test_nothing_is_dropped_when_the_transaction_is_rolled_back(site: Site, commit) -> None:
+    first = site.get("/pages/one/")
+    with commit() as callbacks, pytest.raises(ZeroDivisionError), transaction.atomic():
+        kept.drop("one")
+        raise ZeroDivisionError
+    assert callbacks == []
+    assert site.get("/pages/one/").body == first.body
+
+
+def test_a_page_that_was_overtaken_while_it_was_rendered_is_not_kept(site: Site) -> None:
+    urls.during.append(lambda: kept.shelf().drop(["anything"]))
+    site.get()
+    urls.during.clear()
+    assert site.get().from_django, "the first rendering may show what is no longer true"
+    assert not site.get().from_django
+
+
+def test_everything_can_be_dropped(site: Site, commit) -> None:
+    site.get("/pages/one/"), site.get("/")
+    with commit():
+        kept.drop_everything()
+    assert site.get("/pages/one/").from_django
+    assert site.get("/").from_django
+
+
+def test_a_page_lives_until_its_moment(site: Site) -> None:
+    first = site.get("/brief/")
+    assert site.get("/brief/").body == first.body
+    time.sleep(0.35)
+    assert site.get("/brief/").body != first.body
+
+
+def test_a_page_that_is_too_old_is_rendered_again_and_swept(site: Site, settings) -> None:
+    settings.KEPT_PAGES_SECONDS = 0.2
+    first = site.get()
+    time.sleep(0.25)
+    assert site.get().body != first.body
+    time.sleep(0.25)
+    assert kept.shelf().sweep() == 1
+    assert not list(settings.KEPT_PAGES_ROOT.rglob("*.html"))
+
+
+@pytest.mark.parametrize(
+    ("query", "is_kept"),
+    [
+        ("page=2", True),
+        ("page=0", False),
+        ("page=2&x=1", False),
+        ("utm_source=a", False),
+        ("page=99999999", False),
+        ("page=%32", False),
+    ],
+)
+def test_only_plain_queries_are_kept(site: Site, query: str, is_kept: bool) -> None:
+    site.get("/", query)
+    assert site.get("/", query).from_django != is_kept
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/pages/..%2f..%2fetc/",
+        "/pages/../x/",
+        "/pages/.keys/",
+        "/pages/a b/",
+        "/pages/\u00e9/",
+        "//",
+    ],
+)
+def test_odd_paths_never_become_files(site: Site, settings, path: str) -> None:
+    site.get(path), site.get(path)
+    root = settings.KEPT_PAGES_ROOT
+    stored = [str(file.relative_to(root)) for file in root.rglob("*.html")]
+    assert not [name for name in stored if ".." in name or name.startswith(".keys")]
+
+
+def test_a_host_that_is_not_ours_gets_nothing(site: Site) -> None:
+    site.get()
+    assert site.get(HTTP_HOST="evil.example").status == 400
+    assert site.get(HTTP_HOST="../testserver").status == 400
+
+
+def test_each_host_has_its_own_pages(site: Site) -> None:
+    assert site.get().body != site.get(HTTP_HOST="other.example").body
+
+
+@pytest.mark.parametrize("path", ["/plain/", "/missing/"])
+def test_what_is_not_marked_or_not_found_is_not_kept(site: Site, path: str) -> None:
+    assert site.get(path).body != site.get(path).body
+
+
+def test_an_answer_with_a_cookie_is_nobody_elses(site: Site, settings) -> None:
+    assert "private" in site.get("/cookie/").headers["Cache-Control"]
+    # An old session's cookie is deleted: that answer must not be kept either.
+    answer = site.get(HTTP_COOKIE="sessionid=forged")
+    assert "private" in answer.headers["Cache-Control"]
+    assert not list(settings.KEPT_PAGES_ROOT.rglob("*.html"))
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
+def test_other_methods_go_to_django(site: Site, method: str) -> None:
+    site.get()
+    assert site.get(method=method).from_django
+
+
+def test_head_has_the_headers_and_no_body(site: Site) -> None:
+    site.get()
+    page, head = site.get(), site.get(method="HEAD")
+    assert not head.from_django
+    assert (head.headers, head.body) == (page.headers, b"")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip", "gzip"),
+        ("gzip;q=1.0, br;q=0", "gzip"),
+        ("br;q=0.0", ""),
+        ("identity", ""),
+        ("", ""),
+        ("BR", "br"),
+    ],
+)
+def test_a_page_is_compressed_as_the_browser_likes(site: Site, accepted: str, coding: str) -> None:
+    plain = site.get().body
+    answer = site.get(HTTP_ACCEPT_ENCODING=accepted)
+    assert answer.headers.get("Content-Encoding", "") == coding
+    unpack = {"br": brotli.decompress, "gzip": gzip.decompress, "": bytes}[coding]
+    assert unpack(answer.body) == plain
+    assert answer.headers["Content-Length"] == str(len(answer.body))
+
+
+def test_a_browser_that_has_the_page_gets_304(site: Site) -> None:
+    etag = site.get().headers["ETag"]
+    for known in (etag, f'"other", {etag}', "*", etag.removeprefix("W/")):
+        answer = site.get(HTTP_IF_NONE_MATCH=known)
+        assert (answer.status, answer.body) == (304, b"")
+        assert answer.headers["ETag"] == etag
+        assert "Content-Length" not in answer.headers
+        assert "Content-Security-Policy" in answer.headers
+    assert site.get(HTTP_IF_NONE_MATCH='"another"').status == 200
+
+
+def test_plain_http_is_left_to_django_where_https_is_demanded(settings) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    site = Site()
+    site.get(HTTP_X_FORWARDED_PROTO="https")
+    assert not site.get(HTTP_X_FORWARDED_PROTO="https").from_django
+    assert site.get(HTTP_X_FORWARDED_PROTO="http").status == 301
+    assert site.get().status == 301
+
+
+def test_a_full_disk_costs_speed_and_not_the_page(site: Site, monkeypatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert site.get().status == 200
+    assert site.get().status == 200
+
+
+def test_files_of_two_versions_are_never_mixed(site: Site, settings) -> None:
+    site.get()
+    [html] = settings.KEPT_PAGES_ROOT.rglob("*.html")
+    html.write_bytes(b"half written")
+    assert Site().get().from_django
+
+
+def test_nothing_is_kept_with_zero_seconds(settings) -> None:
+    settings.KEPT_PAGES_SECONDS = 0
+    site = Site()
+    assert site.get().body != site.get().body
+    assert not settings.KEPT_PAGES_ROOT.exists()
+
+
+def test_signing_in_changes_nothing_about_a_public_page(site: Site) -> None:
+    first = site.get()
+    assert site.get(HTTP_COOKIE="sessionid=abc").body == first.body
+
+
+# What a process remembers
+
+
+def test_what_is_remembered_is_loaded_once_until_its_key_is_dropped(commit) -> None:
+    loads = []
+
+    def load() -> int:
+        loads.append(1)
+        return len(loads)
+
+    assert [kept.remember("menu", load) for _ in range(3)] == [1, 1, 1]
+    with commit():
+        kept.drop("other")
+    assert kept.remember("menu", load) == 1
+    with commit():
+        kept.drop("menu")
+    assert kept.remember("menu", load) == 2
+
+
+def test_the_headers_on_disk_are_those_of_the_page(site: Site, settings) -> None:
+    etag = site.get().headers["ETag"]
+    [meta] = settings.KEPT_PAGES_ROOT.rglob("*.json")
+    written = json.loads(meta.read_bytes())
+    assert dict(written["headers"])["ETag"] == etag
+    assert re.fullmatch(r'W/"[0-9a-f]{32}"', etag)

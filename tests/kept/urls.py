@@ -1,0 +1,49 @@
+"""A site of one counter: each rendering of a page shows another number."""
+
+from datetime import timedelta
+from itertools import count
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.utils import timezone
+
+from alarmroom import kept
+
+rendered = count(1)
+during = []  # Called while a page is being rendered.
+
+
+def page(request: HttpRequest, name: str = "front") -> HttpResponse:
+    for call in during:
+        call()
+    text = f"<p>{name} {next(rendered)}</p>" + "long enough to be worth compressing " * 40
+    return kept.keep(HttpResponse(text), "everything", name)
+
+
+def brief(request: HttpRequest) -> HttpResponse:
+    until = timezone.now() + timedelta(seconds=0.3)
+    return kept.keep(HttpResponse(f"brief {next(rendered)}"), "brief", until=until)
+
+
+def plain(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(f"plain {next(rendered)}")
+
+
+def cookie(request: HttpRequest) -> HttpResponse:
+    response = kept.keep(HttpResponse("a cookie"), "cookie")
+    response.set_cookie("who", "you")
+    return response
+
+
+def missing(request: HttpRequest) -> HttpResponse:
+    return kept.keep(HttpResponse(f"missing {next(rendered)}", status=404), "missing")
+
+
+urlpatterns = [
+    path("", page),
+    path("brief/", brief),
+    path("plain/", plain),
+    path("cookie/", cookie),
+    path("missing/", missing),
+    path("pages/<str:name>/", page),
+]
