@@ -1,8 +1,12 @@
-"""Requests per second: the article page against a Django view that returns the same bytes.
+"""Requests per second of the public pages, per gunicorn worker on one core.
 
-One gunicorn worker each, wrk on the same machine, three alternating runs; the median counts.
+(a) a bare WSGI application that returns an article's bytes, (b) a minimal Django view that
+returns them, (c) the article's page as it is kept, (d) the same page rendered anew: a query
+that nothing knows keeps a page from being kept. Alternating runs of wrk on the other core;
+the median counts. Then the same pages on sites of more and more articles.
 """
 
+import os
 import re
 import statistics
 import subprocess
@@ -12,87 +16,133 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.scratch import ROOT, free_port, installation, manage, tool, wait_for
+from bench.scratch import ROOT, free_port, installation, manage, python, tool, wait_for
 
-SECONDS = 5
+SECONDS = 3
 RUNS = 3
-CONNECTIONS = 4
+CONNECTIONS = 8
+SITE = 5_000
+GROWTH = (50, 500, 5_000, 50_000)
+FRESH = "?fresh=1"
+
+
+def pinned(cpu: int, command: list[str]) -> list[str]:
+    """Return a command that stays on one processor, where there are two to choose from."""
+    if (os.cpu_count() or 1) < 2:
+        return command
+    return [tool("taskset", "util-linux"), "-c", str(cpu), *command]
 
 
 @contextmanager
-def gunicorn(env: dict[str, str], application: str) -> Iterator[int]:
-    """Serve a WSGI application with one sync worker; yield the port."""
+def gunicorn(env: dict[str, str], application: str) -> Iterator[str]:
+    """Serve a WSGI application with one worker, as it is deployed; yield its address."""
     port = free_port()
+    command = [sys.executable, "-m", "gunicorn", "--workers=1", "--log-level=error"]
     server = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "gunicorn",
-            "--workers=1",
-            "--log-level=error",
-            f"--bind=127.0.0.1:{port}",
-            application,
-        ],
-        cwd=ROOT,
-        env=env,
+        pinned(0, [*command, f"--bind=127.0.0.1:{port}", application]), cwd=ROOT, env=env
     )
     try:
         wait_for(port, server)
-        yield port
+        yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
         server.wait()
 
 
-def requests_per_second(wrk: str, url: str) -> float:
-    done = subprocess.run(
-        [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", url],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    if "Non-2xx" in done.stdout:
-        raise RuntimeError(f"{url} did not answer with 200:\n{done.stdout}")
+def requests_per_second(url: str) -> float:
+    """Return what wrk counted in SECONDS; raises RuntimeError when an answer was not 200."""
+    wrk = [tool("wrk", "wrk"), "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", url]
+    done = subprocess.run(pinned(1, wrk), check=True, capture_output=True, text=True)
     found = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
-    if found is None:
-        raise RuntimeError(done.stdout)
+    if found is None or "Non-2xx" in done.stdout:
+        raise RuntimeError(f"{url} did not answer with 200:\n{done.stdout}")
     return float(found[1])
 
 
+def medians(urls: list[str]) -> list[float]:
+    """Return the median of RUNS alternating runs for each address, after one to warm up."""
+    measured: dict[str, list[float]] = {url: [] for url in urls}
+    for number in range(RUNS + 1):
+        for url, figures in measured.items():
+            figure = requests_per_second(url)
+            if number:
+                figures.append(figure)
+    return [statistics.median(figures) for figures in measured.values()]
+
+
+def queries(env: dict[str, str], paths: list[str]) -> list[int]:
+    """Return how many queries each page needs when it is rendered."""
+    code = (
+        "import sys; from django.test import Client; from django.db import connection;"
+        "from django.test.utils import CaptureQueriesContext as C\n"
+        f"for path in {paths!r}:\n"
+        "  client = Client(headers={'host': 'localhost'}); client.get(path)\n"
+        "  with C(connection) as found: assert client.get(path).status_code == 200, path\n"
+        "  print(len(found))"
+    )
+    return [int(line) for line in manage(env, "shell", "--no-imports", "-c", code).split()]
+
+
+def addresses(env: dict[str, str]) -> dict[str, str]:
+    """Return a name and a path for each kind of page that is measured."""
+    article, tag = manage(
+        env,
+        "shell",
+        "--no-imports",
+        "-c",
+        "from posts.models import Post; post = Post.objects.published().newest_first()[7];"
+        "print(post.get_absolute_url(), post.tags.first().get_absolute_url())",
+    ).split()
+    return {
+        "the article page": article,
+        "the front page": "/",
+        "a topic's page": tag,
+        "the newsletter's page": "/weekly-alarm/",
+    }
+
+
 def main() -> None:
-    wrk = tool("wrk", "wrk")
+    tool("wrk", "wrk")
     with installation() as env:
         manage(env, "load_demo")
         manage(env, "collectstatic", "--noinput", "--verbosity=0")
-        path = manage(
-            env,
-            "shell",
-            "--no-imports",
-            "-c",
-            "from posts.models import Post; "
-            "print(Post.objects.published().newest_first().first().get_absolute_url())",
-        ).strip()
+        python(env, "bench.search_fill", str(SITE))
+        article = addresses(env)["the article page"]
         with gunicorn(env, "alarmroom.wsgi") as ours:
-            url = f"http://127.0.0.1:{ours}{path}"
-            with urllib.request.urlopen(url) as response:
+            with urllib.request.urlopen(ours + article) as response:
                 page = response.read()
-            bytes_file = Path(env["DATA_DIR"]) / "page.html"
-            bytes_file.write_bytes(page)
-            bare_env = {**env, "BENCH_PAGE": str(bytes_file)}
-            with gunicorn(bare_env, "bench.bare_view:application") as bare:
-                bare_url = f"http://127.0.0.1:{bare}/"
-                figures: dict[str, list[float]] = {url: [], bare_url: []}
-                for warm in figures:
-                    requests_per_second(wrk, warm)
-                for _ in range(RUNS):
-                    for address, measured in figures.items():
-                        measured.append(requests_per_second(wrk, address))
-    article, same_bytes = (statistics.median(measured) for measured in figures.values())
-    print(f"\nWeb: one gunicorn worker, {len(page):,} bytes, {CONNECTIONS} connections, ")
-    print(f"median of {RUNS} alternating runs of {SECONDS} s, requests per second\n")
-    print(f"  a Django view returning the same bytes   {same_bytes:10,.0f}")
-    print(f"  the article page                         {article:10,.0f}")
-    print(f"  article / view                           {article / same_bytes:10.2f}")
+            file = Path(env["DATA_DIR"]) / "page.html"
+            file.write_bytes(page)
+            same = {**env, "BENCH_PAGE": str(file)}
+            with (
+                gunicorn(same, "bench.bare_wsgi") as wsgi,
+                gunicorn(same, "bench.bare_view") as view,
+            ):
+                a, b, c, d = medians([wsgi, view, ours + article, ours + article + FRESH])
+            print(
+                f"\nWeb: one gunicorn worker on one core, {len(page):,} bytes, {SITE:,} articles,"
+            )
+            print(f"median of {RUNS} alternating runs of {SECONDS} s, requests per second\n")
+            print(f"  (a) a bare WSGI application             {a:10,.0f}")
+            print(f"  (b) a minimal Django view               {b:10,.0f}")
+            print(f"  (c) the article page, kept              {c:10,.0f}     c / a {c / a:6.2f}")
+            print(f"  (d) the article page, rendered anew     {d:10,.0f}     d / b {d / b:6.2f}")
+    print("\nGrowth: requests per second of pages rendered anew, and kept; queries when rendered\n")
+    for count in GROWTH:
+        with installation() as env:
+            manage(env, "load_demo")
+            manage(env, "collectstatic", "--noinput", "--verbosity=0")
+            python(env, "bench.search_fill", str(count))
+            pages = addresses(env)
+            with gunicorn(env, "alarmroom.wsgi") as ours:
+                for (name, path), number in zip(
+                    pages.items(), queries(env, list(pages.values())), strict=True
+                ):
+                    anew, kept = medians([ours + path + FRESH, ours + path])
+                    print(
+                        f"  {count:8,} articles   {name:24} {anew:8,.0f} {kept:8,.0f} "
+                        f"{number:4} queries"
+                    )
 
 
 if __name__ == "__main__":
