@@ -187,7 +187,6 @@ class RelatedPostFormSet(RelatedFormSetBase):
     """The hand-picked articles: each once, and never the article itself."""
 
     def clean(self) -> None:
-        super().clean()
         seen: set[Any] = set()
         last = 0
         for form in self.forms:
@@ -197,12 +196,16 @@ class RelatedPostFormSet(RelatedFormSetBase):
             # The database's constraints are not asked for an article that is not saved yet.
             if related == self.instance:
                 form.add_error("related", "An article cannot be its own related post.")
-            elif related.pk in seen:
+                continue
+            if related.pk in seen:
                 form.add_error("related", f"“{related}” is picked twice. Remove one of the two.")
+                continue
             seen.add(related.pk)
             if not form.cleaned_data.get("position"):
                 form.instance.position = form.cleaned_data["position"] = min(last + 1, 32767)
             last = form.cleaned_data["position"]
+        # Django's own look for duplicates comes last: it stops at the first, and names no row.
+        super().clean()
 
 
 class RelatedPostInline(RelatedInlineBase):
@@ -221,6 +224,8 @@ class RelatedPostInline(RelatedInlineBase):
     def formfield_for_dbfield(
         self, db_field: models.Field[Any, Any], request: HttpRequest | None, **kwargs: Any
     ) -> Any:
+        if db_field.name == "related":
+            kwargs["queryset"] = Post.objects.defer("body")
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and db_field.name == "position":
             field.label = "Order"
@@ -275,9 +280,6 @@ class PostAdmin(EditorPageMixin, PostAdminBase):
         # The list and the autocomplete both come through here; neither shows a body.
         found, duplicates = super().get_search_results(request, queryset, search_term)
         return found.defer("body"), duplicates
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Post]:
-        return super().get_queryset(request).select_related("cover")
 
     def may_upload(self, request: HttpRequest) -> bool:
         return request.user.has_perm("posts.add_image")

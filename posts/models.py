@@ -309,4 +309,5 @@ class RelatedPost(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.post} → {self.related}"
+        # Naming the article it stands under would load that once for every row of the desk.
+        return f"→ {self.related}"

@@ -1,0 +1,80 @@
+"""What an article promises by itself, whoever saves it."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from posts.models import Post, RelatedPost, reading_minutes
+from tests.factories import make_image, make_post
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_slug_is_made_from_the_title_and_never_taken_twice() -> None:
+    assert make_post(title="Night Shift!").slug == "night-shift"
+    assert make_post(title="Night shift").slug == "night-shift-2"
+    assert make_post(title="???").slug == "post"
+    assert len(make_post(title="a" * 200).slug) <= 200
+
+
+def test_the_words_of_a_script_do_not_count_as_reading() -> None:
+    words = "<p>" + "word " * 500 + "</p>"
+    assert make_post(body=words).reading_minutes == 3
+    assert make_post(body=f"<script>{'word ' * 5000}</script>{words}").reading_minutes == 3
+
+
+def test_reading_takes_at_least_a_minute() -> None:
+    assert reading_minutes("") == 1
+
+
+def test_saving_a_post_out_of_a_list_neither_loads_nor_saves_its_body(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    made = make_post(body="<p>word </p>" * 300)
+    post = Post.objects.for_listing().get()
+    post.title = "New"
+    with django_assert_num_queries(1) as queries:
+        post.save()
+    assert '"body"' not in queries.captured_queries[0]["sql"]
+    made.refresh_from_db()
+    assert (made.title, made.reading_minutes) == ("New", 2)
+
+
+def test_publishing_dates_what_waits_and_leaves_old_dates_alone() -> None:
+    old = timezone.now() - timedelta(days=300)
+    published = make_post(published_at=old)
+    make_post(published_at=None)
+    make_post(published_at=timezone.now() + timedelta(days=3))
+    assert Post.objects.all().publish() == 2
+    assert Post.objects.published().count() == 3
+    published.refresh_from_db()
+    assert published.published_at == old
+    assert Post.objects.all().publish() == 0
+
+
+def test_back_to_draft_takes_published_and_scheduled_off() -> None:
+    make_post()
+    make_post(published_at=timezone.now() + timedelta(days=3))
+    make_post(published_at=None)
+    assert Post.objects.all().back_to_draft() == 2
+    assert Post.objects.drafts().count() == 3
+
+
+def test_the_database_refuses_a_cover_without_words() -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make_post(cover=make_image())
+    assert make_post(cover=make_image(), cover_alt="A console").pk
+
+
+def test_the_database_refuses_a_post_related_to_itself_or_twice() -> None:
+    post, other = make_post(), make_post()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        RelatedPost.objects.create(post=post, related=post)
+    RelatedPost.objects.create(post=post, related=other)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        RelatedPost.objects.create(post=post, related=other)
+    # One way only: the other direction is another pick.
+    assert RelatedPost.objects.create(post=other, related=post).pk
