@@ -1,16 +1,22 @@
 """Addresses made from titles, the same way for every model that has a slug."""
 
+from collections.abc import Collection
+
 from django.db import models
 from django.utils.text import slugify
 
 
-def free_slug(instance: models.Model, text: str) -> str:
-    """Return a slug made from the text that no other row of the instance's model has."""
+def free_slug(instance: models.Model, text: str, *, avoid: Collection[str] = ()) -> str:
+    """Return a slug made from the text that no other row of the instance's model has.
+
+    Nor is it one of those to avoid.
+    """
     model = type(instance)
     longest = model._meta.get_field("slug").max_length or 50
     base = slugify(text)[: longest - 5].strip("-") or str(model._meta.model_name)
     others = model._default_manager.exclude(pk=instance.pk)
     taken = set(others.filter(slug__startswith=base).values_list("slug", flat=True))
+    taken.update(avoid)
     slug, count = base, 1
     while slug in taken:
         count += 1

@@ -6,27 +6,46 @@ import math
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator
 from django.db import IntegrityError, models, transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
 
+from alarmroom import kept
 from alarmroom.images import Picture
-from alarmroom.slugs import free_slug
 from posts import html
+from posts.addresses import Slugged, SluggedQuerySet, not_reserved, reserved_slugs
+from posts.body import WithBody, WithBodyQuerySet
 from posts.editor import HTMLField
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 WORDS_PER_MINUTE = 230
+# What an article that is not withdrawn has in these fields.
+BACK = {"withdrawn_at": None, "was_published_at": None}
+
+
+class ImageQuerySet(models.QuerySet["Image"]):
+    def renditions_due(self) -> Self:
+        """Whose copies nobody is making right now, though somebody should."""
+        return self.filter(renditions_due_at__lte=timezone.now()).order_by("renditions_due_at")
 
 
 class Image(models.Model):
-    """A picture that an editor uploaded, decoded and encoded again by us."""
+    """A picture that an editor uploaded, decoded and encoded again by us.
+
+    `renditions` says which copies of it are stored (posts/renditions.py). They are made in
+    the background: while `renditions_due_at` is set, somebody still has to, from then on.
+    """
 
     file = models.ImageField(
-        upload_to="images/%Y/%m/", width_field="width", height_field="height", max_length=200
+        upload_to="images/%Y/%m/",
+        width_field="width",
+        height_field="height",
+        max_length=200,
+        db_index=True,
     )
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)
@@ -42,13 +61,54 @@ class Image(models.Model):
         editable=False,
         related_name="+",
     )
+    focal_x = models.PositiveSmallIntegerField(
+        "focal point, from the left",
+        default=50,
+        validators=[MaxValueValidator(100)],
+        help_text="In percent. Where a page shows only a part of the picture, this point stays.",
+    )
+    focal_y = models.PositiveSmallIntegerField(
+        "focal point, from the top",
+        default=50,
+        validators=[MaxValueValidator(100)],
+        help_text="In percent.",
+    )
+    renditions = models.JSONField(default=dict, editable=False)
+    renditions_due_at = models.DateTimeField(
+        null=True, default=timezone.now, editable=False, db_index=True
+    )
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ImageQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="image_focal_point_inside",
+                condition=models.Q(focal_x__lte=100, focal_y__lte=100),
+                violation_error_message="The focal point lies within 0 and 100 percent.",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title or self.file.name.rsplit("/", 1)[-1]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        super().save(*args, **kwargs)
+        if self.renditions_due_at is not None:
+            from posts import tasks  # It imports this module.
+
+            transaction.on_commit(lambda: tasks.wake(self.pk), robust=True)
+
+    @property
+    def focus(self) -> str:
+        """The CSS classes that keep the focal point in view; empty in the middle.
+
+        In steps of a tenth, because the site's CSP allows no inline style (pictures.css).
+        """
+        x, y = round(self.focal_x / 10), round(self.focal_y / 10)
+        return " ".join([*([f"focus-x{x}"] if x != 5 else []), *([f"focus-y{y}"] if y != 5 else [])])
 
     @classmethod
     def keep(
@@ -73,10 +133,11 @@ class Image(models.Model):
         """Store the picture's bytes as this image's file; the row itself is not saved."""
         self.sha256 = picture.sha256
         self.uploaded_by_id = user.pk if user else None
+        self.renditions, self.renditions_due_at = {}, timezone.now()
         self.file.save(picture.content.name, picture.content, save=False)
 
 
-class Author(models.Model):
+class Author(Slugged):
     """Somebody whose name stands over articles; not an account."""
 
     name = models.CharField(max_length=120)
@@ -91,6 +152,8 @@ class Author(models.Model):
     bio = models.TextField(blank=True)
     photo = models.ForeignKey(Image, models.SET_NULL, null=True, blank=True, related_name="+")
 
+    objects = SluggedQuerySet["Author"].as_manager()
+
     class Meta:
         ordering = ["name"]
 
@@ -102,17 +165,17 @@ class Author(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self.slug:
-            self.slug = free_slug(self, self.name)
+            self.slug = self.make_slug(self.name)
         super().save(*args, **kwargs)
 
 
-class TagQuerySet(models.QuerySet["Tag"]):
+class TagQuerySet(SluggedQuerySet["Tag"]):
     def in_use(self) -> Self:
         """The topics under which a reader finds something right now."""
         return self.filter(pk__in=Post.objects.published().values("tags"))
 
 
-class Tag(models.Model):
+class Tag(Slugged):
     """A topic that readers follow across articles."""
 
     name = models.CharField(max_length=80, unique=True)
@@ -134,17 +197,17 @@ class Tag(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self.slug:
-            self.slug = free_slug(self, self.name)
+            self.slug = self.make_slug(self.name)
         super().save(*args, **kwargs)
 
 
-class PostQuerySet(models.QuerySet["Post"]):
+class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):
     def published(self) -> Self:
         """What an anonymous reader may see right now."""
         return self.filter(published_at__lte=timezone.now())
 
     def drafts(self) -> Self:
-        return self.filter(published_at=None)
+        return self.filter(published_at=None, withdrawn_at=None)
 
     def scheduled(self) -> Self:
         return self.filter(published_at__gt=timezone.now())
@@ -156,12 +219,33 @@ class PostQuerySet(models.QuerySet["Post"]):
         """Publish now what is a draft or scheduled; return how many. Old dates stay."""
         now = timezone.now()
         waiting = self.filter(models.Q(published_at=None) | models.Q(published_at__gt=now))
-        return waiting.update(published_at=now, updated_at=now)
+        return waiting.update(**BACK, published_at=now, updated_at=now)
 
     def back_to_draft(self) -> int:
         """Take what is published or scheduled off the site; return how many."""
         shown = self.filter(published_at__isnull=False)
         return shown.update(published_at=None, updated_at=timezone.now())
+
+    def withdrawn(self) -> Self:
+        """What was published, and is no longer stood by: its address says so (410)."""
+        return self.filter(withdrawn_at__isnull=False)
+
+    def withdraw(self) -> int:
+        """Withdraw what is published; return how many."""
+        now = timezone.now()
+        return self.published().update(
+            published_at=None,
+            was_published_at=models.F("published_at"),
+            withdrawn_at=now,
+            updated_at=now,
+        )
+
+    def bring_back(self) -> int:
+        """Publish what was withdrawn, under its old date; return how many."""
+        back = self.withdrawn()
+        return back.update(
+            **BACK, published_at=models.F("was_published_at"), updated_at=timezone.now()
+        )
 
     def for_listing(self) -> Self:
         """Newest first, with all that a card shows, and without the long text."""
@@ -169,7 +253,7 @@ class PostQuerySet(models.QuerySet["Post"]):
             self.newest_first()
             .select_related("author", "cover")
             .prefetch_related("tags")
-            .defer("body")
+            .defer("body", "body_served")
         )
 
     def for_article(self) -> Self:
@@ -177,11 +261,12 @@ class PostQuerySet(models.QuerySet["Post"]):
         return self.select_related("author__photo", "cover").prefetch_related("tags")
 
 
-class Post(models.Model):
+class Post(WithBody, Slugged):
     """An article.
 
-    `published_at` alone says where it stands: empty is a draft, the future is
-    scheduled, the past is published. The body holds nothing but the allowlist.
+    `published_at` alone says what readers see: empty is nothing, the future is scheduled,
+    the past is published. So a withdrawn article has none, whatever lists articles; it is
+    told from a draft by `withdrawn_at`. The body holds nothing but the allowlist.
     """
 
     title = models.CharField(max_length=200)
@@ -213,6 +298,13 @@ class Post(models.Model):
         db_index=True,
         help_text="Empty: a draft. In the future: published by itself at that moment.",
     )
+    withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
+    was_published_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Of a withdrawn article: the date it had, and gets again if it comes back.",
+    )
     reading_minutes = models.PositiveSmallIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -233,6 +325,11 @@ class Post(models.Model):
                 condition=models.Q(cover=None) | ~models.Q(cover_alt=""),
                 violation_error_message="Say in the alternative text what the cover shows.",
             ),
+            models.CheckConstraint(
+                name="post_withdrawn_is_off_the_site",
+                condition=models.Q(withdrawn_at=None)
+                | models.Q(published_at=None, was_published_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -244,7 +341,7 @@ class Post(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         made = []
         if not self.slug:
-            self.slug = free_slug(self, self.title)
+            self.slug = self.make_slug(self.title)
             made.append("slug")
         # A list leaves the body in the database; looking at it here would load and save it.
         if "body" not in self.get_deferred_fields():
@@ -253,13 +350,20 @@ class Post(models.Model):
             if minutes != self.reading_minutes:
                 self.reading_minutes = minutes
                 made.append("reading_minutes")
+        if self.published_at and self.withdrawn_at:
+            self.withdrawn_at = self.was_published_at = None
+            made.extend(BACK)
         if kwargs.get("update_fields") is not None:
             kwargs["update_fields"] = {*kwargs["update_fields"], *made}
         super().save(*args, **kwargs)
 
     @property
     def is_draft(self) -> bool:
-        return self.published_at is None
+        return self.published_at is None and self.withdrawn_at is None
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return self.withdrawn_at is not None
 
     @property
     def is_scheduled(self) -> bool:
@@ -311,3 +415,63 @@ class RelatedPost(models.Model):
     def __str__(self) -> str:
         # Naming the article it stands under would load that once for every row of the desk.
         return f"→ {self.related}"
+
+
+class PageQuerySet(WithBodyQuerySet["Page"], SluggedQuerySet["Page"]):
+    def in_footer(self) -> Self:
+        return self.filter(show_in_footer=True).order_by("position", "title")
+
+
+class Page(WithBody, Slugged):
+    """A text about the publication itself, at the top of the site: /about/, /privacy/."""
+
+    title = models.CharField(max_length=120)
+    slug = models.SlugField(
+        max_length=80,
+        unique=True,
+        blank=True,
+        validators=[not_reserved],
+        help_text="The page's address. Left empty, it is made from the title.",
+    )
+    summary = models.TextField(
+        max_length=400,
+        blank=True,
+        help_text="One or two sentences under the title. Search engines show them, too.",
+    )
+    body = HTMLField()
+    show_in_footer = models.BooleanField(
+        default=True, help_text="Link to it at the foot of every page."
+    )
+    position = models.PositiveSmallIntegerField(
+        "order", default=0, help_text="In the footer, the lowest number comes first."
+    )
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = PageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "title"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("posts:page", args=[self.slug])
+
+    def slugs_to_avoid(self) -> set[str]:
+        return super().slugs_to_avoid() | reserved_slugs()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self.slug:
+            self.slug = self.make_slug(self.title)
+        super().save(*args, **kwargs)
+
+
+def footer_pages() -> list[tuple[str, str]]:
+    """Return the title and address of each page that the footer links to; mostly no query."""
+
+    def load() -> list[tuple[str, str]]:
+        pages = Page.objects.in_footer().only("title", "slug")
+        return [(page.title, page.get_absolute_url()) for page in pages]
+
+    return kept.remember("pages", load)
