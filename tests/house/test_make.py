@@ -1,0 +1,93 @@
+"""`make`, before there is anything to run: which Python it takes, and what it says without one."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder with what `make` reads before it sets up, readable by everybody."""
+    made = Path(tempfile.mkdtemp(prefix="alarmroom-make-"))
+    made.chmod(0o755)
+    for name in ("Makefile", "requirements-dev.txt"):
+        shutil.copy(ROOT / name, made)
+    yield made
+    made.chmod(0o755)
+    shutil.rmtree(made)
+
+
+def make(folder: Path, *arguments: str, **changes: Any) -> "subprocess.CompletedProcess[str]":
+    # The make that runs the tests must not pass its own variables on.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    return subprocess.run(
+        ["make", *arguments],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        **changes,
+    )
+
+
+def program(path: Path, script: str) -> str:
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def old_python(folder: Path) -> str:
+    pretend = "import sys; sys.version_info = (3, 11, 9); exec(sys.argv.pop(1))"
+    return program(folder / "old", f'shift; exec {sys.executable} -c "{pretend}" "$@"')
+
+
+def test_help_is_the_default_and_lists_every_command(folder: Path) -> None:
+    said = make(folder).stdout
+    for command in ("help", "run", "test", "check", "bench", "format", "lock"):
+        assert f"  make {command} " in said
+
+
+def test_a_stand_in_that_does_not_run_and_an_old_python_are_passed_over(folder: Path) -> None:
+    shim = program(folder / "shim", "echo 'command not found' >&2; exit 127")
+    old = old_python(folder)
+    plan = make(folder, "-n", "run", f"PYTHONS={shim} {old} {sys.executable}")
+    assert f"{sys.executable} -m venv" in plan.stdout
+
+
+def test_no_python_at_all_is_one_clear_line(folder: Path) -> None:
+    done = make(folder, "run", "PYTHONS=/nowhere/python3.13 /nowhere/python3")
+    assert done.returncode != 0
+    first, *rest = done.stderr.splitlines()
+    assert first.startswith("Python 3.12 or newer is needed")
+    assert "/nowhere/python3.13" in first
+    assert all(line.startswith("make: ***") for line in rest)
+
+
+def test_a_python_that_is_too_old_is_refused_even_when_it_is_named(folder: Path) -> None:
+    old = old_python(folder)
+    done = make(folder, "run", f"PYTHON={old}")
+    assert done.returncode != 0
+    assert done.stderr.startswith(f"{old} is too old: Python 3.12 or newer is needed.\n")
+    assert not (folder / ".venv").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_line(folder: Path) -> None:
+    folder.chmod(0o555)
+    user: dict[str, Any] = {}
+    if os.geteuid() == 0:  # Root writes everywhere.
+        nobody = pwd.getpwnam("nobody")
+        user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+    done = make(folder, "run", **user)
+    assert done.returncode != 0
+    assert done.stderr.startswith(f"{folder} cannot be written: make it writable")
