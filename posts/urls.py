@@ -1,6 +1,6 @@
 from django.urls import path
 
-from posts import uploads, views
+from posts import feeds, share_image, uploads, views
 
 app_name = "posts"
 urlpatterns = [
@@ -8,6 +8,11 @@ urlpatterns = [
     path("articles/<slug:slug>/", views.article, name="article"),
     path("tags/<slug:slug>/", views.tag, name="tag"),
     path("authors/<slug:slug>/", views.author, name="author"),
+    path("articles/<slug:slug>/share.jpg", share_image.view, name="share-image"),
+    path("feeds/", feeds.index, name="feeds"),
+    path("feeds/<str:file_name>", feeds.site_feed, name="site-feed"),
+    path("tags/<slug:slug>/<str:file_name>", feeds.tag_feed, name="tag-feed"),
+    path("authors/<slug:slug>/<str:file_name>", feeds.author_feed, name="author-feed"),
     path("preview/<int:pk>/", views.preview, name="preview"),
     path("desk/upload/", uploads.upload_image, name="image-upload"),
 ]

@@ -1,0 +1,392 @@
+"""The newest articles for feed readers, in full: Atom 1.0, RSS 2.0 and JSON Feed 1.1.
+
+Django's feed generators write the XML; what they leave out (full text, pictures, a channel's
+picture) and JSON Feed are added here. `feed()` says once what an article is in a feed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import mimetypes
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import escape, unescape
+from io import BytesIO
+from typing import IO, Any
+from urllib.parse import urljoin
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import feedgenerator
+from django.utils.cache import get_conditional_response
+from django.utils.feedgenerator import rfc3339_date
+from django.utils.http import http_date
+from django.utils.xmlutils import SimplerXMLGenerator
+from django.views.decorators.http import require_safe
+
+from posts.models import Author, Image, Post, PostQuerySet, Tag
+
+NEWEST = 20
+SITE_NAME = "The Alarm Room"
+SITE_DESCRIPTION = "A publication for 911 dispatchers and the people who train and lead them."
+# A topic without an article has a feed, too; Atom wants to know when it changed.
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)
+# What XML 1.0 (2.2) has no place for, in any spelling, and the controls that nobody means.
+NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+# A link or a picture as posts/html.py writes it: attributes in double quotes.
+_LINKED = re.compile(r'<(?:a|img)(?: [^\s="<>]+="[^"]*")+')
+_ADDRESS = re.compile(r' (href|src)="([^"]*)"')
+
+
+# What a feed is about
+
+
+@dataclass(frozen=True)
+class About:
+    """What the articles of a feed have in common."""
+
+    title: str
+    text: str
+    name: str
+    """What it is known by for ever: `site`, `tag/7`, `author/3`."""
+    path: str
+    """Of the page that shows the same articles."""
+    feeds: str
+    """The path under which its feeds stand; their file names follow."""
+
+
+def about_site() -> About:
+    return About(
+        SITE_NAME, SITE_DESCRIPTION, "site", reverse("posts:front"), reverse("posts:feeds")
+    )
+
+
+def about_tag(tag: Tag) -> About:
+    text = tag.description or f"Articles on {tag.name} in {SITE_NAME}."
+    path = tag.get_absolute_url()
+    return About(f"{tag.name} · {SITE_NAME}", text, f"tag/{tag.pk}", path, path)
+
+
+def about_author(author: Author) -> About:
+    text = f"Articles by {author.name} in {SITE_NAME}."
+    path = author.get_absolute_url()
+    return About(f"{author.name} · {SITE_NAME}", text, f"author/{author.pk}", path, path)
+
+
+# The views
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """The page that says what feeds are, with the addresses of all of them."""
+    context = {"tags": Tag.objects.in_use(), "authors": writers()}
+    return render(request, "posts/feeds.html", context)
+
+
+def writers() -> QuerySet[Author]:
+    """The authors of whom a reader finds something right now."""
+    return Author.objects.filter(pk__in=Post.objects.published().values("author"))
+
+
+@require_safe
+def site_feed(request: HttpRequest, file_name: str) -> HttpResponse:
+    return respond(request, about_site(), Post.objects.published(), file_name)
+
+
+@require_safe
+def tag_feed(request: HttpRequest, slug: str, file_name: str) -> HttpResponse:
+    tag = get_object_or_404(Tag, slug=slug)
+    return respond(request, about_tag(tag), Post.objects.published().filter(tags=tag), file_name)
+
+
+@require_safe
+def author_feed(request: HttpRequest, slug: str, file_name: str) -> HttpResponse:
+    author = get_object_or_404(Author, slug=slug)
+    posts = Post.objects.published().filter(author=author)
+    return respond(request, about_author(author), posts, file_name)
+
+
+def respond(
+    request: HttpRequest, about: About, posts: PostQuerySet, file_name: str
+) -> HttpResponse:
+    """Return the newest of the posts as the feed of a file name, or 304 if it is known.
+
+    Raises Http404 for another file name.
+    """
+    if file_name not in FORMATS:
+        raise Http404
+    newest = posts.newest_first().select_related("author__photo", "cover")
+    made = feed(about, list(newest.prefetch_related("tags")[:NEWEST]), file_name)
+    out = BytesIO()
+    made.write(out, "utf-8")
+    response = HttpResponse(out.getvalue(), content_type=made.content_type)
+    etag = f'W/"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+    changed = int(made.latest_post_date().timestamp())
+    response["ETag"] = etag
+    response["Last-Modified"] = http_date(changed)
+    response["Cache-Control"] = "public, max-age=300"
+    # By its date alone a feed is known only if that is exactly the same one: a withdrawn
+    # article makes it an earlier one (RFC 9110 13.1.3 leaves that to us).
+    same_date = request.META.get("HTTP_IF_MODIFIED_SINCE") == response["Last-Modified"]
+    if same_date or "HTTP_IF_NONE_MATCH" in request.META:
+        found = get_conditional_response(
+            request, etag=etag, last_modified=changed, response=response
+        )
+        return found or response
+    return response
+
+
+# What is in a feed
+
+
+def feed(about: About, posts: list[Post], file_name: str) -> ArticleFeed:
+    """Return the feed of these posts, which come with author, photo, cover and tags."""
+    made = FORMATS[file_name](
+        title=plain(about.title),
+        link=site(about.path),
+        description=plain(about.text),
+        language="en-us",
+        feed_url=site(about.feeds + file_name),
+        feed_guid=f"tag:{settings.SITE_HOST},2026:{about.name}",
+        icon=site(static("img/touch-icon.png")),
+        favicon=site(static("img/favicon.png")),
+    )
+    for post in posts:
+        published_at = post.published_at or NEVER  # Never that: these posts are published.
+        url = site(post.get_absolute_url())
+        author = post.author
+        picture = Picture.of(post)
+        made.add_item(
+            title=plain(post.title),
+            link=url,
+            description=plain(post.summary),
+            unique_id=entry_id(post),
+            unique_id_is_permalink=False,
+            author_name=plain(author.name),
+            author_link=site(author.get_absolute_url()),
+            author_photo=site(author.photo.file.url) if author.photo else None,
+            pubdate=published_at,
+            updateddate=max(published_at, post.updated_at),
+            categories=[plain(tag.name) for tag in post.tags.all()],
+            enclosures=[picture.enclosure()] if picture else [],
+            picture=picture,
+            full_text=full_text(post, url, picture),
+        )
+    return made
+
+
+def entry_id(post: Post) -> str:
+    """Return what a post is known by for ever, whatever its slug becomes (RFC 4151)."""
+    return f"tag:{settings.SITE_HOST},{post.created_at.astimezone(UTC):%Y-%m-%d}:post/{post.pk}"
+
+
+def full_text(post: Post, url: str, picture: Picture | None) -> str:
+    """Return the article as HTML that stands by itself: the cover first, no relative address."""
+    text = absolute(NOT_IN_XML.sub("", post.body), url)
+    if not picture:
+        return text
+    about = " ".join(filter(None, [post.cover_caption, post.cover_credit]))
+    caption = f"<figcaption>{escape(plain(about), quote=False)}</figcaption>" if about else ""
+    return (
+        f'<figure><img src="{escape(picture.url)}" alt="{escape(picture.alt)}" '
+        f'width="{picture.width}" height="{picture.height}">{caption}</figure>\n{text}'
+    )
+
+
+def absolute(html: str, base: str) -> str:
+    """Return HTML of the allowlist in which every link and picture has a whole address."""
+
+    def whole(match: re.Match[str]) -> str:
+        try:
+            address = urljoin(base, unescape(match[2]))
+        except ValueError:  # Such as http://[: a reader's browser will say so.
+            return match[0]
+        return f' {match[1]}="{escape(address)}"'
+
+    return _LINKED.sub(lambda tag: _ADDRESS.sub(whole, tag[0]), html)
+
+
+def plain(text: str) -> str:
+    """Return text in one line, without what cannot stand in XML."""
+    return " ".join(NOT_IN_XML.sub("", text).split())
+
+
+def site(path: str) -> str:
+    """Return the whole address of a path, or of what is one already (pictures on a CDN)."""
+    return urljoin(f"{settings.SITE_URL}/", path)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A post's cover, as a feed names it."""
+
+    url: str
+    mime_type: str
+    bytes: int
+    width: int
+    height: int
+    alt: str
+    credit: str
+
+    @classmethod
+    def of(cls, post: Post) -> Picture | None:
+        cover: Image | None = post.cover
+        if cover is None:
+            return None
+        try:
+            size = cover.file.size
+        except OSError:
+            size = 0  # RSS has no word for "not known".
+        return cls(
+            url=site(cover.file.url),
+            mime_type=mimetypes.guess_type(str(cover.file.name))[0] or "image/jpeg",
+            bytes=size,
+            width=cover.width,
+            height=cover.height,
+            alt=plain(post.cover_alt),
+            credit=plain(post.cover_credit),
+        )
+
+    def enclosure(self) -> feedgenerator.Enclosure:
+        return feedgenerator.Enclosure(self.url, str(self.bytes), self.mime_type)
+
+
+# The formats
+
+
+class ArticleFeed(feedgenerator.SyndicationFeed):
+    """What the three formats share."""
+
+    content_type: str
+
+    def latest_post_date(self) -> datetime:
+        """Return when the feed last changed, which is not now for an empty one."""
+        return max((item["updateddate"] for item in self.items), default=NEVER)
+
+
+def add_media(handler: SimplerXMLGenerator, picture: Picture) -> None:
+    """Write the picture in the words of Media RSS, which Atom may use, too."""
+    attributes = {
+        "url": picture.url,
+        "type": picture.mime_type,
+        "medium": "image",
+        "width": str(picture.width),
+        "height": str(picture.height),
+        **({"fileSize": str(picture.bytes)} if picture.bytes else {}),
+    }
+    handler.startElement("media:content", attributes)
+    if picture.alt:
+        handler.addQuickElement("media:description", picture.alt, {"type": "plain"})
+    if picture.credit:
+        handler.addQuickElement("media:credit", picture.credit)
+    handler.addQuickElement("media:thumbnail", attrs={"url": picture.url})
+    handler.endElement("media:content")
+
+
+MEDIA = {"xmlns:media": "http://search.yahoo.com/mrss/"}
+
+
+class Atom(ArticleFeed, feedgenerator.Atom1Feed):
+    """Atom 1.0 (RFC 4287) with the full text as its content."""
+
+    content_type = "application/atom+xml; charset=utf-8"
+
+    def root_attributes(self) -> dict[str, str]:
+        return {**super().root_attributes(), **MEDIA}
+
+    def add_root_elements(self, handler: SimplerXMLGenerator) -> None:
+        super().add_root_elements(handler)
+        handler.addQuickElement("icon", self.feed["favicon"])
+        handler.addQuickElement("logo", self.feed["icon"])
+
+    def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
+        super().add_item_elements(handler, item)
+        handler.addQuickElement(
+            "content", item["full_text"], {"type": "html", "xml:base": item["link"]}
+        )
+        if item["picture"]:
+            add_media(handler, item["picture"])
+
+
+class RSS(ArticleFeed, feedgenerator.Rss201rev2Feed):
+    """RSS 2.0 with the full text in content:encoded, as the RSS Advisory Board has it."""
+
+    content_type = "application/rss+xml; charset=utf-8"
+
+    def rss_attributes(self) -> dict[str, str]:
+        return {
+            **super().rss_attributes(),
+            **MEDIA,
+            "xmlns:content": "http://purl.org/rss/1.0/modules/content/",
+        }
+
+    def add_root_elements(self, handler: SimplerXMLGenerator) -> None:
+        super().add_root_elements(handler)
+        handler.startElement("image", {})
+        handler.addQuickElement("url", self.feed["icon"])
+        # The title and the link of the channel, as the specification asks.
+        handler.addQuickElement("title", self.feed["title"])
+        handler.addQuickElement("link", self.feed["link"])
+        handler.addQuickElement("width", "144")
+        handler.addQuickElement("height", "144")
+        handler.endElement("image")
+
+    def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
+        super().add_item_elements(handler, item)
+        handler.addQuickElement("atom:updated", rfc3339_date(item["updateddate"]))
+        handler.addQuickElement("content:encoded", item["full_text"])
+        if item["picture"]:
+            add_media(handler, item["picture"])
+
+
+class JSONFeed(ArticleFeed):
+    """JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/)."""
+
+    content_type = "application/feed+json; charset=utf-8"
+
+    def write(self, outfile: IO[bytes], encoding: str) -> None:  # type: ignore[override]
+        feed = {
+            "version": "https://jsonfeed.org/version/1.1",
+            "title": self.feed["title"],
+            "home_page_url": self.feed["link"],
+            "feed_url": self.feed["feed_url"],
+            "description": self.feed["description"],
+            "icon": self.feed["icon"],
+            "favicon": self.feed["favicon"],
+            "language": "en-US",
+            "items": [self.item(item) for item in self.items],
+        }
+        outfile.write(json.dumps(feed, ensure_ascii=False, indent=1).encode(encoding))
+
+    @staticmethod
+    def item(item: dict[str, Any]) -> dict[str, Any]:
+        author = {"name": item["author_name"], "url": item["author_link"]}
+        if item["author_photo"]:
+            author["avatar"] = item["author_photo"]
+        made = {
+            "id": item["unique_id"],
+            "url": item["link"],
+            "title": item["title"],
+            "summary": item["description"],
+            "content_html": item["full_text"],
+            "date_published": rfc3339_date(item["pubdate"]),
+            "date_modified": rfc3339_date(item["updateddate"]),
+            "authors": [author],
+            "tags": list(item["categories"]),
+        }
+        if picture := item["picture"]:
+            made |= {"image": picture.url, "banner_image": picture.url}
+        return made
+
+
+FORMATS: dict[str, type[ArticleFeed]] = {
+    "atom.xml": Atom,
+    "rss.xml": RSS,
+    "feed.json": JSONFeed,
+}

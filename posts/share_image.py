@@ -1,0 +1,291 @@
+"""The picture that stands beside a shared link: the title in type, 1200 by 630 pixels.
+
+It is drawn when it is first asked for and kept under a name made of all that it shows, so
+a changed title makes a new picture, and the former one of that post is let go.
+"""
+
+import contextlib
+import hashlib
+import io
+import logging
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.cache import get_conditional_response
+from django.views.decorators.http import require_safe
+from PIL import Image as Pillow
+from PIL import ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
+
+from posts.models import Image, Post
+
+# Whoever asks for an older version gets today's picture, and must ask again.
+FOR_EVER = "public, max-age=31536000, immutable"
+FOR_NOW = "public, max-age=3600"
+
+logger = logging.getLogger(__name__)
+
+WIDTH, HEIGHT = 1200, 630
+# Another number after a change of the drawing: everything is drawn anew.
+DESIGN = 1
+
+PARTS = Path(__file__).resolve().parent / "share"
+MARGIN = 76
+# Where the title may stand: below the topic, above the name of the publication.
+TITLE_TOP, TITLE_BOTTOM = 140, 488
+SIZES = (108, 96, 84, 78, 72, 66, 60, 54, 48, 42, 36, 32)
+LEADING = 1.14
+
+# The colours of static/css/tokens.css, which are night's whatever the hour.
+NIGHT = (18, 27, 42)
+INK = (244, 239, 230)
+SOFT = (179, 188, 203)
+RULE = (52, 67, 91)
+AMBER = (240, 164, 94)
+LAMP = (229, 57, 45)
+
+# The tape of templates/_tape.html: nine, one, one.
+STROKES = (*range(0, 54, 6), 63)
+LAST_STROKE = 78
+
+
+@require_safe
+def view(request: HttpRequest, slug: str) -> HttpResponse:
+    """The picture of a published article; its address carries the version as `v`."""
+    posts = Post.objects.published().select_related("author", "cover").defer("body")
+    post = get_object_or_404(posts.prefetch_related("tags"), slug=slug)
+    now = version(post)
+    response = HttpResponse(content_type="image/jpeg")
+    response["ETag"] = f'"{now}"'
+    response["Cache-Control"] = FOR_EVER if request.GET.get("v") == now else FOR_NOW
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"  # It is made for other sites.
+    known = get_conditional_response(request, etag=response["ETag"], response=response)
+    if known and known.status_code == 304:
+        return known
+    response.content = share_image(post)
+    return response
+
+
+def version(post: Post) -> str:
+    """Return a short name of all that the post's picture shows (12 hex digits)."""
+    shown = [str(DESIGN), post.title, post.author.name, topic(post)]
+    shown.append(post.cover.sha256 if post.cover else "")
+    return hashlib.sha256("\0".join(shown).encode()).hexdigest()[:12]
+
+
+def topic(post: Post) -> str:
+    """Return the name of the post's first tag, or nothing."""
+    tags = list(post.tags.all())
+    return tags[0].name if tags else ""
+
+
+def address(post: Post) -> str:
+    """Return the path of the post's picture, another one whenever it shows something else."""
+    return f"{reverse('posts:share-image', args=[post.slug])}?v={version(post)}"
+
+
+def share_image(post: Post) -> bytes:
+    """Return the post's picture as a JPEG, drawn if it is not there yet."""
+    folder, name = f"share/{post.pk}", f"{version(post)}.jpg"
+    path = f"{folder}/{name}"
+    try:
+        with default_storage.open(path) as file:
+            return bytes(file.read())
+    except OSError:
+        content = draw(post.title, topic(post), post.author.name, post.cover)
+    # A full disk costs the time to draw it again, not the picture.
+    with contextlib.suppress(OSError):
+        for former in default_storage.listdir(folder)[1]:
+            default_storage.delete(f"{folder}/{former}")
+    try:
+        default_storage.save(path, ContentFile(content))
+    except OSError:
+        logger.exception("The picture for sharing %s could not be kept", post.slug)
+    return content
+
+
+def draw(title: str, topic: str, author: str, cover: Image | None) -> bytes:
+    """Return the picture's bytes. Any text will do: what the typeface lacks is left out."""
+    canvas = ground(cover)
+    pen = ImageDraw.Draw(canvas)
+    if topic := legible(topic):
+        text = fitted(topic.upper(), 28, WIDTH - 2 * MARGIN, spacing=3)
+        spaced(pen, (MARGIN, 76), text, 28, AMBER, spacing=3)
+    lines, size = set_in_type(legible(title))
+    top = TITLE_TOP if topic else TITLE_TOP - 60
+    for number, line in enumerate(lines):
+        pen.text((MARGIN, top + round(number * size * LEADING)), line, INK, face(size))
+    if lines:
+        sign(canvas, pen, legible(author))
+    else:
+        # A title in a script that the typeface lacks: the name of the publication instead.
+        name = wordmark(2)
+        canvas.paste(name, ((WIDTH - name.width) // 2, (HEIGHT - name.height) // 2), name)
+    out = io.BytesIO()
+    canvas.save(out, "JPEG", quality=86, optimize=True, progressive=True)
+    return out.getvalue()
+
+
+def sign(canvas: Pillow.Image, pen: ImageDraw.ImageDraw, author: str) -> None:
+    """Put the name of the publication and the author's at the foot."""
+    pen.rectangle((MARGIN, 520, WIDTH - MARGIN, 521), fill=RULE)
+    pen.rectangle((MARGIN, 519, MARGIN + 72, 522), fill=LAMP)
+    name = wordmark(1)
+    canvas.paste(name, (MARGIN, 556), name)
+    if author:
+        text = fitted(author, 28, WIDTH - 3 * MARGIN - name.width)
+        pen.text((WIDTH - MARGIN, 556 + name.height), text, SOFT, face(28), anchor="rs")
+
+
+def ground(cover: Image | None) -> Pillow.Image:
+    """Return what stands behind the words: the dimmed cover, or the tape in the dark."""
+    if cover:
+        try:
+            with cover.file.open() as file, Pillow.open(file) as opened:
+                picture = ImageOps.fit(opened.convert("RGB"), (WIDTH, HEIGHT))
+        except (OSError, UnidentifiedImageError, Pillow.DecompressionBombError):
+            logger.warning("The cover %s cannot be read", cover.file.name)
+        else:
+            night = Pillow.new("RGB", (WIDTH, HEIGHT), NIGHT)
+            return Pillow.composite(night, picture, shade(picture))
+    canvas = Pillow.new("RGB", (WIDTH, HEIGHT), NIGHT)
+    pen = ImageDraw.Draw(canvas)
+    for stroke in STROKES:
+        pen.rectangle((640 + stroke * 7, 0, 640 + stroke * 7 + 13, HEIGHT), fill=(24, 35, 53))
+    left = 640 + LAST_STROKE * 7 - 30
+    pen.rectangle((left, 0, left + 13, HEIGHT), fill=(58, 30, 40))
+    return canvas
+
+
+def shade(picture: Pillow.Image) -> Pillow.Image:
+    """Return how much night lies over a cover: least at its right edge, most at the bottom.
+
+    A bright cover is dimmed until the words stand out at 6 to 1 (WCAG asks for 3); a dark
+    one is left to be seen.
+    """
+    histogram = picture.convert("L").histogram()
+    bright, seen = 255, 0
+    while bright and seen < WIDTH * HEIGHT // 20:  # The brightest twentieth does not count.
+        seen += histogram[bright]
+        bright -= 1
+    least = min(170, max(90, round(255 * (1 - 78 / max(bright, 1)))))
+    across = Pillow.linear_gradient("L").rotate(90).resize((WIDTH, HEIGHT))
+    down = Pillow.linear_gradient("L").resize((WIDTH, HEIGHT))
+    return Pillow.blend(across, down, 0.45).point(lambda value: least + value * 75 // 255)
+
+
+def set_in_type(title: str) -> tuple[list[str], int]:
+    """Return the title's lines and their size in pixels; too long a title ends in an ellipsis."""
+    width = WIDTH - 2 * MARGIN
+    for size in SIZES:
+        lines = wrapped(title, size, width)
+        if len(lines) * size * LEADING <= TITLE_BOTTOM - TITLE_TOP:
+            return balanced(title, size, width, len(lines)), size
+    most = int((TITLE_BOTTOM - TITLE_TOP) / (size * LEADING))
+    return [*lines[: most - 1], fitted(" ".join(lines[most - 1 :]), size, width)], size
+
+
+def wrapped(text: str, size: int, width: int) -> list[str]:
+    """Return the text in lines no wider than that; only a word too long for one is broken."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split():
+        longer = f"{line} {word}" if line else word
+        if face(size).getlength(longer) <= width:
+            line = longer
+            continue
+        if line:
+            lines.append(line)
+        *whole, line = broken(word, size, width)
+        lines += whole
+    return [*lines, line] if line else lines
+
+
+def broken(word: str, size: int, width: int) -> Iterator[str]:
+    """Yield a word in pieces that fit; the last one may go on."""
+    piece = ""
+    for character in word:
+        if piece and face(size).getlength(piece + character) > width:
+            yield piece
+            piece = ""
+        piece += character
+    yield piece
+
+
+def balanced(text: str, size: int, width: int, count: int) -> list[str]:
+    """Return the text in as many lines, as even in length as they get."""
+    low, high = width // 3, width
+    while high - low > 8:
+        middle = (low + high) // 2
+        low, high = (low, middle) if len(wrapped(text, size, middle)) <= count else (middle, high)
+    return wrapped(text, size, high)
+
+
+def fitted(text: str, size: int, width: int, *, spacing: int = 0) -> str:
+    """Return the text, cut off with an ellipsis where it is wider than that."""
+
+    def fits(text: str) -> bool:
+        return face(size).getlength(text) + spacing * len(text) <= width
+
+    if fits(text):
+        return text
+    while text and not fits(f"{text}…"):
+        text = text[:-1]
+    return f"{text.rstrip(' ,.;:')}…"
+
+
+def spaced(
+    pen: ImageDraw.ImageDraw,
+    at: tuple[int, int],
+    text: str,
+    size: int,
+    colour: tuple[int, int, int],
+    *,
+    spacing: int,
+) -> None:
+    """Write capitals with some air between them."""
+    x: float = at[0]
+    for character in text:
+        pen.text((x, at[1]), character, colour, face(size))
+        x += face(size).getlength(character) + spacing
+
+
+def legible(text: str) -> str:
+    """Return what the typeface can show of a text, in one line; empty if that is too little.
+
+    Half a title in another script would be worse than none.
+    """
+    shown = "".join(character if has_glyph(character) else " " for character in text)
+    wanted = sum(character.isalnum() for character in text)
+    left = sum(character.isalnum() for character in shown)
+    return " ".join(shown.split()) if left * 2 >= wanted else ""
+
+
+@lru_cache(maxsize=4096)
+def has_glyph(character: str) -> bool:
+    """Return whether the typeface draws a character as itself and not as an empty box."""
+    if character.isspace():
+        return True
+    if not character.isprintable():
+        return False
+    mask, missing = face(32).getmask(character), face(32).getmask("\U0010fffd")
+    return mask.size != missing.size or bytes(mask) != bytes(missing)
+
+
+@lru_cache(maxsize=len(SIZES) + 2)
+def face(size: int) -> ImageFont.FreeTypeFont:
+    """Return Charis SIL Bold, Charter's free descendant, in that many pixels."""
+    return ImageFont.truetype(PARTS / "CharisSIL-Bold.ttf", size)
+
+
+@lru_cache(maxsize=2)
+def wordmark(scale: int) -> Pillow.Image:
+    """Return the publication's name as static/img/wordmark.svg draws it, in light ink."""
+    with Pillow.open(PARTS / "wordmark.png") as opened:
+        size = (415 * scale, 32 * scale)
+        return opened.convert("RGBA").resize(size, Pillow.Resampling.LANCZOS)
