@@ -1,17 +1,53 @@
-"""Smaller copies of pictures: mail and lists need no 2,400 pixels.
+"""Smaller copies of pictures: no screen, list or mail needs 2,400 pixels.
 
-A copy is made when it is first asked for and kept beside the pictures, under a name made
-of the picture's hash and the width, so it is made once and its address never changes.
+An image's own row says which copies are stored (`Image.renditions`), so a page needs no
+query and no look at a file:
+
+    {"recipe": 1, "widths": [160, 320], "avif": [900, 2400], "webp": [...], "jpg": [...]}
+
+with the size of each file in bytes. Files are named after the picture's hash, the recipe and
+the width, so an address always means the same bytes. Until the copies are made, pages show
+the picture itself.
+
+`make()` claims the row by moving `renditions_due_at` into the future and stores the record
+only while that claim stands. So of two workers one does the work; a worker that dies leaves
+a row that is due again; and a full disk costs nothing but another try.
 """
 
+from __future__ import annotations
+
 import io
+import logging
+import os
+import secrets
 from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from django.apps import apps
+from django.conf import settings
 from django.core.files.base import ContentFile
+from django.core.files.storage import Storage
+from django.utils import timezone
 from PIL import Image as Pillow
-from PIL import UnidentifiedImageError
 
-from posts.models import Image
+from alarmroom.images import copies, flat, upright
+
+if TYPE_CHECKING:
+    from posts.models import Image
+
+logger = logging.getLogger(__name__)
+
+# To be raised when widths or qualities change: the copies then get new addresses.
+RECIPE = 1
+WIDTHS = (160, 320, 480, 800, 1200, 1600)  # px
+# The best first; the last ones, without a type, are for every browser and every program.
+FORMATS = {"avif": "image/avif", "webp": "image/webp", "jpg": "", "png": ""}
+
+# Longer than making all copies of one picture takes on a slow machine.
+LEASE = timedelta(minutes=10)
+RETRY = timedelta(minutes=30)
 
 
 class PictureMissing(Exception):
@@ -27,8 +63,105 @@ class Rendition:
     height: int
 
 
+# What pages show: made in the background
+
+
+def stem(image: Image, recipe: int) -> str:
+    """Return how the names of an image's copies begin, relative to the media."""
+    return f"renditions/{recipe}/{image.sha256[:24]}"
+
+
+def widths_of(width: int) -> list[int]:
+    """Return the widths that a picture of this width is copied in: never wider than it is."""
+    widest = min(width, WIDTHS[-1])
+    # A copy hardly narrower than the next would save nobody anything.
+    return [each for each in WIDTHS if each * 1.15 < widest] + [widest]
+
+
+def make(image_pk: int) -> bool:
+    """Make the copies of an image that is due; return whether they are stored now.
+
+    Twice, or by two at once, is harmless. Nothing is lost where the disk is full or the
+    process dies: the image stays due. A picture that cannot be read gets no copies.
+    """
+    images = apps.get_model("posts", "Image")._default_manager
+    image = images.filter(pk=image_pk, renditions_due_at__lte=timezone.now()).first()
+    if image is None:
+        return False
+    due, lease = image.renditions_due_at, timezone.now() + LEASE
+    claimed = images.filter(pk=image_pk, renditions_due_at=due)
+    if not claimed.update(renditions_due_at=lease):
+        return False
+    mine = images.filter(pk=image_pk, renditions_due_at=lease)
+    try:
+        record = _store_copies(image)
+    except PictureMissing:
+        logger.warning("The file of picture %s cannot be read: %s", image_pk, image.file.name)
+        record = {}
+    except OSError:
+        logger.exception("The copies of picture %s could not be stored; later again", image_pk)
+        mine.update(renditions_due_at=timezone.now() + RETRY)
+        return False
+    return bool(mine.update(renditions=record, renditions_due_at=None) and record)
+
+
+def _store_copies(image: Image) -> dict[str, Any]:
+    """Store every copy and return the record. Raises PictureMissing, OSError."""
+    picture = _decoded(image)
+    storage = image.file.storage
+    record: dict[str, Any] = {"recipe": RECIPE, "widths": widths_of(picture.width)}
+    for width, kind, content in copies(picture, record["widths"]):
+        put(storage, f"{stem(image, RECIPE)}-{width}.{kind}", content)
+        record.setdefault(kind, []).append(len(content))
+    # Flat graphics can come out larger the modern way, and then it is of no use.
+    fallback = record.get("jpg") or record["png"]
+    for kind, rival in (("webp", fallback), ("avif", record.get("webp", fallback))):
+        if sum(record.get(kind, ())) >= sum(rival):
+            record.pop(kind, None)
+    return record
+
+
+def _decoded(image: Image) -> Pillow.Image:
+    """Return an image's pixels, in sRGB, upright, without metadata. Raises PictureMissing."""
+    name = str(image.file.name)
+    try:
+        with image.file.storage.open(name) as file, Pillow.open(file) as picture:
+            if picture.width * picture.height > settings.IMAGE_MAX_PIXELS:
+                raise PictureMissing(name)
+            return upright(picture)
+    # Pillow's decoders answer broken files with whatever they stumbled over.
+    except Exception as error:
+        raise PictureMissing(name) from error
+
+
+def put(storage: Storage, name: str, content: bytes) -> None:
+    """Store a file under exactly this name, whole or not at all, over whatever is there.
+
+    Raises OSError.
+    """
+    try:
+        target = Path(storage.path(name))
+    except NotImplementedError:
+        # An object store: it keeps only what arrived whole.
+        if not storage.exists(name):
+            storage.save(name, ContentFile(content))
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        temporary.write_bytes(content)
+        if settings.FILE_UPLOAD_PERMISSIONS is not None:
+            temporary.chmod(settings.FILE_UPLOAD_PERMISSIONS)
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+# What mails show: a JPEG, made when it is first asked for
+
+
 def rendition(image: Image, width: int) -> Rendition:
-    """Return a copy of the picture that is at most `width` pixels wide.
+    """Return a JPEG of the picture that is at most `width` pixels wide, for a mail.
 
     Raises PictureMissing.
     """
@@ -39,22 +172,19 @@ def rendition(image: Image, width: int) -> Rendition:
     height = max(1, round(image.height * scaled / image.width))
     name = f"renditions/{image.sha256[:24]}-{scaled}.jpg"
     if not stored.storage.exists(name):
-        try:
-            with stored.storage.open(original) as file, Pillow.open(file) as picture:
-                copy = _flat(picture).resize((scaled, height), Pillow.Resampling.LANCZOS)
-        except (OSError, UnidentifiedImageError, Pillow.DecompressionBombError) as error:
-            raise PictureMissing(original) from error
+        copy = flat(_decoded(image)).resize((scaled, height), Pillow.Resampling.LANCZOS)
         out = io.BytesIO()
         copy.save(out, "JPEG", quality=82, optimize=True, progressive=True)
-        stored.storage.save(name, ContentFile(out.getvalue()))
+        put(stored.storage, name, out.getvalue())
     return Rendition(stored.storage.url(name), scaled, height)
 
 
-def _flat(picture: Pillow.Image) -> Pillow.Image:
-    """Return the picture in RGB; what is see-through becomes white, as on paper."""
-    if picture.mode not in {"RGBA", "LA", "PA"} and "transparency" not in picture.info:
-        return picture.convert("RGB")
-    see_through = picture.convert("RGBA")
-    flat = Pillow.new("RGB", see_through.size, "white")
-    flat.paste(see_through, mask=see_through.getchannel("A"))
-    return flat
+def small_copy(image: Image, width: int) -> Rendition:
+    """Return the stored copy for a place of this width on the desk, or else the picture."""
+    record = image.renditions
+    if not record:
+        return Rendition(image.file.url, image.width, image.height)
+    kind = "jpg" if "jpg" in record else "png"
+    fitting = next((w for w in record["widths"] if w >= width), record["widths"][-1])
+    url = image.file.storage.url(f"{stem(image, record['recipe'])}-{fitting}.{kind}")
+    return Rendition(url, fitting, max(1, round(image.height * fitting / image.width)))

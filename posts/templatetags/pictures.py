@@ -1,37 +1,28 @@
 """`{% picture image ... %}`: a picture in as many pixels as the reader's screen can show."""
 
-from typing import Any
-
 from django import template
+from django.utils.safestring import SafeString
 
 from posts.models import Image
-from posts.renditions import PictureMissing, rendition
+from posts.pictures import markup
 
 register = template.Library()
 
 
-@register.inclusion_tag("posts/_picture.html")
+@register.simple_tag
 def picture(
     image: Image,
     alt: str = "",
-    widths: str = "320 640",
     sizes: str = "100vw",
     css: str = "",
     first: bool = False,
-) -> dict[str, Any]:
-    """Return what the `<img>` shows: copies of the given widths, in pixels, and their default.
+    eager: bool = False,
+    up_to: int = 0,
+) -> SafeString:
+    """Return `<picture>` with every stored copy of the image; posts/pictures.py says more.
 
-    `sizes` is the HTML attribute: how wide the picture stands on the page. `first` is for the
-    one that is seen without scrolling. Where no copy can be made, the picture itself is shown.
+    `first=True` is for the one large picture that is seen without scrolling, `eager=True` for
+    a small one beside it; all others load when they come near. `up_to=480` is for a place so
+    small that no screen needs a copy wider than that.
     """
-    context = {"image": image, "alt": alt, "sizes": sizes, "css": css, "first": first}
-    if str(image.file.name).endswith(".png"):
-        # See-through, or it would be a JPEG; a copy would have a white ground on a dark page.
-        return context
-    try:
-        copies = [rendition(image, int(width)) for width in widths.split()]
-    except (PictureMissing, OSError):
-        # A full disk or a lost file costs the reader the small copy, not the article.
-        return context
-    # A small picture is its own copy in every width, and is named once.
-    return context | {"copies": list(dict.fromkeys(copies)), "copy": copies[-1]}
+    return markup(image, alt=alt, sizes=sizes, css=css, first=first, eager=eager, up_to=up_to)

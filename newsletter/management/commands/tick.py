@@ -1,4 +1,4 @@
-"""`manage.py tick`: the clock of the newsletter."""
+"""`manage.py tick`: the clock of the newsletter, and of what workers left behind."""
 
 import logging
 import time
@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections
 
 from newsletter import delivery
+from posts import body, tasks
 from subscribers import notices
 
 logger = logging.getLogger(__name__)
@@ -21,7 +22,8 @@ PRUNES = settings.TASKS["default"]["BACKEND"].startswith("django_tasks_db")
 class Command(BaseCommand):
     help = (
         "Start issues whose time has come, free what dead workers held, send notices that are "
-        "due. Run it every minute, or with --forever as a process."
+        "due, wake workers for pictures without copies. Run it every minute, or with --forever "
+        "as a process."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -56,3 +58,5 @@ def tick() -> None:
     """Do everything that is due now."""
     delivery.tick()
     notices.send_due()
+    tasks.wake_due()
+    body.serve_due()

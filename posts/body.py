@@ -1,0 +1,191 @@
+"""The finished body: what readers get of a text, made once when it is saved.
+
+What the editor wrote stays in `body`, clean and small. Beside it stands `body_served`: the
+same text after the steps below. `served_of` says of which body, and by which VERSION of the
+steps, so a body that came in past `save()` is noticed: it is served correctly at once, made
+anew at each reading, and the next `serve_due()` stores it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from django.apps import apps
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.db import models
+from django.utils.safestring import SafeString, mark_safe
+
+from alarmroom import kept
+from posts import html, pictures
+
+if TYPE_CHECKING:
+    from posts.models import Image
+
+logger = logging.getLogger(__name__)
+
+# To be raised whenever a step makes something else of the same body.
+VERSION = 1
+
+# As nh3 writes them: lower case, double quotes, no bare angle bracket in an attribute.
+_PICTURES = re.compile(r'<(figure)(?: class="([^"]*)")?>|<(/figure)>|<img((?: [a-z]+="[^"]*")+)>')
+_ATTRIBUTE = re.compile(r' ([a-z]+)="([^"]*)"')
+
+
+@dataclass(frozen=True)
+class Served:
+    """A finished body, and what it was made of: empty while a picture waits for its copies."""
+
+    html: str
+    made_of: str
+
+
+def fingerprint(body: str) -> str:
+    """Return what `served_of` says of a body that these steps finished."""
+    return f"{VERSION}:{hashlib.sha256(body.encode()).hexdigest()[:32]}"
+
+
+def serve(body: str) -> Served:
+    """Return a clean body as readers get it. One query, if there are pictures in it."""
+    images = images_in(body)
+    finished = with_pictures(body, images)
+    waits = any(image.renditions_due_at and not image.renditions for image in images.values())
+    return Served(finished, "" if waits else fingerprint(body))
+
+
+class WithBodyQuerySet[Thing: models.Model](models.QuerySet[Thing]):
+    def update(self, **kwargs: Any) -> int:
+        # What is stored of the old body counts no more, and serve_due() is told.
+        if "body" in kwargs:
+            kwargs.setdefault("served_of", "")
+        return super().update(**kwargs)
+
+
+class WithBody(models.Model):
+    """Something with a text from the editor, and beside it what readers get of that."""
+
+    body: models.TextField[Any, Any]
+    body_served = models.TextField(default="", blank=True, editable=False)
+    served_of = models.CharField(
+        max_length=40, default="", blank=True, editable=False, db_index=True
+    )
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        fields = kwargs.get("update_fields")
+        saved = "body" not in self.get_deferred_fields() if fields is None else "body" in fields
+        if saved:
+            self.body = html.clean(self.body)
+            if self.served_of != fingerprint(self.body):
+                served = serve(self.body)
+                self.body_served, self.served_of = served.html, served.made_of
+                if fields is not None:
+                    kwargs["update_fields"] = {*fields, "body_served", "served_of"}
+        super().save(*args, **kwargs)
+
+    @property
+    def body_html(self) -> SafeString:
+        """The body as readers get it: as stored, or made now if that is of another body."""
+        if self.served_of == fingerprint(self.body):
+            return mark_safe(self.body_served)  # noqa: S308  (made of a clean body)
+        return mark_safe(serve(html.clean(self.body)).html)  # noqa: S308
+
+
+def serve_due(seconds: float = 5) -> int:
+    """Finish the bodies that are not of today's making; return how many were stored.
+
+    Those are: written past `save()`, of an older VERSION, or with a picture that was waiting
+    for its copies. Goes on for so many seconds at most. Safe at any time, and twice.
+    """
+    stored = 0
+    until = time.monotonic() + seconds
+    for model in apps.get_app_config("posts").get_models():
+        if not issubclass(model, WithBody):
+            continue
+        things: Any = model._default_manager
+        due = things.exclude(served_of__startswith=f"{VERSION}:").order_by()
+        for pk in list(due.values_list("pk", flat=True)):
+            if time.monotonic() > until:
+                break
+            thing = things.filter(pk=pk).only("body", "body_served", "served_of").first()
+            if thing is None:
+                continue
+            served = serve(thing.body)
+            if (served.html, served.made_of) != (thing.body_served, thing.served_of):
+                # Not over what an editor has saved since.
+                kept.drop(f"{model._meta.model_name}-{pk}")
+                stored += things.filter(pk=pk, body=thing.body).update(
+                    body_served=served.html, served_of=served.made_of
+                )
+    return stored
+
+
+# Pictures
+
+
+def images_in(body: str) -> dict[str, Image]:
+    """Return our own pictures of a body, by the name of their file."""
+    if "<img " not in body:
+        return {}
+    attributes = (match[4] for match in _PICTURES.finditer(body) if match[4])
+    names = {name for each in attributes if (name := _file_name(dict(_ATTRIBUTE.findall(each))))}
+    images = apps.get_model("posts", "Image")._default_manager
+    return {str(image.file.name): image for image in images.filter(file__in=names)} if names else {}
+
+
+def _file_name(attributes: dict[str, str]) -> str:
+    """Return the file that an `<img>` of ours shows, relative to the media; else empty."""
+    address = attributes.get("src", "").removeprefix(settings.SITE_URL)
+    media = default_storage.url("")
+    return unquote(urlsplit(address.removeprefix(media)).path) if address.startswith(media) else ""
+
+
+def with_pictures(body: str, images: dict[str, Image]) -> str:
+    """Return the body with our pictures in every width, and all of them lazy and measured."""
+    wide = False
+
+    def replaced(match: re.Match[str]) -> str:
+        nonlocal wide
+        if match[1] or match[3]:
+            wide = "wide" in (match[2] or "").split()
+            return match[0]
+        attributes = dict(_ATTRIBUTE.findall(match[4]))
+        image = images.get(_file_name(attributes))
+        if image is None:
+            return f'<img{match[4]} loading="lazy" decoding="async">'
+        width, height = _shown(image, attributes)
+        return pictures.markup(
+            image,
+            # Escaped by nh3 already, in the one way that `markup` escapes.
+            alt=attributes.get("alt", ""),
+            escaped=True,
+            sizes=_sizes(width, wide=wide),
+            width=width,
+            height=height,
+        )
+
+    return _PICTURES.sub(replaced, body)
+
+
+def _shown(image: Image, attributes: dict[str, str]) -> tuple[int, int]:
+    """Return how large a picture stands in the text (px): as the editor pulled it, or whole."""
+    width, height = (int(attributes.get(side, 0) or 0) for side in ("width", "height"))
+    if not width:
+        width = round(height * image.width / image.height) if height else image.width
+    return max(1, width), max(1, round(width * image.height / image.width))
+
+
+def _sizes(width: int, *, wide: bool) -> str:
+    if wide:
+        return pictures.WIDE
+    if width < pictures.COLUMN_PIXELS:
+        return f"(min-width: {width + 40}px) {width}px, 92vw"
+    return pictures.COLUMN

@@ -1,0 +1,78 @@
+"""How a picture stands in a page: `<picture>` with every copy that is stored.
+
+A string out of the image's own row: no file is looked at, and no query made.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from posts.renditions import FORMATS, stem
+
+if TYPE_CHECKING:
+    from posts.models import Image
+
+# How wide a picture in the text stands (static/css/prose.css).
+COLUMN_PIXELS = 624
+COLUMN = "(min-width: 42rem) 39rem, 92vw"
+WIDE = f"(min-width: 64rem) 54rem, {COLUMN}"
+
+
+def markup(
+    image: Image,
+    *,
+    alt: str = "",
+    sizes: str = "100vw",
+    css: str = "",
+    first: bool = False,
+    eager: bool = False,
+    up_to: int = 0,
+    width: int = 0,
+    height: int = 0,
+    escaped: bool = False,
+) -> SafeString:
+    """Return the HTML of a picture; of the picture itself, until its copies are made.
+
+    `sizes` is the HTML attribute: how wide it stands on the page. `up_to` leaves out the
+    copies wider than that, which a small place never needs. `first` is for the one that is
+    seen without scrolling, and is fetched before all others; `eager` is only not lazy.
+    `width` and `height` (px) are given where they are not the picture's own. `escaped` says
+    that `alt` is.
+    """
+    css = f"{css} {image.focus}".strip()
+    common = (
+        f' width="{width or image.width}" height="{height or image.height}"'
+        f' alt="{alt if escaped else escape(alt)}"'
+        + (
+            ' fetchpriority="high">'
+            if first
+            else ' decoding="async">'
+            if eager
+            else ' loading="lazy" decoding="async">'
+        )
+    )
+    start = f'<img class="{escape(css)}"' if css else "<img"
+    record = image.renditions
+    if not record:
+        return mark_safe(f'{start} src="{escape(image.file.url)}"{common}')  # noqa: S308
+    shown = [w for w in record["widths"] if not up_to or w <= up_to] or record["widths"][:1]
+    address = escape(image.file.storage.url(stem(image, record["recipe"])))
+    several = len(shown) > 1
+    by_width = f'" sizes="{escape(sizes)}"' if several else '"'
+    html = "<picture>"
+    for kind, mime in FORMATS.items():
+        if kind not in record:
+            continue
+        if several:
+            srcset = ", ".join([f"{address}-{w}.{kind} {w}w" for w in shown])
+        else:
+            srcset = f"{address}-{shown[0]}.{kind}"
+        if mime:
+            html += f'<source type="{mime}" srcset="{srcset}{by_width}>'
+        else:
+            html += f'{start} src="{address}-{shown[-1]}.{kind}"'
+            html += f' srcset="{srcset}{by_width}{common}' if several else common
+    return mark_safe(html + "</picture>")  # noqa: S308  (each part is escaped above)
