@@ -120,6 +120,8 @@ def wait_until_ready(bin_dir: Path, folder: Path, server: "subprocess.Popen[byte
 
 def main(command: list[str]) -> int:
     """Run a command with DATABASE_URL set; return its exit code."""
+    # Ended from outside, it still takes the cluster along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         with cluster() as url:
             return subprocess.run(
@@ -128,6 +130,8 @@ def main(command: list[str]) -> int:
     except Missing as missing:
         print(f"Skipped on PostgreSQL: {missing}", file=sys.stderr)  # noqa: T201 (a command)
         return 1 if in_ci() else 0
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":
