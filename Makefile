@@ -52,6 +52,10 @@ format: $(READY) ## Format the code and the templates
 bench: $(READY) ## Measure pages and mails per second, and the worker's memory
 	@$(BIN)/python -m bench
 
+.PHONY: audit
+audit: $(READY) ## Lighthouse, axe and the Nu HTML checker over every page type
+	@$(BIN)/python -m audit $(ARGS)
+
 .PHONY: lock
 lock: $(READY) ## Renew requirements.txt and requirements-dev.txt from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv

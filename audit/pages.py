@@ -1,0 +1,131 @@
+"""Every page type of a site that holds the demo.
+
+`python -m audit.pages` runs in the installation that is looked at, adds the few rows that
+the demo has no use for, and prints the page types as JSON.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class PageType:
+    """One kind of page, and an address that shows it."""
+
+    name: str
+    path: str
+    status: int = 200
+    indexed: bool = True
+    """Whether search engines are meant to list it."""
+
+
+def page_types(env: Mapping[str, str]) -> list[PageType]:
+    """Return every page type of the installation with this environment."""
+    done = subprocess.run(
+        [sys.executable, "-m", "audit.pages"],
+        cwd=ROOT,
+        env={"DJANGO_SETTINGS_MODULE": "alarmroom.settings", **env},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise RuntimeError(f"The page types could not be found:\n{done.stderr}")
+    return [PageType(**found) for found in json.loads(done.stdout)]
+
+
+def find() -> list[PageType]:
+    """Return every page type of the installation that this process runs in."""
+    from django.urls import reverse
+    from django.utils import timezone
+
+    from newsletter.models import Issue
+    from posts.models import Page, Post
+    from subscribers.models import Subscriber
+
+    posts = Post.objects.published().newest_first()
+    # The one with the most to show.
+    post = max(posts.filter(cover__isnull=False), key=lambda post: len(post.body))
+    withdrawn, _ = Post.objects.get_or_create(
+        slug="withdrawn-for-the-audit",
+        defaults={
+            "title": "An article that was withdrawn",
+            "summary": "It is not to be read any more.",
+            "body": "<p>Nobody sees this.</p>",
+            "author": post.author,
+            "withdrawn_at": timezone.now(),
+        },
+    )
+    people = {
+        state: Subscriber.objects.get_or_create(
+            address=f"{state}@audit.example", defaults={"state": state}
+        )[0]
+        for state in Subscriber.State.values
+    }
+    pending, confirmed = people["pending"], people["confirmed"]
+    published_at = post.published_at
+    assert published_at
+    year = reverse("posts:year", args=[published_at.year])
+    search = reverse("posts:search")
+    types = [
+        PageType("front", reverse("posts:front")),
+        PageType("article", post.get_absolute_url()),
+        PageType("topic", post.tags.all()[0].get_absolute_url()),
+        PageType("author", post.author.get_absolute_url()),
+        PageType("topics", reverse("posts:topics")),
+        PageType("archive", reverse("posts:archive")),
+        PageType("year", year),
+        PageType("month", f"{year}{published_at:%m}/"),
+        PageType("search, empty", search, indexed=False),
+        PageType("search, results", f"{search}?q=dispatch", indexed=False),
+        PageType("search, nothing", f"{search}?q=zzzzqqqq", indexed=False),
+        PageType("feeds", reverse("posts:feeds")),
+        *(
+            PageType(f"page: {page.slug}", page.get_absolute_url())
+            for page in Page.objects.order_by("slug")
+        ),
+        PageType("weekly alarm", reverse("newsletter:archive")),
+        PageType("issue", Issue.objects.published().newest_first()[0].get_absolute_url()),
+        PageType("subscribe", reverse("subscribers:subscribe")),
+        PageType("check your mail", reverse("subscribers:check-mail"), indexed=False),
+        PageType(
+            "confirm", reverse("subscribers:confirm", args=[pending.confirm_key]), indexed=False
+        ),
+        PageType(
+            "confirmed", reverse("subscribers:confirm", args=[confirmed.confirm_key]), indexed=False
+        ),
+        PageType(
+            "unsubscribe", reverse("subscribers:unsubscribe", args=[confirmed.key]), indexed=False
+        ),
+        PageType(
+            "unsubscribed",
+            reverse("subscribers:unsubscribe", args=[people["unsubscribed"].key]),
+            indexed=False,
+        ),
+        PageType(
+            "dead link",
+            reverse("subscribers:confirm", args=["x" * 24]),
+            status=404,
+            indexed=False,
+        ),
+        PageType("404", "/articles/the-quiet-dispatch-room/", status=404, indexed=False),
+        PageType("410", withdrawn.get_absolute_url(), status=410, indexed=False),
+    ]
+    return types
+
+
+def main() -> None:
+    import django
+
+    django.setup()
+    print(json.dumps([asdict(each) for each in find()]))
+
+
+if __name__ == "__main__":
+    main()
