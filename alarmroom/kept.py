@@ -80,25 +80,25 @@ def drop_everything() -> None:
     transaction.on_commit(lambda: shelf().clear(), robust=True)
 
 
-def remember[Value](key: str, load: Callable[[], Value]) -> Value:
+def remember[Value](key: str, load: Callable[[], Value], *, part: str = "") -> Value:
     """Return what `load` returned in this process since the key was last dropped.
 
-    For small things that every page shows. At most KEPT_PAGES_SECONDS old; loaded anew
-    each time while nothing is kept at all.
+    For small things that every page shows; `part` tells several of one key apart. At most
+    KEPT_PAGES_SECONDS old; loaded anew each time while nothing is kept at all.
     """
     if not settings.KEPT_PAGES_SECONDS:
         return load()
     stamp = shelf().stamp(key)
-    found = _remembered.get(key)
+    found = _remembered.get((key, part))
     if found and found[0] == stamp and found[1] > time.monotonic():
         return found[2]  # type: ignore[no-any-return]
     value = load()
     # The stamp of before loading: a drop in between leaves it different.
-    _remembered[key] = (stamp, time.monotonic() + settings.KEPT_PAGES_SECONDS, value)
+    _remembered[key, part] = (stamp, time.monotonic() + settings.KEPT_PAGES_SECONDS, value)
     return value
 
 
-_remembered: dict[str, tuple[int, float, Any]] = {}
+_remembered: dict[tuple[str, str], tuple[int, float, Any]] = {}
 
 
 # The files

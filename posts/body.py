@@ -24,6 +24,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from alarmroom import kept
 from posts import html, pictures
+from posts.structure import structured
 
 if TYPE_CHECKING:
     from posts.models import Image
@@ -54,7 +55,7 @@ def fingerprint(body: str) -> str:
 def serve(body: str) -> Served:
     """Return a clean body as readers get it. One query, if there are pictures in it."""
     images = images_in(body)
-    finished = with_pictures(body, images)
+    finished = with_pictures(structured(body), images)
     waits = any(image.renditions_due_at and not image.renditions for image in images.values())
     return Served(finished, "" if waits else fingerprint(body))
 

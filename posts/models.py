@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import IntegrityError, models, transaction
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
@@ -105,10 +106,12 @@ class Image(models.Model):
     def focus(self) -> str:
         """The CSS classes that keep the focal point in view; empty in the middle.
 
-        In steps of a tenth, because the site's CSP allows no inline style (pictures.css).
+        In steps of a tenth, because the site's CSP allows no inline style (components.css).
         """
         x, y = round(self.focal_x / 10), round(self.focal_y / 10)
-        return " ".join([*([f"focus-x{x}"] if x != 5 else []), *([f"focus-y{y}"] if y != 5 else [])])
+        across = f"focus-x{x}" if x != 5 else ""
+        down = f"focus-y{y}" if y != 5 else ""
+        return f"{across} {down}".strip()
 
     @classmethod
     def keep(
@@ -174,6 +177,12 @@ class TagQuerySet(SluggedQuerySet["Tag"]):
         """The topics under which a reader finds something right now."""
         return self.filter(pk__in=Post.objects.published().values("tags"))
 
+    def with_counts(self) -> Self:
+        """With how many articles readers find under it, as `articles`."""
+        tagged = Post.objects.published().filter(tags=models.OuterRef("pk")).order_by()
+        count = tagged.values("tags").annotate(count=models.Count("pk")).values("count")
+        return self.annotate(articles=Coalesce(models.Subquery(count), 0))
+
 
 class Tag(Slugged):
     """A topic that readers follow across articles."""
@@ -219,12 +228,12 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):
         """Publish now what is a draft or scheduled; return how many. Old dates stay."""
         now = timezone.now()
         waiting = self.filter(models.Q(published_at=None) | models.Q(published_at__gt=now))
-        return waiting.update(**BACK, published_at=now, updated_at=now)
+        return waiting.update(**BACK, published_at=now, updated_at=now, likeness_due=True)
 
     def back_to_draft(self) -> int:
         """Take what is published or scheduled off the site; return how many."""
         shown = self.filter(published_at__isnull=False)
-        return shown.update(published_at=None, updated_at=timezone.now())
+        return shown.update(published_at=None, updated_at=timezone.now(), likeness_due=True)
 
     def withdrawn(self) -> Self:
         """What was published, and is no longer stood by: its address says so (410)."""
@@ -238,13 +247,17 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):
             was_published_at=models.F("published_at"),
             withdrawn_at=now,
             updated_at=now,
+            likeness_due=True,
         )
 
     def bring_back(self) -> int:
         """Publish what was withdrawn, under its old date; return how many."""
         back = self.withdrawn()
         return back.update(
-            **BACK, published_at=models.F("was_published_at"), updated_at=timezone.now()
+            **BACK,
+            published_at=models.F("was_published_at"),
+            updated_at=timezone.now(),
+            likeness_due=True,
         )
 
     def for_listing(self) -> Self:
@@ -259,6 +272,14 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):
     def for_article(self) -> Self:
         """With all that an article's page shows of the article itself."""
         return self.select_related("author__photo", "cover").prefetch_related("tags")
+
+    def with_topic(self) -> Self:
+        """With the first of its topics, for a card: no further query, unlike all its tags."""
+        topics = Tag.objects.filter(posts=models.OuterRef("pk")).order_by("name")
+        return self.annotate(
+            topic_pk=models.Subquery(topics.values("pk")[:1]),
+            topic_name=models.Subquery(topics.values("name")[:1]),
+        )
 
 
 class Post(WithBody, Slugged):
@@ -305,7 +326,16 @@ class Post(WithBody, Slugged):
         editable=False,
         help_text="Of a withdrawn article: the date it had, and gets again if it comes back.",
     )
+    revised_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When an editor last told readers that the published text had changed.",
+    )
     reading_minutes = models.PositiveSmallIntegerField(default=1, editable=False)
+    likeness_due = models.BooleanField(
+        default=True, editable=False, help_text="Whether posts/likeness.py has yet to look at it."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -313,7 +343,12 @@ class Post(WithBody, Slugged):
 
     class Meta:
         ordering = ["-published_at", "-pk"]
-        indexes = [models.Index(fields=["-published_at", "-id"], name="post_newest_first")]
+        indexes = [
+            models.Index(fields=["-published_at", "-id"], name="post_newest_first"),
+            models.Index(
+                fields=["id"], name="post_likeness_due", condition=models.Q(likeness_due=True)
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="post_title_not_empty",
@@ -382,6 +417,22 @@ class Post(WithBody, Slugged):
             .order_by("related_from__position", "related_from__pk")
         )
 
+    @property
+    def topic(self) -> str:
+        """The name of its first topic, as a card shows it; from the row, or its tags."""
+        if "topic_name" in self.__dict__:
+            return self.__dict__["topic_name"] or ""
+        return next((tag.name for tag in self.tags.all()), "")
+
+    @property
+    def was_revised(self) -> bool:
+        """Whether readers are told that the text changed, on a later day than it came out."""
+        return bool(
+            self.revised_at
+            and self.published_at
+            and timezone.localdate(self.revised_at) > timezone.localdate(self.published_at)
+        )
+
 
 def reading_minutes(body: str) -> int:
     """Return the whole minutes that a reader takes for a body of HTML, at least 1."""
@@ -415,6 +466,24 @@ class RelatedPost(models.Model):
     def __str__(self) -> str:
         # Naming the article it stands under would load that once for every row of the desk.
         return f"→ {self.related}"
+
+
+class Likeness(models.Model):
+    """How alike two articles are; found by posts/likeness.py when one of them changes.
+
+    Each article has its few likest here. The higher the score, the more alike.
+    """
+
+    # The constraint below is its index.
+    post = models.ForeignKey(Post, models.CASCADE, related_name="likenesses", db_index=False)
+    other = models.ForeignKey(Post, models.CASCADE, related_name="+")
+    score = models.FloatField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["post", "other"], name="likeness_once")]
+
+    def __str__(self) -> str:
+        return f"{self.post_id} ~ {self.other_id}: {self.score:.2f}"
 
 
 class PageQuerySet(WithBodyQuerySet["Page"], SluggedQuerySet["Page"]):

@@ -1,0 +1,149 @@
+"""Which articles are alike: found when one changes, stored, and only read when it is shown.
+
+Two articles are alike by the topics they share, a rare one counting more than a common one,
+and then by the words of their titles and summaries. The measure is the same in both
+directions, so one comparison serves both articles.
+"""
+
+import math
+import re
+import time
+from collections import defaultdict
+from heapq import nlargest
+
+from django.db import transaction
+from django.db.models import Q
+
+from posts.models import Likeness, Post
+
+# Stored for each article: three are shown, and some may be picked by hand or withdrawn.
+STORED = 6
+# By topics alone, so many come into question; their words are then looked at.
+COMPARED = 60
+# Words count as much as sharing a topic that one article in so many has.
+TEXT_WEIGHT = 3.0
+# Below this, two articles have nothing in common but the language.
+LEAST = 0.25
+
+_WORD = re.compile(r"[a-z0-9]{3,}")
+_COMMON = frozenset(
+    "about above after again against all also and any are because been before being below "
+    "between both but can could did does doing down during each even every few for from had "
+    "has have having her here him his how into its just made make many more most much must "
+    "need never not now off once one only other our out over own same she should some such "
+    "than that the their them then there these they this those through too under until use "
+    "very was way were what when where which while who whom whose why will with would you "
+    "your".split()  # noqa: SIM905
+)
+
+
+def compare(pk: int) -> set[int]:
+    """Find what is like a post, and store it for it and for them; return whose list changed.
+
+    What readers cannot see, now or at a set time, is like nothing. Six queries or so,
+    whatever the number of posts. Safe twice.
+    """
+    found = (
+        Post.objects.filter(pk=pk).only("title", "summary", "published_at", "updated_at").first()
+    )
+    if found is None:
+        return set()
+    scores = _scores(found) if found.published_at else {}
+    with transaction.atomic():
+        changed = _store(pk, scores)
+        # Unless it was edited while we compared: then it is due again.
+        Post.objects.filter(pk=pk, updated_at=found.updated_at).update(likeness_due=False)
+    return changed
+
+
+def compare_due(seconds: float = 5) -> set[int]:
+    """Compare the posts that changed, for so long at most; return whose lists changed."""
+    changed: set[int] = set()
+    until = time.monotonic() + seconds
+    due = Post.objects.filter(likeness_due=True).order_by("-pk")
+    for pk in list(due.values_list("pk", flat=True)[:500]):
+        if time.monotonic() > until:
+            break
+        changed |= compare(pk)
+    return changed
+
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text that say something, without their commonest endings."""
+    found = (word for word in _WORD.findall(text.lower()) if word not in _COMMON)
+    return frozenset(re.sub(r"(?:ing|ies|es|ed|er|s)$", "", word) or word for word in found)
+
+
+def _scores(post: Post) -> dict[int, float]:
+    """Return the likeness of each other post that comes into question."""
+    tagged = Post.tags.through.objects
+    public = Post.objects.filter(published_at__isnull=False).exclude(pk=post.pk).order_by()
+    tags = list(tagged.filter(post=post.pk).values_list("tag_id", flat=True))
+    by_tag: dict[int, list[int]] = defaultdict(list)
+    if tags:
+        pairs = tagged.filter(tag__in=tags, post__published_at__isnull=False)
+        for tag, other in pairs.exclude(post=post.pk).values_list("tag_id", "post_id"):
+            by_tag[tag].append(other)
+    count = public.count() + 1
+    scores: dict[int, float] = defaultdict(float)
+    for others in by_tag.values():
+        rarity = math.log(1 + count / (len(others) + 1))
+        for other in others:
+            scores[other] += rarity
+    candidates = public
+    if scores:
+        candidates = public.filter(pk__in=nlargest(COMPARED, scores, key=lambda o: (scores[o], o)))
+    else:
+        candidates = public.order_by("-published_at", "-pk")[: 3 * COMPARED]
+    mine = words(f"{post.title} {post.summary}")
+    result = {}
+    for other, title, summary in candidates.values_list("pk", "title", "summary"):
+        theirs = words(f"{title} {summary}")
+        shared = len(mine & theirs) / math.sqrt(len(mine) * len(theirs) or 1)
+        if (score := scores.get(other, 0) + TEXT_WEIGHT * shared) >= LEAST:
+            result[other] = score
+    return result
+
+
+def _store(pk: int, scores: dict[int, float]) -> set[int]:
+    """Write the likenesses of a post in both directions; return the posts whose lists changed."""
+    # Also those that were like it until now.
+    known = Likeness.objects.filter(Q(post__in=scores) | Q(post=pk) | Q(other=pk))
+    # One worker at a time where rows can be locked; they are few, and always in this order.
+    rows = list(
+        known.order_by("pk").select_for_update().values_list("pk", "post", "other", "score")
+    )
+    lists: dict[int, dict[int, float]] = defaultdict(dict)
+    before: dict[int, set[int]] = defaultdict(set)
+    for _, one, other, score in rows:
+        before[one].add(other)
+        if pk not in (one, other):
+            lists[one][other] = score
+    for other, score in scores.items():
+        lists[other][pk] = score
+    lists[pk] = dict(scores)
+    changed = set()
+    kept: dict[tuple[int, int], float] = {}
+    for one in lists.keys() | before.keys():
+        best = sorted(lists[one].items(), key=lambda pair: (-pair[1], -pair[0]))[:STORED]
+        kept.update({(one, other): score for other, score in best})
+        if {other for other, _ in best} != before[one]:
+            changed.add(one)
+    stale = [row for row, one, other, score in rows if kept.get((one, other)) != score]
+    there = {(one, other) for _, one, other, score in rows if kept.get((one, other)) == score}
+    Likeness.objects.filter(pk__in=stale).delete()
+    Likeness.objects.bulk_create(
+        [
+            Likeness(post_id=one, other_id=other, score=score)
+            for (one, other), score in kept.items()
+            if (one, other) not in there
+        ],
+        # A worker that compared the other one at the same time found the same.
+        ignore_conflicts=True,
+    )
+    return changed
+
+
+def everything() -> None:
+    """Let every post be compared again, for instance after many changed their topics."""
+    Post.objects.update(likeness_due=True)

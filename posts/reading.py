@@ -1,0 +1,115 @@
+"""What an article's page is made of, in three queries at any size of the site."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from django.db.models import (
+    BigAutoField,
+    Count,
+    DateTimeField,
+    F,
+    OuterRef,
+    Q,
+    SlugField,
+    Subquery,
+)
+from django.db.models.functions import JSONObject
+from django.utils import timezone
+
+from alarmroom.prepared import Given, Prepared
+from posts.models import Likeness, Post, PostQuerySet, RelatedPost, Tag
+
+# "Connecting the dots": what an editor picked, filled up to so many with what is alike.
+CONNECTED = 3
+# What a card shows, and what it needs to show it.
+CARD = (
+    *("title", "slug", "summary", "published_at", "reading_minutes", "author__name"),
+    *("cover__file", "cover__width", "cover__height", "cover__sha256"),
+    *("cover__focal_x", "cover__focal_y", "cover__renditions"),
+)
+
+_now = Given("now", DateTimeField())
+_pk = Given("pk", BigAutoField())
+_public = Q(published_at__lte=_now)
+
+
+def _whole() -> PostQuerySet:
+    """Posts with their author, cover and neighbours in time."""
+    at = Q(published_at=OuterRef("published_at"))
+    others = Post.objects.order_by("published_at", "pk")
+    # Each walks the index from the post on to the next: one bound on the side where it starts,
+    # and "not this one or before it" where "later, or then with a higher number" says the same.
+    newer = others.filter(_public, published_at__gte=OuterRef("published_at"))
+    newer = newer.exclude(at & Q(pk__lte=OuterRef("pk")))
+    older = others.filter(published_at__lte=OuterRef("published_at"))
+    older = older.exclude(at & Q(pk__gte=OuterRef("pk"))).reverse()
+    picks = RelatedPost.objects.filter(post=OuterRef("pk")).order_by().values("post")
+    link = JSONObject(slug="slug", title="title")
+    return (
+        Post.objects.select_related("author__photo", "cover")
+        .annotate(
+            newer=Subquery(newer.values_list(link)[:1]),
+            older=Subquery(older.values_list(link)[:1]),
+            picks=Subquery(picks.values(count=Count("pk"))),
+        )
+        .order_by()
+    )
+
+
+@cache
+def _connected(limit: int) -> Prepared[Post]:
+    """What stands under "Connecting the dots", picked before alike, without the long text."""
+
+    def write() -> PostQuerySet:
+        picked = RelatedPost.objects.filter(post=_pk).order_by()
+        alike = Likeness.objects.filter(post=_pk).order_by()
+        either = picked.values("related").union(alike.values("other"), all=True)
+        place = picked.filter(related=OuterRef("pk")).values("position", "pk")
+        return (
+            Post.objects.filter(_public, pk__in=either)
+            .with_topic()
+            .annotate(
+                place=Subquery(place.values("position")[:1]),
+                turn=Subquery(place.values("pk")[:1]),
+                score=Subquery(alike.filter(other=OuterRef("pk")).values("score")[:1]),
+            )
+            .select_related("author", "cover")
+            .only(*CARD)
+            .order_by(
+                F("place").asc(nulls_last=True), "turn", F("score").desc(nulls_last=True), "-pk"
+            )[:limit]
+        )
+
+    return Prepared(write)
+
+
+_BY_SLUG = Prepared(lambda: _whole().filter(_public, slug=Given("slug", SlugField())))
+_BY_PK = Prepared(lambda: _whole().filter(pk=_pk))
+_TOPICS = Prepared(lambda: Tag.objects.filter(posts=_pk).order_by("name").defer("description"))
+
+
+def published_article(slug: str) -> Post | None:
+    """Return a published post with `newer` and `older` (slug and title, or None). One query."""
+    return _BY_SLUG.first(slug=slug, now=timezone.now())
+
+
+def any_article(pk: int) -> Post | None:
+    """Return a post as `published_article` does, whatever its state. One query."""
+    return _BY_PK.first(pk=pk, now=timezone.now())
+
+
+def topics(post: Post) -> list[Tag]:
+    """Return the post's tags by name, which `post.tags.all()` then has, too. One query."""
+    found = _TOPICS.all(pk=post.pk)
+    prefetched: Any = Tag.objects.all()
+    prefetched._result_cache = found
+    post._prefetched_objects_cache = {"tags": prefetched}  # type: ignore[attr-defined]
+    return found
+
+
+def connected(post: Post) -> list[Post]:
+    """Return what an editor picked, filled up with what is alike, as cards show it. One query."""
+    limit = max(CONNECTED, post.picks or 0)  # type: ignore[attr-defined]
+    return _connected(limit).all(pk=post.pk, now=timezone.now())
