@@ -10,6 +10,7 @@ def site(request: HttpRequest) -> dict[str, object]:
         "SITE_NAME": "The Alarm Room",
         "NEWSLETTER_NAME": "The Weekly Alarm",
         "SITE_URL": settings.SITE_URL,
+        "SITE_PROFILES": settings.SITE_PROFILES,
         "POSTAL_ADDRESS": settings.POSTAL_ADDRESS,
         "canonical_url": f"{settings.SITE_URL}{request.path}",
     }

@@ -74,6 +74,13 @@ except OSError as error:
     missing.append(
         f"DATA_DIR ({DATA_DIR}) cannot be made ({error.strerror}): name a folder of yours."
     )
+# The publication's own pages elsewhere (rel=me, and sameAs in the linked data).
+SITE_PROFILES: list[str] = env.list("SITE_PROFILES", default=[])
+missing += [
+    f"SITE_PROFILES has {profile!r}: start each address with https://, separated by commas."
+    for profile in SITE_PROFILES
+    if urlsplit(profile).scheme not in {"http", "https"}
+]
 if missing:
     # One line each and no traceback: the reader is an operator, not a developer.
     sys.exit("\n".join(missing))
@@ -104,6 +111,7 @@ MIDDLEWARE = [
     # First, so that it keeps a page with every header that the others give it.
     "alarmroom.kept.KeepPagesMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "alarmroom.headers.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -172,7 +180,10 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Sheets and scripts that are served as one (alarmroom/staticfiles.py).
+JOINED_ROOT = DATA_DIR / "joined"
 STATICFILES_FINDERS = [
+    "alarmroom.staticfiles.JoinedFilesFinder",
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "alarmroom.staticfiles.ServedFilesFinder",
 ]

@@ -1,0 +1,161 @@
+"""What a page says about itself to search engines, in schema.org's words (JSON-LD 1.1).
+
+Nothing stands here that the page itself does not show, and every address is a whole one.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urljoin
+
+from django.conf import settings
+from django.templatetags.static import static
+from django.utils.safestring import SafeString, mark_safe
+
+from posts import share_image
+from posts.models import Author, Post, Tag
+
+Data = dict[str, Any]
+
+SITE_NAME = "The Alarm Room"
+# Inside <script> only "<" could end the element or begin a comment (HTML 13.2.5.4); ">" and
+# "&" for whoever reads it as XML; the two line separators ended a JavaScript string once.
+_ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
+
+
+def script(*things: Data) -> SafeString:
+    """Return a data block. It is not executed, so a CSP without inline scripts allows it."""
+    data: Data = {"@context": "https://schema.org"}
+    data |= things[0] if len(things) == 1 else {"@graph": list(things)}
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)
+    return mark_safe(f'<script type="application/ld+json">{text}</script>')  # noqa: S308
+
+
+def whole(path: str) -> str:
+    """Return the whole address of a path, or of what is one already (pictures on a CDN)."""
+    return urljoin(f"{settings.SITE_URL}/", path)
+
+
+def publisher() -> Data:
+    return {
+        "@type": "Organization",
+        "@id": whole("/#publisher"),
+        "name": SITE_NAME,
+        "url": whole("/"),
+        "logo": {
+            "@type": "ImageObject",
+            "url": whole(static("img/touch-icon.png")),
+            "width": 180,
+            "height": 180,
+        },
+        **({"sameAs": settings.SITE_PROFILES} if settings.SITE_PROFILES else {}),
+    }
+
+
+def website() -> Data:
+    """The publication, and how to search it."""
+    return {
+        "@type": "WebSite",
+        "@id": whole("/#website"),
+        "name": SITE_NAME,
+        "url": whole("/"),
+        "inLanguage": "en-US",
+        "publisher": {"@id": whole("/#publisher")},
+        "potentialAction": {
+            "@type": "SearchAction",
+            "target": {
+                "@type": "EntryPoint",
+                "urlTemplate": f"{whole('/search/')}?q={{search_term_string}}",
+            },
+            "query-input": "required name=search_term_string",
+        },
+    }
+
+
+def person(author: Author) -> Data:
+    data: Data = {
+        "@type": "Person",
+        "@id": f"{whole(author.get_absolute_url())}#person",
+        "name": author.name,
+        "url": whole(author.get_absolute_url()),
+    }
+    if author.role:
+        data["jobTitle"] = author.role
+    if author.photo:
+        data["image"] = whole(author.photo.file.url)
+    return data
+
+
+def article(post: Post) -> Data:
+    """A published article, its author and publisher included."""
+    url = whole(post.get_absolute_url())
+    tags = [tag.name for tag in post.tags.all()]
+    data: Data = {
+        "@type": "Article",
+        "@id": f"{url}#article",
+        "headline": post.title,
+        "description": post.summary,
+        "url": url,
+        "mainEntityOfPage": url,
+        "image": [whole(share_image.address(post))],
+        "author": person(post.author),
+        "publisher": publisher(),
+        "dateModified": post.updated_at.isoformat(timespec="seconds"),
+        "timeRequired": f"PT{post.reading_minutes}M",
+        "inLanguage": "en-US",
+        "isAccessibleForFree": True,
+    }
+    if post.published_at:
+        changed = max(post.published_at, post.updated_at)
+        data["datePublished"] = post.published_at.isoformat(timespec="seconds")
+        data["dateModified"] = changed.isoformat(timespec="seconds")
+    if post.cover:
+        data["image"].insert(0, whole(post.cover.file.url))
+    if tags:
+        data |= {"articleSection": tags[0], "keywords": tags}
+    return data
+
+
+def breadcrumbs(*steps: tuple[str, str]) -> Data:
+    """The way from the front page to here: names with their paths, the front page left out."""
+    return {
+        "@type": "BreadcrumbList",
+        "itemListElement": [
+            {"@type": "ListItem", "position": number, "name": name, "item": whole(path)}
+            for number, (name, path) in enumerate([(SITE_NAME, "/"), *steps], start=1)
+        ],
+    }
+
+
+def of_front() -> SafeString:
+    return script(website(), publisher())
+
+
+def of_article(post: Post) -> SafeString:
+    tags = list(post.tags.all())[:1]
+    way = [(tag.name, tag.get_absolute_url()) for tag in tags]
+    return script(article(post), breadcrumbs(*way, (post.title, post.get_absolute_url())))
+
+
+def of_tag(tag: Tag) -> SafeString:
+    url = whole(tag.get_absolute_url())
+    collection: Data = {
+        "@type": "CollectionPage",
+        "@id": url,
+        "name": tag.name,
+        "url": url,
+        "isPartOf": {"@id": whole("/#website")},
+    }
+    if tag.description:
+        collection["description"] = tag.description
+    return script(collection, breadcrumbs((tag.name, tag.get_absolute_url())))
+
+
+def of_author(author: Author) -> SafeString:
+    page: Data = {
+        "@type": "ProfilePage",
+        "@id": whole(author.get_absolute_url()),
+        "mainEntity": person(author),
+    }
+    return script(page, breadcrumbs((author.name, author.get_absolute_url())))

@@ -1,0 +1,440 @@
+"""Feeds: every new article in full, for readers' own programs."""
+
+import json
+from calendar import timegm
+from datetime import datetime, timedelta
+from typing import Any
+from xml.dom import minidom
+
+import feedparser
+import jsonschema
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+from django.utils.http import http_date, parse_http_date
+
+from posts.feeds import absolute
+from posts.models import Post
+from tests.factories import make_author, make_image, make_post, make_tag
+
+SITE = "http://localhost:8000"
+XML = ["/feeds/atom.xml", "/feeds/rss.xml"]
+ALL = [*XML, "/feeds/feed.json"]
+NASTY = 'Fire & <script>\x0b\x1f\x85 \ufffe\U0001f692 ]]> "Ångström" &#11; \u202e消防'
+
+# JSON Feed 1.1 as https://www.jsonfeed.org/version/1.1/ has it.
+URL = {"type": "string", "pattern": "^https?://[^\\s]+$"}
+DATE = {
+    "type": "string",
+    "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$",
+}
+AUTHORS = {
+    "type": "array",
+    "minItems": 1,
+    "items": {
+        "type": "object",
+        "properties": {"name": {"type": "string"}, "url": URL, "avatar": URL},
+        "minProperties": 1,
+        "additionalProperties": False,
+    },
+}
+JSON_FEED: dict[str, Any] = {
+    "type": "object",
+    "required": ["version", "title", "items"],
+    "properties": {
+        "version": {"const": "https://jsonfeed.org/version/1.1"},
+        "title": {"type": "string", "minLength": 1},
+        "home_page_url": URL,
+        "feed_url": URL,
+        "description": {"type": "string"},
+        "icon": URL,
+        "favicon": URL,
+        "authors": AUTHORS,
+        "language": {"type": "string", "pattern": "^[a-z]{2,3}(-[A-Z]{2})?$"},
+        "items": {
+            "type": "array",
+            "uniqueItems": True,
+            "items": {
+                "type": "object",
+                "required": ["id"],
+                "anyOf": [{"required": ["content_html"]}, {"required": ["content_text"]}],
+                "properties": {
+                    "id": {"type": "string", "minLength": 1},
+                    "url": URL,
+                    "title": {"type": "string"},
+                    "summary": {"type": "string"},
+                    "content_html": {"type": "string"},
+                    "image": URL,
+                    "banner_image": URL,
+                    "date_published": DATE,
+                    "date_modified": DATE,
+                    "authors": AUTHORS,
+                    "tags": {"type": "array", "items": {"type": "string"}},
+                    "language": {"type": "string"},
+                },
+                "additionalProperties": False,
+            },
+        },
+    },
+    "additionalProperties": False,
+}
+
+
+@pytest.fixture
+def post(db: None) -> Post:
+    """An article with everything that a feed may show, changed after it was published."""
+    author = make_author(name="Ruth Álvarez", slug="ruth", photo=make_image(400, 400))
+    return make_post(
+        title="The twelfth hour",
+        slug="the-twelfth-hour",
+        summary="What fatigue does to a voice.",
+        body=(
+            '<p>See <a href="/tags/fire/">fire</a>, <a href="#note-1">a note</a> and '
+            '<a href="https://example.org/?a=1&amp;b=2">a study</a>.</p>'
+            '<figure><img src="/media/images/x.jpg" alt="A console" width="10" height="5"></figure>'
+            '<p>Type src="/x" &lt;img src="/y"&gt; here.</p>'
+        ),
+        author=author,
+        tags=[make_tag("Fire", slug="fire"), make_tag("Night")],
+        cover=make_image(),
+        cover_alt="A lit window",
+        cover_credit="J. Doe",
+        published_at=timezone.now() - timedelta(days=3),
+    )
+
+
+def parsed(response: HttpResponse) -> Any:
+    """Return the feed as feedparser reads it, without anything that is wrong with it."""
+    assert response.status_code == 200
+    minidom.parseString(response.content)  # Strict, where feedparser forgives.
+    found = feedparser.parse(
+        response.content,
+        response_headers={"content-type": response["Content-Type"]},
+        sanitize_html=False,
+        resolve_relative_uris=False,
+    )
+    assert not found.bozo, found.get("bozo_exception")
+    return found
+
+
+def entries(client: Client, address: str) -> list[tuple[str, str]]:
+    """Return the id and title of each entry of a feed of any format."""
+    response = client.get(address)
+    if address.endswith(".json"):
+        return [(item["id"], item["title"]) for item in response.json()["items"]]
+    return [(entry.id, entry.title) for entry in parsed(response).entries]
+
+
+# What is in them
+
+
+@pytest.mark.parametrize(
+    ("address", "version"), [("/feeds/atom.xml", "atom10"), ("/feeds/rss.xml", "rss20")]
+)
+def test_an_xml_feed_says_all_of_an_article(
+    client: Client, post: Post, address: str, version: str
+) -> None:
+    found = parsed(client.get(address))
+    assert found.version == version
+    assert found.feed.title == "The Alarm Room"
+    assert found.feed.link == f"{SITE}/"
+    assert {"rel": "self", "href": f"{SITE}{address}"}.items() <= next(
+        link for link in found.feed.links if link.rel == "self"
+    ).items()
+    assert found.feed.language == "en-us"
+    logo = found.feed.logo if version == "atom10" else found.feed.image.href
+    assert logo.startswith(f"{SITE}/static/img/touch-icon")
+    [entry] = found.entries
+    assert entry.title == "The twelfth hour"
+    assert entry.link == f"{SITE}/articles/the-twelfth-hour/"
+    assert entry.author == "Ruth Álvarez"
+    assert [tag.term for tag in entry.tags] == ["Fire", "Night"]
+    assert entry.summary == "What fatigue does to a voice."
+    assert abs(timegm(entry.published_parsed) - post.published_at.timestamp()) < 1
+    assert abs(timegm(entry.updated_parsed) - post.updated_at.timestamp()) < 1
+    [enclosure] = entry.enclosures
+    assert enclosure.type == "image/jpeg"
+    assert int(enclosure.length) == post.cover.file.size
+    assert enclosure.href == f"{SITE}{post.cover.file.url}"
+    [media] = entry.media_content
+    assert (media["width"], media["height"]) == ("1600", "900")
+    assert "A console" in entry.content[0].value
+
+
+def test_the_json_feed_is_valid_and_says_all_of_an_article(client: Client, post: Post) -> None:
+    response = client.get("/feeds/feed.json")
+    assert response["Content-Type"] == "application/feed+json; charset=utf-8"
+    feed = response.json()
+    jsonschema.validate(feed, JSON_FEED)
+    assert feed["feed_url"] == f"{SITE}/feeds/feed.json"
+    assert feed["home_page_url"] == f"{SITE}/"
+    [item] = feed["items"]
+    assert item["url"] == f"{SITE}/articles/the-twelfth-hour/"
+    assert item["image"] == item["banner_image"] == f"{SITE}{post.cover.file.url}"
+    assert item["authors"] == [
+        {
+            "name": "Ruth Álvarez",
+            "url": f"{SITE}/authors/ruth/",
+            "avatar": f"{SITE}{post.author.photo.file.url}",
+        }
+    ]
+    assert item["tags"] == ["Fire", "Night"]
+    assert datetime.fromisoformat(item["date_published"]) == post.published_at
+    assert datetime.fromisoformat(item["date_modified"]) == post.updated_at
+
+
+def test_the_schema_can_fail(client: Client, post: Post) -> None:
+    feed = client.get("/feeds/feed.json").json()
+    feed["items"][0]["url"] = "/articles/the-twelfth-hour/"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(feed, JSON_FEED)
+
+
+@pytest.mark.parametrize("address", ALL)
+def test_the_full_text_stands_by_itself(client: Client, post: Post, address: str) -> None:
+    response = client.get(address)
+    if address.endswith(".json"):
+        text = response.json()["items"][0]["content_html"]
+    else:
+        text = parsed(response).entries[0].content[0].value
+    assert text.startswith(f'<figure><img src="{SITE}{post.cover.file.url}" alt="A lit window"')
+    assert f'<a href="{SITE}/tags/fire/">' in text
+    assert f'<a href="{SITE}/articles/the-twelfth-hour/#note-1">' in text
+    assert '<a href="https://example.org/?a=1&amp;b=2">' in text
+    assert f'src="{SITE}/media/images/x.jpg"' in text
+    assert 'Type src="/x" &lt;img src="/y"&gt; here.' in text  # Words, not addresses.
+    assert "<script" not in text
+    assert "style=" not in text
+
+
+def test_a_hopeless_address_stays_as_it_was_written() -> None:
+    assert absolute('<a href="http://[">x</a>', f"{SITE}/") == '<a href="http://[">x</a>'
+    assert absolute('<a href="mailto:a@b.org">x</a>', SITE) == '<a href="mailto:a@b.org">x</a>'
+
+
+@pytest.mark.parametrize("address", ALL)
+def test_no_title_breaks_a_feed(client: Client, db: None, address: str) -> None:
+    author = make_author(name=NASTY, slug="nasty")
+    post = make_post(slug="nasty", author=author, tags=[make_tag(NASTY[:60], slug="nasty")])
+    # Past save() and its allowlist, as an import might.
+    Post.objects.filter(pk=post.pk).update(title=NASTY, summary=NASTY)
+    for path in (address, address.replace("/feeds/", "/tags/nasty/")):
+        [(_, title)] = entries(client, path)
+        assert title.startswith("Fire & <script>")
+        assert "\U0001f692" in title
+        assert not any(ord(character) < 32 for character in title)
+
+
+@pytest.mark.parametrize("address", ALL)
+def test_what_is_not_published_is_in_no_feed(client: Client, db: None, address: str) -> None:
+    fire, ruth = make_tag("Fire", slug="fire"), make_author(slug="ruth")
+    make_post(title="Draft", published_at=None, tags=[fire], author=ruth)
+    make_post(
+        title="Soon", published_at=timezone.now() + timedelta(hours=1), tags=[fire], author=ruth
+    )
+    gone = make_post(title="Withdrawn", tags=[fire], author=ruth)
+    Post.objects.filter(pk=gone.pk).withdraw()
+    make_post(title="Here", tags=[fire], author=ruth)
+    for folder in ("/feeds/", "/tags/fire/", "/authors/ruth/"):
+        found = entries(client, address.replace("/feeds/", folder))
+        assert [title for _, title in found] == ["Here"]
+
+
+@pytest.mark.parametrize("address", ALL)
+def test_a_feed_holds_the_newest_twenty(client: Client, db: None, address: str) -> None:
+    now = timezone.now()
+    for number in range(22):
+        make_post(title=f"Number {number}", published_at=now - timedelta(days=number))
+    found = entries(client, address)
+    assert [title for _, title in found] == [f"Number {number}" for number in range(20)]
+
+
+@pytest.mark.parametrize("address", ALL)
+def test_a_topic_and_an_author_have_feeds_of_their_own(
+    client: Client, post: Post, address: str
+) -> None:
+    make_post(title="Something else", author=make_author(slug="somebody-else"))
+    assert len(entries(client, address)) == 2
+    for folder in ("/tags/fire/", "/authors/ruth/"):
+        path = address.replace("/feeds/", folder)
+        [(_, title)] = entries(client, path)
+        assert title == "The twelfth hour"
+        assert f"{SITE}{path}" in client.get(path).content.decode()
+
+
+@pytest.mark.parametrize("address", ALL)
+def test_an_article_keeps_its_id_when_its_address_changes(
+    client: Client, post: Post, address: str
+) -> None:
+    [(before, _)] = entries(client, address)
+    post.slug, post.title = "fatigue", "Fatigue"
+    post.save()
+    [(after, title)] = entries(client, address)
+    assert title == "Fatigue"
+    assert before == after
+    assert before.startswith("tag:localhost,")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/feeds/atom", "/feeds/atom.xml/", "/feeds/x.xml", "/tags/no/atom.xml", "/authors/no/rss.xml"],
+)
+def test_a_feed_of_nothing_is_a_404(client: Client, db: None, address: str) -> None:
+    assert client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("address", ALL)
+def test_a_topic_without_articles_has_an_empty_feed_that_stays_the_same(
+    client: Client, db: None, address: str
+) -> None:
+    make_tag("Quiet", slug="quiet")
+    path = address.replace("/feeds/", "/tags/quiet/")
+    first, second = client.get(path), client.get(path)
+    assert first.content == second.content
+    assert entries(client, path) == []
+
+
+# How they are asked for
+
+
+@pytest.mark.parametrize("address", [*ALL, "/tags/fire/atom.xml", "/authors/ruth/feed.json"])
+def test_a_reader_that_has_it_gets_a_304(client: Client, post: Post, address: str) -> None:
+    first = client.get(address)
+    assert parse_http_date(first["Last-Modified"]) == int(post.updated_at.timestamp())
+    for header in (
+        {"if-none-match": first["ETag"]},
+        {"if-none-match": f'"other", {first["ETag"].removeprefix("W/")}'},
+        {"if-modified-since": first["Last-Modified"]},
+    ):
+        again = client.get(address, headers=header)
+        assert again.status_code == 304, header
+        assert again.content == b""
+        assert again["ETag"] == first["ETag"]
+
+
+@pytest.mark.parametrize("address", ALL)
+def test_an_edit_is_news_to_a_reader(client: Client, post: Post, address: str) -> None:
+    first = client.get(address)
+    post.title = "The thirteenth hour"
+    post.save()
+    again = client.get(address, headers={"if-none-match": first["ETag"]})
+    assert again.status_code == 200
+    assert "thirteenth" in again.content.decode()
+
+
+@pytest.mark.parametrize("address", ALL)
+def test_a_withdrawn_article_leaves_readers_that_know_only_the_date(
+    client: Client, post: Post, address: str
+) -> None:
+    newer = make_post(title="Withdrawn soon")
+    Post.objects.filter(pk=post.pk).update(updated_at=timezone.now() - timedelta(days=1))
+    first = client.get(address)
+    newer.delete()
+    again = client.get(address, headers={"if-modified-since": first["Last-Modified"]})
+    assert again.status_code == 200
+    assert "Withdrawn soon" not in again.content.decode()
+
+
+@pytest.mark.parametrize("value", ["", "*x", "yesterday", http_date(0), "W/", '"' * 500])
+def test_odd_conditions_get_the_feed(client: Client, post: Post, value: str) -> None:
+    for header in ("if-none-match", "if-modified-since"):
+        assert client.get("/feeds/atom.xml", headers={header: value}).status_code == 200
+
+
+def test_a_scheduled_article_dates_the_feed_from_its_moment(client: Client, db: None) -> None:
+    post = make_post()
+    written = timezone.now() - timedelta(days=9)
+    Post.objects.filter(pk=post.pk).update(updated_at=written)
+    moment = http_date(post.published_at.timestamp())
+    assert client.get("/feeds/rss.xml")["Last-Modified"] == moment
+
+
+@pytest.mark.parametrize("address", [*ALL, "/feeds/", "/tags/fire/rss.xml"])
+def test_feeds_are_only_read_and_carry_no_cookie(client: Client, post: Post, address: str) -> None:
+    assert client.post(address).status_code == 405
+    head = client.head(address)
+    assert head.status_code == 200
+    assert head.content == b""
+    assert not client.get(address).cookies
+
+
+@pytest.mark.parametrize(
+    ("address", "most"),
+    [("/feeds/atom.xml", 2), ("/tags/fire/feed.json", 3), ("/authors/ruth/rss.xml", 3)],
+)
+def test_a_feed_needs_few_queries_however_long_it_is(
+    client: Client, post: Post, django_assert_max_num_queries: Any, address: str, most: int
+) -> None:
+    for _ in range(5):
+        other = make_post(tags=list(post.tags.all()), cover=make_image(), cover_alt="Alt")
+        Post.objects.filter(pk=other.pk).update(author=post.author)
+    with django_assert_max_num_queries(most):
+        assert len(entries(client, address)) == 6
+
+
+def test_a_lost_cover_costs_the_length_not_the_feed(client: Client, post: Post) -> None:
+    post.cover.file.storage.delete(post.cover.file.name)
+    [entry] = parsed(client.get("/feeds/rss.xml")).entries
+    assert entry.enclosures[0].length == "0"
+
+
+# How they are found
+
+
+@pytest.mark.parametrize(
+    ("address", "feeds"),
+    [
+        ("/", ["/feeds/"]),
+        ("/articles/the-twelfth-hour/", ["/feeds/"]),
+        ("/tags/fire/", ["/tags/fire/", "/feeds/"]),
+        ("/authors/ruth/", ["/authors/ruth/", "/feeds/"]),
+        ("/weekly-alarm/", ["/feeds/"]),
+        ("/subscribe/", ["/feeds/"]),
+        ("/feeds/", ["/feeds/"]),
+    ],
+)
+def test_a_page_names_its_feeds_its_own_first(
+    client: Client, post: Post, address: str, feeds: list[str]
+) -> None:
+    html = client.get(address).content.decode()
+    found = [
+        part.split('"')[0]
+        for link in html.split('<link rel="alternate" type="application/')[1:]
+        for part in link.split(' href="')[1:2]
+    ]
+    assert found == [
+        f"{SITE}{folder}{name}" for folder in feeds for name in ("atom.xml", "rss.xml", "feed.json")
+    ]
+    for url in found:
+        assert client.get(url.removeprefix(SITE)).status_code == 200
+
+
+def test_the_page_about_feeds_has_the_addresses_of_all(client: Client, post: Post) -> None:
+    make_tag("Unused", slug="unused")
+    make_author(name="Silent", slug="silent")
+    html = client.get("/feeds/").content.decode()
+    for folder in ("/feeds/", "/tags/fire/", "/tags/night/", "/authors/ruth/"):
+        for name in ("atom.xml", "rss.xml", "feed.json"):
+            assert f'href="{folder}{name}"' in html
+    assert "/tags/unused/" not in html
+    assert "/authors/silent/" not in html
+
+
+def test_every_page_leads_to_the_page_about_feeds(client: Client, post: Post) -> None:
+    footer = client.get("/").content.decode().split("<footer")[1]
+    assert 'href="/feeds/"' in footer
+
+
+def test_the_page_about_feeds_needs_few_queries(
+    client: Client, post: Post, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(3):
+        make_post(author=make_author(), tags=[make_tag()])
+    with django_assert_max_num_queries(4):
+        client.get("/feeds/")
+
+
+def test_json_is_written_as_utf_8(client: Client, post: Post) -> None:
+    assert "Ruth Álvarez".encode() in client.get("/feeds/feed.json").content
+    json.loads(client.get("/feeds/feed.json").content)
