@@ -26,7 +26,7 @@ from django.views.decorators.csp import csp_override
 from newsletter import delivery, mail, preflight
 from newsletter.models import Content, Delivery, Issue, IssuePost
 from newsletter.transport import Fate, ServerAway, ServerRefuses
-from posts.admin import EditorPageMixin
+from posts.desk import EditorPageMixin
 from subscribers.models import Subscriber
 
 LAST = 32_000  # A position after every other

@@ -1,4 +1,4 @@
-"""The writing desk: articles, their topics, authors and pictures."""
+"""The writing desk: articles, authors and pictures. Topics and pages have files of their own."""
 
 from __future__ import annotations
 
@@ -22,85 +22,29 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.views.decorators.csp import csp_override
 
 from alarmroom.images import Picture, clean_picture
-from alarmroom.slugs import free_slug
-from posts.editor import PICTURE_TYPES, EditorWidget
-from posts.models import Author, Image, Post, PostQuerySet, RelatedPost, Tag
-from posts.renditions import PictureMissing, rendition
+from posts import page_admin, topic_admin  # noqa: F401 (they register themselves)
+from posts.desk import EditorPageMixin, SlugForm, moment, thumbnail
+from posts.editor import PICTURE_TYPES
+from posts.models import Author, Image, Post, PostQuerySet, RelatedPost
 from posts.uploads import title_of
 
 if TYPE_CHECKING:
     PostAdminBase = admin.ModelAdmin[Post]
-    TagAdminBase = admin.ModelAdmin[Tag]
     AuthorAdminBase = admin.ModelAdmin[Author]
     ImageAdminBase = admin.ModelAdmin[Image]
     RelatedInlineBase = admin.TabularInline[RelatedPost, Post]
     RelatedFormSetBase = BaseInlineFormSet[RelatedPost, Post, forms.ModelForm[RelatedPost]]
 else:
-    PostAdminBase = TagAdminBase = AuthorAdminBase = ImageAdminBase = admin.ModelAdmin
+    PostAdminBase = AuthorAdminBase = ImageAdminBase = admin.ModelAdmin
     RelatedInlineBase = admin.TabularInline
     RelatedFormSetBase = BaseInlineFormSet
 
-THUMBNAIL_WIDTH = 160  # px
 PICTURE_HELP = f"JPEG, PNG, GIF or WebP, at most {settings.IMAGE_MAX_BYTES // 1_000_000} MB."
 _IMG = re.compile(r"<img [^>]*>")
 _SRC = re.compile(r' src="([^"]*)"')
 _ALT = re.compile(r' alt="[^"]*[^"\s][^"]*"')
-
-
-class EditorPageMixin:
-    """For a model admin whose form holds a text from the editor (an HTMLField).
-
-    Only a page that really carries CKEditor is sent the looser SECURE_CSP_EDITOR; somebody
-    who may only look gets the text without the editor, under the strict policy.
-    """
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response: HttpResponse = super().changeform_view(  # type: ignore[misc]
-            request, *args, **kwargs
-        )
-        page = (getattr(response, "context_data", None) or {}).get("adminform")
-        if page and any(isinstance(f.widget, EditorWidget) for f in page.form.fields.values()):
-            return csp_override(settings.SECURE_CSP_EDITOR)(lambda _: response)(request)
-        return response
-
-
-class SlugForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Says which address is free where the one that was typed is taken."""
-
-    def clean_slug(self) -> str:
-        slug: str = self.cleaned_data["slug"]
-        others = self._meta.model._default_manager.exclude(pk=self.instance.pk)
-        if slug and (other := others.filter(slug=slug).first()):
-            raise ValidationError(
-                f"“{other}” has this address already. Free is: {free_slug(self.instance, slug)}",
-                code="unique",
-            )
-        return slug
-
-
-def thumbnail(image: Image | None) -> SafeString | str:
-    """Return a small picture for a page of the desk."""
-    if image is None:
-        return "–"
-    try:
-        small = rendition(image, THUMBNAIL_WIDTH)
-    except PictureMissing:
-        return "The file is missing."
-    return format_html(
-        '<img src="{}" width="{}" height="{}" alt="" loading="lazy" class="thumbnail">',
-        small.url,
-        small.width,
-        small.height,
-    )
-
-
-def moment(when: datetime) -> str:
-    """Return a moment as an editor says it, in the publication's time zone."""
-    local = timezone.localtime(when)
-    return f"{date_format(local, 'l, F j, Y')} at {date_format(local, 'P')} ({local.tzname()})"
 
 
 def picture_problems(body: str) -> list[str]:
@@ -140,7 +84,7 @@ class PostForm(SlugForm):
 
     class Meta:
         model = Post
-        fields = "__all__"  # noqa: DJ007 (the admin's fieldsets name them)
+        fields = "__all__"
         widgets = {
             "title": forms.TextInput(attrs={"class": "vLargeTextField", "autocomplete": "off"}),
             "summary": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
@@ -239,7 +183,12 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("draft", "Draft"), ("scheduled", "Scheduled"), ("published", "Published")]
+        return [
+            ("draft", "Draft"),
+            ("scheduled", "Scheduled"),
+            ("published", "Published"),
+            ("withdrawn", "Withdrawn"),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Post]) -> QuerySet[Post]:
         assert isinstance(queryset, PostQuerySet)  # noqa: S101 (for the type checker)
@@ -250,6 +199,8 @@ class StateFilter(admin.SimpleListFilter):
                 return queryset.scheduled()
             case "published":
                 return queryset.published()
+            case "withdrawn":
+                return queryset.withdrawn()
         return queryset
 
 
@@ -270,7 +221,7 @@ class PostAdmin(EditorPageMixin, PostAdminBase):
     prepopulated_fields = {"slug": ["title"]}
     readonly_fields = ["cover_now"]
     save_on_top = False
-    actions = ["publish_now", "back_to_draft"]
+    actions = ["publish_now", "back_to_draft", "withdraw", "bring_back"]
 
     # Pages
 
@@ -323,6 +274,9 @@ class PostAdmin(EditorPageMixin, PostAdminBase):
 
     @admin.display(description="State", ordering="published_at")
     def state(self, post: Post) -> SafeString:
+        if post.withdrawn_at:
+            when = date_format(timezone.localtime(post.withdrawn_at), "N j, Y")
+            return format_html('<span class="state state-withdrawn">Withdrawn</span> {}', when)
         if post.published_at is None:
             return format_html('<span class="state state-draft">{}</span>', "Draft")
         when = date_format(timezone.localtime(post.published_at), "N j, Y, P")
@@ -360,7 +314,12 @@ class PostAdmin(EditorPageMixin, PostAdminBase):
         """Tell the editor where the article stands now, and what is left to do."""
         if IS_POPUP_VAR in request.POST:
             return
-        if post.published_at is None:
+        if post.withdrawn_at:
+            text = format_html(
+                "Saved. It stays withdrawn, and its address says so, until you publish it again "
+                "or choose “Bring back” in the list of posts."
+            )
+        elif post.published_at is None:
             text = format_html(
                 'Saved as a draft: only the desk sees it. <a href="{}">Preview</a>',
                 reverse("posts:preview", args=[post.pk]),
@@ -412,20 +371,29 @@ class PostAdmin(EditorPageMixin, PostAdminBase):
             messages.SUCCESS if count else messages.INFO,
         )
 
+    @admin.action(description="Withdraw: its address says that it is gone", permissions=["change"])
+    def withdraw(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
+        count = Post.objects.filter(pk__in=queryset.values("pk").order_by()).withdraw()
+        self.message_user(
+            request,
+            f"{count} article{pluralize(count)} withdrawn. Readers who come to "
+            f"{pluralize(count, 'its address,their addresses')} are told so."
+            if count
+            else "Nothing to withdraw: none of the chosen articles is published.",
+            messages.SUCCESS if count else messages.INFO,
+        )
 
-@admin.register(Tag)
-class TagAdmin(TagAdminBase):
-    form = SlugForm
-    list_display = ["name", "slug", "articles"]
-    search_fields = ["name"]
-    prepopulated_fields = {"slug": ["name"]}
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
-        return super().get_queryset(request).annotate(article_count=Count("posts"))
-
-    @admin.display(description="Articles", ordering="article_count")
-    def articles(self, tag: Tag) -> int:
-        return tag.article_count  # type: ignore[attr-defined, no-any-return]
+    @admin.action(description="Bring back what was withdrawn", permissions=["change"])
+    def bring_back(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
+        count = Post.objects.filter(pk__in=queryset.values("pk").order_by()).bring_back()
+        self.message_user(
+            request,
+            f"{count} article{pluralize(count)} back on the site, under "
+            f"{pluralize(count, 'its old date,their old dates')}."
+            if count
+            else "None of the chosen articles is withdrawn.",
+            messages.SUCCESS if count else messages.INFO,
+        )
 
 
 @admin.register(Author)

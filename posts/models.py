@@ -140,6 +140,10 @@ class Image(models.Model):
         self.file.save(picture.content.name, picture.content, save=False)
 
 
+class AuthorQuerySet(SluggedQuerySet["Author"]):
+    pass
+
+
 class Author(Slugged):
     """Somebody whose name stands over articles; not an account."""
 
@@ -155,7 +159,7 @@ class Author(Slugged):
     bio = models.TextField(blank=True)
     photo = models.ForeignKey(Image, models.SET_NULL, null=True, blank=True, related_name="+")
 
-    objects = SluggedQuerySet["Author"].as_manager()
+    objects = AuthorQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]

@@ -1,0 +1,75 @@
+"""What the pages of the desk have in common, whichever model they are of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.csp import csp_override
+
+from posts.editor import EditorWidget
+from posts.models import Image
+from posts.renditions import PictureMissing, rendition
+
+THUMBNAIL_WIDTH = 160  # px
+
+
+class EditorPageMixin:
+    """For a model admin whose form holds a text from the editor (an HTMLField).
+
+    Only a page that really carries CKEditor is sent the looser SECURE_CSP_EDITOR; somebody
+    who may only look gets the text without the editor, under the strict policy.
+    """
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().changeform_view(  # type: ignore[misc]
+            request, *args, **kwargs
+        )
+        page = (getattr(response, "context_data", None) or {}).get("adminform")
+        if page and any(isinstance(f.widget, EditorWidget) for f in page.form.fields.values()):
+            return csp_override(settings.SECURE_CSP_EDITOR)(lambda _: response)(request)
+        return response
+
+
+class SlugForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Says which address is free where the one that was typed is taken."""
+
+    def clean_slug(self) -> str:
+        slug: str = self.cleaned_data["slug"]
+        others = self._meta.model._default_manager.exclude(pk=self.instance.pk)
+        if slug and (other := others.filter(slug=slug).first()):
+            raise ValidationError(
+                f"“{other}” has this address already. Free is: {self.instance.make_slug(slug)}",
+                code="unique",
+            )
+        return slug
+
+
+def thumbnail(image: Image | None) -> SafeString | str:
+    """Return a small picture for a page of the desk."""
+    if image is None:
+        return "–"
+    try:
+        small = rendition(image, THUMBNAIL_WIDTH)
+    except PictureMissing:
+        return "The file is missing."
+    return format_html(
+        '<img src="{}" width="{}" height="{}" alt="" loading="lazy" class="thumbnail">',
+        small.url,
+        small.width,
+        small.height,
+    )
+
+
+def moment(when: datetime) -> str:
+    """Return a moment as an editor says it, in the publication's time zone."""
+    local = timezone.localtime(when)
+    return f"{date_format(local, 'l, F j, Y')} at {date_format(local, 'P')} ({local.tzname()})"

@@ -1,0 +1,31 @@
+"""Making one topic of several."""
+
+from collections.abc import Collection
+
+from django.db import transaction
+
+from posts.addresses import FormerSlug
+from posts.models import Tag
+
+
+def merge(tags: Collection[int], into: int) -> list[Tag]:
+    """Move everything of these tags to one, and remove them; return the ones that are gone.
+
+    Takes primary keys; `into` may be among `tags`. Every address of theirs leads to the one
+    that stays. A second call finds nothing left to do and returns an empty list. Raises
+    Tag.DoesNotExist when the one to stay is not there any more.
+    """
+    with transaction.atomic():
+        # In one order, so that two editors who merge crosswise wait and do not deadlock.
+        rows = Tag.objects.select_for_update().filter(pk__in={*tags, into}).order_by("pk")
+        found = {tag.pk: tag for tag in rows}
+        if into not in found:
+            raise Tag.DoesNotExist
+        stays = found.pop(into)
+        for tag in found.values():
+            stays.posts.add(*tag.posts.values_list("pk", flat=True))
+            FormerSlug.objects.filter(tag=tag).update(tag=stays)
+            tag.delete()
+            stays.take_over(tag.slug)
+        FormerSlug.objects.filter(tag=stays, slug=stays.slug).delete()
+    return list(found.values())
