@@ -1,0 +1,171 @@
+"""`python -m audit [word …]`: every page type, or those whose name contains a word.
+
+One table, and below it what is wrong. The exit code is 1 when something misses its bar.
+"""
+
+import argparse
+import os
+import sys
+from dataclasses import dataclass, field
+
+from playwright.sync_api import Browser, sync_playwright
+
+from audit import axe, lighthouse, tools, vnu
+from audit.pages import PageType
+from audit.site import fetch, site
+
+WIDTHS = (320, 1280)  # px
+SCHEMES = ("light", "dark")
+PAINT = 1.1  # seconds until the largest paint, of an article on a phone
+BUSY = 1.0  # a load per processor at which the figures of performance mean little
+
+
+@dataclass
+class Row:
+    """What was found on one page type."""
+
+    page: PageType
+    scores: dict[str, lighthouse.Scores] = field(default_factory=dict)
+    axe: dict[tuple[str, int], list[str]] = field(default_factory=dict)
+    vnu: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    def all_faults(self) -> list[str]:
+        """Return one line for whatever misses its bar."""
+        lines = list(self.faults)
+        for preset, scores in self.scores.items():
+            lines += [
+                f"Lighthouse {preset}: {name} is {percent}"
+                for name, percent in scores.percent.items()
+                if percent < 100
+            ]
+            lines += [f"Lighthouse {preset}: {fault}" for fault in scores.faults]
+        if self.page.name == "article" and "mobile" in self.scores:
+            paint = self.scores["mobile"].paint
+            if paint >= PAINT:
+                lines.append(f"Lighthouse mobile: the largest paint took {paint:.2f} s")
+        for (scheme, width), found in self.axe.items():
+            lines += [f"axe {scheme} {width}: {line}" for line in found]
+        lines += [f"vnu {line}" for line in self.vnu]
+        return list(dict.fromkeys(lines))
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m audit", description=__doc__)
+    parser.add_argument("words", nargs="*", help="only page types whose name contains one")
+    parser.add_argument("--no-lighthouse", action="store_true", help="axe and HTML only")
+    parser.add_argument("--runs", type=int, default=1, help="Lighthouse runs (the median counts)")
+    options = parser.parse_args(arguments)
+    try:
+        tools.chromium(), tools.java()
+        if not options.no_lighthouse:
+            tools.node()
+        tools.install()
+    except tools.Missing as missing:
+        print(missing)
+        return 2
+    with site() as (url, types):
+        rows = [
+            Row(page)
+            for page in types
+            if not options.words or any(word in page.name for word in options.words)
+        ]
+        look_at_html(url, rows)
+        look_with_axe(url, rows)
+        if not options.no_lighthouse:
+            look_with_lighthouse(url, rows, options.runs)
+    print(table(rows))
+    wrong = {row.page.name: faults for row in rows if (faults := row.all_faults())}
+    for name, faults in wrong.items():
+        print(f"\n{name}")
+        for fault in faults:
+            print(f"  {fault}")
+    if wrong and os.getloadavg()[0] > BUSY * (os.cpu_count() or 1):
+        print("\nThis machine is busy: Lighthouse's performance is to be measured again.")
+    return 1 if wrong else 0
+
+
+def look_at_html(url: str, rows: list[Row]) -> None:
+    """Ask for each page, and have its HTML checked."""
+    pages = {}
+    for row in rows:
+        status, media_type, pages[row.page.name] = fetch(url + row.page.path)
+        if (status, media_type) != (row.page.status, "text/html"):
+            row.faults.append(f"{row.page.path} answered {status} {media_type}")
+    for row, found in zip(rows, vnu.check(pages).values(), strict=True):
+        row.vnu = found
+
+
+def look_with_axe(url: str, rows: list[Row]) -> None:
+    """Open each page, light and dark, narrow and wide."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=tools.chromium(),
+            args=lighthouse.FLAGS.split()[1:],
+        )
+        for scheme in SCHEMES:
+            for width in WIDTHS:
+                for row in rows:
+                    say(f"axe, {scheme}, {width} px: {row.page.name}")
+                    row.axe[scheme, width] = seen(browser, url + row.page.path, scheme, width)
+        browser.close()
+
+
+def seen(browser: Browser, url: str, scheme: str, width: int) -> list[str]:
+    """Return what axe finds on a page, and whether it scrolls sideways."""
+    context = browser.new_context(
+        color_scheme="dark" if scheme == "dark" else "light",
+        viewport={"width": width, "height": 900},
+        # What is still fading in has not got its contrast yet.
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    page.goto(url)
+    found = [*axe.violations(page), *axe.sideways(page)]
+    context.close()
+    return found
+
+
+def look_with_lighthouse(url: str, rows: list[Row], runs: int) -> None:
+    for row in rows:
+        for preset in lighthouse.PRESETS:
+            say(f"Lighthouse, {preset}: {row.page.name}")
+            row.scores[preset] = lighthouse.measure(
+                url + row.page.path, preset, indexed=row.page.indexed, runs=runs
+            )
+
+
+def table(rows: list[Row]) -> str:
+    """Return the table, a line for each page type."""
+    lines = [
+        "",
+        "Lighthouse: performance / accessibility / best practices / SEO, and the largest paint",
+        f"axe: elements that break a rule at {' / '.join(map(str, WIDTHS))} px",
+        "",
+        f"{'':20} {'mobile':16} {'paint':>6}  {'desktop':16} {'paint':>6}  "
+        f"{'axe light':9}  {'axe dark':9}  {'vnu':>3}",
+    ]
+    for row in rows:
+        cells = [f"{row.page.name[:20]:20}"]
+        for preset in lighthouse.PRESETS:
+            if scores := row.scores.get(preset):
+                percents = "/".join(f"{scores.percent[name]}" for name in lighthouse.CATEGORIES)
+                cells.append(f"{percents:16} {scores.paint:4.2f} s ")
+            else:
+                cells.append(f"{'-':16} {'-':>6} ")
+        for scheme in SCHEMES:
+            counts = "/".join(str(len(row.axe[scheme, width])) for width in WIDTHS)
+            cells.append(f"{counts:9} ")
+        cells.append(f"{len(row.vnu):3}")
+        lines.append(" ".join(cells))
+    return "\n".join(lines)
+
+
+def say(what: str) -> None:
+    """Show what is being done, where somebody is watching."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{what}", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

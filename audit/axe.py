@@ -1,0 +1,42 @@
+"""axe-core in a page that is open in Playwright, and whether the page scrolls sideways."""
+
+from pathlib import Path
+
+import axe_playwright_python
+from playwright.sync_api import Page
+
+SOURCE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+# WCAG 2.2 A and AA hold what 2.0 and 2.1 ask for; axe's best practices come on top.
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
+RUN = """tags => axe.run(document, {
+    runOnly: {type: "tag", values: tags}, resultTypes: ["violations"],
+})"""
+SIDEWAYS = """() => {
+    const room = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= room) return [];
+    const wide = [...document.body.querySelectorAll("*")].filter(
+        element => element.getBoundingClientRect().right > room + 0.5);
+    return ["scrolls sideways: " + document.documentElement.scrollWidth + " px in " + room,
+        ...wide.slice(0, 5).map(element => "  " + element.outerHTML.slice(0, 120))];
+}"""
+
+
+def violations(page: Page) -> list[str]:
+    """Return one line for each element of the page that breaks a rule.
+
+    Playwright evaluates outside the page's Content-Security-Policy, so that stays as it is.
+    """
+    page.evaluate(SOURCE)
+    found = page.evaluate(RUN, RULES)
+    return [
+        f"{rule['id']}: {' '.join(map(str, node['target']))}: "
+        + node["failureSummary"].replace("\n", " ")
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+def sideways(page: Page) -> list[str]:
+    """Return what makes the page scroll sideways; nothing where it does not."""
+    found: list[str] = page.evaluate(SIDEWAYS)
+    return found

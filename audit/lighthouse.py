@@ -1,0 +1,110 @@
+"""Lighthouse over one address: four scores and the largest paint, on a phone or a desktop."""
+
+import json
+import os
+import subprocess
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from audit import tools
+
+CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
+FLAGS = "--headless=new --no-sandbox --disable-gpu --disable-background-networking --no-first-run"
+# A phone is Lighthouse's own default: a mid-range one on a slow 4G line, simulated.
+PRESETS = {"mobile": [], "desktop": ["--preset=desktop"]}
+# What a page that is not meant to be found cannot have.
+UNINDEXED = ("is-crawlable", "http-status-code")
+METRICS = {
+    "first-contentful-paint": "FCP",
+    "largest-contentful-paint": "LCP",
+    "total-blocking-time": "TBT",
+    "cumulative-layout-shift": "CLS",
+    "speed-index": "SI",
+}
+
+
+@dataclass
+class Scores:
+    """What Lighthouse says of a page."""
+
+    percent: dict[str, int]
+    """By category; 100 is the best."""
+    paint: float
+    """The largest contentful paint, in seconds."""
+    faults: list[str] = field(default_factory=list)
+    """One line for each audit that costs points."""
+
+
+def measure(url: str, preset: str, *, indexed: bool, runs: int = 1) -> Scores:
+    """Return the scores of an address; of several runs the one with the median paint."""
+    found = sorted((once(url, preset, indexed) for _ in range(runs)), key=lambda one: one.paint)
+    return found[len(found) // 2]
+
+
+def once(url: str, preset: str, indexed: bool) -> Scores:
+    with tempfile.TemporaryDirectory(prefix="alarmroom-lighthouse-") as folder:
+        report = Path(folder) / "report.json"
+        done = subprocess.run(
+            [
+                tools.node(),
+                str(tools.LIGHTHOUSE),
+                url,
+                "--quiet",
+                "--output=json",
+                f"--output-path={report}",
+                f"--only-categories={','.join(CATEGORIES)}",
+                f"--chrome-flags={FLAGS}",
+                "--ignore-status-code",
+                "--no-enable-error-reporting",
+                *PRESETS[preset],
+                *([] if indexed else [f"--skip-audits={','.join(UNINDEXED)}"]),
+            ],
+            env={**os.environ, "CHROME_PATH": tools.chromium()},
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=180,
+        )
+        if not report.is_file():
+            raise RuntimeError(f"Lighthouse failed at {url}:\n{done.stderr[-2000:]}")
+        return scores(json.loads(report.read_bytes()))
+
+
+def scores(report: dict) -> Scores:
+    """Return what one report says."""
+    audits = report["audits"]
+    faults = []
+    for category in report["categories"].values():
+        for ref in category["auditRefs"]:
+            audit = audits[ref["id"]]
+            score = audit["score"]
+            if ref["weight"] and score is not None and score < (0.9 if _metric(ref) else 1):
+                faults.append(f"{category['id']}: {ref['id']}: {_shown(audit)}")
+    if report.get("runtimeError"):
+        faults.append(f"error: {report['runtimeError']['message']}")
+    return Scores(
+        percent={
+            name: round(100 * (category["score"] or 0))
+            for name, category in report["categories"].items()
+        },
+        paint=audits["largest-contentful-paint"].get("numericValue", 0) / 1000,
+        faults=faults,
+    )
+
+
+def _metric(ref: dict) -> bool:
+    return ref["id"] in METRICS
+
+
+def _shown(audit: dict) -> str:
+    """Return what an audit says, and where."""
+    details = audit.get("details") or {}
+    where = [
+        item["node"].get("snippet", "")[:120]
+        if isinstance(item.get("node"), dict)
+        else str(item.get("description") or item.get("source") or item)[:200]
+        for item in details.get("items", [])[:3]
+        if isinstance(item, dict)
+    ]
+    return " | ".join([audit.get("displayValue") or audit["title"], *where])

@@ -1,0 +1,44 @@
+"""A scratch installation as it is deployed: production settings, gunicorn, the demo."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from audit.pages import ROOT, PageType, page_types
+from bench.scratch import free_port, installation, manage, wait_for
+
+
+@contextmanager
+def site() -> Iterator[tuple[str, list[PageType]]]:
+    """Yield the address of a running site and its page types."""
+    port = free_port()
+    url = f"http://localhost:{port}"
+    with installation(SITE_URL=url) as env:
+        manage(env, "load_demo", "--verbosity=0")
+        manage(env, "collectstatic", "--noinput", "--verbosity=0")
+        # The pictures' copies, and whatever else is made in the background.
+        manage(env, "tick")
+        manage(env, "db_worker", "--batch", "--no-startup-delay")
+        server = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "--log-level=error", "alarmroom.wsgi"],
+            cwd=ROOT,
+            env={**env, "HOST": "127.0.0.1", "PORT": str(port)},
+        )
+        try:
+            wait_for(port, server)
+            yield url, page_types(env)
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def fetch(url: str) -> tuple[int, str, bytes]:
+    """Return a page's status, media type and bytes."""
+    try:
+        with urlopen(Request(url, headers={"Accept": "text/html"})) as response:
+            return response.status, response.headers.get_content_type(), response.read()
+    except HTTPError as error:
+        return error.code, error.headers.get_content_type(), error.read()

@@ -1,0 +1,44 @@
+"""The Nu HTML checker (the one of validator.w3.org/nu) over pages."""
+
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+
+from audit import tools
+
+
+def check(pages: dict[str, bytes]) -> dict[str, list[str]]:
+    """Return the errors and warnings of each page, by its name; one run of the checker."""
+    found: dict[str, list[str]] = {name: [] for name in pages}
+    with tempfile.TemporaryDirectory(prefix="alarmroom-vnu-") as folder:
+        names = {}
+        for number, (name, page) in enumerate(pages.items()):
+            file = Path(folder) / f"{number}.html"
+            file.write_bytes(page)
+            names[file.as_uri()] = name
+        done = subprocess.run(
+            [
+                tools.java(),
+                "-jar",
+                str(tools.VNU),
+                "--format=json",
+                "--stdout",
+                "--exit-zero-always",
+                folder,
+            ],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise RuntimeError(f"The HTML checker failed:\n{done.stderr[-2000:]}")
+        for message in json.loads(done.stdout)["messages"]:
+            # "info" without a subtype is advice that the checker itself ranks below a warning.
+            kind = message.get("subType", message["type"])
+            name = names[message["url"].replace("file:/", "file:///").replace("////", "//")]
+            found[name].append(
+                f"{kind}: line {message.get('lastLine', '?')}: {message['message']}: "
+                + " ".join(message.get("extract", "").split())
+            )
+    return found
