@@ -50,6 +50,10 @@ CACHE_CONTROL = "public, max-age=10, s-maxage=60, stale-while-revalidate=300"
 # These belong to one connection or one moment, not to the page.
 NOT_KEPT = {"content-length", "content-encoding", "date", "connection", "server", "etag", "vary"}
 
+# Keys of what stands on every public page: the resources in the sign-up box, the menu in the
+# footer.
+EVERY_PAGE = ("resources", "pages")
+
 
 # What views and models call
 

@@ -41,6 +41,7 @@ from django.db.models import (
 )
 from django.utils import timezone
 
+from alarmroom import kept
 from alarmroom.mail import transactional
 from newsletter import mail, preflight
 from newsletter.models import Content, Delivery, Issue
@@ -162,6 +163,7 @@ def _start(issue: Issue, by: AbstractBaseUser | AnonymousUser | None) -> None:
         )
         issue.recipients = queue_deliveries(issue, now)
         issue.save(update_fields=["recipients"])
+        kept.drop("issues", f"issue-{issue.pk}")
         wake(issue)
 
 
@@ -557,6 +559,7 @@ def cancel(issue: Issue) -> bool:
             pk=issue.pk, state__in=[*Issue.OPEN_STATES, Issue.State.SENDING, Issue.State.PAUSED]
         ).update(state=Issue.State.CANCELLED, scheduled_for=None, quiet_until=None)
         if changed:
+            kept.drop("issues", f"issue-{issue.pk}")
             Delivery.objects.filter(issue=issue, state=State.QUEUED).update(
                 state=State.SKIPPED,
                 leased_by="",

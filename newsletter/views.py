@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from alarmroom import kept
 from newsletter.models import Issue
 
 ISSUES_PER_PAGE = 20
@@ -19,11 +20,13 @@ def archive(request: HttpRequest) -> HttpResponse:
         .only("number", "subject", "preheader", "started_at")
     )
     page = Paginator(issues, ISSUES_PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "newsletter/archive.html", {"page": page})
+    response = render(request, "newsletter/archive.html", {"page": page})
+    return kept.keep(response, "issues", *kept.EVERY_PAGE)
 
 
 @require_safe
 def issue(request: HttpRequest, number: int) -> HttpResponse:
     """One sent issue as it was frozen when it was sent, without personal links."""
     issue = get_object_or_404(Issue.objects.published().select_related("content"), number=number)
-    return render(request, "newsletter/issue.html", {"issue": issue, "content": issue.content})
+    response = render(request, "newsletter/issue.html", {"issue": issue, "content": issue.content})
+    return kept.keep(response, f"issue-{issue.pk}", *kept.EVERY_PAGE)

@@ -28,6 +28,7 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from alarmroom import kept
 from subscribers import notices, signup, tokens, wording
 from subscribers.forms import SignUpForm
 from subscribers.models import CONFIRM_DAYS, Resource, Subscriber
@@ -63,7 +64,8 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     The answer is the same for every well-formed address, whoever it belongs to.
     """
     if request.method != "POST":
-        return render(request, "subscribers/subscribe.html", {"form": None})
+        response = render(request, "subscribers/subscribe.html", {"form": None})
+        return kept.keep(response, *kept.EVERY_PAGE)
     form = SignUpForm(request.POST)
     if form.is_valid():
         signup.sign_up(
@@ -80,7 +82,8 @@ def subscribe(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def check_mail(request: HttpRequest) -> HttpResponse:
-    return render(request, "subscribers/check_mail.html", {"confirm_days": CONFIRM_DAYS})
+    response = render(request, "subscribers/check_mail.html", {"confirm_days": CONFIRM_DAYS})
+    return kept.keep(response, *kept.EVERY_PAGE)
 
 
 @csrf_exempt
