@@ -199,9 +199,10 @@ def test_a_form_without_the_field_or_with_a_file_in_it_is_no_crash(client: Clien
 
 @pytest.mark.parametrize("url", [URL, "/subscribe/check-your-mail/"])
 def test_the_pages_carry_nothing_personal_and_change_nothing(
-    client: Client, url: str, django_assert_num_queries
+    client: Client, url: str, django_assert_max_num_queries
 ) -> None:
-    with django_assert_num_queries(1 if url == URL else 0):
+    # The resources of the box and the footer's menu, which production remembers.
+    with django_assert_max_num_queries(2 if url == URL else 1):
         response = client.get(url)
     assert response.status_code == 200
     assert not response.cookies
