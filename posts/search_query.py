@@ -1,0 +1,98 @@
+"""What a reader types into the search field, read: words, "phrases", -unwanted ones.
+
+Whatever is typed gives a query. The words that come out are letters and digits alone, so none
+of them can be an operator to a database.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+# More of a question than this narrows nothing down.
+MAX_CHARACTERS = 200
+MAX_TERMS = 12
+_MAX_WORD = 60
+# A beginning of one letter would fit half of all words.
+_MIN_PREFIX = 2
+
+_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»″＂", '"'))
+_ACCENTS = re.compile("[\u0300-\u036f]+")
+_WORD = re.compile(r"[^\W_]+")
+# A minus counts at the beginning of a word only; a quotation mark without its partner is none.
+_CHUNK = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+))')
+
+# Left out when there is something else to look for; in quotes they count.
+_STOP_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        a about an and are as at be been but by can could did do does for from had has have how i
+        if in into is it its me my no not of on or our should so that the their them then there
+        these they this to us was we were what when where which who whom why will with would you
+        your
+        """,
+    )
+)
+# The same thing in two spellings, in this trade.
+_SPELLINGS = (("911",), ("9", "1", "1"))
+
+
+@dataclass(frozen=True)
+class Term:
+    """A word, or the words of a phrase in their order; with `prefix`, a word may go on."""
+
+    words: tuple[str, ...]
+    prefix: bool = False
+
+    @property
+    def spellings(self) -> tuple[tuple[str, ...], ...]:
+        """The term and what means the same, each as its words."""
+        return _SPELLINGS if self.words in _SPELLINGS else (self.words,)
+
+
+@dataclass(frozen=True)
+class Query:
+    """What to look for. `text` is what was typed, in a shape to be shown again.
+
+    Every wanted term must be in an article, and none of the unwanted. Without a wanted one
+    the query is false, and there is nothing to look for.
+    """
+
+    text: str = ""
+    wanted: tuple[Term, ...] = ()
+    unwanted: tuple[Term, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.wanted)
+
+
+def parse(typed: str) -> Query:
+    """Return the query of any string at all."""
+    # Cut before anything else looks at it; spaces may be many.
+    text = "".join(c if c.isprintable() else " " for c in typed[: 4 * MAX_CHARACTERS])
+    text = " ".join(text.split())[:MAX_CHARACTERS].rstrip()
+    wanted: dict[Term, bool] = {}
+    unwanted: dict[Term, None] = {}
+    read = text.translate(_QUOTES)
+    for chunk in _CHUNK.finditer(read):
+        words = words_of(chunk["phrase"] or chunk["word"] or "")
+        if not words:
+            continue
+        if chunk["minus"]:
+            unwanted[Term(words)] = None
+            continue
+        single = chunk["phrase"] is None and len(words) == 1
+        prefix = single and chunk.end() == len(read) and len(words[0]) >= _MIN_PREFIX
+        wanted[Term(words, prefix)] = single and words[0] in _STOP_WORDS
+    telling = [term for term, is_stop_word in wanted.items() if not is_stop_word]
+    return Query(text, tuple((telling or list(wanted))[:MAX_TERMS]), tuple(unwanted)[:MAX_TERMS])
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Return the words of a text as the index has them: small letters without accents."""
+    return tuple(word[:_MAX_WORD] for word in _WORD.findall(fold(text)))
+
+
+def fold(text: str) -> str:
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFD", text.lower()))
+    return unicodedata.normalize("NFC", bare)
