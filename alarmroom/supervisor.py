@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from threading import Event, Lock, Thread
 from typing import IO
 
-STOP_SECONDS = 10.0
+# A worker finishes what it is sending (DELIVERY_SLICE_SECONDS) rather than leave it in doubt.
+STOP_SECONDS = 30.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -24,6 +25,7 @@ class Supervisor:
         self.commands = commands
         self.children: dict[str, subprocess.Popen[bytes]] = {}
         self.stopping = Event()
+        self._hurry = Event()
         self._readers: list[Thread] = []
         self._writing = Lock()
         self._width = max(map(len, commands))
@@ -31,11 +33,13 @@ class Supervisor:
     def run(self, started: Callable[[], None] | None = None) -> bool:
         """Run until stopped by SIGINT, SIGTERM or SIGHUP; return False if a child died.
 
+        A second signal waits for nobody.
+
         `started` is called in a thread once every child is running. Whatever happens,
         no child is left when this returns.
         """
         for number in SIGNALS:
-            signal.signal(number, lambda *_: self.stopping.set())
+            signal.signal(number, lambda *_: self._signalled())
         died: str | None = None
         try:
             for name, command in self.commands.items():
@@ -57,6 +61,11 @@ class Supervisor:
         with self._writing:
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
+
+    def _signalled(self) -> None:
+        if self.stopping.is_set():
+            self._hurry.set()
+        self.stopping.set()
 
     def _start(self, name: str, command: Sequence[str]) -> None:
         child = subprocess.Popen(  # noqa: S603  (our own commands, no shell)
@@ -84,10 +93,10 @@ class Supervisor:
             _signal_group(child, signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
         for name, child in self.children.items():
-            try:
-                child.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                self.say(f"{name} does not stop; ending it.")
+            while child.poll() is None and not self._hurry.wait(0.05):
+                if time.monotonic() > deadline:
+                    self.say(f"{name} does not stop; ending it.")
+                    break
             # The leader is gone; what it started may not be.
             _signal_group(child, signal.SIGKILL)
             child.wait()

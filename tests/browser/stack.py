@@ -18,7 +18,7 @@ import psycopg2
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 120
-STOP_SECONDS = 30
+STOP_SECONDS = 60
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,18 @@ FAMILY = (
     "import subprocess, sys, time; subprocess.Popen(['sleep', '300']); print('up'); time.sleep(300)"
 )
 
+DEAF = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+    "print('up'); time.sleep(300)"
+)
 
-def supervise(commands: dict[str, list[str]]) -> "subprocess.Popen[str]":
+
+def supervise(commands: dict[str, list[str]], *, patience: float = 1) -> "subprocess.Popen[str]":
     program = textwrap.dedent(
         f"""
         import sys
         from alarmroom import supervisor
-        supervisor.STOP_SECONDS = 1.0
+        supervisor.STOP_SECONDS = {patience}
         sys.exit(0 if supervisor.Supervisor({commands!r}).run() else 1)
         """
     )
@@ -77,15 +82,22 @@ def test_a_signal_stops_every_child_and_what_it_started(number: signal.Signals) 
 
 
 def test_a_child_that_ignores_the_signal_is_ended() -> None:
-    deaf = (
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
-        "print('up'); time.sleep(300)"
-    )
-    process = supervise({"deaf": [sys.executable, "-c", deaf]})
+    process = supervise({"deaf": [sys.executable, "-c", DEAF]})
     read_until(process, "deaf | up")
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=20)[0]
     assert "deaf does not stop" in said
+    assert process.returncode == 0
+
+
+def test_a_second_signal_waits_for_nobody() -> None:
+    process = supervise({"deaf": [sys.executable, "-c", DEAF]}, patience=300)
+    read_until(process, "deaf | up")
+    process.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(1)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
     assert process.returncode == 0
 
 
