@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -83,10 +83,6 @@ class SluggedQuerySet[Thing: models.Model](models.QuerySet[Thing]):
             raise TypeError("Save each one: update() would leave its old address dead.")
         return super().update(**kwargs)
 
-    def now_at(self, former_slug: str) -> Self:
-        """What had this slug before."""
-        return self.filter(former_slugs__slug=former_slug)
-
 
 class Slugged(models.Model):
     """Something with an address of its own, which still leads to it after it has changed."""
@@ -155,11 +151,19 @@ def moved(request: HttpRequest, thing: Slugged) -> HttpResponsePermanentRedirect
 def find_or_moved[Thing: Slugged](
     request: HttpRequest, things: SluggedQuerySet[Thing], slug: str
 ) -> Thing | HttpResponsePermanentRedirect:
-    """Return the thing of this slug, or the redirect from its former one; Http404 otherwise."""
-    if found := things.filter(slug=slug).first():
-        return found
-    if former := things.now_at(slug).first():
-        return moved(request, former)
+    """Return the thing of this slug, or the redirect from its former one; Http404 otherwise.
+
+    One query. For kinds of which there are hundreds, not thousands.
+    """
+    former = FormerSlug.objects.filter(_is(things.model.kind()), slug=slug)
+    found = list(
+        things.filter(models.Q(slug=slug) | models.Q(pk__in=former.values(things.model.kind())))
+    )
+    for thing in found:
+        if thing.slug == slug:
+            return thing
+    for thing in found:
+        return moved(request, thing)
     raise Http404
 
 

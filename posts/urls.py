@@ -1,6 +1,9 @@
-from django.urls import path
+from django.urls import path, register_converter
 
-from posts import feeds, share_image, uploads, views
+from posts import archive, feeds, pages, share_image, uploads, views
+
+register_converter(archive.Year, "year")
+register_converter(archive.Month, "month")
 
 app_name = "posts"
 urlpatterns = [
@@ -8,6 +11,10 @@ urlpatterns = [
     path("articles/<slug:slug>/", views.article, name="article"),
     path("tags/<slug:slug>/", views.tag, name="tag"),
     path("authors/<slug:slug>/", views.author, name="author"),
+    path("topics/", archive.topics, name="topics"),
+    path("archive/", archive.archive, name="archive"),
+    path("archive/<year:year>/", archive.year, name="year"),
+    path("archive/<year:year>/<month:month>/", archive.month, name="month"),
     path("articles/<slug:slug>/share.jpg", share_image.view, name="share-image"),
     path("feeds/", feeds.index, name="feeds"),
     path("feeds/<str:file_name>", feeds.site_feed, name="site-feed"),
@@ -15,4 +22,6 @@ urlpatterns = [
     path("authors/<slug:slug>/<str:file_name>", feeds.author_feed, name="author-feed"),
     path("preview/<int:pk>/", views.preview, name="preview"),
     path("desk/upload/", uploads.upload_image, name="image-upload"),
+    # The last of all: whatever has an address of its own goes before it.
+    path("<slug:slug>/", pages.page, name="page"),
 ]

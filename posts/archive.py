@@ -1,0 +1,137 @@
+"""Looking things up: the articles by year and month, and all topics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count
+from django.db.models.functions import TruncMonth
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from posts.models import Post, PostQuerySet, Tag
+from posts.views import turn_to
+
+# What an article's date may be (see PostForm.clean_published_at).
+YEARS = range(1900, 2101)
+
+
+class Year:
+    """Four digits in an address, of a year in which an article may be published."""
+
+    regex = "[0-9]{4}"
+
+    def to_python(self, value: str) -> int:
+        if int(value) not in YEARS:
+            raise ValueError(value)
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        return f"{value:04d}"
+
+
+class Month:
+    """Two digits in an address: one address for each month, and no other."""
+
+    regex = "0[1-9]|1[0-2]"
+
+    def to_python(self, value: str) -> int:
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        return f"{value:02d}"
+
+
+@dataclass(frozen=True)
+class MonthCount:
+    """How many articles were published in a month of the site's time zone."""
+
+    first: datetime
+    """The month's first moment."""
+    count: int
+
+    @property
+    def url(self) -> str:
+        return reverse("posts:month", args=[self.first.year, self.first.month])
+
+
+def midnight(year: int, month: int = 1) -> datetime:
+    """Return the first moment of a month in the site's time zone; month 13 is January."""
+    local = datetime(year + (month - 1) // 12, (month - 1) % 12 + 1, 1)  # noqa: DTZ001
+    return timezone.make_aware(local)
+
+
+def published_between(start: datetime, end: datetime) -> PostQuerySet:
+    """Return the published articles from a moment on, and before another."""
+    return Post.objects.published().filter(published_at__gte=start, published_at__lt=end)
+
+
+def months(posts: PostQuerySet) -> list[MonthCount]:
+    """Return the months in which these articles were published, the last one first."""
+    counted = (
+        posts.order_by()
+        .annotate(month=TruncMonth("published_at"))
+        .values("month")
+        .annotate(count=Count("pk"))
+        .order_by("-month")
+    )
+    return [MonthCount(row["month"], row["count"]) for row in counted]
+
+
+@require_safe
+def archive(request: HttpRequest) -> HttpResponse:
+    """Every year with its months. One query."""
+    years: dict[int, list[MonthCount]] = {}
+    for month in months(Post.objects.published()):
+        years.setdefault(month.first.year, []).append(month)
+    context = {
+        "years": [
+            {"number": year, "months": found, "count": sum(month.count for month in found)}
+            for year, found in years.items()
+        ]
+    }
+    return render(request, "posts/archive.html", context)
+
+
+@require_safe
+def year(request: HttpRequest, year: int) -> HttpResponse:
+    """The articles of a year, the newest first, and its months."""
+    return _period(request, year, None)
+
+
+@require_safe
+def month(request: HttpRequest, year: int, month: int) -> HttpResponse:
+    """The articles of a month, the newest first, and the other months of its year."""
+    return _period(request, year, month)
+
+
+def _period(request: HttpRequest, year: int, month: int | None) -> HttpResponse:
+    found = months(published_between(midnight(year), midnight(year + 1)))
+    if month is None:
+        posts = published_between(midnight(year), midnight(year + 1))
+        count = sum(other.count for other in found)
+    else:
+        posts = published_between(midnight(year, month), midnight(year, month + 1))
+        count = sum(other.count for other in found if other.first.month == month)
+    if not count:
+        raise Http404
+    context: dict[str, Any] = {
+        "year": year,
+        "month": midnight(year, month) if month else None,
+        "months": found,
+        "count": count,
+    }
+    # The months say how many there are; counting again would be one query more.
+    context |= turn_to(request, posts.for_listing(), count=count)
+    return render(request, "posts/period.html", context)
+
+
+@require_safe
+def topics(request: HttpRequest) -> HttpResponse:
+    """Every topic under which a reader finds something, with how much."""
+    return render(request, "posts/topics.html", {"topics": Tag.objects.in_use().with_counts()})

@@ -1,0 +1,104 @@
+"""What is answered when there is nothing to show: 404, 410, 500 and 503."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from django.db import InterfaceError, OperationalError, connection
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from django.shortcuts import render
+from django.template import loader
+
+from posts import search
+from posts.models import Post, Tag
+
+if TYPE_CHECKING:
+    from posts.search import Suggestion
+
+logger = logging.getLogger(__name__)
+
+SUGGESTIONS = 5
+RETRY_AFTER = 60  # seconds
+_WORD = re.compile(r"[^\W\d_]{2,40}")
+_MAX_WORDS = 8
+# What SQLite says when the file, and not the question, is the trouble.
+_SQLITE_AWAY = ("unable to open", "disk i/o error", "locked", "not a database", "malformed")
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer 404, with what the words of the address find. Never fails itself."""
+    asked = " ".join(asked_for(request.path_info))
+    found: list[Suggestion] = []
+    if asked:
+        try:
+            found = nearest(asked)
+        except Exception as error:
+            if is_away(error):
+                return unavailable()
+            logger.exception("The 404 of %r could not search", request.path_info[:200])
+    try:
+        return render(request, "404.html", {"asked": asked, "found": found}, status=404)
+    except Exception as error:
+        if is_away(error):
+            return unavailable()
+        logger.exception("The 404 of %r could not be rendered", request.path_info[:200])
+        return HttpResponseNotFound(loader.get_template("lost.html").render())
+
+
+def asked_for(path: str) -> list[str]:
+    """Return the words of the last part of an address that has any."""
+    if "." in path:
+        return []  # Somebody looks for a file, and mostly for a hole.
+    for segment in reversed(unquote(path[:500]).split("/")):
+        if words := _WORD.findall(segment):
+            return words[:_MAX_WORDS]
+    return []
+
+
+def nearest(asked: str) -> list[Suggestion]:
+    """Return the few articles whose titles fit the words best; at most three queries."""
+    if text := search.respelled(search.parse(asked)):
+        tries = [text]
+    else:
+        # A word of the old title may be gone; the long ones tell most.
+        tries = [asked, " ".join(sorted(asked.split(), key=len)[-2:])]
+    for text in tries:
+        if found := search.titled(text):
+            return found[:SUGGESTIONS]
+    return []
+
+
+def gone(request: HttpRequest, post: Post) -> HttpResponse:
+    """Answer 410 for an article that was withdrawn; its text is not shown any more."""
+    context = {"post": post, "topics": Tag.objects.in_use()}
+    return render(request, "410.html", context, status=410)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """Answer 500, or 503 while the database is away. Needs nothing but the template."""
+    if is_away(sys.exception()):
+        return unavailable()
+    return HttpResponse(loader.get_template("500.html").render(), status=500)
+
+
+def unavailable() -> HttpResponse:
+    """Answer 503, and say when to ask again (RFC 9110 15.6.4)."""
+    response = HttpResponse(loader.get_template("503.html").render(), status=503)
+    response["Retry-After"] = str(RETRY_AFTER)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Return whether an error comes from a database that cannot be reached, or is too busy."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    if connection.connection is None:
+        return True
+    if connection.vendor == "sqlite":
+        return any(words in str(error).lower() for words in _SQLITE_AWAY)
+    return not connection.is_usable()

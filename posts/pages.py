@@ -1,0 +1,19 @@
+"""The pages about the publication itself, which editors write: /about/, /privacy/."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from posts.addresses import find_or_moved
+from posts.models import Page
+
+
+@require_safe
+def page(request: HttpRequest, slug: str) -> HttpResponse:
+    """A page, or the way from an address that it had before."""
+    found = find_or_moved(request, Page.objects.all(), slug)
+    if isinstance(found, HttpResponse):
+        return found
+    return render(request, "posts/page.html", {"page": found})

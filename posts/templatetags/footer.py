@@ -1,0 +1,15 @@
+"""`{% load footer %}{% footer_pages %}`: the links at the foot of every page."""
+
+from typing import Any
+
+from django import template
+
+from posts import models
+
+register = template.Library()
+
+
+@register.inclusion_tag("posts/_footer_pages.html")
+def footer_pages() -> dict[str, Any]:
+    """Return what the links show. No query while nothing changed (see models.footer_pages)."""
+    return {"pages": models.footer_pages()}
