@@ -16,11 +16,12 @@ from html import escape, unescape
 from io import BytesIO
 from typing import IO, Any
 from urllib.parse import urljoin
+from xml.sax.xmlreader import AttributesImpl
 
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import feedgenerator
@@ -30,9 +31,12 @@ from django.utils.http import http_date
 from django.utils.xmlutils import SimplerXMLGenerator
 from django.views.decorators.http import require_safe
 
+from posts.addresses import find_or_moved
 from posts.models import Author, Image, Post, PostQuerySet, Tag
+from posts.renditions import stem
 
 NEWEST = 20
+PICTURE_WIDTH = 1200  # px, at most
 SITE_NAME = "The Alarm Room"
 SITE_DESCRIPTION = "A publication for 911 dispatchers and the people who train and lead them."
 # A topic without an article has a feed, too; Atom wants to know when it changed.
@@ -101,13 +105,17 @@ def site_feed(request: HttpRequest, file_name: str) -> HttpResponse:
 
 @require_safe
 def tag_feed(request: HttpRequest, slug: str, file_name: str) -> HttpResponse:
-    tag = get_object_or_404(Tag, slug=slug)
+    tag = find_or_moved(request, Tag.objects.all(), slug)
+    if isinstance(tag, HttpResponse):
+        return tag
     return respond(request, about_tag(tag), Post.objects.published().filter(tags=tag), file_name)
 
 
 @require_safe
 def author_feed(request: HttpRequest, slug: str, file_name: str) -> HttpResponse:
-    author = get_object_or_404(Author, slug=slug)
+    author = find_or_moved(request, Author.objects.all(), slug)
+    if isinstance(author, HttpResponse):
+        return author
     posts = Post.objects.published().filter(author=author)
     return respond(request, about_author(author), posts, file_name)
 
@@ -121,7 +129,7 @@ def respond(
     """
     if file_name not in FORMATS:
         raise Http404
-    newest = posts.newest_first().select_related("author__photo", "cover")
+    newest = posts.newest_first().select_related("author__photo", "cover").defer("body_served")
     made = feed(about, list(newest.prefetch_related("tags")[:NEWEST]), file_name)
     out = BytesIO()
     made.write(out, "utf-8")
@@ -239,22 +247,37 @@ class Picture:
         cover: Image | None = post.cover
         if cover is None:
             return None
-        try:
-            size = cover.file.size
-        except OSError:
-            size = 0  # RSS has no word for "not known".
+        url, width, size = copy_of(cover)
         return cls(
-            url=site(cover.file.url),
-            mime_type=mimetypes.guess_type(str(cover.file.name))[0] or "image/jpeg",
+            url=site(url),
+            mime_type=mimetypes.guess_type(url)[0] or "image/jpeg",
             bytes=size,
-            width=cover.width,
-            height=cover.height,
+            width=width,
+            height=max(1, round(cover.height * width / cover.width)),
             alt=plain(post.cover_alt),
             credit=plain(post.cover_credit),
         )
 
     def enclosure(self) -> feedgenerator.Enclosure:
         return feedgenerator.Enclosure(self.url, str(self.bytes), self.mime_type)
+
+
+def copy_of(image: Image) -> tuple[str, int, int]:
+    """Return the address, width and bytes of a copy that is large enough for a feed reader.
+
+    Of the picture itself while its copies are being made. Bytes are 0 if nobody knows.
+    """
+    record = image.renditions
+    if not record:
+        try:
+            return image.file.url, image.width, image.file.size
+        except OSError:
+            return image.file.url, image.width, 0  # RSS has no word for "not known".
+    kind = "jpg" if "jpg" in record else "png"  # Not every reader knows AVIF and WebP.
+    widths: list[int] = record["widths"]
+    width = max((each for each in widths if each <= PICTURE_WIDTH), default=widths[0])
+    name = f"{stem(image, record['recipe'])}-{width}.{kind}"
+    return image.file.storage.url(name), width, record[kind][widths.index(width)]
 
 
 # The formats
@@ -280,7 +303,7 @@ def add_media(handler: SimplerXMLGenerator, picture: Picture) -> None:
         "height": str(picture.height),
         **({"fileSize": str(picture.bytes)} if picture.bytes else {}),
     }
-    handler.startElement("media:content", attributes)
+    handler.startElement("media:content", AttributesImpl(attributes))
     if picture.alt:
         handler.addQuickElement("media:description", picture.alt, {"type": "plain"})
     if picture.credit:
@@ -328,7 +351,7 @@ class RSS(ArticleFeed, feedgenerator.Rss201rev2Feed):
 
     def add_root_elements(self, handler: SimplerXMLGenerator) -> None:
         super().add_root_elements(handler)
-        handler.startElement("image", {})
+        handler.startElement("image", AttributesImpl({}))
         handler.addQuickElement("url", self.feed["icon"])
         # The title and the link of the channel, as the specification asks.
         handler.addQuickElement("title", self.feed["title"])
@@ -350,7 +373,7 @@ class JSONFeed(ArticleFeed):
 
     content_type = "application/feed+json; charset=utf-8"
 
-    def write(self, outfile: IO[bytes], encoding: str) -> None:  # type: ignore[override]
+    def write(self, outfile: IO[bytes], encoding: str) -> None:
         feed = {
             "version": "https://jsonfeed.org/version/1.1",
             "title": self.feed["title"],

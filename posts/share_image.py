@@ -15,13 +15,14 @@ from pathlib import Path
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
+from alarmroom.images import flat
+from posts.addresses import find_or_moved
 from posts.models import Image, Post
 
 # Whoever asks for an older version gets today's picture, and must ask again.
@@ -57,8 +58,10 @@ LAST_STROKE = 78
 @require_safe
 def view(request: HttpRequest, slug: str) -> HttpResponse:
     """The picture of a published article; its address carries the version as `v`."""
-    posts = Post.objects.published().select_related("author", "cover").defer("body")
-    post = get_object_or_404(posts.prefetch_related("tags"), slug=slug)
+    posts = Post.objects.published().select_related("author", "cover").prefetch_related("tags")
+    post = find_or_moved(request, posts.defer("body", "body_served"), slug)
+    if isinstance(post, HttpResponse):
+        return post
     now = version(post)
     response = HttpResponse(content_type="image/jpeg")
     response["ETag"] = f'"{now}"'
@@ -74,7 +77,8 @@ def view(request: HttpRequest, slug: str) -> HttpResponse:
 def version(post: Post) -> str:
     """Return a short name of all that the post's picture shows (12 hex digits)."""
     shown = [str(DESIGN), post.title, post.author.name, topic(post)]
-    shown.append(post.cover.sha256 if post.cover else "")
+    if cover := post.cover:
+        shown += [cover.sha256, str(cover.focal_x), str(cover.focal_y)]
     return hashlib.sha256("\0".join(shown).encode()).hexdigest()[:12]
 
 
@@ -147,7 +151,9 @@ def ground(cover: Image | None) -> Pillow.Image:
     if cover:
         try:
             with cover.file.open() as file, Pillow.open(file) as opened:
-                picture = ImageOps.fit(opened.convert("RGB"), (WIDTH, HEIGHT))
+                whole = flat(opened if opened.mode in {"RGB", "RGBA"} else opened.convert("RGB"))
+            at = (cover.focal_x / 100, cover.focal_y / 100)
+            picture = ImageOps.fit(whole, (WIDTH, HEIGHT), centering=at)
         except (OSError, UnidentifiedImageError, Pillow.DecompressionBombError):
             logger.warning("The cover %s cannot be read", cover.file.name)
         else:

@@ -1,0 +1,137 @@
+"""What search engines ask for first: robots.txt, and the list of all pages (sitemaps.org).
+
+The rooms say which pages they have; `alarmroom/urls.py` puts the rooms together. A sitemap
+is split into parts, so that none grows with the site.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+from urllib.parse import quote, urljoin
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+# The protocol allows 50,000 addresses and 50 MB; a part of this size is made in a moment.
+ADDRESSES_PER_PART = 2_000
+XML = "application/xml; charset=utf-8"
+CACHE_CONTROL = "public, max-age=3600"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page in a sitemap: its path, when it last changed, and the pictures on it."""
+
+    path: str
+    changed: datetime | None = None
+    images: tuple[str, ...] = ()
+
+    @property
+    def location(self) -> str:
+        return whole(self.path)
+
+    @property
+    def image_locations(self) -> list[str]:
+        return [whole(image) for image in self.images]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some pages of one kind that have a sitemap, or several, of their own."""
+
+    name: str
+    """As in the address: `articles-2026`, `topics`."""
+    count: int
+    changed: datetime | None
+
+
+@dataclass(frozen=True)
+class Section:
+    """All pages of one kind."""
+
+    pattern: re.Pattern[str]
+    """Matches the names of its parts, and no other section's."""
+    parts: Callable[[], Iterable[Part]]
+    """Returns what there is, at best in one query."""
+    entries: Callable[[str, slice], Sequence[Entry]]
+    """Returns so many of a part's pages, always in the same order; none for an unknown part."""
+
+
+def whole(path: str) -> str:
+    """Return the whole address, in ASCII (RFC 3986), of a path or of what is one already."""
+    return quote(urljoin(f"{settings.SITE_URL}/", path), safe=":/?#[]@!$&'()*+,;=%~")
+
+
+@require_safe
+def index(request: HttpRequest, sections: Sequence[Section]) -> HttpResponse:
+    """The list of the sitemaps."""
+    found = [
+        (f"{part.name}-p{page}" if page > 1 else part.name, part.changed)
+        for section in sections
+        for part in section.parts()
+        for page in range(1, ceil(part.count / ADDRESSES_PER_PART) + 1)
+    ]
+    sitemaps = [
+        {"location": whole(reverse("sitemap", kwargs={"name": name})), "changed": changed}
+        for name, changed in found
+    ]
+    return answer(request, "sitemap_index.xml", {"sitemaps": sitemaps})
+
+
+@require_safe
+def sitemap(request: HttpRequest, name: str, sections: Sequence[Section]) -> HttpResponse:
+    """One sitemap; Http404 where there is none."""
+    match = re.fullmatch(r"([a-z]+(?:-[0-9]{4})?)(?:-p([1-9][0-9]{0,4}))?", name)
+    part, page = (match[1], int(match[2] or 1)) if match else ("", 1)
+    if match and match[2] == "1":
+        raise Http404  # The first has one address only.
+    start = (page - 1) * ADDRESSES_PER_PART
+    for section in sections:
+        if section.pattern.fullmatch(part):
+            entries = section.entries(part, slice(start, start + ADDRESSES_PER_PART))
+            if entries:
+                return answer(request, "sitemap.xml", {"entries": entries})
+    raise Http404
+
+
+def answer(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
+    response = render(request, template, context, content_type=XML)
+    response["Cache-Control"] = CACHE_CONTROL
+    # A sitemap is no page: it shall not be found by itself.
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+# Whatever is personal, or another view of what stands elsewhere. `reverse()` would want a key.
+DISALLOWED = (
+    "/admin/",
+    "/desk/",
+    "/preview/",
+    "/search/",
+    "/confirm/",
+    "/unsubscribe/",
+    "/resources/",
+)
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """robots.txt (RFC 9309): everything but what is personal or endless."""
+    lines = [
+        "User-agent: *",
+        "Allow: /",
+        *(f"Disallow: {path}" for path in DISALLOWED),
+        "",
+        f"Sitemap: {whole(reverse('sitemap-index'))}",
+        "",
+    ]
+    response = HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
+    response["Cache-Control"] = CACHE_CONTROL
+    return response
