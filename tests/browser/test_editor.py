@@ -198,7 +198,9 @@ def test_a_pasted_picture_is_uploaded_and_never_stands_in_the_text_as_data(
     assert "data:" not in text_of(editor)
 
 
-def test_a_refused_picture_says_why_and_leaves_no_trace(editor: Page, problems: list[str]) -> None:
+def test_a_refused_picture_says_why_and_leaves_no_trace(
+    editor: Page, problems: list[str], tmp_path: Path
+) -> None:
     surface = open_editor(editor)
     editor.keyboard.type("Typed. ")
     paste_file(surface, b"<svg xmlns='http://www.w3.org/2000/svg'/>")
@@ -210,7 +212,9 @@ def test_a_refused_picture_says_why_and_leaves_no_trace(editor: Page, problems: 
 
     editor.click(".cke_button__image")
     expect(editor.get_by_label("Upload a picture")).to_be_visible()
-    big = {"name": "big.jpg", "mimeType": "image/jpeg", "buffer": bytes(13_000_000)}
+    big = tmp_path / "big.jpg"
+    with big.open("wb") as file:
+        file.truncate(13_000_000)
     editor.set_input_files(".editor-upload input", big)
     expect(editor.locator(".editor-upload [role=status]")).to_contain_text("the limit is 12 MB")
     # The first was refused by the server, the second never left this machine.
