@@ -1,4 +1,4 @@
-"""The writing desk: articles, authors and pictures. Topics and pages have files of their own."""
+"""The writing desk: articles and authors. Topics, pages and pictures have files of their own."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from alarmroom.images import Picture, clean_picture
-from posts import page_admin, topic_admin  # noqa: F401 (they register themselves)
-from posts.desk import EditorPageMixin, SlugForm, moment, thumbnail
+from posts import image_admin, page_admin, topic_admin  # noqa: F401 (they register themselves)
+from posts.desk import PICTURE_HELP, EditorPageMixin, SlugForm, moment, thumbnail
 from posts.editor import PICTURE_TYPES
 from posts.models import Author, Image, Post, PostQuerySet, RelatedPost
 from posts.uploads import title_of
@@ -33,15 +33,13 @@ from posts.uploads import title_of
 if TYPE_CHECKING:
     PostAdminBase = admin.ModelAdmin[Post]
     AuthorAdminBase = admin.ModelAdmin[Author]
-    ImageAdminBase = admin.ModelAdmin[Image]
     RelatedInlineBase = admin.TabularInline[RelatedPost, Post]
     RelatedFormSetBase = BaseInlineFormSet[RelatedPost, Post, forms.ModelForm[RelatedPost]]
 else:
-    PostAdminBase = AuthorAdminBase = ImageAdminBase = admin.ModelAdmin
+    PostAdminBase = AuthorAdminBase = admin.ModelAdmin
     RelatedInlineBase = admin.TabularInline
     RelatedFormSetBase = BaseInlineFormSet
 
-PICTURE_HELP = f"JPEG, PNG, GIF or WebP, at most {settings.IMAGE_MAX_BYTES // 1_000_000} MB."
 _IMG = re.compile(r"<img [^>]*>")
 _SRC = re.compile(r' src="([^"]*)"')
 _ALT = re.compile(r' alt="[^"]*[^"\s][^"]*"')
@@ -410,71 +408,3 @@ class AuthorAdmin(AuthorAdminBase):
     @admin.display(description="Articles", ordering="article_count")
     def articles(self, author: Author) -> int:
         return author.article_count  # type: ignore[attr-defined, no-any-return]
-
-
-class ImageForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A picture for the library; once it is there, only its title changes."""
-
-    upload = forms.FileField(
-        label="Picture",
-        help_text=PICTURE_HELP,
-        widget=forms.FileInput(attrs={"accept": PICTURE_TYPES}),
-    )
-
-    class Meta:
-        model = Image
-        fields = ["title"]
-
-    def clean_upload(self) -> Picture:
-        picture = clean_picture(self.cleaned_data["upload"])
-        known = Image.objects.filter(sha256=picture.sha256).first()
-        if known:
-            raise ValidationError(
-                f"The library has this picture already, as “{known}”. Choose it there.",
-                code="unique",
-            )
-        return picture
-
-
-@admin.register(Image)
-class ImageAdmin(ImageAdminBase):
-    form = ImageForm
-    list_display = ["picture", "__str__", "size", "uploaded_by", "created_at"]
-    list_display_links = ["picture", "__str__"]
-    list_select_related = ["uploaded_by"]
-    list_per_page = 24
-    search_fields = ["title", "file"]
-    readonly_fields = ["picture", "address", "size", "uploaded_by", "created_at"]
-
-    def get_fieldsets(self, request: HttpRequest, obj: Image | None = None) -> Any:
-        return [
-            (None, {"fields": ["title", *self.readonly_fields] if obj else ["upload", "title"]})
-        ]
-
-    def get_form(
-        self, request: HttpRequest, obj: Image | None = None, change: bool = False, **kwargs: Any
-    ) -> type[forms.ModelForm[Image]]:
-        form = super().get_form(request, obj, change=change, **kwargs)
-        if obj:
-            form.base_fields.pop("upload", None)
-        return form
-
-    def save_model(
-        self, request: HttpRequest, obj: Image, form: forms.ModelForm[Image], change: bool
-    ) -> None:
-        if not change:
-            obj.title = obj.title or title_of(form.files["upload"].name or "")[:200]
-            obj.hold(form.cleaned_data["upload"], user=request.user)
-        super().save_model(request, obj, form, change)
-
-    @admin.display(description="Picture")
-    def picture(self, image: Image) -> SafeString | str:
-        return thumbnail(image)
-
-    @admin.display(description="Size")
-    def size(self, image: Image) -> str:
-        return f"{image.width} × {image.height}"
-
-    @admin.display(description="Address")
-    def address(self, image: Image) -> SafeString:
-        return format_html('<a href="{0}">{0}</a>', image.file.url)

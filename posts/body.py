@@ -9,7 +9,6 @@ anew at each reading, and the next `serve_due()` stores it.
 from __future__ import annotations
 
 import hashlib
-import logging
 import re
 import time
 from dataclasses import dataclass
@@ -24,15 +23,15 @@ from django.utils.safestring import SafeString, mark_safe
 
 from alarmroom import kept
 from posts import html, pictures
+from posts.renditions import RECIPE
 from posts.structure import structured
 
 if TYPE_CHECKING:
     from posts.models import Image
 
-logger = logging.getLogger(__name__)
-
 # To be raised whenever a step makes something else of the same body.
 VERSION = 1
+_VERSIONS = f"{VERSION}.{RECIPE}:"
 
 # As nh3 writes them: lower case, double quotes, no bare angle bracket in an attribute.
 _PICTURES = re.compile(r'<(figure)(?: class="([^"]*)")?>|<(/figure)>|<img((?: [a-z]+="[^"]*")+)>')
@@ -49,14 +48,17 @@ class Served:
 
 def fingerprint(body: str) -> str:
     """Return what `served_of` says of a body that these steps finished."""
-    return f"{VERSION}:{hashlib.sha256(body.encode()).hexdigest()[:32]}"
+    return f"{_VERSIONS}{hashlib.sha256(body.encode()).hexdigest()[:32]}"
 
 
 def serve(body: str) -> Served:
     """Return a clean body as readers get it. One query, if there are pictures in it."""
     images = images_in(body)
     finished = with_pictures(structured(body), images)
-    waits = any(image.renditions_due_at and not image.renditions for image in images.values())
+    waits = any(
+        image.renditions_due_at and image.renditions.get("recipe") != RECIPE
+        for image in images.values()
+    )
     return Served(finished, "" if waits else fingerprint(body))
 
 
@@ -112,7 +114,7 @@ def serve_due(seconds: float = 5) -> int:
         if not issubclass(model, WithBody):
             continue
         things: Any = model._default_manager
-        due = things.exclude(served_of__startswith=f"{VERSION}:").order_by()
+        due = things.exclude(served_of__startswith=_VERSIONS).order_by()
         for pk in list(due.values_list("pk", flat=True)):
             if time.monotonic() > until:
                 break

@@ -17,9 +17,10 @@ from django.views.decorators.csp import csp_override
 
 from posts.editor import EditorWidget
 from posts.models import Image
-from posts.renditions import PictureMissing, rendition
+from posts.renditions import PictureMissing, rendition, small_copy
 
 THUMBNAIL_WIDTH = 160  # px
+PICTURE_HELP = f"JPEG, PNG, GIF or WebP, at most {settings.IMAGE_MAX_BYTES // 1_000_000} MB."
 
 
 class EditorPageMixin:
@@ -58,7 +59,8 @@ def thumbnail(image: Image | None) -> SafeString | str:
     if image is None:
         return "–"
     try:
-        small = rendition(image, THUMBNAIL_WIDTH)
+        # A new picture has no copies yet, and is shown all the same.
+        small = (small_copy if image.renditions else rendition)(image, THUMBNAIL_WIDTH)
     except PictureMissing:
         return "The file is missing."
     return format_html(

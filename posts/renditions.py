@@ -48,6 +48,8 @@ FORMATS = {"avif": "image/avif", "webp": "image/webp", "jpg": "", "png": ""}
 # Longer than making all copies of one picture takes on a slow machine.
 LEASE = timedelta(minutes=10)
 RETRY = timedelta(minutes=30)
+# How long the tick leaves a picture to the worker that was told of it.
+PATIENCE = timedelta(minutes=2)
 
 
 class PictureMissing(Exception):

@@ -3,6 +3,7 @@
 import logging
 
 from django.tasks import task
+from django.utils import timezone
 
 from posts import body, renditions
 from posts.models import Image
@@ -37,5 +38,9 @@ def wake(image_pk: int) -> None:
 
 def wake_due(limit: int = 20) -> None:
     """Wake workers for the pictures that were left behind. For the tick."""
-    for pk in Image.objects.renditions_due().values_list("pk", flat=True)[:limit]:
-        wake(pk)
+    now = timezone.now()
+    left = Image.objects.renditions_due().filter(renditions_due_at__lte=now - renditions.PATIENCE)
+    for pk, due in list(left.values_list("pk", "renditions_due_at")[:limit]):
+        # It stays due, and goes to the end of the line: no tick wakes anew for what waits.
+        if Image.objects.filter(pk=pk, renditions_due_at=due).update(renditions_due_at=now):
+            wake(pk)

@@ -1,0 +1,127 @@
+"""The desk's library of pictures, and the point of each that stays in view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.forms.widgets import Script
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from alarmroom.images import Picture, clean_picture
+from posts.desk import PICTURE_HELP, thumbnail
+from posts.editor import PICTURE_TYPES
+from posts.models import Image
+from posts.renditions import small_copy
+from posts.uploads import title_of
+
+if TYPE_CHECKING:
+    ImageAdminBase = admin.ModelAdmin[Image]
+else:
+    ImageAdminBase = admin.ModelAdmin
+
+PREVIEW_WIDTH = 800  # px
+
+
+class ImageForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A picture for the library; once it is there, only its title and focal point change."""
+
+    upload = forms.FileField(
+        label="Picture",
+        help_text=PICTURE_HELP,
+        widget=forms.FileInput(attrs={"accept": PICTURE_TYPES}),
+    )
+
+    class Meta:
+        model = Image
+        fields = ["title", "focal_x", "focal_y"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in {"focal_x", "focal_y"} & self.fields.keys():
+            self.fields[name].required = False
+
+    def clean_upload(self) -> Picture:
+        picture = clean_picture(self.cleaned_data["upload"])
+        known = Image.objects.filter(sha256=picture.sha256).first()
+        if known:
+            raise ValidationError(
+                f"The library has this picture already, as “{known}”. Choose it there.",
+                code="unique",
+            )
+        return picture
+
+    def clean_focal_x(self) -> int:
+        return self._or_as_it_was("focal_x")
+
+    def clean_focal_y(self) -> int:
+        return self._or_as_it_was("focal_y")
+
+    def _or_as_it_was(self, name: str) -> int:
+        given = self.cleaned_data[name]
+        return int(getattr(self.instance, name) if given is None else given)
+
+
+@admin.register(Image)
+class ImageAdmin(ImageAdminBase):
+    form = ImageForm
+    list_display = ["picture", "__str__", "size", "uploaded_by", "created_at"]
+    list_display_links = ["picture", "__str__"]
+    list_select_related = ["uploaded_by"]
+    list_per_page = 24
+    search_fields = ["title", "file"]
+    readonly_fields = ["whole", "address", "size", "uploaded_by", "created_at"]
+
+    class Media:
+        js = [Script("js/focal-point.js", type="module")]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Image | None = None) -> Any:
+        if obj is None:
+            return [(None, {"fields": ["upload", "title"]})]
+        about = ["address", "size", "uploaded_by", "created_at"]
+        return [(None, {"fields": ["title", "whole", "focal_x", "focal_y", *about]})]
+
+    def get_form(
+        self, request: HttpRequest, obj: Image | None = None, change: bool = False, **kwargs: Any
+    ) -> type[forms.ModelForm[Image]]:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if obj:
+            form.base_fields.pop("upload", None)
+        return form
+
+    def save_model(
+        self, request: HttpRequest, obj: Image, form: forms.ModelForm[Image], change: bool
+    ) -> None:
+        if not change:
+            obj.title = obj.title or title_of(form.files["upload"].name or "")[:200]
+            obj.hold(form.cleaned_data["upload"], user=request.user)
+        super().save_model(request, obj, form, change)
+
+    @admin.display(description="Picture")
+    def picture(self, image: Image) -> SafeString | str:
+        return thumbnail(image)
+
+    @admin.display(description="Picture")
+    def whole(self, image: Image) -> SafeString:
+        """The picture, to choose its focal point on, and two parts that pages may show of it."""
+        shown = small_copy(image, PREVIEW_WIDTH)
+        return format_html(
+            '<div class="focal" data-focal><div class="focal__whole"><img src="{0}" width="{1}" '
+            'height="{2}" alt=""></div><img class="focal__part focal__part--wide" src="{0}" alt="" '
+            'hidden><img class="focal__part focal__part--square" src="{0}" alt="" hidden></div>',
+            shown.url,
+            shown.width,
+            shown.height,
+        )
+
+    @admin.display(description="Size")
+    def size(self, image: Image) -> str:
+        return f"{image.width} × {image.height}"
+
+    @admin.display(description="Address")
+    def address(self, image: Image) -> SafeString:
+        return format_html('<a href="{0}">{0}</a>', image.file.url)
