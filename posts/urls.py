@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from posts import archive, feeds, pages, share_image, uploads, views
+from posts import archive, feeds, pages, search_page, share_image, uploads, views
 
 register_converter(archive.Year, "year")
 register_converter(archive.Month, "month")
@@ -15,6 +15,8 @@ urlpatterns = [
     path("archive/", archive.archive, name="archive"),
     path("archive/<year:year>/", archive.year, name="year"),
     path("archive/<year:year>/<month:month>/", archive.month, name="month"),
+    path("search/", search_page.page, name="search"),
+    path("search/suggest/", search_page.suggestions, name="suggest"),
     path("articles/<slug:slug>/share.jpg", share_image.view, name="share-image"),
     path("feeds/", feeds.index, name="feeds"),
     path("feeds/<str:file_name>", feeds.site_feed, name="site-feed"),

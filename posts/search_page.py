@@ -1,0 +1,80 @@
+"""The search page, a plain GET, and what it suggests while somebody types."""
+
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from posts import search
+from posts.search_query import MAX_CHARACTERS, parse
+
+# A hundred million articles are enough; longer numbers are nobody's page.
+_PAGE = re.compile(r"[1-9][0-9]{0,6}", re.ASCII)
+_YEAR = re.compile(r"(19|20)[0-9]{2}", re.ASCII)
+_SLUG = re.compile(r"[a-z0-9_-]{1,80}", re.ASCII | re.IGNORECASE)
+
+
+@require_safe
+@cache_control(public=True, max_age=60)
+def page(request: HttpRequest) -> HttpResponse:
+    """Show what is found; whatever is asked, in whatever shape, gives a page."""
+    asked = _asked(request.GET)
+    query = parse(request.GET.get("q", ""))
+    found = search.search(
+        query, tag=asked["tag"], year=asked["year"], sort=asked["sort"], page=asked["page"]
+    )
+    # The numbers of the pages, for which the hits themselves are not needed.
+    turned = Paginator(range(found.total), search.HITS_PER_PAGE).get_page(found.number)
+    kept = {
+        "q": query.text,
+        "tag": asked["tag"],
+        "year": asked["year"],
+        "sort": asked["sort"] if asked["sort"] != "relevance" else "",
+    }
+    context: dict[str, Any] = {
+        "query": query,
+        "found": found,
+        "turned": turned,
+        "asked": asked | {"year": str(asked["year"] or "")},
+        "is_narrowed": bool(asked["tag"] or asked["year"]),
+        # What was chosen stays chosen, also when nothing is left under it.
+        "unlisted_tag": asked["tag"] not in {"", *(topic.value for topic in found.topics)},
+        "unlisted_year": str(asked["year"] or "") not in {"", *(y.value for y in found.years)},
+        "max_characters": MAX_CHARACTERS,
+        # To go on with page= or to drop a choice: what was asked, and nothing else.
+        "address": urlencode({name: value for name, value in kept.items() if value}),
+        "everywhere": urlencode({"q": query.text}),
+    }
+    if not found.total:
+        context["topics"] = search.popular_topics()
+        # Under a choice that leaves nothing, the words themselves may be all right.
+        if query and not found.topics and (nearer := search.respelled(query)):
+            context["nearer"] = nearer
+            context["nearer_address"] = urlencode({"q": nearer})
+    return render(request, "posts/search.html", context)
+
+
+@require_safe
+@cache_control(public=True, max_age=300)
+def suggestions(request: HttpRequest) -> JsonResponse:
+    """Return the topics and titles for what is typed so far (static/js/search.js)."""
+    found = search.suggest(request.GET.get("q", ""))
+    return JsonResponse(
+        {"suggestions": [{"kind": s.kind, "label": s.label, "url": s.url} for s in found]}
+    )
+
+
+def _asked(get: QueryDict) -> dict[str, Any]:
+    """Return what the address asks for; what makes no sense counts as not asked."""
+    number, year, tag = get.get("page", ""), get.get("year", ""), get.get("tag", "")
+    return {
+        "page": int(number) if _PAGE.fullmatch(number) else 1,
+        "year": int(year) if _YEAR.fullmatch(year) else None,
+        "tag": tag if _SLUG.fullmatch(tag) else "",
+        "sort": "date" if get.get("sort") == "date" else "relevance",
+    }
