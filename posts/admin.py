@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models
 from django.db.models import Count, F, QuerySet
 from django.forms.models import BaseInlineFormSet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils import timezone
@@ -117,12 +117,15 @@ class PostForm(SlugForm):
         picture = cleaned.get("cover_file")
         if not picture:
             return
-        name = self.files[self.add_prefix("cover_file")].name or ""
+        # An uploaded file's words are its name.
+        name = str(self.files[self.add_prefix("cover_file")])
         cleaned["cover"] = Image.keep(picture, title=title_of(name), user=self.user)
         self.errors.pop("cover", None)
         # Browsers never fill in a file field again; the library's field shows it instead.
-        self.data = self.data.copy()
-        self.data[self.add_prefix("cover")] = str(cleaned["cover"].pk)
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        data[self.add_prefix("cover")] = str(cleaned["cover"].pk)
+        self.data = data
 
 
 class RelatedPostFormSet(RelatedFormSetBase):
@@ -164,7 +167,7 @@ class RelatedPostInline(RelatedInlineBase):
         return super().get_queryset(request).select_related("related").defer("related__body")
 
     def formfield_for_dbfield(
-        self, db_field: models.Field[Any, Any], request: HttpRequest | None, **kwargs: Any
+        self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
         if db_field.name == "related":
             kwargs["queryset"] = Post.objects.defer("body")
@@ -265,7 +268,7 @@ class PostAdmin(EditorPageMixin, PostAdminBase):
             # finds it, and says so beside the field.
             return super().changeform_view(request, *args, **kwargs)
 
-    def view_on_site(self, obj: Post) -> str | None:  # type: ignore[override]
+    def view_on_site(self, obj: Post) -> str | None:
         return obj.get_absolute_url() if obj.is_published else None
 
     # Columns
@@ -407,4 +410,4 @@ class AuthorAdmin(AuthorAdminBase):
 
     @admin.display(description="Articles", ordering="article_count")
     def articles(self, author: Author) -> int:
-        return author.article_count  # type: ignore[attr-defined, no-any-return]
+        return author.article_count  # type: ignore[attr-defined]

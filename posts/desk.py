@@ -40,7 +40,7 @@ class EditorPageMixin:
         return response
 
 
-class SlugForm(forms.ModelForm):  # type: ignore[type-arg]
+class SlugForm(forms.ModelForm):
     """Says which address is free where the one that was typed is taken."""
 
     def clean_slug(self) -> str:

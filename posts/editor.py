@@ -125,7 +125,8 @@ class EditorWidget(CKEditorWidget):
     @property
     def media(self) -> Media:
         """CKEditor's own files, then ours that keeps its inline scripts from running."""
-        ours = Media(js=["ckeditor/ckeditor/ckeditor.js", Script("js/editor.js", type="module")])
+        script: Any = Script("js/editor.js", type="module")
+        ours = Media(js=["ckeditor/ckeditor/ckeditor.js", script])
         return super().media + ours
 
 
@@ -171,7 +172,7 @@ class HTMLField(RichTextField):
     def get_prep_value(self, value: Any) -> Any:
         return self.clean_value(super().get_prep_value(value))
 
-    def formfield(self, **kwargs: Any) -> forms.Field:  # type: ignore[override]
+    def formfield(self, **kwargs: Any) -> forms.Field | None:
         # The admin's usual wide text area is no choice here: it would show tags.
         kwargs.pop("widget", None)
         options = {"form_class": HTMLFormField, "short": self.short, **kwargs}

@@ -27,7 +27,7 @@ else:
 PREVIEW_WIDTH = 800  # px
 
 
-class ImageForm(forms.ModelForm):  # type: ignore[type-arg]
+class ImageForm(forms.ModelForm):
     """A picture for the library; once it is there, only its title and focal point change."""
 
     upload = forms.FileField(
@@ -97,8 +97,9 @@ class ImageAdmin(ImageAdminBase):
         self, request: HttpRequest, obj: Image, form: forms.ModelForm[Image], change: bool
     ) -> None:
         if not change:
-            obj.title = obj.title or title_of(form.files["upload"].name or "")[:200]
-            obj.hold(form.cleaned_data["upload"], user=request.user)
+            obj.title = obj.title or title_of(str(request.FILES["upload"]))[:200]
+            user = request.user if request.user.is_authenticated else None
+            obj.hold(form.cleaned_data["upload"], user=user)
         super().save_model(request, obj, form, change)
 
     @admin.display(description="Picture")

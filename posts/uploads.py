@@ -8,6 +8,7 @@ from http import HTTPStatus
 from pathlib import PurePath
 
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponseBase, JsonResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -40,7 +41,7 @@ def upload_image(request: HttpRequest) -> JsonResponse:
     out, not permitted, no token) or 413 (too large; the body is never kept).
     """
     user = request.user
-    if not (user.is_active and user.is_staff):
+    if not user.is_authenticated or not (user.is_active and user.is_staff):
         return refuse(
             "You are signed out. Sign in again in another tab, then upload the picture once more.",
             HTTPStatus.FORBIDDEN,
@@ -53,8 +54,8 @@ def upload_image(request: HttpRequest) -> JsonResponse:
     size = int(request.META.get("CONTENT_LENGTH") or 0)
     if size > settings.IMAGE_MAX_BYTES + ENVELOPE_BYTES:
         drain(request, size)
-        return refuse(too_many_bytes(size).message, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    answer = _keep(request)
+        return refuse(too_many_bytes(size).messages[0], HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    answer = _keep(request, user)
     if isinstance(answer, JsonResponse):
         return answer
     return refuse(
@@ -77,7 +78,7 @@ def title_of(name: str) -> str:
 
 
 @csrf_protect
-def _keep(request: HttpRequest) -> HttpResponseBase:
+def _keep(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     upload = request.FILES.get("upload")
     if upload is None:
         return refuse("No picture arrived. Choose a file and try again.", HTTPStatus.BAD_REQUEST)
@@ -85,7 +86,7 @@ def _keep(request: HttpRequest) -> HttpResponseBase:
         picture = clean_picture(upload)
     except ValidationError as error:
         return refuse(" ".join(error.messages), HTTPStatus.BAD_REQUEST)
-    image = Image.keep(picture, title=title_of(upload.name or ""), user=request.user)
+    image = Image.keep(picture, title=title_of(upload.name or ""), user=user)
     return JsonResponse(
         {
             "uploaded": 1,
