@@ -60,6 +60,7 @@ def find() -> list[PageType]:
             "body": "<p>Nobody sees this.</p>",
             "author": post.author,
             "withdrawn_at": timezone.now(),
+            "was_published_at": timezone.now(),
         },
     )
     people = {

@@ -13,19 +13,23 @@ def check(pages: dict[str, bytes]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {name: [] for name in pages}
     with tempfile.TemporaryDirectory(prefix="alarmroom-vnu-") as folder:
         names = {}
+        files = []
         for number, (name, page) in enumerate(pages.items()):
             file = Path(folder) / f"{number}.html"
             file.write_bytes(page)
-            names[file.as_uri()] = name
+            files.append(str(file))
+            # It writes file:/tmp, and not file:///tmp.
+            names[f"file:{file}"] = name
         done = subprocess.run(
             [
                 tools.java(),
                 "-jar",
                 str(tools.VNU),
-                "--format=json",
+                "--format",
+                "json",
                 "--stdout",
                 "--exit-zero-always",
-                folder,
+                *files,
             ],
             check=False,
             capture_output=True,
@@ -36,8 +40,7 @@ def check(pages: dict[str, bytes]) -> dict[str, list[str]]:
         for message in json.loads(done.stdout)["messages"]:
             # "info" without a subtype is advice that the checker itself ranks below a warning.
             kind = message.get("subType", message["type"])
-            name = names[message["url"].replace("file:/", "file:///").replace("////", "//")]
-            found[name].append(
+            found[names[message["url"]]].append(
                 f"{kind}: line {message.get('lastLine', '?')}: {message['message']}: "
                 + " ".join(message.get("extract", "").split())
             )
