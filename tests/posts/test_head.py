@@ -1,0 +1,223 @@
+"""What the head of a page tells search engines, link previews and other programs."""
+
+import json
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from posts.linked_data import script
+from posts.models import Post
+from tests.factories import make_author, make_image, make_post, make_tag
+
+SITE = "http://localhost:8000"
+NASTY = "</script><script>alert(1)</script> & \"Fire\" <!-- 'x' \u2028"
+
+
+class Head(HTMLParser):
+    """The meta elements, links and data blocks of a page, and what is wrong with its JSON."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.meta: dict[str, list[str]] = {}
+        self.links: list[dict[str, str | None]] = []
+        self.data: list[Any] = []
+        self.scripts = 0
+        self.classes: list[str] = []
+        self.in_data = False
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.classes += (found.get("class") or "").split()
+        if tag == "meta" and (name := found.get("property") or found.get("name")):
+            self.meta.setdefault(name, []).append(found.get("content") or "")
+        elif tag == "link":
+            self.links.append(found)
+        elif tag == "script":
+            self.scripts += 1
+            self.in_data = found.get("type") == "application/ld+json"
+
+    def handle_data(self, data: str) -> None:
+        if self.in_data:
+            self.data.append(json.loads(data))
+            self.in_data = False
+
+    def of_type(self, name: str) -> dict[str, Any]:
+        """Return the one thing of a schema.org type."""
+        things = [thing for block in self.data for thing in block.get("@graph", [block])]
+        [found] = [thing for thing in things if thing["@type"] == name]
+        return found
+
+
+def head(client: Client, address: str) -> Head:
+    response = client.get(address)
+    assert response.status_code == 200
+    return Head(response.content.decode())
+
+
+@pytest.fixture
+def post(db: None) -> Post:
+    author = make_author(
+        name="Ruth Álvarez", slug="ruth", role="Trainer", photo=make_image(400, 400)
+    )
+    return make_post(
+        title="The twelfth hour",
+        slug="hour",
+        summary="What fatigue does to a voice.",
+        author=author,
+        tags=[make_tag("Fatigue", slug="fatigue"), make_tag("Night", slug="night")],
+        cover=make_image(),
+        cover_alt="A lit window",
+    )
+
+
+PAGES = ["/", "/articles/hour/", "/tags/fatigue/", "/authors/ruth/", "/topics/", "/archive/"]
+PAGES += ["/feeds/", "/weekly-alarm/", "/subscribe/"]
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_a_link_preview_has_all_it_needs_once(client: Client, post: Post, address: str) -> None:
+    found = head(client, address)
+    for name in (
+        *("og:title", "og:description", "og:url", "og:type", "og:site_name", "og:locale"),
+        *("og:image", "og:image:alt", "og:image:width", "og:image:height"),
+        *("twitter:card", "description"),
+    ):
+        [value] = found.meta[name]
+        assert value.strip(), name
+    [canonical] = [link["href"] for link in found.links if link.get("rel") == "canonical"]
+    assert found.meta["og:url"] == [canonical] == [f"{SITE}{address}"]
+    assert found.meta["og:image"][0].startswith(f"{SITE}/")
+    assert found.meta["twitter:card"] == ["summary_large_image"]
+    assert found.meta["og:description"] == found.meta["description"]
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_the_picture_of_a_preview_is_there_in_the_size_it_says(
+    client: Client, post: Post, address: str
+) -> None:
+    found = head(client, address)
+    assert (found.meta["og:image:width"], found.meta["og:image:height"]) == (["1200"], ["630"])
+    picture = found.meta["og:image"][0].removeprefix(SITE)
+    if not picture.startswith("/static/"):
+        assert client.get(picture).status_code == 200
+
+
+def test_an_article_is_previewed_as_itself(client: Client, post: Post) -> None:
+    found = head(client, "/articles/hour/")
+    assert found.meta["og:type"] == ["article"]
+    assert found.meta["og:title"] == ["The twelfth hour"]
+    assert found.meta["og:description"] == ["What fatigue does to a voice."]
+    assert found.meta["og:image"][0].startswith(f"{SITE}/articles/hour/share.jpg?v=")
+    assert found.meta["article:author"] == [f"{SITE}/authors/ruth/"]
+    assert found.meta["article:tag"] == ["Fatigue", "Night"]
+    assert found.meta["author"] == ["Ruth Álvarez"]
+
+
+def test_the_address_of_its_picture_changes_with_its_title(client: Client, post: Post) -> None:
+    before = head(client, "/articles/hour/").meta["og:image"]
+    post.title = "The thirteenth hour"
+    post.save()
+    assert head(client, "/articles/hour/").meta["og:image"] != before
+
+
+# Linked data
+
+
+def test_the_front_page_says_who_publishes_and_how_to_search(
+    client: Client, post: Post, settings: Any
+) -> None:
+    settings.SITE_PROFILES = ["https://social.example/@alarm"]
+    found = head(client, "/")
+    site = found.of_type("WebSite")
+    template = site["potentialAction"]["target"]["urlTemplate"]
+    assert template == f"{SITE}{reverse('posts:search')}?q={{search_term_string}}"
+    assert (
+        client.get(template.removeprefix(SITE).format(search_term_string="hour")).status_code == 200
+    )
+    publisher = found.of_type("Organization")
+    assert publisher["sameAs"] == ["https://social.example/@alarm"]
+    assert site["publisher"]["@id"] == publisher["@id"]
+
+
+def test_an_article_says_who_wrote_it_when_and_where_it_belongs(client: Client, post: Post) -> None:
+    found = head(client, "/articles/hour/")
+    article = found.of_type("Article")
+    assert article["headline"] == "The twelfth hour"
+    assert article["url"] == article["mainEntityOfPage"] == f"{SITE}/articles/hour/"
+    assert article["author"]["name"] == "Ruth Álvarez"
+    assert article["author"]["jobTitle"] == "Trainer"
+    assert article["publisher"]["name"] == "The Alarm Room"
+    assert article["datePublished"] <= article["dateModified"]
+    assert article["keywords"] == ["Fatigue", "Night"]
+    assert all(image.startswith(f"{SITE}/") for image in article["image"])
+    way = found.of_type("BreadcrumbList")["itemListElement"]
+    assert [(step["position"], step["name"], step["item"]) for step in way] == [
+        (1, "The Alarm Room", f"{SITE}/"),
+        (2, "Fatigue", f"{SITE}/tags/fatigue/"),
+        (3, "The twelfth hour", f"{SITE}/articles/hour/"),
+    ]
+
+
+def test_an_author_and_a_topic_say_what_they_are(client: Client, post: Post) -> None:
+    person = head(client, "/authors/ruth/").of_type("ProfilePage")["mainEntity"]
+    assert (person["@type"], person["name"]) == ("Person", "Ruth Álvarez")
+    assert head(client, "/tags/fatigue/").of_type("CollectionPage")["name"] == "Fatigue"
+
+
+def test_the_author_of_an_article_is_the_person_of_the_authors_page(
+    client: Client, post: Post
+) -> None:
+    person = head(client, "/authors/ruth/").of_type("ProfilePage")["mainEntity"]
+    assert head(client, "/articles/hour/").of_type("Article")["author"] == person
+
+
+@pytest.mark.parametrize("address", ["/articles/hour/", "/tags/fatigue/", "/authors/ruth/"])
+def test_no_words_get_out_of_the_data(client: Client, post: Post, address: str) -> None:
+    before = head(client, address).scripts
+    # Past the forms, as an import might.
+    Post.objects.filter(pk=post.pk).update(title=NASTY, summary=NASTY)
+    type(post.author).objects.filter(pk=post.author_id).update(name=NASTY, role=NASTY)
+    post.tags.all().update(description=NASTY)
+    found = head(client, address)
+    assert found.scripts == before
+    assert NASTY in json.dumps(found.data, ensure_ascii=False).replace('\\"', '"')
+    assert "<script>alert" not in client.get(address).content.decode()
+
+
+def test_the_escapes_are_json() -> None:
+    block = script({"name": NASTY})
+    inner = block.removeprefix('<script type="application/ld+json">').removesuffix("</script>")
+    assert not set("<>&\u2028") & set(inner)
+    assert json.loads(inner)["name"] == NASTY
+
+
+def test_a_preview_of_a_draft_has_no_linked_data(admin_client: Client, post: Post) -> None:
+    Post.objects.filter(pk=post.pk).update(published_at=None)
+    found = head(admin_client, f"/preview/{post.pk}/")
+    assert found.data == []
+    assert found.meta["robots"] == ["noindex"]
+
+
+# rel=me and microformats
+
+
+def test_the_site_says_which_profiles_are_its_own(
+    client: Client, post: Post, settings: Any
+) -> None:
+    assert not [link for link in head(client, "/").links if link.get("rel") == "me"]
+    settings.SITE_PROFILES = ["https://social.example/@alarm", "https://b.example/?a=1&b=2"]
+    found = [link["href"] for link in head(client, "/").links if link.get("rel") == "me"]
+    assert found == settings.SITE_PROFILES
+
+
+def test_an_article_is_an_h_entry_with_its_author(client: Client, post: Post) -> None:
+    classes = head(client, "/articles/hour/").classes
+    for name in (
+        *("h-entry", "p-name", "p-summary", "e-content", "p-category", "dt-published"),
+        *("p-author", "h-card", "u-url"),
+    ):
+        assert name in classes, name
