@@ -7,7 +7,7 @@ class PostsConfig(AppConfig):
     verbose_name = "Posts"
 
     def ready(self) -> None:
-        from posts import search_index
+        from posts import freshness, search_index  # noqa: F401  (freshness connects its signals)
 
         pre_migrate.connect(search_index.stand_aside, sender=self)
         post_migrate.connect(search_index.keep_through_migrations, sender=self)

@@ -14,8 +14,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from alarmroom import kept
+from posts import freshness
 from posts.models import Post, PostQuerySet, Tag
-from posts.views import turn_to
+from posts.views import keep_list, turn_to
 
 # What an article's date may be (see PostForm.clean_published_at).
 YEARS = range(1900, 2101)
@@ -95,7 +97,8 @@ def archive(request: HttpRequest) -> HttpResponse:
             for year, found in years.items()
         ]
     }
-    return render(request, "posts/archive.html", context)
+    response = render(request, "posts/archive.html", context)
+    return kept.keep(response, "posts", *kept.EVERY_PAGE, until=freshness.next_moment())
 
 
 @require_safe
@@ -128,10 +131,12 @@ def _period(request: HttpRequest, year: int, month: int | None) -> HttpResponse:
     }
     # The months say how many there are; counting again would be one query more.
     context |= turn_to(request, posts.for_listing(), count=count)
-    return render(request, "posts/period.html", context)
+    response = render(request, "posts/period.html", context)
+    return keep_list(response, context, f"year-{year}")
 
 
 @require_safe
 def topics(request: HttpRequest) -> HttpResponse:
     """Every topic under which a reader finds something, with how much."""
-    return render(request, "posts/topics.html", {"topics": Tag.objects.in_use().with_counts()})
+    response = render(request, "posts/topics.html", {"topics": Tag.objects.in_use().with_counts()})
+    return kept.keep(response, "tags", *kept.EVERY_PAGE, until=freshness.next_moment())

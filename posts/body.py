@@ -124,7 +124,7 @@ def serve_due(seconds: float = 5) -> int:
             served = serve(thing.body)
             if (served.html, served.made_of) != (thing.body_served, thing.served_of):
                 # Not over what an editor has saved since.
-                kept.drop(f"{model._meta.model_name}-{pk}")
+                kept.drop(f"{'article' if model._meta.model_name == 'post' else 'page'}-{pk}")
                 stored += things.filter(pk=pk, body=thing.body).update(
                     body_served=served.html, served_of=served.made_of
                 )

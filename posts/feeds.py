@@ -31,6 +31,8 @@ from django.utils.http import http_date
 from django.utils.xmlutils import SimplerXMLGenerator
 from django.views.decorators.http import require_safe
 
+from alarmroom import kept
+from posts import freshness
 from posts.addresses import find_or_moved
 from posts.models import Author, Image, Post, PostQuerySet, Tag
 from posts.renditions import stem
@@ -90,7 +92,8 @@ def about_author(author: Author) -> About:
 def index(request: HttpRequest) -> HttpResponse:
     """The page that says what feeds are, with the addresses of all of them."""
     context = {"tags": Tag.objects.in_use(), "authors": writers()}
-    return render(request, "posts/feeds.html", context)
+    response = render(request, "posts/feeds.html", context)
+    return kept.keep(response, "tags", "feeds", *kept.EVERY_PAGE)
 
 
 def writers() -> QuerySet[Author]:
@@ -147,7 +150,7 @@ def respond(
             request, etag=etag, last_modified=changed, response=response
         )
         return found or response
-    return response
+    return kept.keep(response, "feeds", until=freshness.next_moment())
 
 
 # What is in a feed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
@@ -21,11 +22,21 @@ from posts.body import WithBody, WithBodyQuerySet
 from posts.editor import HTMLField
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from django.contrib.auth.models import AbstractBaseUser
 
 WORDS_PER_MINUTE = 230
+# What no reader sees: pages need not be made anew for it.
+BEHIND_THE_SCENES = {"body_served", "served_of", "likeness_due", "created_at"}
 # What an article that is not withdrawn has in these fields.
 BACK = {"withdrawn_at": None, "was_published_at": None}
+
+
+@lru_cache(maxsize=10_000)
+def address(view: str, slug: str) -> str:
+    """Return the path of what has a slug. A page names twenty, and Django looks for each."""
+    return reverse(view, args=[slug])
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
@@ -168,7 +179,7 @@ class Author(Slugged):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("posts:author", args=[self.slug])
+        return address("posts:author", self.slug)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self.slug:
@@ -206,7 +217,7 @@ class Tag(Slugged):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("posts:tag", args=[self.slug])
+        return address("posts:tag", self.slug)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self.slug:
@@ -218,6 +229,22 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):
     def published(self) -> Self:
         """What an anonymous reader may see right now."""
         return self.filter(published_at__lte=timezone.now())
+
+    def update(self, **kwargs: Any) -> int:
+        # Imported here, because that room knows the models.
+        from posts import freshness
+
+        if kwargs.keys() <= BEHIND_THE_SCENES:
+            return super().update(**kwargs)
+        pks = list(self.values_list("pk", flat=True))
+        before = freshness.shown(pks)
+        changed = super().update(**kwargs)
+        freshness.posts_changed(before, freshness.shown(pks))
+        return changed
+
+    def bulk_create(self, objs: Iterable[Post], *args: Any, **kwargs: Any) -> list[Post]:
+        kept.drop_everything()
+        return super().bulk_create(objs, *args, **kwargs)
 
     def drafts(self) -> Self:
         return self.filter(published_at=None, withdrawn_at=None)
@@ -235,9 +262,11 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):
         return waiting.update(**BACK, published_at=now, updated_at=now, likeness_due=True)
 
     def back_to_draft(self) -> int:
-        """Take what is published or scheduled off the site; return how many."""
-        shown = self.filter(published_at__isnull=False)
-        return shown.update(published_at=None, updated_at=timezone.now(), likeness_due=True)
+        """Make what is published, scheduled or withdrawn a draft again; return how many."""
+        shown = self.filter(
+            models.Q(published_at__isnull=False) | models.Q(withdrawn_at__isnull=False)
+        )
+        return shown.update(**BACK, published_at=None, updated_at=timezone.now(), likeness_due=True)
 
     def withdrawn(self) -> Self:
         """What was published, and is no longer stood by: its address says so (410)."""
@@ -375,7 +404,7 @@ class Post(WithBody, Slugged):
         return self.title
 
     def get_absolute_url(self) -> str:
-        return reverse("posts:article", args=[self.slug])
+        return address("posts:article", self.slug)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         made = []

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from alarmroom import kept
 from posts.addresses import find_or_moved
 from posts.models import Page
 
@@ -16,4 +17,5 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     found = find_or_moved(request, Page.objects.all(), slug)
     if isinstance(found, HttpResponse):
         return found
-    return render(request, "posts/page.html", {"page": found})
+    response = render(request, "posts/page.html", {"page": found})
+    return kept.keep(response, f"page-{found.pk}", *kept.EVERY_PAGE)

@@ -46,7 +46,7 @@ def _whole() -> PostQuerySet:
     older = others.filter(published_at__lte=OuterRef("published_at"))
     older = older.exclude(at & Q(pk__gte=OuterRef("pk"))).reverse()
     picks = RelatedPost.objects.filter(post=OuterRef("pk")).order_by().values("post")
-    link = JSONObject(slug="slug", title="title")
+    link = JSONObject(pk="pk", slug="slug", title="title")
     return (
         Post.objects.select_related("author__photo", "cover")
         .annotate(
@@ -91,7 +91,7 @@ _TOPICS = Prepared(lambda: Tag.objects.filter(posts=_pk).order_by("name").defer(
 
 
 def published_article(slug: str) -> Post | None:
-    """Return a published post with `newer` and `older` (slug and title, or None). One query."""
+    """Return a published post with `newer` and `older` (pk, slug and title, or None). One query."""
     return _BY_SLUG.first(slug=slug, now=timezone.now())
 
 

@@ -104,7 +104,13 @@ def make(image_pk: int) -> bool:
         logger.exception("The copies of picture %s could not be stored; later again", image_pk)
         mine.update(renditions_due_at=timezone.now() + RETRY)
         return False
-    return bool(mine.update(renditions=record, renditions_due_at=None) and record)
+    done = bool(mine.update(renditions=record, renditions_due_at=None) and record)
+    if done:
+        # Imported here, because that room knows the models.
+        from posts import freshness
+
+        freshness.image_changed(image_pk)
+    return done
 
 
 def _store_copies(image: Image) -> dict[str, Any]:

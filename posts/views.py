@@ -1,8 +1,10 @@
 """The reading pages. What a stranger sees depends on nothing but the address."""
 
+import io
 from typing import Any
 from urllib.parse import quote
 
+import segno
 from django.conf import settings
 from django.core.paginator import Page, Paginator
 from django.db.models import Q
@@ -11,10 +13,11 @@ from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from posts import reading
+from alarmroom import kept
+from posts import freshness, reading
 from posts.addresses import find_or_moved, moved
 from posts.errors import gone
-from posts.models import Author, Post, PostQuerySet, Tag
+from posts.models import Author, Post, PostQuerySet, Tag, address
 from posts.structure import contents
 
 POSTS_PER_PAGE = 12
@@ -36,10 +39,17 @@ def turn_to(
     return {"page": page, "canonical_url": f"{settings.SITE_URL}{request.path}{suffix}"}
 
 
+def keep_list(response: HttpResponse, context: dict[str, Any], *keys: str) -> HttpResponse:
+    """Keep a page of a list until its posts change, or the list: `keys` say which it is."""
+    keys = (*keys, *freshness.list_keys(context["page"]))
+    return kept.keep(response, *keys, until=freshness.next_moment())
+
+
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
     context = turn_to(request, Post.objects.published().for_listing())
-    return render(request, "posts/front.html", context | {"topics": Tag.objects.in_use()})
+    response = render(request, "posts/front.html", context | {"topics": Tag.objects.in_use()})
+    return keep_list(response, context, "posts", "tags", "issues")
 
 
 @require_safe
@@ -48,7 +58,8 @@ def tag(request: HttpRequest, slug: str) -> HttpResponse:
     if isinstance(tag, HttpResponse):
         return tag
     context = turn_to(request, Post.objects.published().for_listing().filter(tags=tag))
-    return render(request, "posts/tag.html", context | {"tag": tag})
+    response = render(request, "posts/tag.html", context | {"tag": tag})
+    return keep_list(response, context, f"tag-{tag.pk}", f"tagged-{tag.pk}")
 
 
 @require_safe
@@ -57,7 +68,8 @@ def author(request: HttpRequest, slug: str) -> HttpResponse:
     if isinstance(author, HttpResponse):
         return author
     context = turn_to(request, Post.objects.published().for_listing().filter(author=author))
-    return render(request, "posts/author.html", context | {"author": author})
+    response = render(request, "posts/author.html", context | {"author": author})
+    return keep_list(response, context, f"author-{author.pk}", f"by-{author.pk}")
 
 
 @require_safe
@@ -65,7 +77,17 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
     post = reading.published_article(slug)
     if post is None:
         return elsewhere(request, slug)
-    return render(request, "posts/article.html", article_context(post))
+    context = article_context(post)
+    others = [other.pk for other in context["related"]]
+    others += [link["pk"] for link in (context["older"], context["newer"]) if link]
+    return kept.keep(
+        render(request, "posts/article.html", context),
+        *kept.EVERY_PAGE,
+        f"article-{post.pk}",
+        *(f"post-{pk}" for pk in [post.pk, *others]),
+        # The newest article gets a link to the next one.
+        until=None if context["newer"] else freshness.next_moment(),
+    )
 
 
 def elsewhere(request: HttpRequest, slug: str) -> HttpResponse:
@@ -94,6 +116,22 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "posts/article.html", article_context(post) | {"is_preview": True})
 
 
+@require_safe
+def qr(request: HttpRequest, slug: str) -> HttpResponse:
+    """The address of a published article, for a phone that looks at the printed page."""
+    if not Post.objects.published().filter(slug=slug).exists():
+        raise Http404
+    url = f"{settings.SITE_URL}{address('posts:article', slug)}"
+    out = io.BytesIO()
+    segno.make_qr(url, error="m").save(
+        out, kind="svg", xmldecl=False, svgclass=None, lineclass=None, border=0, omitsize=True
+    )
+    # It says nothing but the address, so it never changes.
+    response = HttpResponse(out.getvalue(), content_type="image/svg+xml")
+    response["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
 def article_context(post: Post) -> dict[str, Any]:
     """Return what `posts/article.html` needs; a preview has the article's own address."""
     url = f"{settings.SITE_URL}{post.get_absolute_url()}"
@@ -104,11 +142,17 @@ def article_context(post: Post) -> dict[str, Any]:
         "contents": contents(body),
         "topics": reading.topics(post),
         "related": reading.connected(post),
+        "older": _link(post.older),  # type: ignore[attr-defined]
+        "newer": _link(post.newer),  # type: ignore[attr-defined]
         "canonical_url": url,
-        "qr_url": f"{post.get_absolute_url()}qr.svg",
+        "qr_url": address("posts:qr", post.slug),
         "share": {
             "url": quote(url, safe=""),
             "title": quote(post.title, safe=""),
             "summary": quote(post.summary, safe=""),
         },
     }
+
+
+def _link(neighbour: dict[str, Any] | None) -> dict[str, Any] | None:
+    return neighbour and {**neighbour, "url": address("posts:article", neighbour["slug"])}

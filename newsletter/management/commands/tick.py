@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections
 
+from alarmroom import kept
 from newsletter import delivery
 from posts import body, tasks
 from subscribers import notices
@@ -60,3 +61,4 @@ def tick() -> None:
     notices.send_due()
     tasks.wake_due()
     body.serve_due()
+    kept.shelf().sweep()

@@ -1,0 +1,213 @@
+"""Which kept pages a change touches: each key says what a page shows (see alarmroom/kept.py).
+
+| key | is named by a page that shows | and dropped when |
+|---|---|---|
+| `article-7` | the whole of post 7: its own page | anything there changes |
+| `post-7` | its title, card or link | what a list shows of it changes |
+| `posts` | the newest posts, whatever they are | a list would show something else |
+| `tagged-3`, `by-5`, `year-2026` | the posts of a tag, an author, a year | a list of them would |
+| `tag-3`, `author-5` | the tag or the author | they are edited, merged or deleted |
+| `tags` | which topics are in use, and how often | that changes |
+| `feeds` | the whole texts of posts | a published post changes at all |
+| `pages`, `page-2` | the footer's menu; a page of its own | one is edited |
+
+Signals tell of changes here, because a call would miss what cascades, what the admin
+deletes in bulk and what goes through a many-to-many table. `update()` sends none, so
+PostQuerySet.update() says itself which posts changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
+from django.dispatch import receiver
+from django.utils import timezone
+
+from alarmroom import kept
+from posts.models import Author, Image, Page, Post, PostQuerySet, RelatedPost, Tag
+
+LISTED = (
+    "title",
+    "slug",
+    "summary",
+    "cover_id",
+    "cover_alt",
+    "published_at",
+    "author_id",
+    "reading_minutes",
+)
+
+
+# What pages name
+
+
+def list_keys(posts: Iterable[Post]) -> set[str]:
+    """Return the keys of what the cards of a list show."""
+    return {*kept.EVERY_PAGE, *(f"post-{post.pk}" for post in posts)}
+
+
+def year_key(moment: datetime) -> str:
+    """Return the key of what the archive shows of the year of a moment."""
+    return f"year-{timezone.localtime(moment).year}"
+
+
+def next_moment() -> datetime | None:
+    """Return when the next scheduled post is published: no list may be kept longer."""
+    # Where nothing is kept, nobody needs to know.
+    return kept.remember("schedule", _next_moment) if settings.KEPT_PAGES_SECONDS else None
+
+
+def _next_moment() -> datetime | None:
+    scheduled = Post.objects.scheduled().order_by("published_at")
+    return scheduled.values_list("published_at", flat=True).first()
+
+
+# What changes drop
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What lists show of a post."""
+
+    values: tuple[Any, ...]
+    tags: frozenset[int]
+    author: int
+    published_at: datetime | None
+
+    @property
+    def is_public(self) -> bool:
+        """Published, or going to be: a page made now must know when."""
+        return self.published_at is not None
+
+
+def shown(pks: Iterable[int]) -> dict[int, Shown]:
+    """Return what lists show of these posts right now. Two queries."""
+    pks = list(pks)
+    if not pks:
+        return {}
+    tags: dict[int, set[int]] = {}
+    through = Post.tags.through.objects.filter(post__in=pks)
+    for post, tag in through.values_list("post_id", "tag_id"):
+        tags.setdefault(post, set()).add(tag)
+    return {
+        row["pk"]: Shown(
+            values=tuple(row[name] for name in LISTED),
+            tags=frozenset(tags.get(row["pk"], ())),
+            author=row["author_id"],
+            published_at=row["published_at"],
+        )
+        for row in Post.objects.filter(pk__in=pks).values("pk", *LISTED)
+    }
+
+
+def posts_changed(before: dict[int, Shown], after: dict[int, Shown]) -> None:
+    """Drop what showed these posts before, and what will show them now."""
+    keys: set[str] = set()
+    for pk in before.keys() | after.keys():
+        old, new = before.get(pk), after.get(pk)
+        if not any(state and state.is_public for state in (old, new)):
+            continue
+        keys |= {f"article-{pk}", "feeds"}
+        if old == new:
+            continue
+        keys |= {f"post-{pk}", "posts", "schedule"}
+        for state in (old, new):
+            if state and state.is_public:
+                keys |= {f"tagged-{tag}" for tag in state.tags} | {f"by-{state.author}"}
+                if state.published_at:
+                    keys.add(year_key(state.published_at))
+        if (old and (old.tags, old.is_public)) != (new and (new.tags, new.is_public)):
+            keys.add("tags")
+        moments = {state.published_at if state else None for state in (old, new)}
+        if len(moments) > 1:
+            for moment in moments - {None}:
+                keys |= {f"article-{other}" for other in neighbours(pk, moment)}
+    kept.drop(*sorted(keys))
+
+
+def neighbours(pk: int, moment: datetime) -> list[int]:
+    """Return the posts before and after a moment, whose pages link to what lies between."""
+    others = Post.objects.published().exclude(pk=pk)
+    at = Q(published_at=moment)
+    earlier = others.filter(Q(published_at__lt=moment) | at & Q(pk__lt=pk)).newest_first()
+    later = others.filter(Q(published_at__gt=moment) | at & Q(pk__gt=pk))
+    return [
+        *earlier.values_list("pk", flat=True)[:1],
+        *later.order_by("published_at", "pk").values_list("pk", flat=True)[:1],
+    ]
+
+
+def image_changed(pk: int) -> None:
+    """Drop what shows an image: covers of posts, photos of authors."""
+    posts = Post.objects.filter(Q(cover=pk) | Q(author__photo=pk), published_at__isnull=False)
+    authors = Author.objects.filter(photo=pk).values_list("pk", flat=True)
+    drop_posts(posts, *(f"author-{author}" for author in authors))
+
+
+def drop_posts(posts: PostQuerySet, *keys: str) -> None:
+    """Drop every page that shows one of the posts in any form, and some keys more."""
+    found = [f"post-{pk}" for pk in posts.values_list("pk", flat=True)]
+    kept.drop(*keys, *found, *(["feeds"] if found else []))
+
+
+@receiver([pre_save, pre_delete], sender=Post)
+def remember_post(instance: Post, **_: Any) -> None:
+    instance._shown_before = shown([instance.pk] if instance.pk else [])  # type: ignore[attr-defined]
+
+
+@receiver([post_save, post_delete], sender=Post)
+def post_changed(instance: Post, **_: Any) -> None:
+    posts_changed(
+        getattr(instance, "_shown_before", {}), shown([instance.pk] if instance.pk else [])
+    )
+
+
+@receiver(m2m_changed, sender=Post.tags.through)
+def tags_changed(instance: Post | Tag, action: str, pk_set: set[int] | None, **_: Any) -> None:
+    if isinstance(instance, Tag):
+        posts = pk_set if pk_set is not None else instance.posts.values_list("pk", flat=True)
+    else:
+        posts = [instance.pk]
+    if action.startswith("pre_"):
+        instance._tagged_before = shown(posts)  # type: ignore[union-attr]
+    else:
+        before = getattr(instance, "_tagged_before", {})
+        posts_changed(before, shown(before.keys() | set(posts)))
+
+
+@receiver([post_save, post_delete], sender=RelatedPost)
+def related_changed(instance: RelatedPost, **_: Any) -> None:
+    kept.drop(f"article-{instance.post_id}")
+
+
+@receiver([post_save, pre_delete], sender=Tag)
+def tag_changed(instance: Tag, **_: Any) -> None:
+    drop_posts(
+        Post.objects.filter(tags=instance, published_at__isnull=False),
+        *(f"tag-{instance.pk}", f"tagged-{instance.pk}", "tags"),
+    )
+
+
+@receiver([post_save, pre_delete], sender=Author)
+def author_changed(instance: Author, **_: Any) -> None:
+    drop_posts(
+        Post.objects.filter(author=instance, published_at__isnull=False),
+        *(f"author-{instance.pk}", f"by-{instance.pk}"),
+    )
+
+
+@receiver(post_save, sender=Image)
+def image_saved(instance: Image, created: bool, **_: Any) -> None:
+    if not created:
+        image_changed(instance.pk)
+
+
+@receiver([post_save, post_delete], sender=Page)
+def page_changed(instance: Page, **_: Any) -> None:
+    kept.drop(f"page-{instance.pk}", "pages")
