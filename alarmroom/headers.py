@@ -1,8 +1,9 @@
-"""The response headers that Django has no setting for."""
+"""What Django has no setting for: some response headers, and methods that we never answer."""
 
 from collections.abc import Callable
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 # Of all that a browser could let a page do, ours copy a link and open the share sheet. Only
 # names that browsers know: an unknown one is a complaint in the console.
@@ -47,6 +48,8 @@ PERMISSIONS_POLICY = ", ".join(
     [*(f"{name}=()" for name in OFF), *(f"{name}=(self)" for name in OWN)]
 )
 
+METHODS = ("GET", "HEAD", "OPTIONS", "POST")
+
 
 class HeadersMiddleware:
     """Adds what a page may do in a browser, and who may put it into theirs.
@@ -62,3 +65,9 @@ class HeadersMiddleware:
         response.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
+        """Refuse what no page of ours knows, before anybody asks for a token (RFC 9110 9.1)."""
+        if request.method in METHODS:
+            return None
+        return HttpResponseNotAllowed(METHODS)
