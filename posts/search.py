@@ -441,10 +441,12 @@ class _PostgreSQL(_Engine):
     def matching(self, query: Query, score: str = "0") -> tuple[str, list[Any]]:
         """Return SQL that begins a statement with the common table `hits`, and its values.
 
-        Another, `q`, has the query as `wanted`, and as `words` any word of it.
+        Another, `q`, has the query as `wanted`, as `words` any word of it, and as `whole` any
+        that does not go on.
         """
         wanted, values = self._tsquery(query)
         words, word_values = self._tsquery(_any_word(query), "|")
+        whole, whole_values = self._tsquery(_any_word(query, whole=True), "|")
         # The index knows no places: it finds all words of a phrase, then the texts are asked.
         # Text by text, for joining two vectors takes longer than looking into both.
         phrases, phrase_values = "", []
@@ -456,12 +458,13 @@ class _PostgreSQL(_Engine):
                 phrase_values += [phrase, phrase]
         # Asked through a table, the planner takes the query for a telling one and goes by the
         # index; were a common word known to it, it would unpack every article's vector.
-        sql = f"""WITH q AS MATERIALIZED (SELECT {wanted} AS wanted, {words} AS words),
+        sql = f"""WITH q AS MATERIALIZED (
+                SELECT {wanted} AS wanted, {words} AS words, {whole} AS whole),
             hits AS MATERIALIZED (
                 SELECT s.post_id, s.published_at, {score} AS score
                 FROM q JOIN posts_search s ON (s.head || s.text) @@ q.wanted
                 WHERE s.published_at <= %s {phrases})"""
-        return sql, [*values, *word_values, timezone.now(), *phrase_values]
+        return sql, [*values, *word_values, *whole_values, timezone.now(), *phrase_values]
 
     def found(
         self, query: Query, tag: str, year: int | None, *, by_date: bool, offset: int
@@ -471,7 +474,11 @@ class _PostgreSQL(_Engine):
         Its columns: the article (or NULL), how many there are, the choices of topics and of
         years, and what `texts` takes.
         """
-        score = "0::real" if by_date else f"ts_rank({self._weights}, s.head, q.words)"
+        # A whole word counts twice, once as what it begins itself.
+        rank = (
+            f"ts_rank({self._weights}, {{0}}, q.words) + ts_rank({self._weights}, {{0}}, q.whole)"
+        )
+        score = "0::real" if by_date else rank.format("s.head")
         hits, values = self.matching(query, score)
         narrowed, narrowed_values = _narrowed(tag=tag, year=year)
         choices, choice_values = self.choices(tag, year)
@@ -485,7 +492,7 @@ class _PostgreSQL(_Engine):
         sql = f"""{hits},
             narrowed AS MATERIALIZED (SELECT * FROM hits h WHERE 1 = 1 {narrowed}),
             best AS MATERIALIZED (
-                SELECT post_id, score + ts_rank({self._weights}, s.text, q.words) AS exact
+                SELECT post_id, score + {rank.format("s.text")} AS exact
                 FROM (SELECT post_id, score FROM narrowed ORDER BY {order}
                       LIMIT {0 if by_date else _RANKED}) b
                 JOIN posts_search s USING (post_id) CROSS JOIN q),
@@ -585,12 +592,12 @@ def _bounds(query: Query) -> list[str]:
     return [last.words[0], last.words[0] + "\U0010ffff"]
 
 
-def _any_word(query: Query) -> Query:
-    """Return the query for any one word of what is wanted."""
+def _any_word(query: Query, *, whole: bool = False) -> Query:
+    """Return the query for any one word of what is wanted, or for any that does not go on."""
     terms = [
-        one
+        Term((word,), term.prefix and not whole)
         for term in query.wanted
-        for one in ([term] if term.prefix else [Term((word,)) for word in term.spellings[0]])
+        for word in term.spellings[0]
     ]
     # The word that goes on stays the last one.
     return Query(query.text, tuple(dict.fromkeys(terms)))

@@ -22,6 +22,9 @@ MAX_CHARACTERS = 200_000
 _INLINE = ("strong", "em", "s", "sub", "sup", "code", "cite", "a")
 # The entities that nh3 leaves, and a few that an import past it would bring; & comes last.
 _ENTITIES = {
+    # Between these, SQLite's highlight() puts what was found (posts/search.py).
+    "\x02": "",
+    "\x03": "",
     "&nbsp;": " ",
     "\u00a0": " ",
     "&lt;": "<",

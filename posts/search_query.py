@@ -70,7 +70,10 @@ def parse(typed: str) -> Query:
     """Return the query of any string at all."""
     # Cut before anything else looks at it; spaces may be many.
     text = "".join(c if c.isprintable() else " " for c in typed[: 4 * MAX_CHARACTERS])
-    text = " ".join(text.split())[:MAX_CHARACTERS].rstrip()
+    text = " ".join(text.split())
+    if len(text) > MAX_CHARACTERS:
+        # At the end of a word, where there is one.
+        text = text[: MAX_CHARACTERS + 1].rpartition(" ")[0] or text[:MAX_CHARACTERS]
     wanted: dict[Term, bool] = {}
     unwanted: dict[Term, None] = {}
     read = text.translate(_QUOTES)
@@ -83,6 +86,8 @@ def parse(typed: str) -> Query:
             continue
         single = chunk["phrase"] is None and len(words) == 1
         prefix = single and chunk.end() == len(read) and len(words[0]) >= _MIN_PREFIX
+        if prefix:
+            wanted.pop(Term(words), None)
         wanted[Term(words, prefix)] = single and words[0] in _STOP_WORDS
     telling = [term for term, is_stop_word in wanted.items() if not is_stop_word]
     return Query(text, tuple((telling or list(wanted))[:MAX_TERMS]), tuple(unwanted)[:MAX_TERMS])

@@ -1,0 +1,179 @@
+"""The search page and what is suggested while somebody types."""
+
+import json
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from posts.models import Post
+from posts.search import HITS_PER_PAGE
+from tests.factories import make_post, make_resource, make_tag
+from tests.posts.test_search import NASTY
+
+pytestmark = pytest.mark.django_db
+
+
+def page(client: Client, **asked: str) -> str:
+    response = client.get("/search/", asked)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_results_are_marked_and_lead_to_their_articles(client: Client) -> None:
+    make_post(title="Silence", slug="silence", body="<p>A long silence.</p>")
+    html = page(client, q="silence")
+    assert '<a class="cover-link" href="/articles/silence/"><mark>Silence</mark></a>' in html
+    assert "A long <mark>silence</mark>." in html
+    assert "1 article for “silence”" in html
+
+
+def test_what_was_asked_stays_in_the_form(client: Client) -> None:
+    fire = make_tag("Fire")
+    make_post(title="Silence", tags=[fire])
+    year = str(Post.objects.get().published_at.year)  # type: ignore[union-attr]
+    html = page(client, q='"silence" <b>', tag="fire", year=year, sort="date")
+    assert 'value="&quot;silence&quot; &lt;b&gt;"' in html
+    html = page(client, q="silence", tag="fire", year=year, sort="date")
+    assert '<option value="fire" selected>Fire (1)</option>' in html
+    assert f'<option value="{year}" selected>{year} (1)</option>' in html
+    assert '<option value="date" selected>' in html
+
+
+def test_the_page_is_a_plain_form_and_not_for_search_engines(client: Client) -> None:
+    html = page(client)
+    assert '<form class="finder__form" method="get" action="/search/" role="search">' in html
+    assert '<meta name="robots" content="noindex">' in html
+    assert '<link rel="canonical" href="http://localhost:8000/search/">' in html
+
+
+def test_the_page_may_be_kept_by_anybody_for_a_minute(client: Client) -> None:
+    for address in ("/search/", "/search/?q=fire", "/search/suggest/?q=fire"):
+        response = client.get(address)
+        assert "public" in response["Cache-Control"]
+        assert not response.cookies
+        assert "Cookie" not in response.get("Vary", "")
+
+
+@pytest.mark.parametrize("address", ["/search/", "/search/suggest/"])
+def test_searching_changes_nothing(client: Client, address: str) -> None:
+    assert client.head(address, {"q": "fire"}).status_code == 200
+    for method in (client.post, client.put, client.patch, client.delete):
+        assert method(address).status_code == 405
+
+
+def test_pages_keep_what_was_asked(client: Client) -> None:
+    fire = make_tag("Fire")
+    for _ in range(2 * HITS_PER_PAGE + 1):
+        make_post(body="<p>Radio &amp; siren.</p>", tags=[fire])
+    html = page(client, q='"radio & siren"', tag="fire", sort="date", page="2", evil="<x>")
+    address = "?q=%22radio+%26+siren%22&amp;tag=fire&amp;sort=date&amp;page="
+    assert f'rel="prev" href="{address}1"' in html
+    assert f'rel="next" href="{address}3"' in html
+    assert "Page 2 of 3" in html
+    assert "evil" not in html
+
+
+@pytest.mark.parametrize(
+    "number", ["0", "-1", "abc", "1000000000", "9" * 500, "٣", "1.5", "", " 2"]
+)
+def test_any_page_number_gives_a_page(client: Client, number: str) -> None:
+    for _ in range(HITS_PER_PAGE + 1):
+        make_post(body="<p>Radio.</p>")
+    assert "for “radio”" in page(client, q="radio", page=number)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("year", "abc"),
+        ("year", "0"),
+        ("year", "99999"),
+        ("year", "1900"),
+        ("tag", "unknown"),
+        ("tag", "' OR 1=1 --"),
+        ("tag", "x" * 5000),
+        ("tag", "\x00"),
+        ("sort", "'; --"),
+        ("nonsense", "1"),
+    ],
+)
+def test_any_choice_gives_a_page(client: Client, name: str, value: str) -> None:
+    make_post(body="<p>Radio.</p>")
+    assert "Radio" in page(client, q="Radio", **{name: value})
+
+
+@pytest.mark.parametrize("typed", NASTY)
+def test_any_input_is_a_page(client: Client, typed: str) -> None:
+    make_post(title="Fire", body="<p>Fire, fire.</p>")
+    html = page(client, q=typed.encode("utf-8", "surrogatepass").decode("utf-8", "replace"))
+    assert html.count("<h1") == 1
+    assert client.get("/search/suggest/", {"q": typed.replace("\ud800", "")}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "raw", ["q=%ff%fe", "q=%00", "q=%ed%a0%80", "q", "q=a&q=b", "=&&;", "q[]=x"]
+)
+def test_any_query_string_is_a_page(client: Client, raw: str) -> None:
+    assert client.get(f"/search/?{raw}").status_code == 200
+    assert client.get(f"/search/suggest/?{raw}").status_code == 200
+
+
+def test_what_is_typed_is_never_markup(client: Client) -> None:
+    attack = '"><script>alert(1)</script>\' onfocus=alert(1) x="'
+    html = page(client, q=attack, tag=attack, year=attack, sort=attack, page=attack)
+    assert "<script>alert" not in html
+    assert "onfocus=alert(1) x=&quot;" in html
+
+
+def test_nothing_found_offers_the_near_spelling_and_popular_topics(client: Client) -> None:
+    make_post(body="<p>A dispatcher.</p>", tags=[make_tag("Wellness")])
+    html = page(client, q="dispacher & co")
+    assert "Nothing found for “dispacher &amp; co”" in html
+    html = page(client, q="dispacher")
+    assert 'Did you mean <a href="?q=dispatcher">dispatcher</a>?' in html
+    assert 'href="/tags/wellness/">Wellness' in html
+
+
+def test_a_choice_that_leaves_nothing_leads_back_to_everything(client: Client) -> None:
+    make_post(title="Radio", tags=[make_tag("Fire")])
+    html = page(client, q="radio", year="1999", tag="fire")
+    assert '<a href="?q=radio">Look in all topics and years</a>' in html
+    assert '<option value="1999" selected>1999 (0)</option>' in html
+
+
+def test_only_a_minus_asks_for_a_word(client: Client) -> None:
+    make_post()
+    assert "Type a word to look for besides what to leave out." in page(client, q="-fire")
+
+
+def test_suggestions_are_json(client: Client) -> None:
+    make_post(title="Silence & <b>", slug="silence")
+    response = client.get("/search/suggest/", {"q": "sil"})
+    assert response["Content-Type"] == "application/json"
+    assert json.loads(response.content) == {
+        "suggestions": [{"kind": "article", "label": "Silence & <b>", "url": "/articles/silence/"}]
+    }
+
+
+def test_a_page_costs_five_queries_at_most_whatever_the_size(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    def queries(most: int, **asked: str) -> None:
+        with django_assert_num_queries(most, exact=False):
+            page(client, **asked)
+
+    make_resource()
+    fire = make_tag("Fire")
+    for _ in range(2):
+        for asked in (
+            {},
+            {"q": "radio"},
+            {"q": "radio", "tag": "fire", "sort": "date", "page": "2"},
+            {"q": "raido"},
+            {"q": "-radio"},
+            {"q": "radio", "year": "1999"},
+        ):
+            queries(5, **asked)
+        for _ in range(2 * HITS_PER_PAGE):
+            make_post(body="<p>Radio.</p>", tags=[fire, make_tag()])
