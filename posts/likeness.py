@@ -27,13 +27,15 @@ LEAST = 0.25
 
 _WORD = re.compile(r"[a-z0-9]{3,}")
 _COMMON = frozenset(
-    "about above after again against all also and any are because been before being below "
-    "between both but can could did does doing down during each even every few for from had "
-    "has have having her here him his how into its just made make many more most much must "
-    "need never not now off once one only other our out over own same she should some such "
-    "than that the their them then there these they this those through too under until use "
-    "very was way were what when where which while who whom whose why will with would you "
-    "your".split()  # noqa: SIM905
+    _WORD.findall(
+        "about above after again against all also and any are because been before being below "
+        "between both but can could did does doing down during each even every few for from had "
+        "has have having her here him his how into its just made make many more most much must "
+        "need never not now off once one only other our out over own same she should some such "
+        "than that the their them then there these they this those through too under until use "
+        "very was way were what when where which while who whom whose why will with would you "
+        "your"
+    )
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import (
     BigAutoField,
+    BigIntegerField,
     Count,
     DateTimeField,
     F,
@@ -97,6 +98,8 @@ def published_article(slug: str) -> Post | None:
 
 def any_article(pk: int) -> Post | None:
     """Return a post as `published_article` does, whatever its state. One query."""
+    if pk > BigIntegerField.MAX_BIGINT:
+        return None  # No database would take it.
     return _BY_PK.first(pk=pk, now=timezone.now())
 
 

@@ -15,13 +15,13 @@ from pathlib import Path
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
 from alarmroom.images import flat
+from posts import models
 from posts.addresses import find_or_moved
 from posts.models import Image, Post
 
@@ -90,7 +90,7 @@ def topic(post: Post) -> str:
 
 def address(post: Post) -> str:
     """Return the path of the post's picture, another one whenever it shows something else."""
-    return f"{reverse('posts:share-image', args=[post.slug])}?v={version(post)}"
+    return f"{models.address('posts:share-image', post.slug)}?v={version(post)}"
 
 
 def share_image(post: Post) -> bytes:
@@ -152,8 +152,8 @@ def ground(cover: Image | None) -> Pillow.Image:
         try:
             with cover.file.open() as file, Pillow.open(file) as opened:
                 whole = flat(opened if opened.mode in {"RGB", "RGBA"} else opened.convert("RGB"))
-            at = (cover.focal_x / 100, cover.focal_y / 100)
-            picture = ImageOps.fit(whole, (WIDTH, HEIGHT), centering=at)
+                at = (cover.focal_x / 100, cover.focal_y / 100)
+                picture = ImageOps.fit(whole, (WIDTH, HEIGHT), centering=at)
         except (OSError, UnidentifiedImageError, Pillow.DecompressionBombError):
             logger.warning("The cover %s cannot be read", cover.file.name)
         else:
