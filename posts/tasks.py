@@ -5,7 +5,7 @@ import logging
 from django.tasks import task
 from django.utils import timezone
 
-from posts import body, renditions
+from posts import body, freshness, renditions
 from posts.models import Image
 
 logger = logging.getLogger(__name__)
@@ -21,6 +21,7 @@ def make_renditions(image_pk: int) -> bool:
     """
     if not renditions.make(image_pk):
         return False
+    freshness.image_changed(image_pk)
     body.serve_due()
     return True
 

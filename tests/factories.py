@@ -13,7 +13,8 @@ from PIL import Image as Pillow
 
 from alarmroom.images import encode
 from newsletter.models import Issue, IssuePost
-from posts.models import Author, Image, Post, RelatedPost, Tag
+from posts import renditions
+from posts.models import Author, Image, Page, Post, RelatedPost, Tag
 from subscribers.models import Resource, Subscriber, Suppression
 
 _number = count(1)
@@ -137,3 +138,17 @@ def picture_file(
     out = io.BytesIO()
     Pillow.new(mode, (width, height), given).save(out, kind, **options)
     return SimpleUploadedFile(name, out.getvalue() + extra)
+
+
+def make_page(title: str = "", **fields: Any) -> Page:
+    """A page about the publication, linked to in the footer."""
+    number = next(_number)
+    given = {"title": title or f"Page {number}", "body": "<p>Who we are.</p>", **fields}
+    return Page.objects.create(**given)
+
+
+def with_copies(image: Image) -> Image:
+    """The picture, once a worker has made its copies."""
+    assert renditions.make(image.pk)
+    image.refresh_from_db()
+    return image

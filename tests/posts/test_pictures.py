@@ -1,0 +1,165 @@
+"""`{% picture %}`: every copy, its sizes, and no look at anything but the image's own row."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.exceptions import ValidationError
+from django.core.files.storage import FileSystemStorage
+from django.db import IntegrityError, transaction
+from django.template import Context, Template
+from django.test import Client
+
+from posts.models import Image
+from tests.factories import make_editor, make_image, make_post, with_copies
+
+pytestmark = pytest.mark.django_db
+
+
+def shown(image: Image, arguments: str = "") -> str:
+    template = Template("{% load pictures %}{% picture image " + arguments + " %}")
+    return template.render(Context({"image": image}))
+
+
+def test_until_its_copies_are_made_the_picture_itself_is_shown() -> None:
+    image = make_image(640, 360)
+    assert shown(image, 'alt="A console"') == (
+        f'<img src="{image.file.url}" width="640" height="360" alt="A console" '
+        'loading="lazy" decoding="async">'
+    )
+
+
+def test_avif_comes_before_webp_before_jpeg() -> None:
+    image = with_copies(make_image(400, 200))
+    # Two plain colours are smaller as WebP than as AVIF; photographs are not.
+    image.renditions["avif"] = [1, 2, 3]
+    html = shown(image, 'alt="A console" sizes="50vw"')
+    stem = f"/media/renditions/{image.renditions['recipe']}/{image.sha256[:24]}"
+    assert html == (
+        "<picture>"
+        + "".join(
+            f'<source type="image/{kind}" srcset="{stem}-160.{kind} 160w, {stem}-320.{kind} 320w, '
+            f'{stem}-400.{kind} 400w" sizes="50vw">'
+            for kind in ("avif", "webp")
+        )
+        + f'<img src="{stem}-400.jpg" srcset="{stem}-160.jpg 160w, {stem}-320.jpg 320w, '
+        f'{stem}-400.jpg 400w" sizes="50vw" width="400" height="200" alt="A console" '
+        'loading="lazy" decoding="async"></picture>'
+    )
+
+
+def test_a_small_place_is_offered_small_copies() -> None:
+    image = with_copies(make_image(1000, 500))
+    html = shown(image, "up_to=320")
+    assert "320w" in html
+    assert "480" not in html
+    assert 'width="1000" height="500"' in html
+    one = shown(image, "up_to=100")
+    assert "-160.jpg" in one
+    assert "-320" not in one
+    assert "sizes" not in one
+
+
+def test_only_the_first_picture_is_fetched_at_once() -> None:
+    image = make_image(60, 40)
+    assert 'fetchpriority="high"' in shown(image, "first=True")
+    assert "loading" not in shown(image, "first=True")
+    assert 'loading="lazy"' in shown(image)
+    eager = shown(image, "eager=True")
+    assert "lazy" not in eager
+    assert "fetchpriority" not in eager
+
+
+@pytest.mark.parametrize("copies", [False, True])
+def test_nothing_that_is_handed_in_brings_markup(copies: bool) -> None:
+    image = make_image(60, 40)
+    if copies:
+        with_copies(image)
+    evil = "\"'><script>alert(1)</script>&"
+    template = Template("{% load pictures %}{% picture image alt=evil css=evil sizes=evil %}")
+    html = template.render(Context({"image": image, "evil": evil}))
+    assert "<script" not in html
+    assert "&quot;&#x27;&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp;" in html
+    assert len(re.findall("<[a-z]", html)) == (1 if not copies else html.count("<source") + 2)
+
+
+def test_a_picture_asks_neither_the_database_nor_the_storage(
+    django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = with_copies(make_image(1000, 500))
+    Path(image.file.path).unlink()
+
+    def never(*_: Any, **__: Any) -> None:
+        pytest.fail("A page looked at a file.")
+
+    for name in ("exists", "open", "_open", "size", "_save"):
+        monkeypatch.setattr(FileSystemStorage, name, never)
+    with django_assert_num_queries(0):
+        assert "<picture>" in shown(image)
+
+
+# The focal point
+
+
+def test_the_middle_needs_no_class() -> None:
+    assert "class" not in shown(make_image(60, 40))
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "css"),
+    [
+        (0, 100, "focus-x0 focus-y10"),
+        (50, 12, "focus-y1"),
+        (77, 52, "focus-x8"),
+        (46, 54, ""),
+    ],
+)
+def test_the_focal_point_is_a_class_to_the_nearest_tenth(x: int, y: int, css: str) -> None:
+    image = make_image(60, 40)
+    image.focal_x, image.focal_y = x, y
+    assert image.focus == css
+    assert f'class="photo {css}"'.replace(' "', '"') in shown(image, 'css="photo"')
+
+
+def test_the_style_sheets_know_every_step() -> None:
+    css = "".join(path.read_text() for path in (django_settings.BASE_DIR / "static/css").glob("*"))
+    for side in "xy":
+        for step in (0, 1, 2, 3, 4, 6, 7, 8, 9, 10):
+            assert re.search(
+                rf"\.focus-{side}{step} \{{\s*--focus-{side}: {step * 10}%;?\s*\}}", css
+            )
+
+
+@pytest.mark.parametrize("field", ["focal_x", "focal_y"])
+def test_a_focal_point_outside_the_picture_is_refused(field: str) -> None:
+    image = make_image(60, 40)
+    setattr(image, field, 101)
+    with pytest.raises(ValidationError):
+        image.full_clean()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        image.save()
+
+
+def test_an_editor_sets_the_focal_point_without_script(client: Client) -> None:
+    image = make_image(60, 40)
+    client.force_login(make_editor())
+    url = f"/admin/posts/image/{image.pk}/change/"
+    page = client.get(url).content.decode()
+    assert '<input type="number" name="focal_x" value="50"' in page
+    assert "js/focal-point" in page
+    client.post(url, {"title": "Night", "focal_x": "20", "focal_y": ""})
+    image.refresh_from_db()
+    assert (image.title, image.focal_x, image.focal_y) == ("Night", 20, 50)
+    refused = client.post(url, {"title": "Typed", "focal_x": "120", "focal_y": "50"})
+    assert "less than or equal to 100" in refused.content.decode()
+    assert "Typed" in refused.content.decode()
+    assert "focal_x" not in client.get("/admin/posts/image/add/").content.decode()
+
+
+def test_a_card_keeps_the_focal_point_in_view(client: Client) -> None:
+    cover = make_image(900, 600)
+    Image.objects.filter(pk=cover.pk).update(focal_x=10, focal_y=90)
+    make_post(cover=cover, cover_alt="A console")
+    assert 'class="focus-x1 focus-y9"' in client.get("/").content.decode()
