@@ -111,7 +111,7 @@ _remembered: dict[tuple[str, str], tuple[int, float, Any]] = {}
 class Shelf:
     """The folder of kept pages.
 
-    `<host>/<path>/index.html` (or `page=2.html`), beside it `.br`, `.gz` and `.json` (its
+    `<host>/<path>/index.html` (`page=2.html`; `file.html` of a path without a slash), beside it `.html.br`, `.html.gz` and `.json` (its
     headers; without it the page does not count). `.keys/<key>/` holds a link to each page
     that named the key, and its own time is the moment the key was last dropped.
     """
@@ -147,7 +147,10 @@ class Shelf:
         """Return the page's file without its ending, or None for what is never kept."""
         if not (HOST.fullmatch(host) and PATH.fullmatch(path) and QUERY.fullmatch(query)):
             return None
-        return f"{self.root}/{host}{path.rstrip('/')}/{query or 'index'}"
+        if path.endswith("/"):
+            return f"{self.root}/{host}{path}{query or 'index'}"
+        # A feed's, say. Without the slash it is another address, which may be redirected.
+        return None if query else f"{self.root}/{host}{path}/file"
 
     def store(
         self,
@@ -164,8 +167,8 @@ class Shelf:
         )
         files = {
             ".html": body,
-            ".br": brotli.compress(body, quality=9),
-            ".gz": gzip.compress(body, 9, mtime=0),
+            ".html.br": brotli.compress(body, quality=9),
+            ".html.gz": gzip.compress(body, 9, mtime=0),
             ".json": meta.encode(),  # Last: it makes the page count.
         }
         with self.locked():
@@ -223,7 +226,7 @@ class Shelf:
 
     @staticmethod
     def _remove(stem: str) -> None:
-        for ending in (".json", ".html", ".br", ".gz"):
+        for ending in (".json", ".html", ".html.br", ".html.gz"):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(f"{stem}{ending}")
 
@@ -315,7 +318,7 @@ class Page:
         meta = json.loads(Path(f"{stem}.json").read_bytes())
         bodies = {
             coding: Path(f"{stem}.{ending}").read_bytes()
-            for coding, ending in (("", "html"), ("br", "br"), ("gzip", "gz"))
+            for coding, ending in (("", "html"), ("br", "html.br"), ("gzip", "html.gz"))
         }
         if hashlib.sha256(bodies[""]).hexdigest() != meta["sha256"]:
             raise ValueError("These files are of two versions of the page.")

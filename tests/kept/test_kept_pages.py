@@ -226,6 +226,11 @@ def test_odd_paths_never_become_files(site: Site, settings, path: str) -> None:
     assert not [name for name in stored if ".." in name or name.startswith(".keys")]
 
 
+def test_an_address_without_its_slash_is_another_one(site: Site) -> None:
+    site.get("/pages/one/")
+    assert site.get("/pages/one").status == 301
+
+
 def test_a_host_that_is_not_ours_gets_nothing(site: Site) -> None:
     site.get()
     assert site.get(HTTP_HOST="evil.example").status == 400
