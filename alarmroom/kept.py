@@ -22,7 +22,7 @@ import os
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -84,25 +84,28 @@ def drop_everything() -> None:
     transaction.on_commit(lambda: shelf().clear(), robust=True)
 
 
-def remember[Value](key: str, load: Callable[[], Value], *, part: str = "") -> Value:
-    """Return what `load` returned in this process since the key was last dropped.
+def remember[Value](
+    key: str | tuple[str, ...], load: Callable[[], Value], *, part: Hashable = ""
+) -> Value:
+    """Return what `load` returned in this process since the key was last dropped, or any of them.
 
     For small things that every page shows; `part` tells several of one key apart. At most
     KEPT_PAGES_SECONDS old; loaded anew each time while nothing is kept at all.
     """
     if not settings.KEPT_PAGES_SECONDS:
         return load()
-    stamp = shelf().stamp(key)
+    on = shelf()
+    stamps = on.stamp(key) if isinstance(key, str) else tuple(map(on.stamp, key))
     found = _remembered.get((key, part))
-    if found and found[0] == stamp and found[1] > time.monotonic():
+    if found and found[0] == stamps and found[1] > time.monotonic():
         return found[2]  # type: ignore[no-any-return]
     value = load()
-    # The stamp of before loading: a drop in between leaves it different.
-    _remembered[key, part] = (stamp, time.monotonic() + settings.KEPT_PAGES_SECONDS, value)
+    # The stamps of before loading: a drop in between leaves them different.
+    _remembered[key, part] = (stamps, time.monotonic() + settings.KEPT_PAGES_SECONDS, value)
     return value
 
 
-_remembered: dict[tuple[str, str], tuple[int, float, Any]] = {}
+_remembered: dict[tuple[Hashable, Hashable], tuple[Hashable, float, Any]] = {}
 
 
 # The files
@@ -111,8 +114,9 @@ _remembered: dict[tuple[str, str], tuple[int, float, Any]] = {}
 class Shelf:
     """The folder of kept pages.
 
-    `<host>/<path>/index.html` (`page=2.html`; `file.html` of a path without a slash), beside it `.html.br`, `.html.gz` and `.json` (its
-    headers; without it the page does not count). `.keys/<key>/` holds a link to each page
+    `<host>/<path>/index.html` (`page=2.html`; `file.html` of a path without a slash), beside
+    it `.html.br`, `.html.gz` and `.json` (its headers; without it the page does not count).
+    `.keys/<key>/` holds a link to each page
     that named the key, and its own time is the moment the key was last dropped.
     """
 

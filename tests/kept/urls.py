@@ -47,3 +47,10 @@ urlpatterns = [
     path("missing/", missing),
     path("pages/<str:name>/", page),
 ]
+
+
+def lost(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return HttpResponse("lost", status=404)
+
+
+handler404 = lost
