@@ -13,7 +13,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.html import format_html
 
-from alarmroom.images import clean_picture
+from alarmroom.images import SMALL_SIDE, clean_picture
 from subscribers import notices, signup, tokens
 from subscribers.forms import AddressField
 from subscribers.models import ConsentEvent, Notice, Resource, Subscriber, Suppression
@@ -178,7 +178,9 @@ class ResourceForm(forms.ModelForm):
     def clean_cover(self) -> Any:
         cover = self.cleaned_data["cover"]
         # The picture that is there already passed this door when it was uploaded.
-        return clean_picture(cover).content if isinstance(cover, UploadedFile) else cover
+        if not isinstance(cover, UploadedFile):
+            return cover
+        return clean_picture(cover, max_side=SMALL_SIDE).content
 
 
 @admin.register(Resource)

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from alarmroom.demo import covers, resources
-from alarmroom.images import Picture, clean_picture
+from alarmroom.images import MAX_SIDE, SMALL_SIDE, Picture, clean_picture
 from newsletter import mail, preflight
 from newsletter.models import Content, Issue, IssuePost
 from posts.models import Author, Image, Post, RelatedPost, Tag
@@ -122,10 +122,12 @@ class Missing:
         """Return the pictures that are needed, by the slug of what they belong to."""
         motifs = {row["slug"]: PORTRAITS[row["slug"]] for row in self.authors}
         motifs |= {row["slug"]: row["cover"]["motif"] for row in self.articles}
-        motifs |= {row["slug"]: resources.MOTIFS[row["slug"]] for row in self.resources}
+        small = {row["slug"]: resources.MOTIFS[row["slug"]] for row in self.resources}
+        motifs |= small
 
         def picture(slug: str) -> Picture:
-            return clean_picture(ContentFile(covers.draw(motifs[slug], motifs[slug]), "cover.jpg"))
+            drawn = ContentFile(covers.draw(motifs[slug], motifs[slug]), "cover.jpg")
+            return clean_picture(drawn, max_side=SMALL_SIDE if slug in small else MAX_SIDE)
 
         return _each(picture, list(motifs))
 

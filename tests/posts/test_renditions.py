@@ -20,12 +20,13 @@ from django_tasks_db.models import DBTaskResult
 from PIL import Image as Pillow
 from PIL import ImageCms, features
 
+from alarmroom import kept as kept_pages
 from alarmroom.images import clean_picture, crop_box
 from newsletter.management.commands.tick import tick
 from posts import renditions, tasks
 from posts.models import Image
 from posts.renditions import make, small_copy, stem, widths_of
-from tests.factories import make_image, picture_file, with_copies
+from tests.factories import make_image, make_post, picture_file, with_copies
 from tests.newsletter.processes import manage
 from tests.posts.test_images import exif
 
@@ -475,3 +476,15 @@ def test_a_crop_keeps_the_focal_point(
     size: tuple[int, int], ratio: float, focus: tuple[int, int], box: tuple[int, ...]
 ) -> None:
     assert crop_box(*size, ratio, *focus) == box
+
+
+@pytest.mark.django_db(transaction=True)
+def test_copies_that_are_ready_let_go_of_the_pages_that_showed_the_whole_picture() -> None:
+    cover = make_image(60, 40)
+    post = make_post(cover=cover, cover_alt="A console")
+    other = make_post()
+    shelf = kept_pages.shelf()
+    before, others = shelf.stamp(f"post-{post.pk}"), shelf.stamp(f"post-{other.pk}")
+    assert tasks.make_renditions.call(cover.pk)
+    assert shelf.stamp(f"post-{post.pk}") != before
+    assert shelf.stamp(f"post-{other.pk}") == others

@@ -194,7 +194,7 @@ def test_a_resource_is_kept_privately_and_its_cover_cleaned(
     assert Path(resource.file.path).is_relative_to(private_root)
     assert resource.cover.name.endswith(".jpg")
     assert b"<script>" not in resource.cover.read()
-    assert (resource.cover_width, resource.cover_height) == (600, 780)
+    assert (resource.cover_width, resource.cover_height) == (369, 480)
 
 
 @pytest.mark.parametrize(
