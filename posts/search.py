@@ -474,11 +474,14 @@ class _PostgreSQL(_Engine):
         Its columns: the article (or NULL), how many there are, the choices of topics and of
         years, and what `texts` takes.
         """
+
         # A whole word counts twice, once as what it begins itself.
-        rank = (
-            f"ts_rank({self._weights}, {{0}}, q.words) + ts_rank({self._weights}, {{0}}, q.whole)"
-        )
-        score = "0::real" if by_date else rank.format("s.head")
+        def rank(vector: str) -> str:
+            return " + ".join(
+                f"ts_rank({self._weights}, {vector}, q.{words})" for words in ("words", "whole")
+            )
+
+        score = "0::real" if by_date else rank("s.head")
         hits, values = self.matching(query, score)
         narrowed, narrowed_values = _narrowed(tag=tag, year=year)
         choices, choice_values = self.choices(tag, year)
@@ -492,7 +495,7 @@ class _PostgreSQL(_Engine):
         sql = f"""{hits},
             narrowed AS MATERIALIZED (SELECT * FROM hits h WHERE 1 = 1 {narrowed}),
             best AS MATERIALIZED (
-                SELECT post_id, score + {rank.format("s.text")} AS exact
+                SELECT post_id, score + {rank("s.text")} AS exact
                 FROM (SELECT post_id, score FROM narrowed ORDER BY {order}
                       LIMIT {0 if by_date else _RANKED}) b
                 JOIN posts_search s USING (post_id) CROSS JOIN q),
