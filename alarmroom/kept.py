@@ -98,7 +98,7 @@ def remember[Value](
     stamps = on.stamp(key) if isinstance(key, str) else tuple(map(on.stamp, key))
     found = _remembered.get((key, part))
     if found and found[0] == stamps and found[1] > time.monotonic():
-        return found[2]  # type: ignore[no-any-return]
+        return found[2]
     value = load()
     # The stamps of before loading: a drop in between leaves them different.
     _remembered[key, part] = (stamps, time.monotonic() + settings.KEPT_PAGES_SECONDS, value)

@@ -12,7 +12,7 @@ def free_slug(instance: models.Model, text: str, *, avoid: Collection[str] = ())
     Nor is it one of those to avoid.
     """
     model = type(instance)
-    longest = model._meta.get_field("slug").max_length or 50
+    longest: int = getattr(model._meta.get_field("slug"), "max_length", None) or 50
     base = slugify(text)[: longest - 5].strip("-") or str(model._meta.model_name)
     others = model._default_manager.exclude(pk=instance.pk)
     taken = set(others.filter(slug__startswith=base).values_list("slug", flat=True))

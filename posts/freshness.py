@@ -124,9 +124,9 @@ def posts_changed(before: dict[int, Shown], after: dict[int, Shown]) -> None:
                     keys.add(year_key(state.published_at))
         if (old and (old.tags, old.is_public)) != (new and (new.tags, new.is_public)):
             keys.add("tags")
-        moments = {state.published_at if state else None for state in (old, new)}
-        if len(moments) > 1:
-            for moment in moments - {None}:
+        was, will = (state.published_at if state else None for state in (old, new))
+        if was != will:
+            for moment in filter(None, (was, will)):
                 keys |= {f"article-{other}" for other in neighbours(pk, moment)}
     kept.drop(*sorted(keys))
 
@@ -170,10 +170,9 @@ def post_changed(instance: Post, **_: Any) -> None:
 
 @receiver(m2m_changed, sender=Post.tags.through)
 def tags_changed(instance: Post | Tag, action: str, pk_set: set[int] | None, **_: Any) -> None:
+    posts: Iterable[int] = [instance.pk]
     if isinstance(instance, Tag):
-        posts = pk_set if pk_set is not None else instance.posts.values_list("pk", flat=True)
-    else:
-        posts = [instance.pk]
+        posts = instance.posts.values_list("pk", flat=True) if pk_set is None else pk_set
     if action.startswith("pre_"):
         instance._tagged_before = shown(posts)  # type: ignore[union-attr]
     else:

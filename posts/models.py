@@ -104,7 +104,7 @@ class Image(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title or self.file.name.rsplit("/", 1)[-1]
+        return self.title or str(self.file.name).rsplit("/", 1)[-1]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         super().save(*args, **kwargs)
@@ -130,7 +130,7 @@ class Image(models.Model):
     ) -> Image:
         """Return the stored image of these bytes; the same picture is kept once."""
         known = cls.objects.filter(sha256=picture.sha256).first()
-        if known and known.file.storage.exists(known.file.name):
+        if known and known.file.storage.exists(str(known.file.name)):
             return known
         image = known or cls(title=title[:200])
         image.hold(picture, user=user)
@@ -148,7 +148,7 @@ class Image(models.Model):
         self.sha256 = picture.sha256
         self.uploaded_by_id = user.pk if user else None
         self.renditions, self.renditions_due_at = {}, timezone.now()
-        self.file.save(picture.content.name, picture.content, save=False)
+        self.file.save(str(picture.content.name), picture.content, save=False)
 
 
 class AuthorQuerySet(SluggedQuerySet["Author"]):
@@ -225,7 +225,7 @@ class Tag(Slugged):
         super().save(*args, **kwargs)
 
 
-class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):
+class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: ignore[override]  # each makes a manager of its own class
     def published(self) -> Self:
         """What an anonymous reader may see right now."""
         return self.filter(published_at__lte=timezone.now())
@@ -334,7 +334,7 @@ class Post(WithBody, Slugged):
         max_length=400,
         help_text="The dek: one or two sentences. Stands in lists, in mails and in search results.",
     )
-    body = HTMLField()
+    body: models.TextField[str, str] = HTMLField()
     author = models.ForeignKey(Author, models.PROTECT, related_name="posts")
     cover = models.ForeignKey(Image, models.PROTECT, null=True, blank=True, related_name="+")
     cover_alt = models.CharField(
@@ -519,7 +519,7 @@ class Likeness(models.Model):
         return f"{self.post_id} ~ {self.other_id}: {self.score:.2f}"
 
 
-class PageQuerySet(WithBodyQuerySet["Page"], SluggedQuerySet["Page"]):
+class PageQuerySet(WithBodyQuerySet["Page"], SluggedQuerySet["Page"]):  # type: ignore[override]  # likewise
     def in_footer(self) -> Self:
         return self.filter(show_in_footer=True).order_by("position", "title")
 

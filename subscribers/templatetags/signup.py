@@ -27,7 +27,7 @@ def signup_box(
     depends on the page, so a process renders it once, until the resources change. At most
     one query.
     """
-    name = context.get("NEWSLETTER_NAME", "The Weekly Alarm")
+    name = str(context.get("NEWSLETTER_NAME", "The Weekly Alarm"))
     if form is not None:
         return _box(form, heading, name)
 
