@@ -5,13 +5,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
-# Of all that a browser could let a page do, ours copy a link and open the share sheet. Only
-# names that browsers know: an unknown one is a complaint in the console.
+# Of all that a browser could let a page do, ours copy a link (and open the share sheet, which
+# has no name that Chromium knows). An unknown name is a complaint in the console.
 # https://github.com/w3c/webappsec-permissions-policy/blob/main/features.md
 OFF = (
     "accelerometer",
     "autoplay",
-    "bluetooth",
     "browsing-topics",
     "camera",
     "clipboard-read",
@@ -43,7 +42,7 @@ OFF = (
     "window-management",
     "xr-spatial-tracking",
 )
-OWN = ("clipboard-write", "web-share")
+OWN = ("clipboard-write",)
 PERMISSIONS_POLICY = ", ".join(
     [*(f"{name}=()" for name in OFF), *(f"{name}=(self)" for name in OWN)]
 )

@@ -138,7 +138,7 @@ def respond(
     made.write(out, "utf-8")
     response = HttpResponse(out.getvalue(), content_type=made.content_type)
     etag = f'W/"{hashlib.sha256(response.content).hexdigest()[:32]}"'
-    changed = int(made.latest_post_date().timestamp())
+    changed = int(made.last_change().timestamp())
     response["ETag"] = etag
     response["Last-Modified"] = http_date(changed)
     response["Cache-Control"] = "public, max-age=300"
@@ -183,13 +183,22 @@ def feed(about: About, posts: list[Post], file_name: str) -> ArticleFeed:
             author_link=site(author.get_absolute_url()),
             author_photo=site(author.photo.file.url) if author.photo else None,
             pubdate=published_at,
-            updateddate=max(published_at, post.updated_at),
+            updateddate=revised(post, published_at),
+            changed=max(published_at, post.updated_at),
             categories=[plain(tag.name) for tag in post.tags.all()],
             enclosures=[picture.enclosure()] if picture else [],
             picture=picture,
             full_text=full_text(post, url, picture),
         )
     return made
+
+
+def revised(post: Post, published_at: datetime) -> datetime:
+    """Return when readers were last told of a change (RFC 4287 4.2.15 asks no more).
+
+    A reader's program may show an article as unread again for it: no corrected comma does.
+    """
+    return max(published_at, post.revised_at or published_at)
 
 
 def entry_id(post: Post) -> str:
@@ -292,8 +301,12 @@ class ArticleFeed(feedgenerator.SyndicationFeed):
     content_type: str
 
     def latest_post_date(self) -> datetime:
-        """Return when the feed last changed, which is not now for an empty one."""
+        """Return when there was last something new, which is not now for an empty feed."""
         return max((item["updateddate"] for item in self.items), default=NEVER)
+
+    def last_change(self) -> datetime:
+        """Return when anything in it last changed, however small."""
+        return max((item["changed"] for item in self.items), default=NEVER)
 
 
 def add_media(handler: SimplerXMLGenerator, picture: Picture) -> None:
@@ -318,6 +331,11 @@ def add_media(handler: SimplerXMLGenerator, picture: Picture) -> None:
 MEDIA = {"xmlns:media": "http://search.yahoo.com/mrss/"}
 
 
+def as_html(item: dict[str, Any]) -> dict[str, Any]:
+    """Return an item whose summary is HTML, as both XML formats say that it is."""
+    return {**item, "description": escape(item["description"], quote=False)}
+
+
 class Atom(ArticleFeed, feedgenerator.Atom1Feed):
     """Atom 1.0 (RFC 4287) with the full text as its content."""
 
@@ -332,7 +350,7 @@ class Atom(ArticleFeed, feedgenerator.Atom1Feed):
         handler.addQuickElement("logo", self.feed["icon"])
 
     def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
-        super().add_item_elements(handler, item)
+        super().add_item_elements(handler, as_html(item))
         handler.addQuickElement(
             "content", item["full_text"], {"type": "html", "xml:base": item["link"]}
         )
@@ -364,7 +382,7 @@ class RSS(ArticleFeed, feedgenerator.Rss201rev2Feed):
         handler.endElement("image")
 
     def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
-        super().add_item_elements(handler, item)
+        super().add_item_elements(handler, as_html(item))
         handler.addQuickElement("atom:updated", rfc3339_date(item["updateddate"]))
         handler.addQuickElement("content:encoded", item["full_text"])
         if item["picture"]:

@@ -12,6 +12,7 @@ from urllib.parse import urljoin
 
 from django.conf import settings
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from posts import share_image
@@ -70,7 +71,7 @@ def website() -> Data:
             "@type": "SearchAction",
             "target": {
                 "@type": "EntryPoint",
-                "urlTemplate": f"{whole('/search/')}?q={{search_term_string}}",
+                "urlTemplate": f"{whole(reverse('posts:search'))}?q={{search_term_string}}",
             },
             "query-input": "required name=search_term_string",
         },
@@ -105,15 +106,15 @@ def article(post: Post) -> Data:
         "image": [whole(share_image.address(post))],
         "author": person(post.author),
         "publisher": publisher(),
-        "dateModified": post.updated_at.isoformat(timespec="seconds"),
         "timeRequired": f"PT{post.reading_minutes}M",
         "inLanguage": "en-US",
         "isAccessibleForFree": True,
     }
     if post.published_at:
-        changed = max(post.published_at, post.updated_at)
+        # As the page says it: a corrected comma makes no article a new one.
+        revised = post.revised_at if post.was_revised and post.revised_at else post.published_at
         data["datePublished"] = post.published_at.isoformat(timespec="seconds")
-        data["dateModified"] = changed.isoformat(timespec="seconds")
+        data["dateModified"] = revised.isoformat(timespec="seconds")
     if post.cover:
         data["image"].insert(0, whole(post.cover.file.url))
     if tags:

@@ -101,6 +101,7 @@ def post(db: None) -> Post:
         cover_alt="A lit window",
         cover_credit="J. Doe",
         published_at=timezone.now() - timedelta(days=3),
+        revised_at=timezone.now() - timedelta(days=1),
     )
 
 
@@ -152,7 +153,7 @@ def test_an_xml_feed_says_all_of_an_article(
     assert [tag.term for tag in entry.tags] == ["Fire", "Night"]
     assert entry.summary == "What fatigue does to a voice."
     assert abs(timegm(entry.published_parsed) - post.published_at.timestamp()) < 1
-    assert abs(timegm(entry.updated_parsed) - post.updated_at.timestamp()) < 1
+    assert abs(timegm(entry.updated_parsed) - post.revised_at.timestamp()) < 1
     [enclosure] = entry.enclosures
     assert enclosure.type == "image/jpeg"
     assert int(enclosure.length) == post.cover.file.size
@@ -181,7 +182,7 @@ def test_the_json_feed_is_valid_and_says_all_of_an_article(client: Client, post:
     ]
     assert item["tags"] == ["Fire", "Night"]
     assert datetime.fromisoformat(item["date_published"]) == post.published_at
-    assert datetime.fromisoformat(item["date_modified"]) == post.updated_at
+    assert datetime.fromisoformat(item["date_modified"]) == post.revised_at
 
 
 def test_the_schema_can_fail(client: Client, post: Post) -> None:
@@ -224,6 +225,26 @@ def test_no_title_breaks_a_feed(client: Client, db: None, address: str) -> None:
         assert title.startswith("Fire & <script>")
         assert "\U0001f692" in title
         assert not any(ord(character) < 32 for character in title)
+
+
+@pytest.mark.parametrize("address", XML)
+def test_a_summary_is_words_and_not_markup(client: Client, post: Post, address: str) -> None:
+    Post.objects.filter(pk=post.pk).update(summary="Fire & <b>rescue</b>: 3 < 5")
+    [entry] = parsed(client.get(address)).entries
+    assert entry.summary == "Fire &amp; &lt;b&gt;rescue&lt;/b&gt;: 3 &lt; 5"
+
+
+def test_only_what_readers_were_told_makes_an_article_a_new_one(client: Client, post: Post) -> None:
+    def updated() -> str:
+        return client.get("/feeds/feed.json").json()["items"][0]["date_modified"]
+
+    before = updated()
+    post.title = "A corrected comma"
+    post.save()
+    assert updated() == before
+    post.revised_at = timezone.now()
+    post.save()
+    assert updated() > before
 
 
 @pytest.mark.parametrize("address", ALL)
