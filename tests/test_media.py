@@ -24,6 +24,12 @@ def test_a_picture_is_served_for_ever_and_not_sniffed(client: Client, picture: P
     assert response["X-Content-Type-Options"] == "nosniff"
 
 
+@pytest.mark.parametrize("kind", ["avif", "webp", "png"])
+def test_a_copy_says_what_it_is(client: Client, picture: Path, kind: str) -> None:
+    picture.with_suffix(f".{kind}").write_bytes(b"picture")
+    assert client.get(f"/media/images/a.{kind}")["Content-Type"] == f"image/{kind}"
+
+
 @pytest.mark.parametrize(
     "path",
     ["../secret.txt", "%2e%2e/secret.txt", "images/../../secret.txt", "images", "", "no.jpg"],
