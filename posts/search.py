@@ -37,6 +37,8 @@ SUGGESTED_TITLES = 6
 SUGGESTED_TOPICS = 3
 SNIPPET = 220
 _LEAD = 70
+# Where an element ends (posts/search_index.py) and no sentence does.
+_HEADING_ENDS = re.compile(r"(?<=[^\s.?!:;,…])\s*\u2029\s*(?=\S)")
 # So much of a body is looked through for the words to mark; all of it is searched.
 _MARKED_CHARACTERS = 40_000
 # From so many letters on, a beginning may be longer than the stem of its own word:
@@ -281,11 +283,12 @@ def _cut(marked: Marked) -> SafeString:
     if start:
         # Not in the middle of a word, nor before the sentence, when that begins in between.
         piece = text[start:best]
-        sentence = max(piece.rfind(stop) for stop in (". ", "? ", "! ", ".\n", "\n\n"))
-        start += sentence + 2 if sentence >= 0 else piece.find(" ") + 1
+        sentence = max(piece.rfind(stop) for stop in (". ", "? ", "! ", "\u2029"))
+        start += sentence + 1 if sentence >= 0 else piece.find(" ") + 1
     while end < len(text) and not text[end].isspace():
         end += 1
-    before = "… " if start and not text[:start].rstrip().endswith((".", "?", "!")) else ""
+    cut = text[:start].rstrip(" \n")
+    before = "… " if cut and cut[-1] not in ".?!\u2029" else ""
     after = " …" if text[end:].strip() else ""
     return mark_safe(f"{before}{_html(marked, start, end)}{after}")  # noqa: S308 (escaped below)
 
@@ -299,7 +302,8 @@ def _html(marked: Marked, start: int, end: int) -> SafeString:
             pieces += [escape(text[at:first]), f"<mark>{escape(text[first:last])}</mark>"]
             at = last
     pieces.append(escape(text[at:end]))
-    return mark_safe(" ".join("".join(pieces).split()))  # noqa: S308 (every piece is escaped)
+    html = _HEADING_ENDS.sub(" · ", "".join(pieces).strip())
+    return mark_safe(" ".join(html.split()))  # noqa: S308 (every piece is escaped)
 
 
 # The two databases

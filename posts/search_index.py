@@ -18,7 +18,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 TABLE = "posts_search"
 # A vector on PostgreSQL ends at a megabyte, and an article at some 30,000 words.
 MAX_CHARACTERS = 200_000
-# Within a word these say nothing; every other element ends a word.
+# Within a word these say nothing; every other element ends a word, and stands as a paragraph
+# separator (U+2029), by which a snippet tells a heading from the text below it.
 _INLINE = ("strong", "em", "s", "sub", "sup", "code", "cite", "a")
 # The entities that nh3 leaves, and a few that an import past it would bring; & comes last.
 _ENTITIES = {
@@ -124,7 +125,7 @@ def _sqlite_plain(html: str) -> str:
     inline = " OR ".join(f"value GLOB '{tag}[ >]*' OR value GLOB '/{tag}>*'" for tag in _INLINE)
     pieces = (
         "SELECT CASE WHEN key = 0 THEN value WHEN instr(value, '>') = 0 THEN '' ELSE "
-        f"CASE WHEN {inline} THEN '' ELSE ' ' END || substr(value, instr(value, '>') + 1) END "
+        f"CASE WHEN {inline} THEN '' ELSE '\u2029' END || substr(value, instr(value, '>') + 1) END "
         f"AS piece FROM json_each('[' || replace({quoted}, '<', '\",\"') || ']')"
     )
     return _decoded(f"(SELECT coalesce(group_concat(piece, ''), '') FROM ({pieces}))")
@@ -263,7 +264,7 @@ def terms(text: str) -> str:
     """
     bare = rf"regexp_replace(normalize({text}, NFD), '[\u0300-\u036f]+', '', 'g')"
     called = rf"regexp_replace(normalize({bare}, NFC), '\m9[-‐‑–.]1[-‐‑–.]1\M', '911', 'g')"
-    return f"regexp_replace({called}, '[!-/:-@[-`{{-~’]+', ' ', 'g')"
+    return f"regexp_replace({called}, '[!-/:-@[-`{{-~’\u2029]+', ' ', 'g')"
 
 
 def _vector(text: str, weight: str, config: str = "posts_english") -> str:
@@ -273,7 +274,7 @@ def _vector(text: str, weight: str, config: str = "posts_english") -> str:
 _PLAIN = _decoded(
     "regexp_replace(regexp_replace("
     f"left(html, {MAX_CHARACTERS}), '</?({'|'.join(_INLINE)})(\\s[^>]*)?>', '', 'g'), "
-    "'<[^>]*(>|$)', ' ', 'g')"
+    "'<[^>]*(>|$)', '\u2029', 'g')"
 )
 
 _POSTGRESQL = [

@@ -58,10 +58,13 @@ for (const input of document.querySelectorAll("[data-suggest]")) {
         one.dataset.url = url;
         const name = document.createElement("span");
         name.textContent = label;
-        const what = document.createElement("span");
-        what.className = "suggestions__kind";
-        what.textContent = kind === "topic" ? "Topic" : "Article";
-        one.append(name, what);
+        one.append(name);
+        if (kind === "topic") {
+          const what = document.createElement("span");
+          what.className = "suggestions__kind";
+          what.textContent = "Topic";
+          one.append(what);
+        }
         return one;
       }),
     );

@@ -278,6 +278,12 @@ def test_what_was_found_is_marked_in_title_and_text() -> None:
     assert len(hit.snippet) < 400
 
 
+def test_a_heading_stands_apart_from_the_text_below_it() -> None:
+    make_post(body="<h2>On silence</h2>\n<p>One\nsilence.</p><ul><li>Two</li><li>Three</li></ul>")
+    (hit,) = search("silence").hits
+    assert hit.snippet == "On <mark>silence</mark> · One <mark>silence</mark>. Two · Three"
+
+
 def test_a_phrase_is_marked_where_it_stands() -> None:
     make_post(body="<p>A peer is no support. Ask for peer support.</p>", summary="s")
     (hit,) = search('"peer support"').hits
