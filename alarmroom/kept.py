@@ -123,6 +123,7 @@ class Shelf:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.keys = root / ".keys"
+        self._keys = str(self.keys)  # Asked for several times a page; a Path takes its time.
         self.lock = root / ".lock"
         self.last_drop = root / ".drop"
 
@@ -143,7 +144,7 @@ class Shelf:
     def stamp(self, key: str) -> int:
         """Return a number that is another after each drop of the key (ns)."""
         try:
-            return os.stat(self.keys / f"{key}.stamp").st_mtime_ns
+            return os.stat(f"{self._keys}/{key}.stamp").st_mtime_ns
         except FileNotFoundError:
             return 0
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urljoin
 
@@ -43,6 +44,11 @@ def whole(path: str) -> str:
 
 
 def publisher() -> Data:
+    return _publisher(settings.SITE_URL, tuple(settings.SITE_PROFILES))
+
+
+@lru_cache(maxsize=2)
+def _publisher(site: str, profiles: tuple[str, ...]) -> Data:
     return {
         "@type": "Organization",
         "@id": whole("/#publisher"),
@@ -54,7 +60,7 @@ def publisher() -> Data:
             "width": 180,
             "height": 180,
         },
-        **({"sameAs": settings.SITE_PROFILES} if settings.SITE_PROFILES else {}),
+        **({"sameAs": list(profiles)} if profiles else {}),
     }
 
 
@@ -79,12 +85,8 @@ def website() -> Data:
 
 
 def person(author: Author) -> Data:
-    data: Data = {
-        "@type": "Person",
-        "@id": f"{whole(author.get_absolute_url())}#person",
-        "name": author.name,
-        "url": whole(author.get_absolute_url()),
-    }
+    url = whole(author.get_absolute_url())
+    data: Data = {"@type": "Person", "@id": f"{url}#person", "name": author.name, "url": url}
     if author.role:
         data["jobTitle"] = author.role
     if author.photo:

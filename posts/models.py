@@ -298,13 +298,9 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
         return (
             self.newest_first()
             .select_related("author", "cover")
-            .prefetch_related("tags")
+            .with_topic()
             .defer("body", "body_served")
         )
-
-    def for_article(self) -> Self:
-        """With all that an article's page shows of the article itself."""
-        return self.select_related("author__photo", "cover").prefetch_related("tags")
 
     def with_topic(self) -> Self:
         """With the first of its topics, for a card: no further query, unlike all its tags."""

@@ -5,8 +5,10 @@ A string out of the image's own row: no file is looked at, and no query made.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from django.core.files.storage import default_storage
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
@@ -59,7 +61,7 @@ def markup(
     if not record:
         return mark_safe(f'{start} src="{escape(image.file.url)}"{common}')  # noqa: S308
     shown = [w for w in record["widths"] if not up_to or w <= up_to] or record["widths"][:1]
-    address = escape(image.file.storage.url(stem(image, record["recipe"])))
+    address = _address(stem(image, record["recipe"]))
     several = len(shown) > 1
     by_width = f'" sizes="{escape(sizes)}"' if several else '"'
     html = "<picture>"
@@ -76,3 +78,9 @@ def markup(
             html += f'{start} src="{address}-{shown[-1]}.{kind}"'
             html += f' srcset="{srcset}{by_width}{common}' if several else common
     return mark_safe(html + "</picture>")  # noqa: S308  (each part is escaped above)
+
+
+@lru_cache(maxsize=10_000)
+def _address(name: str) -> str:
+    """Return the address of a stored file, escaped. It is the same for as long as it is stored."""
+    return escape(default_storage.url(name))

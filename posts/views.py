@@ -2,7 +2,6 @@
 
 import io
 from typing import Any
-from urllib.parse import quote
 
 import segno
 from django.conf import settings
@@ -16,9 +15,9 @@ from django.views.decorators.http import require_safe
 from alarmroom import kept
 from posts import freshness, reading
 from posts.addresses import find_or_moved, moved
+from posts.article import PAGE, words
 from posts.errors import gone
 from posts.models import Author, Post, PostQuerySet, Tag, address
-from posts.structure import contents
 
 POSTS_PER_PAGE = 12
 
@@ -77,16 +76,16 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
     post = reading.published_article(slug)
     if post is None:
         return elsewhere(request, slug)
-    context = article_context(post)
-    others = [other.pk for other in context["related"]]
-    others += [link["pk"] for link in (context["older"], context["newer"]) if link]
+    topics, related = reading.topics(post), reading.connected(post)
+    others = [other.pk for other in related]
+    others += [link["pk"] for link in (post.older, post.newer) if link]  # type: ignore[attr-defined]
     return kept.keep(
-        render(request, "posts/article.html", context),
+        HttpResponse(PAGE.render(words(post, topics, related))),
         *kept.EVERY_PAGE,
         f"article-{post.pk}",
         *(f"post-{pk}" for pk in [post.pk, *others]),
         # The newest article gets a link to the next one.
-        until=None if context["newer"] else freshness.next_moment(),
+        until=None if post.newer else post.next_moment,  # type: ignore[attr-defined]
     )
 
 
@@ -113,7 +112,8 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     post = reading.any_article(pk)
     if post is None:
         raise Http404
-    return render(request, "posts/article.html", article_context(post) | {"is_preview": True})
+    context = words(post, reading.topics(post), reading.connected(post), is_preview=True)
+    return render(request, "posts/article.html", {**context, "post": post})
 
 
 @require_safe
@@ -130,29 +130,3 @@ def qr(request: HttpRequest, slug: str) -> HttpResponse:
     response = HttpResponse(out.getvalue(), content_type="image/svg+xml")
     response["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
-
-
-def article_context(post: Post) -> dict[str, Any]:
-    """Return what `posts/article.html` needs; a preview has the article's own address."""
-    url = f"{settings.SITE_URL}{post.get_absolute_url()}"
-    body = post.body_html
-    return {
-        "post": post,
-        "body": body,
-        "contents": contents(body),
-        "topics": reading.topics(post),
-        "related": reading.connected(post),
-        "older": _link(post.older),  # type: ignore[attr-defined]
-        "newer": _link(post.newer),  # type: ignore[attr-defined]
-        "canonical_url": url,
-        "qr_url": address("posts:qr", post.slug),
-        "share": {
-            "url": quote(url, safe=""),
-            "title": quote(post.title, safe=""),
-            "summary": quote(post.summary, safe=""),
-        },
-    }
-
-
-def _link(neighbour: dict[str, Any] | None) -> dict[str, Any] | None:
-    return neighbour and {**neighbour, "url": address("posts:article", neighbour["slug"])}

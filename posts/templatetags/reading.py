@@ -1,11 +1,14 @@
 """What reading pages say often, and so must say fast: `{{ post.published_at|day }}`."""
 
 import calendar
+from collections.abc import Iterable
 from datetime import datetime
 
 from django import template
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
+
+from posts.models import Post
 
 register = template.Library()
 # Looked up in a list of the standard library's, each name is made anew at each look.
@@ -24,3 +27,12 @@ def day(moment: datetime | None, css: str = "") -> SafeString:
         f'<time{attribute} datetime="{local.isoformat(timespec="seconds")}">'
         f"{MONTHS[local.month]} {local.day}, {local.year}</time>"
     )
+
+
+@register.simple_tag
+def cards(posts: Iterable[Post], level: int = 2) -> SafeString:
+    """Return the cards of posts that for_listing() brought; `level` is their headings'."""
+    # The card says its day with the filter above.
+    from posts.article import cards
+
+    return cards(posts, level=level)

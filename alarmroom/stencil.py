@@ -1,0 +1,79 @@
+"""Stencils: a template's layout is rendered once in a process, and its words at each request.
+
+Django's templates take their time for every variable, condition and include, thousands of
+steps for an article's page. A stencil renders the template with marks in place of the words,
+once for each *shape* (with a cover or without one, ...), cuts the result at the marks, and
+from then on only puts the words between the pieces. The template stays the one source, and
+
+    Stencil("posts/article.html").render(words)
+
+gives to the byte what `render_to_string("posts/article.html", words)` gives. So a template
+that is used as a stencil may do with its words only what a mark bears: print them, and ask
+whether they are there. Lists, dates and choices among words are finished before.
+
+Nothing of an article is remembered, so nothing can be stale but the layout, which is
+dropped with the keys of what it shows (alarmroom/kept.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Mapping
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
+
+from alarmroom import kept
+
+type Word = str | int | None
+"""A text stands where its mark is; an empty one, a number, a truth or None shapes the page."""
+
+# Private-use characters, which no template contains and escaping leaves as they are. The
+# words may contain them: they are put in last, and nobody looks for marks in them.
+_MARK = "\ue000{}\ue001"
+_MARKS = re.compile("\ue000([a-z_]+)\ue001")
+# What the path of the page is called among the words, for templates that ask for it.
+PATH = "request_path"
+
+
+class Stencil:
+    """A template whose layout is kept in the process, by the shapes in which it was asked for."""
+
+    def __init__(self, template: str, *keys: str) -> None:
+        """`keys` name what the layout itself shows that may change, as alarmroom/kept.py does."""
+        self.template = template
+        self.keys = keys
+        self.layouts: dict[Hashable, tuple[list[str], list[str]]] = {}
+
+    def render(self, words: Mapping[str, Word]) -> SafeString:
+        """Return the template with these words; texts that are not safe are escaped."""
+        shape = tuple(
+            (name, True if word and isinstance(word, str) else word) for name, word in words.items()
+        )
+        layout, names = self._layout(shape, words)
+        pieces = layout.copy()
+        pieces[1::2] = [conditional_escape(words[name]) for name in names]
+        return mark_safe("".join(pieces))  # noqa: S308  (escaped, and the template's own)
+
+    def _layout(self, shape: Hashable, words: Mapping[str, Word]) -> tuple[list[str], list[str]]:
+        if self.keys or not settings.KEPT_PAGES_SECONDS:
+            part = (self.template, shape)
+            return kept.remember(self.keys, lambda: self._cut(words), part=part)
+        # It shows nothing that changes while the process lives.
+        if shape not in self.layouts:
+            self.layouts[shape] = self._cut(words)
+        return self.layouts[shape]
+
+    def _cut(self, words: Mapping[str, Word]) -> tuple[list[str], list[str]]:
+        """Return the layout's pieces with the words' names between them, and the names."""
+        marked = {
+            name: mark_safe(_MARK.format(name)) if word and isinstance(word, str) else word  # noqa: S308
+            for name, word in words.items()
+        }
+        nowhere = HttpRequest()  # No visitor: a layout is for all of them.
+        nowhere.path = str(marked.get(PATH, ""))
+        pieces = _MARKS.split(render_to_string(self.template, marked, request=nowhere))
+        return pieces, pieces[1::2]

@@ -1,0 +1,134 @@
+"""How an article stands on a page: as a card in a list, and whole.
+
+Both are stencils (alarmroom/stencil.py): here the words are made, in the templates they are
+put in their places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from django.conf import settings
+from django.template.defaultfilters import linebreaks
+from django.utils import timezone
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from alarmroom import kept
+from alarmroom.stencil import PATH, Stencil, Word
+from posts import linked_data, share_image
+from posts.models import Post, Tag, address
+from posts.pictures import markup
+from posts.structure import contents
+from posts.templatetags.reading import day
+
+CARD = Stencil("posts/_post_card.html")
+# The footer, the feeds and the sign-up box are part of the layout.
+PAGE = Stencil("posts/article.html", *kept.EVERY_PAGE)
+
+CARD_SIZES = "(min-width: 66rem) 20rem, (min-width: 48rem) 30vw, 9rem"
+COVER_SIZES = "(min-width: 66rem) 64rem, 100vw"
+
+
+def card(post: Post, *, level: int = 2) -> SafeString:
+    """Return the card of a post that for_listing() brought; `level` is its heading's."""
+    return CARD.render(
+        {
+            "level": level,
+            "url": post.get_absolute_url(),
+            "title": post.title,
+            "summary": post.summary,
+            "topic": post.topic,
+            "author": post.author.name,
+            "day": day(post.published_at),
+            "minutes": str(post.reading_minutes),
+            "picture": markup(post.cover, up_to=800, sizes=CARD_SIZES) if post.cover else "",
+        }
+    )
+
+
+def cards(posts: Iterable[Post], *, level: int = 2) -> SafeString:
+    """Return the cards of posts, one after the other."""
+    return mark_safe("".join([card(post, level=level) for post in posts]))  # noqa: S308
+
+
+def words(
+    post: Post, topics: list[Tag], related: list[Post], *, is_preview: bool = False
+) -> dict[str, Word]:
+    """Return what `posts/article.html` says of a post from posts/reading.py.
+
+    A preview has the article's own address.
+    """
+    path = post.get_absolute_url()
+    url = f"{settings.SITE_URL}{path}"
+    body = post.body_html
+    author, cover = post.author, post.cover
+    minutes = post.reading_minutes
+    said: dict[str, Word] = {
+        PATH: path,
+        "canonical_url": url,
+        "title": post.title,
+        "summary": post.summary,
+        "topics": _topics(topics),
+        "published": day(post.published_at, "dt-published"),
+        "revised": day(post.revised_at, "dt-updated") if post.was_revised else "",
+        "minutes": f"{minutes} minute{'s' if minutes != 1 else ''} to read",
+        "author": author.name,
+        "author_url": author.get_absolute_url(),
+        "role": author.role,
+        "bio": mark_safe(linebreaks(author.bio, autoescape=True)) if author.bio else "",  # noqa: S308
+        "photo": "",
+        "about_photo": "",
+        "cover": "",
+        "caption": "",
+        "credit": "",
+        "contents": contents(body),
+        "body": body,
+        "qr_url": address("posts:qr", post.slug),
+        "related": cards(related, level=3),
+        "share_url": quote(url, safe=""),
+        "share_title": quote(post.title, safe=""),
+        "share_summary": quote(post.summary, safe=""),
+        "share_picture": linked_data.whole(share_image.address(post)),
+        "linked_data": "" if is_preview else linked_data.of_article(post),
+        "metadata": _metadata(post, topics),
+        "is_preview": is_preview,
+    }
+    if author.photo:
+        said["photo"] = markup(author.photo, css="byline__photo", up_to=160, eager=True)
+        said["about_photo"] = markup(author.photo, css="about__photo", up_to=160)
+    if cover:
+        said["cover"] = markup(cover, alt=post.cover_alt, sizes=COVER_SIZES, first=True)
+        said["caption"], said["credit"] = post.cover_caption, post.cover_credit
+    for name in ("older", "newer"):
+        link = getattr(post, name)
+        said[name] = link["title"] if link else ""
+        said[f"{name}_url"] = address("posts:article", link["slug"]) if link else ""
+    return said
+
+
+def _topics(topics: list[Tag]) -> SafeString:
+    items = [
+        f'<li><a class="tags__link p-category" href="{tag.get_absolute_url()}">'
+        f"{escape(tag.name)}</a></li>"
+        for tag in topics
+    ]
+    return mark_safe("".join(items))  # noqa: S308
+
+
+def _metadata(post: Post, topics: list[Tag]) -> SafeString:
+    """Return the properties of an article in the Open Graph (https://ogp.me/#type_article)."""
+    moments = {"published_time": post.published_at, "modified_time": post.updated_at}
+    found = [
+        (name, timezone.localtime(moment).isoformat(timespec="seconds"))
+        for name, moment in moments.items()
+        if moment
+    ]
+    found.append(("author", f"{settings.SITE_URL}{post.author.get_absolute_url()}"))
+    found += [("tag", tag.name) for tag in topics]
+    return mark_safe(  # noqa: S308
+        "".join(
+            f'<meta property="article:{name}" content="{escape(value)}">' for name, value in found
+        )
+    )
