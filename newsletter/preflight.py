@@ -17,7 +17,9 @@ def problems(issue: Issue, at: datetime | None = None) -> list[str]:
     if not posts:
         found.append("The issue has no articles. Add at least one.")
     for post in posts:
-        if post.published_at is None:
+        if post.is_withdrawn:
+            found.append(f"“{post.title}” was withdrawn. Take it out of the issue.")
+        elif post.published_at is None:
             found.append(f"“{post.title}” is a draft. Publish it, or take it out of the issue.")
         elif post.published_at > at:
             found.append(

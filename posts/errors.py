@@ -65,7 +65,7 @@ def nearest(asked: str) -> list[Suggestion]:
         tries = [text]
     else:
         # A word of the old title may be gone; the long ones tell most.
-        tries = [asked, " ".join(sorted(asked.split(), key=len)[-2:])]
+        tries = [asked, " ".join(sorted(asked.split(), key=len, reverse=True)[:2])]
     for text in tries:
         if found := search.titled(text):
             return found[:SUGGESTIONS]

@@ -5,11 +5,11 @@ from collections.abc import Collection
 from django.db import transaction
 
 from posts.addresses import FormerSlug
-from posts.models import Tag
+from posts.models import Post, Tag
 
 
 def merge(tags: Collection[int], into: int) -> list[Tag]:
-    """Move everything of these tags to one, and remove them; return the ones that are gone.
+    """Move everything of these tags to one, and delete them; return the deleted ones.
 
     Takes primary keys; `into` may be among `tags`. Every address of theirs leads to the one
     that stays. A second call finds nothing left to do and returns an empty list. Raises
@@ -23,7 +23,9 @@ def merge(tags: Collection[int], into: int) -> list[Tag]:
             raise Tag.DoesNotExist
         stays = found.pop(into)
         for tag in found.values():
-            stays.posts.add(*tag.posts.values_list("pk", flat=True))
+            posts = list(tag.posts.values_list("pk", flat=True))
+            stays.posts.add(*posts)
+            Post.objects.filter(pk__in=posts).update(likeness_due=True)
             FormerSlug.objects.filter(tag=tag).update(tag=stays)
             tag.delete()
             stays.take_over(tag.slug)
