@@ -33,9 +33,3 @@ def tag_data(tag: Tag) -> SafeString:
 @register.simple_tag
 def author_data(author: Author) -> SafeString:
     return linked_data.of_author(author)
-
-
-@register.simple_tag
-def way_here(name: str, path: str) -> SafeString:
-    """Return the way from the front page to a page just below it."""
-    return linked_data.script(linked_data.breadcrumbs((name, path)))
