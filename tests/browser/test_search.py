@@ -1,0 +1,58 @@
+"""Searching by keyboard alone, with script and without."""
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.stack import Stack
+
+
+def test_suggestions_are_chosen_by_keyboard(page: Page) -> None:
+    page.goto("/search/")
+    field = page.get_by_role("combobox", name="Words to look for")
+    field.focus()
+    page.keyboard.type("dispatch")
+    expect(page.get_by_role("option").first).to_be_visible()
+    expect(field).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    second = page.get_by_role("option").nth(1)
+    expect(second).to_have_attribute("aria-selected", "true")
+    expect(field).to_have_attribute("aria-activedescendant", second.get_attribute("id") or "-")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/articles/**")
+
+
+def test_escape_closes_the_suggestions_and_enter_searches(page: Page) -> None:
+    page.goto("/search/")
+    field = page.get_by_role("combobox", name="Words to look for")
+    field.focus()
+    page.keyboard.type("dispatch")
+    expect(page.get_by_role("listbox")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    expect(field).to_have_value("dispatch")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search/?q=dispatch**")
+    expect(page.locator(".hit mark").first).to_be_visible()
+
+
+def test_a_suggestion_is_chosen_with_the_pointer(page: Page) -> None:
+    page.goto("/search/")
+    page.get_by_role("combobox").press_sequentially("fire")
+    page.get_by_role("option", name="Fire dispatch").first.click()
+    page.wait_for_url("**/tags/fire-dispatch/")
+
+
+def test_without_script_it_is_a_plain_form(browser: Browser, stack: Stack) -> None:
+    context = browser.new_context(base_url=stack.url, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/search/")
+    page.get_by_label("Words to look for").fill("dispatchers")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search/?q=dispatchers**")
+    expect(page.locator(".hit").first).to_be_visible()
+    page.get_by_label("Order").select_option("date")
+    page.get_by_label("Topic").select_option("leadership")
+    page.get_by_role("button", name="Apply").click()
+    page.wait_for_url("**tag=leadership**sort=date**")
+    expect(page.locator(".hit").first).to_be_visible()
+    context.close()
