@@ -19,6 +19,20 @@ SIDEWAYS = """() => {
     return ["scrolls sideways: " + document.documentElement.scrollWidth + " px in " + room,
         ...wide.slice(0, 5).map(element => "  " + element.outerHTML.slice(0, 120))];
 }"""
+# Text in a box that hides what does not fit; what is only for screen readers is one pixel wide.
+CUT_OFF = """() => [...document.body.querySelectorAll("*")].filter(element => {
+    const style = getComputedStyle(element);
+    const hides = [style.overflowX, style.overflowY].some(x => x === "hidden" || x === "clip");
+    return hides && element.clientWidth > 2 && element.clientHeight > 2
+        && element.innerText && element.innerText.trim() && !element.closest("svg")
+        && (element.scrollWidth > element.clientWidth + 1
+            || element.scrollHeight > element.clientHeight + 1);
+}).map(element => "cuts text off: " + element.outerHTML.slice(0, 120))"""
+# All sizes of the style sheets hang on the size that the reader sets in the browser.
+DOUBLE = """() => {
+    const size = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    document.documentElement.style.fontSize = 2 * size + "px";
+}"""
 
 
 def violations(page: Page) -> list[str]:
@@ -40,3 +54,14 @@ def sideways(page: Page) -> list[str]:
     """Return what makes the page scroll sideways; nothing where it does not."""
     found: list[str] = page.evaluate(SIDEWAYS)
     return found
+
+
+def cut_off(page: Page) -> list[str]:
+    """Return the elements that hide a part of their text."""
+    found: list[str] = page.evaluate(CUT_OFF)
+    return found
+
+
+def double_text(page: Page) -> None:
+    """Set the text to 200 %, as a reader does in the browser."""
+    page.evaluate(DOUBLE)

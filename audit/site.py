@@ -12,11 +12,11 @@ from bench.scratch import free_port, installation, manage, wait_for
 
 
 @contextmanager
-def site() -> Iterator[tuple[str, list[PageType]]]:
-    """Yield the address of a running site and its page types."""
+def site(**environment: str) -> Iterator[tuple[str, list[PageType]]]:
+    """Yield the address of a running site and its page types; on SQLite, if not told better."""
     port = free_port()
     url = f"http://localhost:{port}"
-    with installation(SITE_URL=url) as env:
+    with installation(SITE_URL=url, **environment) as env:
         manage(env, "load_demo", "--verbosity=0")
         manage(env, "collectstatic", "--noinput", "--verbosity=0")
         # The pictures' copies, and whatever else is made in the background.

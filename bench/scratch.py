@@ -63,7 +63,8 @@ def installation(**environment: str) -> Iterator[dict[str, str]]:
         "PYTHONWARNINGS": "ignore",
         **environment,
     }
-    env.pop("DATABASE_URL", None)
+    if "DATABASE_URL" not in environment:
+        env.pop("DATABASE_URL", None)
     try:
         manage(env, "migrate", "--verbosity=0")
         yield env

@@ -1,0 +1,117 @@
+"""Every page type in Chromium: nothing for axe to object to, and nothing wider than the screen.
+
+In production, where the pages of errors are the site's own.
+"""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from audit import axe
+from audit.pages import PageType
+from audit.site import site
+from tests.browser.conftest import note_problems
+from tests.browser.stack import own_database
+
+LIGHT_AND_DARK = ("light", "dark")
+PHONE, DESKTOP = 320, 1280  # px
+
+
+@pytest.fixture(scope="module")
+def deployed() -> Iterator[tuple[str, list[PageType]]]:
+    """The address of a site under production settings with the demo, and its page types."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    with own_database(f"audit_{worker}") as database, site(**database) as found:
+        yield found
+
+
+@pytest.fixture
+def types(deployed: tuple[str, list[PageType]]) -> list[PageType]:
+    return deployed[1]
+
+
+@pytest.fixture
+def visitor(browser: Browser, deployed: tuple[str, list[PageType]]) -> Iterator[Page]:
+    """A visitor for whom nothing moves: what still fades in has not got its contrast yet."""
+    context = browser.new_context(base_url=deployed[0], reduced_motion="reduce")
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()
+
+
+def look(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+
+
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+def test_axe_objects_to_nothing_on_any_page_type_light_and_dark(
+    visitor: Page, types: list[PageType], width: int
+) -> None:
+    look(visitor, width)
+    found = []
+    for each in types:
+        response = visitor.goto(each.path)
+        assert response
+        assert response.status == each.status, each.path
+        for scheme in LIGHT_AND_DARK:
+            visitor.emulate_media(color_scheme=scheme)
+            found += [f"{each.name}, {scheme}: {line}" for line in axe.violations(visitor)]
+    assert found == []
+
+
+def test_no_page_type_scrolls_sideways_or_cuts_words_off(
+    visitor: Page, types: list[PageType]
+) -> None:
+    found = []
+    for each in types:
+        visitor.goto(each.path)
+        for twice in (False, True):  # WCAG 1.4.4: with text of twice the size too
+            if twice:
+                axe.double_text(visitor)
+            for width in (PHONE, DESKTOP):
+                look(visitor, width)
+                wrong = [*axe.sideways(visitor), *axe.cut_off(visitor)]
+                size = "200 %" if twice else "100 %"
+                found += [f"{each.name}, {width} px, {size}: {line}" for line in wrong]
+    assert found == []
+
+
+def test_no_page_type_complains_in_the_console(
+    visitor: Page, types: list[PageType], problems: list[str]
+) -> None:
+    # A violated Content-Security-Policy, a missing file, a script that fails.
+    note_problems(visitor, problems)
+    for each in types:
+        visitor.goto(each.path)
+    # The browser itself reports the status of a page that is to have it.
+    own = {f"status of {each.status}" for each in types if each.status != 200}
+    problems[:] = [line for line in problems if not any(status in line for status in own)]
+
+
+def test_pale_text_and_a_picture_without_words_are_noticed(visitor: Page) -> None:
+    visitor.goto("/")
+    visitor.evaluate(
+        """() => {
+            document.querySelector("main").append(new Image(9, 9));
+            document.querySelector("h1").style.color = "#ddd";
+        }"""
+    )
+    found = {line.split(":")[0] for line in axe.violations(visitor)}
+    assert found == {"image-alt", "color-contrast"}
+
+
+def test_what_is_too_wide_and_what_is_cut_off_are_noticed(visitor: Page) -> None:
+    visitor.goto("/")
+    look(visitor, PHONE)
+    visitor.evaluate(
+        """() => {
+            const heading = document.querySelector("h1");
+            heading.style.cssText = "width: 10px; overflow: hidden; white-space: nowrap";
+            heading.insertAdjacentHTML("afterend", "<div>wide</div>");
+            heading.nextSibling.style.width = "500px";
+        }"""
+    )
+    assert axe.sideways(visitor)
+    assert axe.cut_off(visitor)
