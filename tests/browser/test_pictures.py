@@ -1,0 +1,114 @@
+"""Pictures as a phone gets them: the right copy, in the best format, and no jumping page."""
+
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, Response
+
+from tests.browser.conftest import note_problems
+from tests.browser.stack import Stack
+
+COPIES_SECONDS = 180
+
+
+@pytest.fixture
+def phone(browser: Browser, stack: Stack, problems: list[str]) -> Iterator[Page]:
+    """A reader's phone: 390 px wide, two pixels of the screen for each, once copies are made."""
+    context = browser.new_context(
+        base_url=stack.url, viewport={"width": 390, "height": 844}, device_scale_factor=2
+    )
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    note_problems(page, problems)
+    deadline = time.monotonic() + COPIES_SECONDS
+    while time.monotonic() < deadline:
+        page.goto("/")
+        if page.locator("main img").count() == page.locator("main picture").count():
+            break
+        time.sleep(1)
+    yield page
+    context.close()
+
+
+def pictures(page: Page, path: str) -> list[tuple[str, Response]]:
+    """Open a page, scroll through it, and return the pictures that it fetched, by their paths."""
+    got: list[tuple[str, Response]] = []
+
+    def note(response: Response) -> None:
+        if urlsplit(response.url).path.startswith("/media/"):
+            got.append((urlsplit(response.url).path, response))
+
+    page.on("response", note)
+    page.goto(path)
+    page.wait_for_load_state("networkidle")
+    for _ in range(30):
+        page.mouse.wheel(0, 700)
+        page.wait_for_timeout(50)
+    page.wait_for_load_state("networkidle")
+    page.remove_listener("response", note)
+    return got
+
+
+def test_a_phone_takes_the_avif_that_fits_its_screen(phone: Page) -> None:
+    got = [path for path, _ in pictures(phone, "/")]
+    # Every cover of the demo once: the lead as wide as the screen, the others beside their text.
+    assert len(got) >= 8
+    copies = [path for path in got if path.startswith("/media/renditions/")]
+    assert copies[0].endswith("-800.avif")
+    # A drawing that comes out smaller as WebP has no AVIF.
+    assert {path.rsplit("-", 1)[1] for path in copies[1:]} <= {"320.avif", "320.webp"}
+    assert len([path for path in copies if path.endswith(".avif")]) >= 6
+    # The rest are the covers of the sign-up box.
+    assert len(got) - len(copies) <= 2
+
+
+def test_an_article_on_a_phone_takes_the_cover_in_the_width_of_its_screen(phone: Page) -> None:
+    phone.goto("/")
+    address = phone.locator("main .lead a").first.get_attribute("href")
+    assert address
+    got = pictures(phone, address)
+    paths = [path for path, _ in got]
+    assert [path for path in paths if path.endswith("-800.avif")]
+    assert not [path for path in paths if path.endswith(("-1200.avif", "-1600.avif"))]
+    for _, response in got:
+        assert response.headers["content-type"] in {"image/avif", "image/jpeg"}
+        assert "immutable" in response.headers["cache-control"]
+
+
+@pytest.mark.parametrize("path", ["/", "lead", "/weekly-alarm/"])
+def test_every_picture_has_its_size_and_no_page_jumps(phone: Page, path: str) -> None:
+    phone.goto("/")
+    if path == "lead":
+        path = phone.locator("main .lead a").first.get_attribute("href") or ""
+    phone.add_init_script(
+        "window.jumps = 0; new PerformanceObserver((list) => { for (const entry of "
+        "list.getEntries()) if (!entry.hadRecentInput) window.jumps += entry.value; })"
+        ".observe({ type: 'layout-shift', buffered: true });"
+    )
+    pictures(phone, path)
+    assert phone.evaluate("window.jumps") < 0.01
+    for image in phone.locator("img").all():
+        assert int(image.get_attribute("width") or 0) > 0
+        assert int(image.get_attribute("height") or 0) > 0
+        assert image.get_attribute("alt") is not None
+    first = phone.locator("img[fetchpriority=high]")
+    assert first.count() <= 1
+
+
+def test_an_editor_points_at_what_must_stay_in_view(editor: Page) -> None:
+    editor.goto("/admin/posts/image/")
+    editor.locator("#result_list .field-picture a").first.click()
+    box = editor.locator(".focal__whole").bounding_box()
+    assert box
+    editor.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.75)
+    assert editor.input_value("#id_focal_x") in {"24", "25", "26"}
+    assert editor.input_value("#id_focal_y") in {"74", "75", "76"}
+    # By keyboard alone, the numbers do it.
+    editor.fill("#id_focal_x", "10")
+    assert editor.locator(".focal__point").evaluate("point => point.style.left") == "10%"
+    part = editor.locator(".focal__part").first
+    assert part.evaluate("part => part.style.objectPosition").startswith("10% ")
+    editor.click("[name=_continue]")
+    assert editor.input_value("#id_focal_x") == "10"
