@@ -1,11 +1,11 @@
-"""`python -m bench [web] [delivery]`: run the benchmarks, all of them by default."""
+"""`python -m bench [web] [delivery] [search]`: run the benchmarks, all of them by default."""
 
 import sys
 
-from bench import delivery, web
+from bench import delivery, search, web
 from bench.scratch import Missing
 
-PARTS = {"web": web.main, "delivery": delivery.main}
+PARTS = {"web": web.main, "delivery": delivery.main, "search": search.main}
 
 
 def main(names: list[str]) -> int:

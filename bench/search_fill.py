@@ -1,0 +1,75 @@
+"""`python -m bench.search_fill COUNT`: fill the installation up to so many articles.
+
+The words are those of the demo's articles, as often as they come there, with a long tail of
+rare ones: a common word is then in every article, as it is on a real site.
+"""
+
+import random
+import re
+import sys
+from datetime import timedelta
+from itertools import batched
+
+import django
+
+django.setup()
+
+from django.db import connection, transaction  # noqa: E402 (needs the settings)
+from django.utils import timezone  # noqa: E402
+from django.utils.html import strip_tags  # noqa: E402
+
+from bench.scratch import ROOT  # noqa: E402
+from posts.models import Author, Post, Tag  # noqa: E402
+
+PARAGRAPHS = 10
+WORDS = 60
+TAGS = 40
+BATCH = 500
+
+
+def vocabulary() -> list[str]:
+    texts = (ROOT / "alarmroom/demo/articles").glob("*.html")
+    return re.findall(r"[a-z]+", " ".join(strip_tags(t.read_text()) for t in sorted(texts)).lower())
+
+
+def write(number: int, common: list[str]) -> Post:
+    pick = random.Random(number)
+    title = " ".join(pick.choices(common, k=6)).capitalize()
+    paragraphs = []
+    for _ in range(PARAGRAPHS):
+        words = pick.choices(common, k=WORDS)
+        words[7] = f"<strong>{words[7]}</strong>"
+        # Half of a text's different words come nowhere or hardly anywhere else.
+        words[20] = f"rare{int(pick.paretovariate(0.7))}"
+        words[30] = f'<a href="https://example.org/{number}">{words[30]}</a>'
+        paragraphs.append(f"<p>{' '.join(words)}.</p>")
+    return Post(
+        title=title,
+        slug=f"post-{number}",
+        summary=" ".join(pick.choices(common, k=25)).capitalize(),
+        body="\n".join(paragraphs),
+        author_id=1,
+        published_at=timezone.now() - timedelta(hours=number * 3 % 90_000, minutes=number),
+    )
+
+
+def fill(count: int) -> None:
+    common = vocabulary()
+    Author.objects.get_or_create(pk=1, defaults={"name": "Ruth", "slug": "ruth"})
+    tags = [Tag.objects.get_or_create(name=f"Topic {n}")[0] for n in range(TAGS)]
+    link = Post.tags.through
+    for numbers in batched(range(Post.objects.count(), count), BATCH, strict=False):
+        with transaction.atomic():
+            posts = Post.objects.bulk_create([write(number, common) for number in numbers])
+            link.objects.bulk_create(
+                link(post=post, tag=tags[which])
+                for post in posts
+                for which in {post.pk % TAGS, post.pk // 3 % TAGS, post.pk // 40 % TAGS}
+            )
+    with connection.cursor() as cursor:
+        # As the database does by itself after a while.
+        cursor.execute("ANALYZE" if connection.vendor == "sqlite" else "VACUUM ANALYZE")
+
+
+if __name__ == "__main__":
+    fill(int(sys.argv[1]))
