@@ -22,7 +22,8 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 # What is served as one file, in this order, out of which files of static/.
 JOINED = {
     "css/site.css": [
-        f"css/{name}.css" for name in ("tokens", "base", "layout", "components", "prose", "print")
+        f"css/{name}.css"
+        for name in ("tokens", "base", "layout", "components", "prose", "narrow", "print")
     ],
     "js/site.js": [f"js/{name}.js" for name in ("share", "contents", "boxes")],
 }
