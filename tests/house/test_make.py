@@ -54,7 +54,7 @@ def old_python(folder: Path) -> str:
 
 def test_help_is_the_default_and_lists_every_command(folder: Path) -> None:
     said = make(folder).stdout
-    for command in ("help", "run", "test", "check", "bench", "format", "lock"):
+    for command in ("help", "run", "test", "check", "bench", "audit", "format", "lock"):
         assert f"  make {command} " in said
 
 
