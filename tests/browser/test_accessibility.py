@@ -7,8 +7,12 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from django.urls import resolve
 from playwright.sync_api import Browser, Page
 
+import newsletter.urls
+import posts.urls
+import subscribers.urls
 from audit import axe
 from audit.pages import PageType
 from audit.site import site
@@ -39,6 +43,20 @@ def visitor(browser: Browser, deployed: tuple[str, list[PageType]]) -> Iterator[
     context.set_default_timeout(15_000)
     yield context.new_page()
     context.close()
+
+
+# What is answered with something other than a page, or only to those who sign in.
+NO_PAGES = {
+    "posts:author-feed",
+    "posts:image-upload",
+    "posts:preview",
+    "posts:qr",
+    "posts:share-image",
+    "posts:site-feed",
+    "posts:suggest",
+    "posts:tag-feed",
+    "subscribers:resource",
+}
 
 
 def look(page: Page, width: int) -> None:
@@ -88,6 +106,14 @@ def test_no_page_type_complains_in_the_console(
     # The browser itself reports the status of a page that is to have it.
     own = {f"status of {each.status}" for each in types if each.status != 200}
     problems[:] = [line for line in problems if not any(status in line for status in own)]
+
+
+def test_every_page_of_the_rooms_is_among_the_page_types(types: list[PageType]) -> None:
+    rooms = {"posts": posts.urls, "subscribers": subscribers.urls, "newsletter": newsletter.urls}
+    names = {
+        f"{room}:{pattern.name}" for room, urls in rooms.items() for pattern in urls.urlpatterns
+    }
+    assert names - NO_PAGES == {resolve(each.path.split("?")[0]).view_name for each in types}
 
 
 def test_pale_text_and_a_picture_without_words_are_noticed(visitor: Page) -> None:

@@ -1,0 +1,111 @@
+"""What `make audit` says before there is anything to look at, and of what it found."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from audit.__main__ import Row, table
+from audit.lighthouse import Scores, scores
+from audit.pages import ROOT, PageType
+
+ARTICLE = PageType("article", "/articles/a/")
+
+
+def report(**changed: dict) -> dict:
+    """Return the parts of a Lighthouse report that are read."""
+    audits = {
+        "largest-contentful-paint": {"score": 1, "numericValue": 903.4, "title": "Largest paint"},
+        "color-contrast": {"score": 1, "title": "Colours"},
+        "bf-cache": {"score": 0, "title": "Back and forth"},
+    }
+    return {
+        "audits": {**audits, **changed},
+        "categories": {
+            "performance": {
+                "id": "performance",
+                "score": 1,
+                "auditRefs": [
+                    {"id": "largest-contentful-paint", "weight": 25},
+                    {"id": "bf-cache", "weight": 0},
+                ],
+            },
+            "accessibility": {
+                "id": "accessibility",
+                "score": 1,
+                "auditRefs": [{"id": "color-contrast", "weight": 7}],
+            },
+            "best-practices": {"id": "best-practices", "score": 1, "auditRefs": []},
+            "seo": {"id": "seo", "score": 1, "auditRefs": []},
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        ([], "chromium is missing (apt install chromium)."),
+        (["chromium"], "java is missing (Java 17 or newer: apt install default-jre-headless)."),
+        (["chromium", "java"], "node is missing (Node 20 or newer: apt install nodejs npm)."),
+    ],
+)
+def test_a_missing_tool_is_named_in_one_line(tmp_path: Path, there: list[str], said: str) -> None:
+    for name in there:
+        program = tmp_path / name
+        program.write_text("#!/bin/sh\n")
+        program.chmod(0o755)
+    env = {name: value for name, value in os.environ.items() if name != "CHROME_PATH"}
+    done = subprocess.run(
+        [sys.executable, "-m", "audit"],
+        cwd=ROOT,
+        env={**env, "PATH": str(tmp_path)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stdout, done.stderr, done.returncode) == (f"{said}\n", "", 2)
+
+
+def test_a_perfect_page_has_no_faults() -> None:
+    row = Row(ARTICLE, scores={"mobile": scores(report())}, axe={("dark", 320): []})
+    assert row.scores["mobile"].paint == pytest.approx(0.9034)
+    assert row.all_faults() == []
+
+
+def test_what_costs_points_is_named_with_its_place() -> None:
+    node = {"node": {"snippet": "<p class='pale'>"}}
+    pale = {"score": 0, "title": "Pale colours", "details": {"items": [node]}}
+    found = report(**{"color-contrast": pale})
+    found["categories"]["accessibility"]["score"] = 0.93
+    row = Row(ARTICLE, scores={"desktop": scores(found)})
+    assert row.all_faults() == [
+        "Lighthouse desktop: accessibility is 93",
+        "Lighthouse desktop: accessibility: color-contrast: Pale colours | <p class='pale'>",
+    ]
+
+
+def test_an_article_must_be_painted_in_time_on_a_phone() -> None:
+    slow = Scores(percent={"performance": 100}, paint=1.1)
+    assert Row(ARTICLE, scores={"mobile": slow}).all_faults()
+    assert not Row(ARTICLE, scores={"desktop": slow}).all_faults()
+
+
+def test_the_table_has_a_line_for_each_page_type() -> None:
+    looked = {(scheme, width): [] for scheme in ("light", "dark") for width in (320, 1280)}
+    front = Row(PageType("front", "/"), axe=looked, vnu=["warning: line 1: x"])
+    last = Row(ARTICLE, scores={"mobile": scores(report())}, axe={**looked, ("dark", 320): ["y"]})
+    lines = table([front, last]).splitlines()[-2:]
+    assert lines[0].split() == ["front", "-", "-", "-", "-", "0/0", "0/0", "1"]
+    assert lines[1].split() == [
+        "article",
+        "100/100/100/100",
+        "0.90",
+        "s",
+        "-",
+        "-",
+        "0/0",
+        "1/0",
+        "0",
+    ]
