@@ -131,6 +131,11 @@ class Issue(models.Model):
         """Whether its content may still be edited."""
         return self.state in self.OPEN_STATES
 
+    def contents(self) -> list[IssuePost]:
+        """Return what the issue is made of, in its order, without the long texts. One query."""
+        entries = self.issue_posts.select_related("post")
+        return list(entries.only("issue", "blurb", "post__title", "post__summary"))
+
     def totals(self) -> dict[str, int]:
         """Return the number of deliveries in each state, every state named."""
         found = dict(self.deliveries.order_by().values_list("state").annotate(count=Count("pk")))

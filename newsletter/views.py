@@ -1,5 +1,7 @@
 """The web edition: every sent issue, the same for everybody."""
 
+from typing import Any
+
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -13,14 +15,18 @@ ISSUES_PER_PAGE = 20
 
 @require_safe
 def archive(request: HttpRequest) -> HttpResponse:
-    """All sent issues, newest first."""
+    """What the newsletter is, with a sample, and all sent issues, newest first."""
     issues = (
         Issue.objects.published()
         .newest_first()
         .only("number", "subject", "preheader", "started_at")
     )
     page = Paginator(issues, ISSUES_PER_PAGE).get_page(request.GET.get("page"))
-    response = render(request, "newsletter/archive.html", {"page": page})
+    context: dict[str, Any] = {"page": page}
+    if page.number == 1 and page.object_list:
+        sample = page[0]
+        context |= {"sample": sample, "sample_posts": sample.contents()}
+    response = render(request, "newsletter/archive.html", context)
     return kept.keep(response, "issues", *kept.EVERY_PAGE)
 
 

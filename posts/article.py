@@ -6,7 +6,9 @@ put in their places.
 
 from __future__ import annotations
 
+import calendar
 from collections.abc import Iterable
+from datetime import datetime
 from urllib.parse import quote
 
 from django.conf import settings
@@ -21,31 +23,54 @@ from posts import linked_data, share_image
 from posts.models import Post, Tag, address
 from posts.pictures import markup
 from posts.structure import contents
-from posts.templatetags.reading import day
 
+# The library's own list makes each name anew at each look.
+MONTHS = tuple(calendar.month_name)
 CARD = Stencil("posts/_post_card.html")
+LEAD = Stencil("posts/_lead.html")
 # The footer, the feeds and the sign-up box are part of the layout.
 PAGE = Stencil("posts/article.html", *kept.EVERY_PAGE)
 
 CARD_SIZES = "(min-width: 66rem) 20rem, (min-width: 48rem) 30vw, 9rem"
+LEAD_SIZES = "(min-width: 66rem) 37rem, (min-width: 56rem) 56vw, 94vw"
 COVER_SIZES = "(min-width: 66rem) 64rem, 100vw"
+
+
+def day(moment: datetime | None, css: str = "") -> SafeString:
+    """Return a day as readers say it, in a <time> element. A draft has none."""
+    if moment is None:
+        return mark_safe("<span>Not published yet</span>")
+    # Django's `date` filter takes ten times as long, and a page has ten dates.
+    local = timezone.localtime(moment)
+    attribute = f' class="{css}"' if css else ""
+    return mark_safe(  # noqa: S308  (made of numbers, and of a name in a template)
+        f'<time{attribute} datetime="{local.isoformat(timespec="seconds")}">'
+        f"{MONTHS[local.month]} {local.day}, {local.year}</time>"
+    )
 
 
 def card(post: Post, *, level: int = 2) -> SafeString:
     """Return the card of a post that for_listing() brought; `level` is its heading's."""
-    return CARD.render(
-        {
-            "level": level,
-            "url": post.get_absolute_url(),
-            "title": post.title,
-            "summary": post.summary,
-            "topic": post.topic,
-            "author": post.author.name,
-            "day": day(post.published_at),
-            "minutes": str(post.reading_minutes),
-            "picture": markup(post.cover, up_to=800, sizes=CARD_SIZES) if post.cover else "",
-        }
-    )
+    picture = markup(post.cover, up_to=800, sizes=CARD_SIZES) if post.cover else ""
+    return CARD.render({**_in_a_list(post), "level": level, "picture": picture})
+
+
+def lead(post: Post) -> SafeString:
+    """Return a post that for_listing() brought as the front page's first story."""
+    picture = markup(post.cover, sizes=LEAD_SIZES, first=True) if post.cover else ""
+    return LEAD.render({**_in_a_list(post), "picture": picture})
+
+
+def _in_a_list(post: Post) -> dict[str, Word]:
+    return {
+        "url": post.get_absolute_url(),
+        "title": post.title,
+        "summary": post.summary,
+        "topic": post.topic,
+        "author": post.author.name,
+        "day": day(post.published_at),
+        "minutes": str(post.reading_minutes),
+    }
 
 
 def cards(posts: Iterable[Post], *, level: int = 2) -> SafeString:

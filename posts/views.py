@@ -47,7 +47,8 @@ def keep_list(response: HttpResponse, context: dict[str, Any], *keys: str) -> Ht
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
     context = turn_to(request, Post.objects.published().for_listing())
-    response = render(request, "posts/front.html", context | {"topics": Tag.objects.in_use()})
+    topics = kept.remember("tags", lambda: list(Tag.objects.in_use().with_counts()))
+    response = render(request, "posts/front.html", {**context, "topics": topics})
     return keep_list(response, context, "posts", "tags", "issues")
 
 
@@ -119,14 +120,16 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def qr(request: HttpRequest, slug: str) -> HttpResponse:
     """The address of a published article, for a phone that looks at the printed page."""
-    if not Post.objects.published().filter(slug=slug).exists():
+    pk = Post.objects.published().filter(slug=slug).values_list("pk", flat=True).first()
+    if pk is None:
         raise Http404
     url = f"{settings.SITE_URL}{address('posts:article', slug)}"
     out = io.BytesIO()
     segno.make_qr(url, error="m").save(
         out, kind="svg", xmldecl=False, svgclass=None, lineclass=None, border=0, omitsize=True
     )
-    # It says nothing but the address, so it never changes.
     response = HttpResponse(out.getvalue(), content_type="image/svg+xml")
+    kept.keep(response, f"article-{pk}", f"post-{pk}")
+    # It says nothing but the address, so it never changes.
     response["Cache-Control"] = "public, max-age=31536000, immutable"
     return response

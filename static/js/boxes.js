@@ -12,7 +12,7 @@ if (boxes.length && typeof ResizeObserver === "function") {
   for (const box of boxes) observer.observe(box);
 }
 
-// Some browsers print pictures only if they were loaded before; the address on paper is one.
+// Some browsers print only the pictures that they have loaded.
 addEventListener("beforeprint", () => {
   for (const picture of document.querySelectorAll("img[loading='lazy']")) {
     picture.loading = "eager";

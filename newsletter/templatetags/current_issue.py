@@ -1,0 +1,24 @@
+"""`{% load current_issue %}{% current_issue %}`: the newest issue, on the front page."""
+
+from django import template
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from alarmroom import kept
+from newsletter.models import Issue
+
+register = template.Library()
+
+
+@register.simple_tag
+def current_issue() -> SafeString:
+    """Return the newest issue with what is in it; nothing before the first. At most two queries."""
+    return kept.remember("issues", _current, part="current")
+
+
+def _current() -> SafeString:
+    issue = Issue.objects.published().newest_first().first()
+    if issue is None:
+        return SafeString()
+    context = {"issue": issue, "posts": issue.contents(), "NEWSLETTER_NAME": "The Weekly Alarm"}
+    return render_to_string("newsletter/_current_issue.html", context)
