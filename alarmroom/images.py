@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageOps, features
 
 ACCEPTED_FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 MAX_SIDE = 2400  # px; wider than any screen shows an article
@@ -29,6 +29,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 80, "optimize": True, "progressive": True},
     "PNG": {},
 }
+# Pillow's wheels write both; one that was built on the machine may not.
+MODERN = [kind for kind in ("avif", "webp") if features.check(kind)]
 
 
 @dataclass(frozen=True)
@@ -182,14 +184,15 @@ def flat(image: Image.Image) -> Image.Image:
 def copies(image: Image.Image, widths: Iterable[int]) -> Iterator[tuple[int, str, bytes]]:
     """Yield copies of a bare image: the width, the file's extension and the bytes.
 
-    Each width as AVIF, as WebP and as JPEG, or PNG where it is see-through. One after the
+    Each width as AVIF and WebP (where this Pillow writes them) and as JPEG, or PNG where it is
+    see-through. One after the
     other, so that the memory for one large picture is enough for any number of copies.
     """
     for width in widths:
         height = max(1, round(image.height * width / image.width))
         copy = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3)
-        yield width, "avif", encoded(copy, "AVIF")
-        yield width, "webp", encoded(copy, "WEBP")
+        for kind in MODERN:
+            yield width, kind, encoded(copy, kind.upper())
         if copy.mode == "RGBA":
             yield width, "png", encoded(copy, "PNG")
         else:
