@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 
 from alarmroom import kept
@@ -56,6 +57,10 @@ class MonthCount:
     first: datetime
     """The month's first moment."""
     count: int
+
+    @property
+    def name(self) -> str:
+        return date_format(self.first, "F")
 
     @property
     def url(self) -> str:

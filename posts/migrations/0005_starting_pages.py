@@ -33,7 +33,7 @@ CONTACT = """<p><strong>In an emergency, call 911.</strong> This is a publicatio
 </ul>
 <p>Our postal address stands at the foot of every page.</p>"""
 
-PRIVACY = """<p>In short: reading leaves no trace that we keep, subscribing costs you an address, and neither is sold, shared or measured.</p>
+PRIVACY = """<p>In short: we do not watch you read, subscribing costs you a mail address and nothing else, and nothing about you is sold.</p>
 <h2>When you read</h2>
 <p>The pages of this site set no cookies. They load nothing from other companies: no analytics, no advertising, no fonts, no players, no share buttons that watch you. There is nothing to consent to, so no banner asks you.</p>
 <p>Our server’s log may hold the network address of your device, the page and the time, for as long as it takes to keep the service running and to fend off attacks. We do not join it with anything else.</p>
