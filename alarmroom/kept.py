@@ -96,16 +96,16 @@ def remember[Value](
         return load()
     on = shelf()
     stamps = on.stamp(key) if isinstance(key, str) else tuple(map(on.stamp, key))
-    found = _remembered.get((key, part))
+    found = _remembered.get((on.root, key, part))
     if found and found[0] == stamps and found[1] > time.monotonic():
         return found[2]
     value = load()
     # The stamps of before loading: a drop in between leaves them different.
-    _remembered[key, part] = (stamps, time.monotonic() + settings.KEPT_PAGES_SECONDS, value)
+    _remembered[on.root, key, part] = (stamps, time.monotonic() + settings.KEPT_PAGES_SECONDS, value)
     return value
 
 
-_remembered: dict[tuple[Hashable, Hashable], tuple[Hashable, float, Any]] = {}
+_remembered: dict[tuple[Path, Hashable, Hashable], tuple[Hashable, float, Any]] = {}
 
 
 # The files

@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+# The page that says "not found" asks for the footer's menu.
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture
 def picture(settings, tmp_path: Path) -> Path:
