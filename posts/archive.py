@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count
-from django.db.models.functions import TruncMonth
+from django.db import connection
+from django.db.models import Max, Min
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -78,23 +78,38 @@ def published_between(start: datetime, end: datetime) -> PostQuerySet:
     return Post.objects.published().filter(published_at__gte=start, published_at__lt=end)
 
 
-def months(posts: PostQuerySet) -> list[MonthCount]:
-    """Return the months in which these articles were published, the last one first."""
-    counted = (
-        posts.order_by()
-        .annotate(month=TruncMonth("published_at"))
-        .values("month")
-        .annotate(count=Count("pk"))
-        .order_by("-month")
-    )
-    return [MonthCount(row["month"], row["count"]) for row in counted]
+def months(first: datetime, last: datetime) -> list[MonthCount]:
+    """Return the months between two moments in which something was published, last one first.
+
+    One query. The database counts each month along the index of dates: telling the month of
+    each article apart, in a zone with summer time, takes SQLite a second for 50,000 of them.
+    """
+    first, last = timezone.localtime(first), timezone.localtime(last)
+    numbers = range(last.year * 12 + last.month - 1, first.year * 12 + first.month - 2, -1)
+    starts = [midnight(number // 12, number % 12 + 1) for number in numbers]
+    # The rule of published(), for which no row is looked at: nothing after now.
+    after_now = timezone.now() + timedelta(microseconds=1)
+    values: list[Any] = []
+    for number, start in enumerate(starts):
+        end = min(midnight(start.year, start.month + 1), after_now)
+        values += [number, *(connection.ops.adapt_datetimefield_value(at) for at in (start, end))]
+    rows = ", ".join(["(%s, %s, %s)"] * len(starts))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT m.column1, (SELECT count(*) FROM posts_post "  # noqa: S608 (places only)
+            "WHERE published_at >= m.column2 AND published_at < m.column3) "
+            f"FROM (VALUES {rows}) m ORDER BY m.column1",
+            values,
+        )
+        return [MonthCount(starts[number], count) for number, count in cursor if count]
 
 
 @require_safe
 def archive(request: HttpRequest) -> HttpResponse:
-    """Every year with its months. One query."""
+    """Every year with its months. Two queries."""
+    dates = Post.objects.published().aggregate(first=Min("published_at"), last=Max("published_at"))
     years: dict[int, list[MonthCount]] = {}
-    for month in months(Post.objects.published()):
+    for month in months(dates["first"], dates["last"]) if dates["first"] else []:
         years.setdefault(month.first.year, []).append(month)
     context = {
         "years": [
@@ -102,8 +117,7 @@ def archive(request: HttpRequest) -> HttpResponse:
             for year, found in years.items()
         ]
     }
-    response = render(request, "posts/archive.html", context)
-    return kept.keep(response, "posts", *kept.EVERY_PAGE, until=freshness.next_moment())
+    return render(request, "posts/archive.html", context)
 
 
 @require_safe
@@ -119,7 +133,7 @@ def month(request: HttpRequest, year: int, month: int) -> HttpResponse:
 
 
 def _period(request: HttpRequest, year: int, month: int | None) -> HttpResponse:
-    found = months(published_between(midnight(year), midnight(year + 1)))
+    found = months(midnight(year), midnight(year, 12))
     if month is None:
         posts = published_between(midnight(year), midnight(year + 1))
         count = sum(other.count for other in found)
