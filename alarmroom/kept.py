@@ -101,7 +101,11 @@ def remember[Value](
         return found[2]
     value = load()
     # The stamps of before loading: a drop in between leaves them different.
-    _remembered[on.root, key, part] = (stamps, time.monotonic() + settings.KEPT_PAGES_SECONDS, value)
+    _remembered[on.root, key, part] = (
+        stamps,
+        time.monotonic() + settings.KEPT_PAGES_SECONDS,
+        value,
+    )
     return value
 
 

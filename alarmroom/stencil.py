@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Mapping
+from typing import cast
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -55,7 +56,7 @@ class Stencil:
         )
         layout, names = self._layout(shape, words)
         pieces = layout.copy()
-        pieces[1::2] = [conditional_escape(words[name]) for name in names]
+        pieces[1::2] = [conditional_escape(cast(str, words[name])) for name in names]
         return mark_safe("".join(pieces))  # noqa: S308  (escaped, and the template's own)
 
     def _layout(self, shape: Hashable, words: Mapping[str, Word]) -> tuple[list[str], list[str]]:

@@ -5,6 +5,7 @@ One table, and below it what is wrong. The exit code is 1 when something misses 
 
 import argparse
 import os
+import signal
 import sys
 from dataclasses import dataclass, field
 
@@ -64,6 +65,8 @@ def main(arguments: list[str]) -> int:
     except tools.Missing as missing:
         print(missing)
         return 2
+    # So that the site ends too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
     with site() as (url, types):
         rows = [
             Row(page)

@@ -14,16 +14,14 @@ from tests import throwaway_postgres
 SIZES = "50,500,5000,50000"
 
 
-def measure(sizes: list[int], **environment: str) -> dict[str, list[float]]:
-    """Return milliseconds by what was asked, one for each size."""
-    figures: dict[str, list[float]] = {}
+def measure(sizes: list[int], **environment: str) -> list[dict[str, list[float]]]:
+    """Return for each size what bench/search_run.py measures."""
+    figures = []
     with installation(**environment) as env:
         manage(env, "collectstatic", "--noinput", "--verbosity=0")
         for size in sizes:
             python(env, "bench.search_fill", str(size))
-            for name, found in json.loads(python(env, "bench.search_run")).items():
-                # How many articles a topic has grows with the size.
-                figures.setdefault(name.split(", of")[0] + ")" * (", of" in name), []).append(found)
+            figures.append(json.loads(python(env, "bench.search_run")))
     return figures
 
 
@@ -38,12 +36,12 @@ def main() -> None:
                 figures = measure(sizes, **({"DATABASE_URL": url} if url else {}))
         except throwaway_postgres.Missing as missing:
             raise Missing(str(missing)) from missing
-        print(
-            f"\nSearch on {name}: the whole page, median of 15, milliseconds, at so many articles"
-        )
-        print(f"\n  {'':40}" + "".join(f"{size:10,}" for size in sizes))
-        for asked, found in figures.items():
-            print(f"  {asked:40}" + "".join(f"{milliseconds:10.1f}" for milliseconds in found))
+        print(f"\nSearch on {name}: the whole page, milliseconds, median of 15;")
+        print("in brackets those of processor time, the database's included")
+        for size, measured in zip(sizes, figures, strict=True):
+            print(f"\n  at {size:,} articles")
+            for asked, (passed, processor) in measured.items():
+                print(f"    {asked:36}{passed:10.1f}   ({processor:.1f})")
 
 
 if __name__ == "__main__":

@@ -80,6 +80,15 @@ class PostForm(SlugForm):
         widget=forms.FileInput(attrs={"accept": PICTURE_TYPES}),
     )
 
+    tell_readers = forms.BooleanField(
+        label="Tell readers that the text changed",
+        required=False,
+        help_text=(
+            "The article then says “Updated”, with today’s date. For a change that matters to "
+            "them, not for a comma."
+        ),
+    )
+
     class Meta:
         model = Post
         fields = "__all__"
@@ -104,6 +113,8 @@ class PostForm(SlugForm):
             when = cleaned.get("published_at")
             if when is None or when > timezone.now():
                 cleaned["published_at"] = timezone.now()
+        if cleaned.get("tell_readers"):
+            self.instance.revised_at = timezone.now()
         self._take_cover(cleaned)
         if cleaned.get("cover") and "cover_alt" not in self.errors and not cleaned["cover_alt"]:
             self.add_error("cover_alt", "Say what the cover shows, for readers who cannot see it.")
@@ -251,11 +262,14 @@ class PostAdmin(EditorPageMixin, PostAdminBase):
             cover.insert(0, "cover_file")
         if obj and obj.cover_id:
             cover.insert(0, "cover_now")
+        publishing = ["published_at"]
+        if obj and obj.is_published:
+            publishing.append("tell_readers")
         return [
             (None, {"fields": ["title", "slug", "summary", "body"]}),
             ("Author and topics", {"fields": ["author", "tags"]}),
             ("Cover", {"fields": cover}),
-            ("Publishing", {"fields": ["published_at"]}),
+            ("Publishing", {"fields": publishing}),
         ]
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -117,7 +117,8 @@ def archive(request: HttpRequest) -> HttpResponse:
             for year, found in years.items()
         ]
     }
-    return render(request, "posts/archive.html", context)
+    response = render(request, "posts/archive.html", context)
+    return kept.keep(response, "posts", *kept.EVERY_PAGE, until=freshness.next_moment())
 
 
 @require_safe

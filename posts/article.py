@@ -12,9 +12,8 @@ from datetime import datetime
 from urllib.parse import quote
 
 from django.conf import settings
-from django.template.defaultfilters import linebreaks
 from django.utils import timezone
-from django.utils.html import escape
+from django.utils.html import escape, linebreaks
 from django.utils.safestring import SafeString, mark_safe
 
 from alarmroom import kept
@@ -31,7 +30,7 @@ LEAD = Stencil("posts/_lead.html")
 # The footer, the feeds and the sign-up box are part of the layout.
 PAGE = Stencil("posts/article.html", *kept.EVERY_PAGE)
 
-CARD_SIZES = "(min-width: 66rem) 20rem, (min-width: 48rem) 30vw, 9rem"
+CARD_SIZES = "(min-width: 66rem) 24rem, (min-width: 48rem) 34vw, 9rem"
 LEAD_SIZES = "(min-width: 66rem) 37rem, (min-width: 56rem) 56vw, 94vw"
 COVER_SIZES = "(min-width: 66rem) 64rem, 100vw"
 

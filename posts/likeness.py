@@ -14,6 +14,7 @@ from heapq import nlargest
 from django.db import transaction
 from django.db.models import Q
 
+from alarmroom import kept
 from posts.models import Likeness, Post
 
 # Stored for each article: three are shown, and some may be picked by hand or withdrawn.
@@ -22,8 +23,8 @@ STORED = 6
 COMPARED = 60
 # Words count as much as sharing a topic that one article in so many has.
 TEXT_WEIGHT = 3.0
-# Below this, two articles have nothing in common but the language.
-LEAST = 0.25
+# Below this, two articles have nothing in common but the language: a fifth of their words.
+LEAST = 0.6
 
 _WORD = re.compile(r"[a-z0-9]{3,}")
 _COMMON = frozenset(
@@ -53,6 +54,7 @@ def compare(pk: int) -> set[int]:
     scores = _scores(found) if found.published_at else {}
     with transaction.atomic():
         changed = _store(pk, scores)
+        kept.drop(*(f"article-{other}" for other in changed))
         # Unless it was edited while we compared: then it is due again.
         Post.objects.filter(pk=pk, updated_at=found.updated_at).update(likeness_due=False)
     return changed

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from posts.models import Image
 
 # How wide a picture in the text stands (static/css/prose.css).
-COLUMN_PIXELS = 624
-COLUMN = "(min-width: 42rem) 39rem, 92vw"
-WIDE = f"(min-width: 64rem) 54rem, {COLUMN}"
+COLUMN_PIXELS = 656
+COLUMN = "(min-width: 44rem) 41rem, 92vw"
+WIDE = f"(min-width: 64rem) 56rem, {COLUMN}"
 
 
 def markup(

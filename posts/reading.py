@@ -47,7 +47,6 @@ def _whole() -> PostQuerySet:
     older = others.filter(published_at__lte=OuterRef("published_at"))
     older = older.exclude(at & Q(pk__gte=OuterRef("pk"))).reverse()
     picks = RelatedPost.objects.filter(post=OuterRef("pk")).order_by().values("post")
-    scheduled = Post.objects.filter(published_at__gt=_now).order_by("published_at")
     link = JSONObject(pk="pk", slug="slug", title="title")
     return (
         Post.objects.select_related("author__photo", "cover")
@@ -55,7 +54,6 @@ def _whole() -> PostQuerySet:
             newer=Subquery(newer.values_list(link)[:1]),
             older=Subquery(older.values_list(link)[:1]),
             picks=Subquery(picks.values(count=Count("pk"))),
-            next_moment=Subquery(scheduled.values("published_at")[:1]),
         )
         .order_by()
     )

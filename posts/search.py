@@ -22,6 +22,7 @@ from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from alarmroom import kept
 from posts import search_index
 from posts.models import Post, Tag
 from posts.search_query import Query, Term, fold, parse
@@ -46,7 +47,7 @@ _MARKED_CHARACTERS = 40_000
 _MIN_EXPANDED = 4
 _MAX_EXPANDED = 40
 # So many of the best by title, summary and topics are ranked by their text too (PostgreSQL).
-_RANKED = 200
+_RANKED = 100
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def search(
     """Return a page of the published articles in which everything that was typed is found.
 
     `tag` is a topic's slug, `year` one of the site's own time zone. A page past the last one
-    is the last. Costs three queries: what is found, its articles, and their topics.
+    is the last. At most three queries, however much is found.
     """
     query = parse(text) if isinstance(text, str) else text
     if not query:
@@ -161,7 +162,11 @@ def titled(text: str | Query) -> list[Suggestion]:
 
 
 def popular_topics() -> list[Choice]:
-    """Return the topics with the most published articles. One query."""
+    """Return the topics with the most published articles; one query, when they changed."""
+    return kept.remember("tags", _popular_topics, part="popular")
+
+
+def _popular_topics() -> list[Choice]:
     rows = _rows(
         f"""SELECT t.slug, t.name, c.n FROM (
             SELECT pt.tag_id, count(*) AS n FROM posts_post_tags pt
@@ -242,8 +247,8 @@ def _narrowed(*, tag: str = "", year: int | None = None) -> tuple[str, list[Any]
         values += [_new_year(year), _new_year(year + 1)]
     if tag:
         sql += (
-            " AND h.post_id IN (SELECT pt.post_id FROM posts_post_tags pt"
-            " JOIN posts_tag t ON t.id = pt.tag_id WHERE t.slug = %s)"
+            " AND h.post_id IN (SELECT post_id FROM posts_post_tags"
+            " WHERE tag_id = (SELECT id FROM posts_tag WHERE slug = %s))"
         )
         values.append(tag)
     return sql, values
@@ -319,6 +324,8 @@ class _Engine:
 
     table = "posts_search s"
     rows_as_json = ""
+    # Of hits `h`, the tag of each of their links.
+    tag_id, links = "", ""
 
     def choices(self, tag: str, year: int | None) -> tuple[str, list[Any]]:
         """Return SQL for two columns of JSON, topics and years, and its values."""
@@ -328,9 +335,8 @@ class _Engine:
         sql = f"""
             (SELECT {self.rows_as_json.format("slug, name, n")} FROM (
                 SELECT t.slug, t.name, c.n FROM (
-                    SELECT pt.tag_id, count(*) AS n FROM hits h
-                    JOIN posts_post_tags pt ON pt.post_id = h.post_id
-                    WHERE 1 = 1 {of_year} GROUP BY pt.tag_id
+                    SELECT {self.tag_id} AS tag_id, count(*) AS n FROM hits h {self.links}
+                    WHERE 1 = 1 {of_year} GROUP BY 1
                 ) c JOIN posts_tag t ON t.id = c.tag_id
                 ORDER BY t.slug <> %s, c.n DESC, t.name LIMIT {MAX_TOPICS}) topics),
             (SELECT {self.rows_as_json.format("year, n")} FROM (
@@ -348,6 +354,7 @@ class _SQLite(_Engine):
 
     table = "posts_search s INDEXED BY posts_search_published"
     rows_as_json = "json_group_array(json_array({}))"
+    tag_id, links = "pt.tag_id", "JOIN posts_post_tags pt ON pt.post_id = h.post_id"
     # Of a title, a summary, the topics and the body.
     _weights = "20.0, 8.0, 5.0, 1.0"
 
@@ -376,7 +383,8 @@ class _SQLite(_Engine):
         order = "score, published_at DESC, post_id DESC"
         # The plus keeps FTS5 from asking its index anew for each of the ten.
         sql = f"""{hits},
-            narrowed AS MATERIALIZED (SELECT * FROM hits h WHERE 1 = 1 {narrowed}),
+            narrowed AS {"MATERIALIZED" * bool(narrowed)} (
+                SELECT * FROM hits h WHERE 1 = 1 {narrowed}),
             page AS MATERIALIZED (
                 SELECT * FROM narrowed ORDER BY {order} LIMIT {HITS_PER_PAGE} OFFSET (
                     SELECT min(%s, (count(*) - 1) / {HITS_PER_PAGE} * {HITS_PER_PAGE})
@@ -412,7 +420,10 @@ class _SQLite(_Engine):
         # SQLite knows no time zones; a zone is as far from UTC at one new year as at the next.
         january = datetime(timezone.now().year, 1, 1, tzinfo=ZoneInfo(settings.TIME_ZONE))
         minutes = int((january.utcoffset() or timedelta()).total_seconds() // 60)
-        return "strftime('%%Y', h.published_at, %s)", [f"{minutes:+d} minutes"]
+        # Which takes some time to say, so only the days about new year are asked.
+        year = """CASE WHEN substr(h.published_at, 6, 5) IN ('12-31', '01-01')
+            THEN strftime('%%Y', h.published_at, %s) ELSE substr(h.published_at, 1, 4) END"""
+        return year, [f"{minutes:+d} minutes"]
 
     def _expression(self, query: Query, columns: str = "") -> tuple[str, list[Any]]:
         """Return SQL for the MATCH expression, and its values."""
@@ -439,6 +450,7 @@ class _PostgreSQL(_Engine):
     """Full text: https://www.postgresql.org/docs/current/textsearch.html"""
 
     rows_as_json = "coalesce(json_agg(json_build_array({})), '[]')::text"
+    tag_id = "unnest(h.tag_ids)"
     # Of the body, the topics, a summary and a title.
     _weights = "'{0.05, 0.3, 0.5, 1}'"
 
@@ -460,13 +472,13 @@ class _PostgreSQL(_Engine):
                     s.head @@ to_tsquery('posts_english', %s)
                     OR s.text @@ to_tsquery('posts_english', %s))"""
                 phrase_values += [phrase, phrase]
-        # Asked through a table, the planner takes the query for a telling one and goes by the
-        # index; were a common word known to it, it would unpack every article's vector.
+        # Asked through a table, which the planner cannot see into: it takes any query for a telling
+        # one, and goes by the index.
         sql = f"""WITH q AS MATERIALIZED (
                 SELECT {wanted} AS wanted, {words} AS words, {whole} AS whole),
             hits AS MATERIALIZED (
-                SELECT s.post_id, s.published_at, {score} AS score
-                FROM q JOIN posts_search s ON (s.head || s.text) @@ q.wanted
+                SELECT s.post_id, s.published_at, s.tag_ids, {score} AS score
+                FROM q JOIN posts_search s ON posts_search_vector(s.head, s.text) @@ q.wanted
                 WHERE s.published_at <= %s {phrases})"""
         return sql, [*values, *word_values, *whole_values, timezone.now(), *phrase_values]
 
@@ -478,14 +490,13 @@ class _PostgreSQL(_Engine):
         Its columns: the article (or NULL), how many there are, the choices of topics and of
         years, and what `texts` takes.
         """
-
+        score = "0::real" if by_date else f"ts_rank({self._weights}, s.head, q.words)"
         # A whole word counts twice, once as what it begins itself.
-        def rank(vector: str) -> str:
-            return " + ".join(
-                f"ts_rank({self._weights}, {vector}, q.{words})" for words in ("words", "whole")
-            )
-
-        score = "0::real" if by_date else rank("s.head")
+        exact = " + ".join(
+            f"ts_rank({self._weights}, s.{vector}, q.{words})"
+            for vector in ("head", "text")
+            for words in ("words", "whole")
+        )
         hits, values = self.matching(query, score)
         narrowed, narrowed_values = _narrowed(tag=tag, year=year)
         choices, choice_values = self.choices(tag, year)
@@ -497,10 +508,11 @@ class _PostgreSQL(_Engine):
         # To rank by a text it must be unpacked. Only those are that are the best by title,
         # summary and topics, for each of these weighs more than any text.
         sql = f"""{hits},
-            narrowed AS MATERIALIZED (SELECT * FROM hits h WHERE 1 = 1 {narrowed}),
+            narrowed AS {"MATERIALIZED" * bool(narrowed)} (
+                SELECT * FROM hits h WHERE 1 = 1 {narrowed}),
             best AS MATERIALIZED (
-                SELECT post_id, score + {rank("s.text")} AS exact
-                FROM (SELECT post_id, score FROM narrowed ORDER BY {order}
+                SELECT post_id, {exact} AS exact
+                FROM (SELECT post_id FROM narrowed ORDER BY {order}
                       LIMIT {0 if by_date else _RANKED}) b
                 JOIN posts_search s USING (post_id) CROSS JOIN q),
             page AS MATERIALIZED (
@@ -551,7 +563,7 @@ class _PostgreSQL(_Engine):
         # The index knows no weights either.
         sql = f"""WITH q AS MATERIALIZED (SELECT {wanted} AS wanted, {titled} AS titled)
             SELECT p.title, p.slug
-            FROM q JOIN posts_search s ON (s.head || s.text) @@ q.wanted
+            FROM q JOIN posts_search s ON posts_search_vector(s.head, s.text) @@ q.wanted
             JOIN posts_post p ON p.id = s.post_id
             WHERE s.head @@ q.titled AND s.published_at <= %s
             ORDER BY s.published_at DESC LIMIT {SUGGESTED_TITLES}"""

@@ -33,8 +33,10 @@ _NOTE = re.compile(rf"<p>\s*{_NAME}:\s*(.*?)\s*</p>\s*", re.DOTALL)
 # Several notes in one paragraph, as Shift+Enter leaves them.
 _NEXT_NOTE = re.compile(rf"\s*<br>\s*(?={_NAME}:)")
 _NOTES = re.compile(rf"<p>\s*{_NAME}:(?:(?!</p>).)*<br>.*?</p>", re.DOTALL)
-# Within code a mark is code; within a link, a link has no place.
-_MENTION = re.compile(rf"(<(pre|code|a)(?: [^>]*)?>.*?</\2>)|{_NAME}", re.DOTALL)
+# Within code a mark is code; within a link, a link has no place; and a note is no mention.
+_MENTION = re.compile(
+    rf"(<(pre|code|a)(?: [^>]*)?>.*?</\2>|<p>\s*\[\^[^\[\]\s<>]{{1,30}}\]:)|{_NAME}", re.DOTALL
+)
 
 
 def structured(html: str) -> str:
@@ -116,7 +118,7 @@ def with_footnotes(html: str) -> str:
 
     def marked(match: re.Match[str]) -> str:
         name = match[3]
-        if not name or name not in notes:
+        if name not in notes:
             return match[0]
         number = numbers.setdefault(name, len(numbers) + 1)
         mentions[name] = count = mentions.get(name, 0) + 1

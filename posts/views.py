@@ -86,7 +86,7 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
         f"article-{post.pk}",
         *(f"post-{pk}" for pk in [post.pk, *others]),
         # The newest article gets a link to the next one.
-        until=None if post.newer else post.next_moment,  # type: ignore[attr-defined]
+        until=None if post.newer else freshness.next_moment(),  # type: ignore[attr-defined]
     )
 
 

@@ -85,7 +85,8 @@ def test_the_archive_asks_a_fixed_number_of_questions(
 ) -> None:
     for _ in range(25):
         send(make_issue())
-    with django_assert_max_num_queries(4):
+    # How many, the issues, what is in the newest; the box's resources and the footer's pages.
+    with django_assert_max_num_queries(5):
         assert client.get(reverse("newsletter:archive")).status_code == 200
     assert client.get(reverse("newsletter:archive") + "?page=abc").status_code == 200
     assert client.get(reverse("newsletter:archive") + "?page=999999999").status_code == 200
@@ -95,3 +96,25 @@ def test_unknown_numbers_are_not_found(client: Client) -> None:
     assert client.get("/weekly-alarm/99999999999999999999/").status_code == 404
     assert client.get("/weekly-alarm/abc/").status_code == 404
     assert client.post(reverse("newsletter:archive")).status_code == 405
+
+
+def test_the_newsletters_page_says_what_it_is_with_a_sample(
+    client: Client, server: ScriptedServer
+) -> None:
+    send(make_issue(subject="An old one", posts=[make_post(title="Of last week")]))
+    post = make_post(title="On silence", summary="What a quiet channel says.")
+    issue = send(make_issue(subject="Quiet nights", posts=[post]))
+    html = client.get(reverse("newsletter:archive")).content.decode()
+    sample, past = html.split("Past issues</h2>")
+    sample = sample.split("A sample: the latest issue</h2>")[1]
+    assert issue.get_absolute_url() in sample
+    assert "On silence" in sample
+    assert "What a quiet channel says." in sample
+    assert "An old one" not in sample
+    assert past.index("Quiet nights") < past.index("An old one")
+
+
+def test_before_the_first_issue_the_newsletters_page_says_so(client: Client) -> None:
+    html = client.get(reverse("newsletter:archive")).content.decode()
+    assert "The first issue is on its way." in html
+    assert "A sample" not in html

@@ -1,14 +1,20 @@
+import re
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
+from pytest_django.fixtures import Settings
 
+from posts import likeness
+from posts.models import Post
 from tests.factories import connect, make_author, make_image, make_post, make_resource, make_tag
 
 pytestmark = pytest.mark.django_db
+WAYS = ("prev", "next")
 
 
 def test_an_article_shows_all_that_belongs_to_it(client: Client) -> None:
@@ -30,16 +36,16 @@ def test_an_article_shows_all_that_belongs_to_it(client: Client) -> None:
     html = client.get("/articles/night-shift/").content.decode()
     assert "<h1" in html
     assert "What the dark does." in html
-    assert '<a href="/authors/ruth-halloran/">Ruth Halloran</a>' in html
+    assert 'href="/authors/ruth-halloran/">Ruth Halloran</a>' in html
     assert "Editor" in html
     assert "Writes at night." in html
-    assert '<time datetime="2026-03-04T09:00:00-0500">March 4, 2026</time>' in html
+    assert 'datetime="2026-03-04T09:00:00-05:00">March 4, 2026</time>' in html
     assert "3 minutes to read" in html
     assert 'width="1600" height="900" alt="A lit window"' in html
     assert "The room at four" in html
     assert "Photo: J. Doe" in html
     assert 'href="/tags/fire-dispatch/"' in html
-    assert '<div class="prose">' in html
+    assert '<div class="prose e-content">' in html
 
 
 @pytest.mark.parametrize("when", [None, timedelta(days=1), timedelta(seconds=30)])
@@ -129,28 +135,143 @@ def test_other_sites_are_shown_the_title_the_dek_and_a_picture_of_them(client: C
     assert 'http://localhost:8000/articles/night-shift/">' in html
 
 
-def test_the_number_of_queries_does_not_grow_with_what_is_connected(
-    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+@pytest.mark.parametrize("kept_for", [0, 300])
+def test_an_article_takes_three_queries_whatever_hangs_on_it(
+    client: Client,
+    settings: Settings,
+    django_assert_num_queries: DjangoAssertNumQueries,
+    kept_for: int,
 ) -> None:
-    photo = make_image(400, 400)
-    cover = make_image()
-    author = make_author(photo=photo, bio="Writes.")
-    tags = [make_tag(), make_tag()]
+    # Where nothing is kept, the sign-up box's resources and the footer's pages are two more.
+    settings.KEPT_PAGES_SECONDS = kept_for
+    queries = 3 if kept_for else 5
+    author = make_author(photo=make_image(400, 400), bio="Writes.")
+    tags, cover = [make_tag(), make_tag()], make_image()
 
-    def make() -> object:
-        return make_post(author=author, tags=tags, cover=cover, cover_alt="A console")
+    def make(**fields: Any) -> Post:
+        return make_post(author=author, tags=tags, cover=cover, cover_alt="A console", **fields)
 
     make_resource()
-    post = make_post(
-        slug="night-shift", author=author, tags=tags, cover=cover, cover_alt="A console"
-    )
+    post = make(slug="night-shift")
     connect(post, make())
-    # The article, its tags, the related posts, their tags, and the box's resources.
-    with django_assert_num_queries(5):
-        client.get("/articles/night-shift/")
+    client.get("/articles/night-shift/?fresh=1")
+    # The article with its neighbours, its topics, and what is connected.
+    with django_assert_num_queries(queries):
+        client.get("/articles/night-shift/?fresh=1")
     connect(post, *(make() for _ in range(8)))
-    with django_assert_num_queries(5):
-        client.get("/articles/night-shift/")
+    likeness.compare_due()
+    client.get("/articles/night-shift/?fresh=1")
+    with django_assert_num_queries(queries):
+        client.get("/articles/night-shift/?fresh=1")
+
+
+def test_the_neighbours_in_time_are_one_step_away_either_way(client: Client) -> None:
+    moment = timezone.now() - timedelta(days=5)
+    names = ["first", "second", "third", "fourth"]
+    for number, name in enumerate(names):
+        # Two at the same moment stand in the order in which they were written.
+        day = timedelta(days=0 if number in (1, 2) else number - 1)
+        make_post(slug=name, title=name.title(), published_at=moment + day)
+    make_post(slug="coming", published_at=timezone.now() + timedelta(hours=1))
+    make_post(slug="draft", published_at=None)
+    seen = {}
+    for name in names:
+        html = client.get(f"/articles/{name}/").content.decode()
+        seen[name] = tuple(
+            found[1]
+            if (found := re.search(f'rel="{way}" href="/articles/([a-z]+)/"', html))
+            else ""
+            for way in ("prev", "next")
+        )
+    assert seen == {
+        "first": ("", "second"),
+        "second": ("first", "third"),
+        "third": ("second", "fourth"),
+        "fourth": ("third", ""),
+    }
+
+
+def test_the_contents_are_listed_from_three_headings_on(client: Client) -> None:
+    make_post(slug="short", body="<h2>One</h2><p>x</p><h2>Two</h2>")
+    make_post(slug="long", body="<h2>One</h2><h3>Half</h3><h2>Two</h2>")
+    assert "data-contents" not in client.get("/articles/short/").content.decode()
+    html = client.get("/articles/long/").content.decode()
+    assert '<nav aria-label="In this article"><ol><li><a href="#s-one">One</a><ol>' in html
+    assert '<h2 id="s-one">One</h2>' in html
+
+
+def test_an_update_is_shown_when_an_editor_says_so_and_on_a_later_day(client: Client) -> None:
+    published = timezone.now() - timedelta(days=9)
+    post = make_post(slug="night-shift", published_at=published)
+    assert "Updated" not in client.get("/articles/night-shift/").content.decode()
+    post.revised_at = published + timedelta(seconds=1)
+    post.save()
+    day_later = timezone.localtime(published + timedelta(days=2))
+    if timezone.localdate(post.revised_at) == timezone.localdate(published):
+        assert "Updated" not in client.get("/articles/night-shift/").content.decode()
+    post.revised_at = day_later
+    post.save()
+    html = client.get("/articles/night-shift/").content.decode()
+    assert f'<span>Updated <time class="dt-updated" datetime="{day_later:%Y-%m-%d}' in html
+
+
+def test_an_editor_tells_readers_of_a_change_with_one_tick(admin_client: Client) -> None:
+    post = make_post(title="Night", published_at=timezone.now() - timedelta(days=9))
+    page = admin_client.get(f"/admin/posts/post/{post.pk}/change/")
+    assert "Tell readers that the text changed" in page.content.decode()
+    form = page.context["adminform"].form
+    sent = {
+        name: form[name].value() or ""
+        for name in form.fields
+        if name not in ("cover_file", "tags", "published_at", "tell_readers")
+    }
+    when = timezone.localtime(post.published_at)
+    sent |= {
+        "published_at_0": f"{when:%Y-%m-%d}",
+        "published_at_1": f"{when:%H:%M:%S}",
+        "related_to-TOTAL_FORMS": "0",
+        "related_to-INITIAL_FORMS": "0",
+    }
+    assert admin_client.post(f"/admin/posts/post/{post.pk}/change/", sent).status_code == 302
+    post.refresh_from_db()
+    assert post.revised_at is None
+    sent["tell_readers"] = "on"
+    assert admin_client.post(f"/admin/posts/post/{post.pk}/change/", sent).status_code == 302
+    post.refresh_from_db()
+    assert post.was_revised
+
+
+def test_a_draft_has_no_readers_to_tell(admin_client: Client) -> None:
+    post = make_post(published_at=None)
+    page = admin_client.get(f"/admin/posts/post/{post.pk}/change/").content.decode()
+    assert "Tell readers" not in page
+
+
+# On paper
+
+
+def test_the_printed_page_carries_its_address_as_a_code(client: Client) -> None:
+    make_post(slug="night-shift")
+    html = client.get("/articles/night-shift/").content.decode()
+    assert 'src="/articles/night-shift/qr.svg"' in html
+    assert 'class="on-paper__address">http://localhost:8000/articles/night-shift/<' in html
+
+
+def test_the_code_is_a_picture_that_any_cache_may_keep(client: Client) -> None:
+    make_post(slug="night-shift")
+    response = client.get("/articles/night-shift/qr.svg")
+    assert response["Content-Type"] == "image/svg+xml"
+    assert "immutable" in response["Cache-Control"]
+    assert "public" in response["Cache-Control"]
+    assert not response.cookies
+    assert response.content.startswith(b"<svg ")
+
+
+def test_the_code_of_what_nobody_may_read_is_not_there(client: Client) -> None:
+    make_post(slug="secret", published_at=None)
+    assert client.get("/articles/secret/qr.svg").status_code == 404
+    assert client.get("/articles/unknown/qr.svg").status_code == 404
+    assert client.post("/articles/secret/qr.svg").status_code == 405
 
 
 def test_the_address_ends_in_a_slash(client: Client) -> None:

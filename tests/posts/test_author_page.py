@@ -54,7 +54,8 @@ def test_the_number_of_queries_does_not_grow_with_the_articles(
 ) -> None:
     ruth = make_author(name="Ruth", photo=make_image(400, 400))
     make_post(author=ruth)
-    # The author, how many articles, the articles, their tags, and the box's resources.
+    # The author, how many articles, the articles; and where nothing is kept, as
+    # here, the sign-up box's resources and the footer's pages.
     with django_assert_num_queries(5):
         client.get("/authors/ruth/")
     for _ in range(2 * POSTS_PER_PAGE):

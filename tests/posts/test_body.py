@@ -54,12 +54,12 @@ def test_a_picture_in_a_text_comes_in_every_copy_and_the_text_stays_as_written()
 @pytest.mark.parametrize(
     ("attributes", "size", "sizes"),
     [
-        ("", 'width="1000" height="500"', "(min-width: 42rem) 39rem, 92vw"),
+        ("", 'width="1000" height="500"', "(min-width: 44rem) 41rem, 92vw"),
         ('width="300"', 'width="300" height="150"', "(min-width: 340px) 300px, 92vw"),
         ('height="150"', 'width="300" height="150"', "(min-width: 340px) 300px, 92vw"),
         # Pulled out of shape, as no browser would show it under our style sheet.
         ('width="300" height="300"', 'width="300" height="150"', "(min-width: 340px) 300px, 92vw"),
-        ('width="0" height="0"', 'width="1000" height="500"', "(min-width: 42rem) 39rem, 92vw"),
+        ('width="0" height="0"', 'width="1000" height="500"', "(min-width: 44rem) 41rem, 92vw"),
     ],
 )
 def test_a_picture_has_the_size_that_the_editor_gave_it(
@@ -75,8 +75,8 @@ def test_a_wide_figure_gets_wider_copies_and_the_next_one_does_not() -> None:
     image = with_copies(make_image(1000, 500))
     html = served(picture_in(image, around='figure class="wide"') + picture_in(image))
     wide, normal = html.split("</figure>")[:2]
-    assert 'sizes="(min-width: 64rem) 54rem, (min-width: 42rem) 39rem, 92vw"' in wide
-    assert 'sizes="(min-width: 42rem) 39rem, 92vw"' in normal
+    assert 'sizes="(min-width: 64rem) 56rem, (min-width: 44rem) 41rem, 92vw"' in wide
+    assert 'sizes="(min-width: 44rem) 41rem, 92vw"' in normal
 
 
 def test_words_are_escaped_once() -> None:

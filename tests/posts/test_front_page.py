@@ -4,10 +4,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
+from pytest_django.fixtures import Settings
 
 from posts.models import Image
 from posts.views import POSTS_PER_PAGE
-from tests.factories import make_image, make_post, make_tag, with_copies
+from tests.factories import make_image, make_issue, make_post, make_tag, with_copies
+from tests.posts.test_public_pages import show_as_sent
 
 pytestmark = pytest.mark.django_db
 
@@ -107,20 +109,58 @@ def test_later_pages_are_canonical_by_themselves_and_lead_both_ways(client: Clie
     assert 'rel="next" href="?page=3"' in html
 
 
-def test_the_number_of_queries_does_not_grow_with_the_articles(
-    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+def test_the_page_takes_few_queries_however_much_there_is(
+    client: Client, settings: Settings, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
+    settings.KEPT_PAGES_SECONDS = 300
     cover = make_image()
     tags = [make_tag(), make_tag()]
-    for _ in range(2):
-        make_post(tags=tags, cover=cover, cover_alt="A console")
-    # How many articles, the articles, their tags, the topics, and the box's resources.
-    with django_assert_num_queries(5):
-        client.get("/")
+    show_as_sent(make_issue(posts=[make_post(tags=tags, cover=cover, cover_alt="A console")]))
+    client.get("/?fresh=1")
+    # How many articles, and the articles. What is on every page, the topics and the current
+    # issue are remembered.
+    with django_assert_num_queries(2):
+        client.get("/?fresh=1")
     for _ in range(2 * POSTS_PER_PAGE):
         make_post(tags=tags, cover=cover, cover_alt="A console")
-    with django_assert_num_queries(5):
-        client.get("/")
+    with django_assert_num_queries(2):
+        client.get("/?fresh=1")
+
+
+def test_each_topic_says_how_much_there_is_to_read(client: Client) -> None:
+    fire = make_tag("Fire")
+    for _ in range(3):
+        make_post(tags=[fire])
+    make_post(tags=[fire], published_at=None)
+    html = client.get("/").content.decode()
+    assert 'Fire <span class="topic__count">3<span class="visually-hidden"> articles' in html
+
+
+def test_the_current_issue_stands_with_what_is_in_it(client: Client) -> None:
+    posts = [make_post(title="In it"), make_post(title="In it, too")]
+    show_as_sent(make_issue(subject="An old one", posts=[]))
+    show_as_sent(make_issue(subject="The newest one", posts=posts))
+    make_issue(subject="Still a draft")
+    current = client.get("/").content.decode().split('<section class="current"')[1]
+    current = current.split("</section>")[0]
+    assert "The newest one" in current
+    assert current.index("In it<") < current.index("In it, too")
+    assert "An old one" not in current
+    assert "Still a draft" not in current
+
+
+def test_before_the_first_issue_there_is_no_empty_panel(client: Client) -> None:
+    make_issue()
+    assert 'class="current"' not in client.get("/").content.decode()
+
+
+def test_a_later_page_is_only_a_list(client: Client) -> None:
+    show_as_sent(make_issue(posts=[]))
+    for _ in range(POSTS_PER_PAGE + 1):
+        make_post()
+    html = client.get("/", {"page": "2"}).content.decode()
+    assert 'class="current"' not in html
+    assert '<article class="lead' not in html
 
 
 def test_a_title_cannot_bring_markup(client: Client) -> None:

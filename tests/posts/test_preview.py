@@ -41,7 +41,7 @@ def test_a_draft_shows_as_its_readers_will_see_it_under_a_ribbon(editor_client: 
     html = editor_client.get(f"/preview/{draft.pk}/").content.decode()
     ribbon = html.split('class="ribbon"')[1].split("</div>")[0]
     assert "Draft" in ribbon
-    assert '<h1 class="article__title">Not yet</h1>' in html
+    assert '<h1 class="article__title p-name">Not yet</h1>' in html
     assert "Not published yet" in html
     assert f'<link rel="canonical" href="http://localhost:8000/articles/{draft.slug}/">' in html
     assert '<meta name="robots" content="noindex">' in html

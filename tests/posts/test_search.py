@@ -415,16 +415,16 @@ def test_any_input_is_an_answer(typed: str) -> None:
         assert cursor.fetchone() == (1,)
 
 
-def test_a_search_costs_three_queries_however_much_is_found(
+def test_a_search_costs_three_queries_at_most_however_much_is_found(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     tag = make_tag("Fire")
     make_post(body="<p>Radio.</p>", tags=[tag])
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(3, exact=False):
         search("radio", tag="fire", year=timezone.now().year)
     for _ in range(15):
         make_post(body="<p>Radio.</p>", tags=[tag, make_tag()])
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(3, exact=False):
         search("radio", page=2)
     with django_assert_num_queries(1):
         search("nothing here")

@@ -51,7 +51,8 @@ def test_the_number_of_queries_does_not_grow_with_the_articles(
 ) -> None:
     fire = make_tag("Fire")
     make_post(tags=[fire])
-    # The topic, how many articles, the articles, their tags, and the box's resources.
+    # The topic, how many articles, the articles; and where nothing is kept, as
+    # here, the sign-up box's resources and the footer's pages.
     with django_assert_num_queries(5):
         client.get("/tags/fire/")
     for _ in range(2 * POSTS_PER_PAGE):

@@ -12,7 +12,7 @@ from django.db import DatabaseError, close_old_connections
 
 from alarmroom import kept
 from newsletter import delivery
-from posts import body, tasks
+from posts import body, likeness, tasks
 from subscribers import notices
 
 logger = logging.getLogger(__name__)
@@ -61,4 +61,5 @@ def tick() -> None:
     notices.send_due()
     tasks.wake_due()
     body.serve_due()
+    likeness.compare_due()
     kept.shelf().sweep()

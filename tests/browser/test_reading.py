@@ -1,0 +1,302 @@
+"""Reading, by the keyboard alone, on phones and desks, in the light, in the dark and on paper."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import note_problems
+from tests.browser.stack import Stack
+
+ARTICLE = "/articles/the-chair-is-the-career/"
+PAGES = [
+    "/",
+    ARTICLE,
+    "/weekly-alarm/",
+    "/weekly-alarm/1/",
+    "/topics/",
+    "/tags/leadership/",
+    "/authors/ruth-halloran/",
+    "/subscribe/",
+    "/search/?q=fire",
+]
+
+
+@pytest.fixture
+def visitor(browser: Browser, stack: Stack, problems: list[str]) -> Iterator[Any]:
+    """Call with what the browser is like, and get a fresh visitor's page."""
+    contexts = []
+
+    def arrive(**options: Any) -> Page:
+        given = {"viewport": {"width": 1280, "height": 900}, **options}
+        context = browser.new_context(base_url=stack.url, **given)
+        context.set_default_timeout(15_000)
+        context.on("page", lambda page: note_problems(page, problems))
+        contexts.append(context)
+        return context.new_page()
+
+    yield arrive
+    for context in contexts:
+        context.close()
+
+
+def background(page: Page) -> str:
+    color: str = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return color
+
+
+def focused(page: Page) -> str:
+    """Return what has the focus, by its name or text."""
+    name: str = page.evaluate(
+        "(document.activeElement.getAttribute('aria-label') || document.activeElement.textContent"
+        " || document.activeElement.name || '').trim()"
+    )
+    return name
+
+
+def tab_to(page: Page, name: str, *, limit: int = 120) -> None:
+    """Press Tab until the focus is on what has this name."""
+    seen = []
+    for _ in range(limit):
+        page.keyboard.press("Tab")
+        seen.append(focused(page))
+        if seen[-1] == name:
+            return
+    raise AssertionError(f"{name!r} is not reached by Tab: {seen}")
+
+
+# By the keyboard alone
+
+
+def test_the_first_stop_skips_to_the_text(page: Page) -> None:
+    page.goto(ARTICLE)
+    page.keyboard.press("Tab")
+    assert focused(page) == "Skip to the text"
+    expect(page.locator(".skip-link")).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+    page.keyboard.press("Tab")
+    # The menu is behind us; the next stop is the article's first link.
+    assert page.evaluate("document.activeElement.closest('main') !== null")
+
+
+def test_every_stop_shows_where_the_focus_is(page: Page) -> None:
+    page.goto(ARTICLE)
+    for _ in range(25):
+        page.keyboard.press("Tab")
+        shown = page.evaluate(
+            """() => {
+                let element = document.activeElement;
+                const framed = (e) => getComputedStyle(e).outlineStyle !== "none";
+                return framed(element) || framed(element.closest(".card, .lead") ?? element);
+            }"""
+        )
+        assert shown, focused(page)
+
+
+def test_the_menu_leads_to_the_topics(page: Page) -> None:
+    page.goto("/")
+    tab_to(page, "Topics")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/topics/$"))
+
+
+def test_the_contents_open_and_lead_to_their_part(visitor: Any) -> None:
+    page = visitor(viewport={"width": 390, "height": 800}, reduced_motion="reduce")
+    page.goto(ARTICLE)
+    contents = page.locator("[data-contents]")
+    expect(contents).not_to_have_attribute("open", "")
+    tab_to(page, "In this article")
+    page.keyboard.press("Enter")
+    expect(contents).to_have_attribute("open", "")
+    tab_to(page, "Begin with one conversation")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("#s-begin-with-one-conversation$"))
+    heading = page.get_by_role("heading", name="Begin with one conversation")
+    expect(heading).to_be_in_viewport()
+    current = contents.locator("[aria-current]")
+    expect(current).to_have_text("Begin with one conversation")
+
+
+def test_the_contents_stand_beside_the_text_and_mark_what_is_read(visitor: Any) -> None:
+    page = visitor(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    page.goto(ARTICLE)
+    contents = page.locator("[data-contents]")
+    expect(contents).to_have_attribute("open", "")
+    expect(contents.locator("[aria-current]")).to_have_count(0)
+    heading = page.get_by_role("heading", name="The fight outside is real, too")
+    heading.evaluate("element => element.scrollIntoView()")
+    expect(contents.locator("[aria-current]")).to_have_text("The fight outside is real, too")
+    expect(contents).to_be_in_viewport()
+
+
+def test_copying_the_link_is_said(visitor: Any) -> None:
+    page = visitor(permissions=["clipboard-read", "clipboard-write"])
+    page.goto(ARTICLE)
+    tab_to(page, "Copy the link")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text("The link is copied.")
+    # Reading the clipboard is forbidden to our pages; pasting is not.
+    page.locator("input[name=address]").first.press("Control+V")
+    assert page.locator("input[name=address]").first.input_value().endswith(ARTICLE)
+
+
+def test_signing_up_needs_no_mouse(page: Page) -> None:
+    page.goto(ARTICLE)
+    tab_to(page, "address")
+    page.keyboard.type("keyboard@example.org")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Check your mail")).to_be_visible()
+
+
+def test_a_table_is_a_stop_only_where_it_scrolls(visitor: Any) -> None:
+    for width, stops in ((390, 1), (1280, 0)):
+        page = visitor(viewport={"width": width, "height": 800})
+        page.goto(ARTICLE)
+        page.evaluate(
+            """() => {
+                const box = document.createElement("div");
+                box.className = "box";
+                box.tabIndex = 0;
+                box.innerHTML = `<table><tr>${"<td>Word word</td>".repeat(5)}</tr></table>`;
+                document.querySelector(".prose").prepend(box);
+            }"""
+        )
+        # The module looked at the boxes that were there; load it again for this one.
+        page.add_script_tag(url="/static/js/boxes.js", type="module")
+        expect(page.locator(".box[tabindex]")).to_have_count(stops)
+
+
+# Light and dark
+
+
+@pytest.mark.parametrize("device", ["light", "dark"])
+def test_the_switch_turns_the_theme_and_is_remembered(visitor: Any, device: str) -> None:
+    other = {"light": "dark", "dark": "light"}[device]
+    page = visitor(color_scheme=device)
+    page.goto("/")
+    before = background(page)
+    switch = page.get_by_role("button", name="Dark colors")
+    expect(switch).to_have_attribute("aria-pressed", str(device == "dark").lower())
+    tab_to(page, "Dark colors")
+    page.keyboard.press("Space")
+    expect(switch).to_have_attribute("aria-pressed", str(other == "dark").lower())
+    turned = background(page)
+    assert turned != before
+    page.goto(ARTICLE)
+    expect(page.locator("html")).to_have_attribute("data-theme", other)
+    assert background(page) == turned
+    assert page.context.cookies() == []
+    # Back to what the device says: nothing is remembered any more, and the device may change.
+    page.get_by_role("button", name="Dark colors").press("Enter")
+    assert background(page) == before
+    assert page.evaluate("localStorage.length") == 0
+    page.emulate_media(color_scheme=other)  # type: ignore[arg-type]
+    expect(page.locator("html")).to_have_attribute("data-theme", other)
+
+
+def test_what_was_chosen_is_there_before_the_first_paint(visitor: Any) -> None:
+    page = visitor(color_scheme="light")
+    page.goto("/")
+    page.get_by_role("button", name="Dark colors").click()
+    page.add_init_script(
+        """
+        window.seen = [];
+        const look = () => {
+            if (document.body) {
+                window.seen.push(getComputedStyle(document.body).backgroundColor);
+            }
+            if (window.seen.length < 20) requestAnimationFrame(look);
+        };
+        requestAnimationFrame(look);
+        """
+    )
+    page.goto(ARTICLE)
+    page.wait_for_timeout(1500)
+    assert len(page.evaluate("window.seen")) > 5
+    assert set(page.evaluate("window.seen")) == {"rgb(13, 19, 29)"}
+
+
+def test_without_script_the_device_decides_and_no_switch_pretends(visitor: Any) -> None:
+    colors = set()
+    for scheme in ("light", "dark"):
+        page = visitor(java_script_enabled=False, color_scheme=scheme)
+        page.goto(ARTICLE)
+        expect(page.get_by_role("button", name="Dark colors")).to_be_hidden()
+        expect(page.get_by_role("button", name="Copy the link")).to_be_hidden()
+        expect(page.get_by_role("link", name="LinkedIn")).to_be_visible()
+        colors.add(page.locator("body").evaluate("e => getComputedStyle(e).backgroundColor"))
+    assert len(colors) == 2
+
+
+# Any screen
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_nothing_scrolls_sideways_on_a_small_phone_or_in_large_type(
+    visitor: Any, address: str
+) -> None:
+    for width, type_size in ((320, 100), (1280, 200), (390, 200)):
+        page = visitor(viewport={"width": width, "height": 800})
+        page.goto(address)
+        page.evaluate(f"document.documentElement.style.fontSize = '{type_size}%'")
+        too_wide = page.evaluate(
+            """() => document.documentElement.scrollWidth > innerWidth
+                ? [...document.querySelectorAll("body *")]
+                    .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
+                    .map((e) => e.className || e.tagName).slice(0, 5)
+                : []"""
+        )
+        assert too_wide == [], (width, type_size)
+
+
+def test_forced_colors_leave_every_control_visible(visitor: Any) -> None:
+    page = visitor(forced_colors="active")
+    page.goto(ARTICLE)
+    expect(page.get_by_role("button", name="Dark colors")).to_be_hidden()
+    border = page.locator(".signup__button").evaluate("e => getComputedStyle(e).borderTopStyle")
+    assert border == "solid"
+
+
+def test_who_wants_no_motion_gets_none(visitor: Any) -> None:
+    page = visitor(reduced_motion="reduce")
+    page.goto(ARTICLE)
+    moving = page.evaluate(
+        """[...document.querySelectorAll("*")].filter((e) => {
+            const style = getComputedStyle(e);
+            return parseFloat(style.transitionDuration) > 0 || style.animationName !== "none"
+                || style.scrollBehavior === "smooth";
+        }).length"""
+    )
+    assert moving == 0
+
+
+# On paper
+
+
+def test_only_the_article_is_printed_with_its_address_and_code(page: Page) -> None:
+    page.goto(ARTICLE)
+    page.emulate_media(media="print")
+    for shown in (".article__title", ".prose", ".on-paper__code", ".on-paper__address"):
+        expect(page.locator(shown)).to_be_visible()
+    hidden = ".masthead .colophon .signup .related .share .contents .turn .skip-link"
+    for selector in hidden.split():
+        for element in page.locator(selector).all():
+            expect(element).to_be_hidden()
+    assert page.locator(".on-paper__code").evaluate("e => e.complete && e.naturalWidth > 0")
+    assert background(page) in ("rgba(0, 0, 0, 0)", "rgb(255, 255, 255)")
+
+
+# What it weighs
+
+
+def test_an_article_reaches_a_phone_in_four_requests(visitor: Any) -> None:
+    page = visitor(viewport={"width": 390, "height": 800}, is_mobile=True, has_touch=True)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(ARTICLE, wait_until="networkidle")
+    images = re.compile(r"/media/|\.svg$|\.png$|/share\.jpg")
+    asked = [url for url in asked if not images.search(url)]
+    assert len(asked) <= 4, asked

@@ -1,0 +1,160 @@
+"""Which articles are alike: by rare topics, then by words; stored, and only read when shown."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from posts import likeness, reading
+from posts.models import Likeness, Post
+from tests.factories import connect, make_post, make_tag
+
+pytestmark = pytest.mark.django_db
+
+
+def alike(post: Post) -> list[Post]:
+    found = reading.published_article(post.slug)
+    assert found
+    return reading.connected(found)
+
+
+def test_a_rare_topic_weighs_more_than_a_common_one() -> None:
+    common, rare = make_tag("Leadership"), make_tag("Hostage calls")
+    for _ in range(8):
+        make_post(tags=[common])
+    other = make_post(tags=[rare])
+    post = make_post(tags=[common, rare])
+    likeness.compare_due()
+    assert alike(post)[0] == other
+
+
+def test_between_equal_topics_the_words_decide() -> None:
+    fire = make_tag("Fire")
+    make_post(title="Budget season", tags=[fire])
+    near = make_post(title="Radio discipline on large fires", tags=[fire])
+    make_post(title="Hiring in a small town", tags=[fire])
+    post = make_post(title="Large fires and the radio", tags=[fire])
+    likeness.compare_due()
+    assert alike(post)[0] == near
+
+
+def test_without_topics_words_alone_make_articles_alike() -> None:
+    near = make_post(title="Sleep after the night shift", summary="Rest.")
+    far = make_post(title="Budget hearings", summary="Money.")
+    post = make_post(title="The night shift and sleep", summary="Dark.")
+    likeness.compare_due()
+    assert near in alike(post)
+    assert far not in alike(post)
+
+
+def test_what_an_editor_picked_comes_first_and_is_filled_up_to_three() -> None:
+    fire = make_tag("Fire")
+    others = [make_post(tags=[fire]) for _ in range(5)]
+    picked = make_post()
+    post = make_post(tags=[fire])
+    connect(post, picked)
+    likeness.compare_due()
+    found = alike(post)
+    assert len(found) == 3
+    assert found[0] == picked
+    assert set(found[1:]) < set(others)
+
+
+def test_what_was_picked_is_all_shown_and_nothing_twice() -> None:
+    fire = make_tag("Fire")
+    others = [make_post(tags=[fire]) for _ in range(4)]
+    post = make_post(tags=[fire])
+    connect(post, *others)
+    likeness.compare_due()
+    assert alike(post) == others
+
+
+def test_a_new_article_joins_the_lists_of_those_that_it_is_like() -> None:
+    fire = make_tag("Fire")
+    old = make_post(tags=[fire])
+    likeness.compare_due()
+    assert alike(old) == []
+    new = make_post(tags=[fire])
+    assert likeness.compare_due() == {old.pk, new.pk}
+    assert alike(old) == [new]
+
+
+def test_drafts_withdrawn_and_future_articles_are_shown_nowhere() -> None:
+    fire = make_tag("Fire")
+    post, other = make_post(tags=[fire]), make_post(tags=[fire])
+    make_post(tags=[fire], published_at=None)
+    make_post(tags=[fire], published_at=timezone.now() + timedelta(days=1))
+    likeness.compare_due()
+    assert alike(post) == [other]
+    Post.objects.filter(pk=other.pk).withdraw()
+    assert alike(post) == []
+    likeness.compare_due()
+    assert not Likeness.objects.filter(other=other).exists()
+
+
+def test_an_edit_takes_it_off_the_lists_where_it_no_longer_belongs() -> None:
+    fire, police = make_tag("Fire"), make_tag("Police")
+    one = make_post(title="Hydrants", summary="Water.", tags=[fire])
+    other = make_post(title="Traffic stops", summary="Plates.", tags=[fire])
+    likeness.compare_due()
+    other.tags.set([police])
+    other.save()
+    likeness.compare_due()
+    assert alike(one) == []
+
+
+def test_lists_stay_short_however_many_are_alike() -> None:
+    fire = make_tag("Fire")
+    for _ in range(likeness.STORED + 4):
+        make_post(tags=[fire])
+    likeness.compare_due()
+    for post in Post.objects.all():
+        assert post.likenesses.count() == likeness.STORED
+        assert not post.likenesses.filter(other=post).exists()
+
+
+def test_comparing_twice_changes_nothing() -> None:
+    fire = make_tag("Fire")
+    posts = [make_post(tags=[fire]) for _ in range(4)]
+    likeness.compare_due()
+    before = set(Likeness.objects.values_list("post", "other", "score"))
+    assert likeness.compare(posts[0].pk) == set()
+    assert set(Likeness.objects.values_list("post", "other", "score")) == before
+
+
+def test_only_what_changed_is_due() -> None:
+    post = make_post()
+    make_post()
+    likeness.compare_due()
+    assert not Post.objects.filter(likeness_due=True).exists()
+    post.save()
+    assert list(Post.objects.filter(likeness_due=True)) == [post]
+
+
+def test_what_is_edited_while_it_is_compared_is_due_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    post = make_post(tags=[make_tag()])
+    scores = likeness._scores
+
+    def edited_meanwhile(found: Post) -> dict[int, float]:
+        Post.objects.get(pk=post.pk).save()
+        return scores(found)
+
+    monkeypatch.setattr(likeness, "_scores", edited_meanwhile)
+    likeness.compare(post.pk)
+    assert Post.objects.get().likeness_due
+
+
+def test_an_article_that_is_gone_is_no_error() -> None:
+    assert likeness.compare(404) == set()
+
+
+def test_no_reader_waits_for_a_comparison(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    fire = make_tag("Fire")
+    for _ in range(5):
+        make_post(tags=[fire])
+    client.get(Post.objects.all()[0].get_absolute_url())
+    assert not Likeness.objects.exists()

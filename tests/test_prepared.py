@@ -1,0 +1,65 @@
+"""Prepared queries give what the same queryset gives, on both databases."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models import CharField, DateTimeField
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from alarmroom.prepared import Given, Prepared
+from posts.models import Post
+from tests.factories import make_author, make_image, make_post
+
+pytestmark = pytest.mark.django_db
+
+BY_TITLE = Prepared(
+    lambda: (
+        Post.objects.filter(
+            title=Given("title", CharField()), published_at__lte=Given("now", DateTimeField())
+        )
+        .select_related("author__photo", "cover")
+        .order_by("pk")
+    )
+)
+
+
+def test_it_gives_the_instances_with_what_was_selected_in_one_query(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    author = make_author(photo=make_image())
+    posts = [make_post(title="100% %s 'x'", author=author) for _ in range(2)]
+    make_post(title="Another")
+    for _ in range(2):
+        with django_assert_num_queries(1):
+            found = BY_TITLE.all(title="100% %s 'x'", now=timezone.now())
+            assert found == posts
+            assert found[0].author.photo == author.photo
+            assert found[0].cover is None
+            assert found[0].published_at == posts[0].published_at
+
+
+def test_other_values_give_other_rows() -> None:
+    post = make_post(title="This one")
+    assert BY_TITLE.first(title="This one", now=timezone.now()) == post
+    assert BY_TITLE.first(title="That one", now=timezone.now()) is None
+    assert BY_TITLE.first(title="This one", now=timezone.now() - timedelta(days=1)) is None
+
+
+def test_what_it_found_can_be_saved() -> None:
+    make_post(title="Old")
+    found = BY_TITLE.first(title="Old", now=timezone.now())
+    assert found
+    found.title = "New"
+    found.save()
+    assert Post.objects.get().title == "New"
+
+
+def test_a_value_that_is_missing_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        BY_TITLE.all(title="x")
+
+
+def test_a_query_that_would_prefetch_is_refused() -> None:
+    with pytest.raises(TypeError):
+        Prepared(lambda: Post.objects.prefetch_related("tags")).all()
