@@ -109,7 +109,8 @@ def words(
         "credit": "",
         "contents": contents(body),
         "body": body,
-        "qr_url": address("posts:qr", post.slug),
+        # A draft is on no board yet, and its address leads nowhere.
+        "qr_url": "" if is_preview else address("posts:qr", post.slug),
         "related": cards(related, level=3),
         "share_url": quote(url, safe=""),
         "share_title": quote(post.title, safe=""),
