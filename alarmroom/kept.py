@@ -66,8 +66,8 @@ def keep[Response: HttpResponseBase](
     `until` is a moment after which it must be rendered again, such as the next scheduled
     publication. Returns the response.
     """
-    response.kept_keys = keys  # type: ignore[attr-defined]
-    response.kept_until = until.timestamp() if until else None  # type: ignore[attr-defined]
+    response.kept_keys = keys  # type: ignore[attr-defined]  # ours, read by the middleware below
+    response.kept_until = until.timestamp() if until else None  # type: ignore[attr-defined]  # likewise
     response["Cache-Control"] = CACHE_CONTROL
     return response
 
@@ -304,7 +304,7 @@ class KeepPagesMiddleware:
         if stem is None:
             return
         expires = min(
-            response.kept_until or float("inf"),  # type: ignore[attr-defined]
+            response.kept_until or float("inf"),  # type: ignore[attr-defined]  # set by keep()
             time.time() + settings.KEPT_PAGES_SECONDS,
         )
         headers = [

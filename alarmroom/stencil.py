@@ -71,7 +71,7 @@ class Stencil:
     def _cut(self, words: Mapping[str, Word]) -> tuple[list[str], list[str]]:
         """Return the layout's pieces with the words' names between them, and the names."""
         marked = {
-            name: mark_safe(_MARK.format(name)) if word and isinstance(word, str) else word  # noqa: S308
+            name: mark_safe(_MARK.format(name)) if word and isinstance(word, str) else word  # noqa: S308  (a mark of our own)
             for name, word in words.items()
         }
         nowhere = HttpRequest()  # No visitor: a layout is for all of them.

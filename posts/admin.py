@@ -251,7 +251,7 @@ class PostAdmin(EditorPageMixin, PostAdminBase):
         self, request: HttpRequest, obj: Post | None = None, change: bool = False, **kwargs: Any
     ) -> type[forms.ModelForm[Post]]:
         form = super().get_form(request, obj, change=change, **kwargs)
-        form.user = request.user  # type: ignore[attr-defined]
+        form.user = request.user  # type: ignore[attr-defined]  # for _take_cover()
         if not self.may_upload(request):
             form.base_fields.pop("cover_file", None)
         return form
@@ -424,4 +424,4 @@ class AuthorAdmin(AuthorAdminBase):
 
     @admin.display(description="Articles", ordering="article_count")
     def articles(self, author: Author) -> int:
-        return author.article_count  # type: ignore[attr-defined]
+        return author.article_count  # type: ignore[attr-defined]  # annotated in get_queryset()

@@ -69,7 +69,7 @@ class MonthCount:
 
 def midnight(year: int, month: int = 1) -> datetime:
     """Return the first moment of a month in the site's time zone; month 13 is January."""
-    local = datetime(year + (month - 1) // 12, (month - 1) % 12 + 1, 1)  # noqa: DTZ001
+    local = datetime(year + (month - 1) // 12, (month - 1) % 12 + 1, 1)  # noqa: DTZ001  (made aware in the next line)
     return timezone.make_aware(local)
 
 

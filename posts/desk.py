@@ -31,7 +31,7 @@ class EditorPageMixin:
     """
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response: HttpResponse = super().changeform_view(  # type: ignore[misc]
+        response: HttpResponse = super().changeform_view(  # type: ignore[misc]  # of the admin it is mixed into
             request, *args, **kwargs
         )
         page = (getattr(response, "context_data", None) or {}).get("adminform")

@@ -158,7 +158,7 @@ def drop_posts(posts: PostQuerySet, *keys: str) -> None:
 
 @receiver([pre_save, pre_delete], sender=Post)
 def remember_post(instance: Post, **_: Any) -> None:
-    instance._shown_before = shown([instance.pk] if instance.pk else [])  # type: ignore[attr-defined]
+    instance._shown_before = shown([instance.pk] if instance.pk else [])  # type: ignore[attr-defined]  # ours, read after the change
 
 
 @receiver([post_save, post_delete], sender=Post)
@@ -174,7 +174,7 @@ def tags_changed(instance: Post | Tag, action: str, pk_set: set[int] | None, **_
     if isinstance(instance, Tag):
         posts = instance.posts.values_list("pk", flat=True) if pk_set is None else pk_set
     if action.startswith("pre_"):
-        instance._tagged_before = shown(posts)  # type: ignore[union-attr]
+        instance._tagged_before = shown(posts)  # type: ignore[union-attr]  # likewise
     else:
         before = getattr(instance, "_tagged_before", {})
         posts_changed(before, shown(before.keys() | set(posts)))

@@ -108,11 +108,11 @@ def topics(post: Post) -> list[Tag]:
     found = _TOPICS.all(pk=post.pk)
     prefetched: Any = Tag.objects.all()
     prefetched._result_cache = found
-    post._prefetched_objects_cache = {"tags": prefetched}  # type: ignore[attr-defined]
+    post._prefetched_objects_cache = {"tags": prefetched}  # type: ignore[attr-defined]  # Django's own cache of a prefetch
     return found
 
 
 def connected(post: Post) -> list[Post]:
     """Return what an editor picked, filled up with what is alike, as cards show it. One query."""
-    limit = max(CONNECTED, post.picks or 0)  # type: ignore[attr-defined]
+    limit = max(CONNECTED, post.picks or 0)  # type: ignore[attr-defined]  # annotated in _whole()
     return _connected(limit).all(pk=post.pk, now=timezone.now())

@@ -62,7 +62,7 @@ class TagAdmin(TagAdminBase):
 
     @admin.display(description="Articles", ordering="article_count")
     def articles(self, tag: Tag) -> int:
-        return tag.article_count  # type: ignore[attr-defined]
+        return tag.article_count  # type: ignore[attr-defined]  # annotated in get_queryset()
 
     def has_merge_permission(self, request: HttpRequest) -> bool:
         return self.has_change_permission(request) and self.has_delete_permission(request)

@@ -79,14 +79,14 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
         return elsewhere(request, slug)
     topics, related = reading.topics(post), reading.connected(post)
     others = [other.pk for other in related]
-    others += [link["pk"] for link in (post.older, post.newer) if link]  # type: ignore[attr-defined]
+    others += [link["pk"] for link in (post.older, post.newer) if link]  # type: ignore[attr-defined]  # annotated in posts/reading.py
     return kept.keep(
         HttpResponse(PAGE.render(words(post, topics, related))),
         *kept.EVERY_PAGE,
         f"article-{post.pk}",
         *(f"post-{pk}" for pk in [post.pk, *others]),
         # The newest article gets a link to the next one.
-        until=None if post.newer else freshness.next_moment(),  # type: ignore[attr-defined]
+        until=None if post.newer else freshness.next_moment(),  # type: ignore[attr-defined]  # likewise
     )
 
 

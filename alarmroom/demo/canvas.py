@@ -33,7 +33,7 @@ RED: Colour = (232, 62, 54)
 
 def mix(a: Colour, b: Colour, amount: float) -> Colour:
     """The colour that lies `amount` (0 to 1) of the way from `a` to `b`."""
-    return tuple(round(x + (y - x) * amount) for x, y in zip(a, b, strict=True))  # type: ignore[return-value]
+    return tuple(round(x + (y - x) * amount) for x, y in zip(a, b, strict=True))  # type: ignore[return-value]  # zip of two triples makes a triple
 
 
 class Pen:

@@ -37,7 +37,7 @@ def signup_box(
 
     box = kept.remember("resources", empty, part=f"box-{heading}")
     request = context.get("request")
-    return mark_safe(box.replace(SOURCE, escape(request.path) if request else ""))  # noqa: S308
+    return mark_safe(box.replace(SOURCE, escape(request.path) if request else ""))  # noqa: S308  (a rendered box, and an escaped path)
 
 
 def _box(form: SignUpForm, heading: int, name: str) -> SafeString:
