@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
 
+from audit.pages import PageType
+from audit.site import site
 from tests import parts
 from tests.browser.stack import ROOT, Stack, own_database, running
 
@@ -49,6 +51,18 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         running(tmp_path_factory.mktemp("stack") / "data", **database) as stack,
     ):
         yield stack
+
+
+@pytest.fixture(scope="package")
+def deployed() -> Iterator[tuple[str, list[PageType]]]:
+    """A site under production settings with the demo, whose pictures have their copies.
+
+    Its address and its page types. Tests only read there: what they see is the demo, whatever
+    was published on the other site before them.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    with own_database(f"audit_{worker}") as database, site(**database) as found:
+        yield found
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 In production, where the pages of errors are the site's own.
 """
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -15,20 +14,10 @@ import posts.urls
 import subscribers.urls
 from audit import axe
 from audit.pages import PageType
-from audit.site import site
 from tests.browser.conftest import note_problems
-from tests.browser.stack import own_database
 
 LIGHT_AND_DARK = ("light", "dark")
 PHONE, DESKTOP = 320, 1280  # px
-
-
-@pytest.fixture(scope="module")
-def deployed() -> Iterator[tuple[str, list[PageType]]]:
-    """The address of a site under production settings with the demo, and its page types."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    with own_database(f"audit_{worker}") as database, site(**database) as found:
-        yield found
 
 
 @pytest.fixture

@@ -1,33 +1,26 @@
 """Pictures as a phone gets them: the right copy, in the best format, and no jumping page."""
 
-import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, Response
 
+from audit.pages import PageType
 from tests.browser.conftest import note_problems
-from tests.browser.stack import Stack
-
-COPIES_SECONDS = 180
 
 
 @pytest.fixture
-def phone(browser: Browser, stack: Stack, problems: list[str]) -> Iterator[Page]:
-    """A reader's phone: 390 px wide, two pixels of the screen for each, once copies are made."""
+def phone(
+    browser: Browser, deployed: tuple[str, list[PageType]], problems: list[str]
+) -> Iterator[Page]:
+    """A reader's phone: 390 px wide, two pixels of the screen for each."""
     context = browser.new_context(
-        base_url=stack.url, viewport={"width": 390, "height": 844}, device_scale_factor=2
+        base_url=deployed[0], viewport={"width": 390, "height": 844}, device_scale_factor=2
     )
     context.set_default_timeout(15_000)
     page = context.new_page()
     note_problems(page, problems)
-    deadline = time.monotonic() + COPIES_SECONDS
-    while time.monotonic() < deadline:
-        page.goto("/")
-        if page.locator("main img").count() == page.locator("main picture").count():
-            break
-        time.sleep(1)
     yield page
     context.close()
 
