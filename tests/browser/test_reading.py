@@ -300,3 +300,25 @@ def test_an_article_reaches_a_phone_in_four_requests(visitor: Any) -> None:
     images = re.compile(r"/media/|\.svg$|\.png$|/share\.jpg")
     asked = [url for url in asked if not images.search(url)]
     assert len(asked) <= 4, asked
+
+
+def test_on_a_phone_the_invitation_stands_beside_the_name_above_the_menu(visitor: Any) -> None:
+    page = visitor(viewport={"width": 390, "height": 844})
+    page.goto("/")
+    boxes = [
+        page.locator(f".masthead {what}").bounding_box()
+        for what in (".masthead__name", ".masthead__side", ".masthead__nav")
+    ]
+    name, side, menu = boxes
+    assert name["y"] < side["y"] + side["height"] / 2 < name["y"] + name["height"]
+    assert menu["y"] >= name["y"] + name["height"]
+    # One line of it, so that the article is on the first screen.
+    assert menu["height"] < 60
+
+
+@pytest.mark.parametrize("path", [ARTICLE, "/authors/ruth-halloran/"])
+def test_the_copies_of_a_photo_take_no_room_of_their_own(visitor: Any, path: str) -> None:
+    page = visitor(viewport={"width": 390, "height": 844})
+    page.goto(path)
+    photo = page.locator("main :is(.byline__photo, .page-head__photo)").bounding_box()
+    assert photo["x"] == page.locator("h1").bounding_box()["x"]
