@@ -2,6 +2,11 @@
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.safestring import mark_safe
+
+from alarmroom import theme
+
+THEME_SCRIPT = mark_safe(theme.SCRIPT)  # noqa: S308  (a file of ours)
 
 
 def site(request: HttpRequest) -> dict[str, object]:
@@ -11,6 +16,7 @@ def site(request: HttpRequest) -> dict[str, object]:
         "NEWSLETTER_NAME": "The Weekly Alarm",
         "SITE_URL": settings.SITE_URL,
         "SITE_PROFILES": settings.SITE_PROFILES,
+        "THEME_SCRIPT": THEME_SCRIPT,
         "POSTAL_ADDRESS": settings.POSTAL_ADDRESS,
         "canonical_url": f"{settings.SITE_URL}{request.path}",
     }

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import environ
 from django.utils.csp import CSP
 
+from alarmroom import theme
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 # What the environment already says wins over the file; ENV_FILE= (empty) reads none.
@@ -298,7 +300,7 @@ TASKS = {
 
 SECURE_CSP: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
-    "script-src": [CSP.SELF, CSP.NONCE],
+    "script-src": [CSP.SELF, CSP.NONCE, theme.CSP_SOURCE],
     "style-src": [CSP.SELF, CSP.NONCE],
     "img-src": [CSP.SELF, "data:"],
     "font-src": [CSP.SELF],

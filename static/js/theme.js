@@ -1,4 +1,5 @@
-// Light or dark, before the first paint: a classic script in the head, so that nothing flashes.
+// Light or dark, before the first paint. It stands in each page's head (alarmroom/theme.py), so
+// that nothing flashes, and nothing has to be waited for.
 // Without it the page follows the device, and the switch does not show.
 
 (() => {

@@ -292,14 +292,14 @@ def test_only_the_article_is_printed_with_its_address_and_code(page: Page) -> No
 # What it weighs
 
 
-def test_an_article_reaches_a_phone_in_four_requests(visitor: Any) -> None:
+def test_an_article_reaches_a_phone_in_three_requests(visitor: Any) -> None:
     page = visitor(viewport={"width": 390, "height": 800}, is_mobile=True, has_touch=True)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(ARTICLE, wait_until="networkidle")
     images = re.compile(r"/media/|\.svg$|\.png$|/share\.jpg")
     asked = [url for url in asked if not images.search(url)]
-    assert len(asked) <= 4, asked
+    assert len(asked) == 3, asked
 
 
 def test_on_a_phone_the_invitation_stands_beside_the_name_above_the_menu(visitor: Any) -> None:

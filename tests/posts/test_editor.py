@@ -16,6 +16,7 @@ from django.db.models import Value
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from alarmroom import theme
 from newsletter.models import Issue
 from posts.editor import CONFIG, EditorWidget, HTMLFormField
 from posts.models import Post
@@ -282,7 +283,8 @@ def test_a_page_with_the_editor_allows_its_attributes_and_styles_and_no_more(url
     loosened = {name for name, values in found.items() if "unsafe" in values}
     assert loosened == {"script-src-attr", "style-src-attr", "style-src-elem"}
     assert found["default-src"] == "'none'"
-    assert re.fullmatch(r"'self' 'nonce-[\w+/=-]+'", found["script-src"])
+    own = re.escape(theme.CSP_SOURCE)
+    assert re.fullmatch(rf"'self' 'nonce-[\w+/=-]+' {own}", found["script-src"])
     assert found["connect-src"] == "'self'"
 
 
