@@ -9,7 +9,7 @@ PYTHON ?= $(shell for python in $(PYTHONS); do \
 BIN := .venv/bin
 READY := .venv/ready
 TEMPLATES := find templates -name '*.html'
-# The tests in Chromium share one running site, so they stay on one worker (loadgroup).
+# The tests in Chromium that share a site stay on one worker (tests/browser/conftest.py).
 PYTEST = $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
 
 .PHONY: help

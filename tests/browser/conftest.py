@@ -18,8 +18,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            # One site and one browser for all of them, on one worker.
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            # One site and one browser for all that use it, on one worker; those that look at
+            # deployed sites go to another.
+            fixtures = getattr(item, "fixturenames", ())
+            group = "running site" if "stack" in fixtures else "deployed site"
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 # Package scope, not session: Playwright keeps an event loop running in this thread, in

@@ -400,3 +400,20 @@ def contrast(one: str, other: str) -> float:
 
     dark, light = sorted([luminance(one), luminance(other)])
     return (light + 0.05) / (dark + 0.05)
+
+
+def test_an_editor_points_at_what_must_stay_in_view(editor: Page) -> None:
+    editor.goto("/admin/posts/image/")
+    editor.locator("#result_list .field-picture a").first.click()
+    box = editor.locator(".focal__whole").bounding_box()
+    assert box
+    editor.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.75)
+    assert editor.input_value("#id_focal_x") in {"24", "25", "26"}
+    assert editor.input_value("#id_focal_y") in {"74", "75", "76"}
+    # By keyboard alone, the numbers do it.
+    editor.fill("#id_focal_x", "10")
+    assert editor.locator(".focal__point").evaluate("point => point.style.left") == "10%"
+    part = editor.locator(".focal__part").first
+    assert part.evaluate("part => part.style.objectPosition").startswith("10% ")
+    editor.click("[name=_continue]")
+    assert editor.input_value("#id_focal_x") == "10"
