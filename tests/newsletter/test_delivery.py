@@ -245,6 +245,23 @@ def test_a_lost_reply_is_uncertain_and_never_sent_again_by_itself(server: Script
     assert server.recipients == ["sure@example.org"]
 
 
+@pytest.mark.parametrize("reply", ["354 go", "999 what", "what"])
+@pytest.mark.parametrize(
+    ("verb", "state"), [("RCPT", "queued"), ("DATA", "queued"), ("END", "uncertain")]
+)
+def test_a_senseless_answer_is_written_down_and_stops_nobody_else(
+    server: ScriptedServer, verb: str, reply: str, state: str
+) -> None:
+    reply = "250 ok" if (verb, reply) == ("DATA", "354 go") else reply
+    server.on[verb] = lambda to: reply if to.startswith("odd") else None
+    issue = started("odd@example.org", "other@example.org")
+    delivery.deliver(issue.pk)
+    assert states(issue) == {"sent": 1, state: 1}
+    row = issue.deliveries.get(state=state)
+    assert row.code is None
+    assert "cannot be understood" in row.reply
+
+
 def test_too_many_failures_in_a_row_pause_the_issue_and_tell_the_editor(
     server: ScriptedServer, settings, django_user_model, django_capture_on_commit_callbacks
 ) -> None:
