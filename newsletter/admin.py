@@ -10,6 +10,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
@@ -65,6 +66,34 @@ def issue_view(
     return decorate
 
 
+def may_edit(request: HttpRequest, issue: Issue | None) -> bool:
+    """Whether the change form of an issue is one to type in.
+
+    Once started, an issue is what was sent, and its page is only to be read. A form that was
+    opened before and comes back now is still shown as a form, so that nothing typed in it is
+    lost; IssueForm sees to it that nothing of it is saved.
+    """
+    return issue is None or issue.is_open or request.method == "POST"
+
+
+class IssueForm(forms.ModelForm):
+    """Refuses to change an issue that somebody started while the form was open."""
+
+    class Meta:
+        model = Issue
+        fields = ["number", "subject", "preheader", "intro"]
+
+    def clean(self) -> dict[str, Any] | None:
+        # The row is locked (IssueAdmin.get_object), so this is still true when it is saved.
+        if self.instance.pk and not self.instance.is_open:
+            raise forms.ValidationError(
+                f"{already_words(self.instance)} Nothing on this page was saved, and nothing on it "
+                "can change what is sent. Copy what you want to keep.",
+                code="started",
+            )
+        return super().clean()
+
+
 class IssuePostForm(forms.ModelForm):
     position = forms.IntegerField(
         label="Order", required=False, min_value=0, help_text="Left empty: at the end."
@@ -98,13 +127,13 @@ class IssuePostInline(admin.TabularInline):
         return formset
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and (obj is None or obj.is_open)
+        return super().has_change_permission(request, obj) and may_edit(request, obj)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_add_permission(request, obj) and (obj is None or obj.is_open)
+        return super().has_add_permission(request, obj) and may_edit(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_delete_permission(request, obj) and (obj is None or obj.is_open)
+        return super().has_delete_permission(request, obj) and may_edit(request, obj)
 
 
 class SendForm(forms.Form):
@@ -126,7 +155,7 @@ class IssueAdmin(EditorPageMixin, admin.ModelAdmin):
     list_display_links = ["number", "subject"]
     list_filter = ["state"]
     search_fields = ["subject", "preheader"]
-    fields = ["number", "subject", "preheader", "intro"]
+    form = IssueForm
     inlines = [IssuePostInline]
     view_on_site = False  # The web edition has a link of its own, once there is one.
 
@@ -150,10 +179,16 @@ class IssueAdmin(EditorPageMixin, admin.ModelAdmin):
     def moment(self, issue: Issue) -> Any:
         return issue.sent_at or issue.scheduled_for
 
-    # Once started, an issue is what was sent: nobody edits it any more.
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Issue | None:
+        issue: Issue | None = super().get_object(request, *args, **kwargs)
+        if issue and request.method == "POST" and connection.in_atomic_block:
+            # What follows saves or deletes the whole row: whoever starts or schedules the issue
+            # in this moment was faster, and it is read again, or waits until this is done.
+            return Issue.objects.select_for_update().filter(pk=issue.pk).first()
+        return issue
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and (obj is None or obj.is_open)
+        return super().has_change_permission(request, obj) and may_edit(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and (obj is None or obj.is_open)
