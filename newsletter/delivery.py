@@ -195,11 +195,14 @@ def queue_deliveries(issue: Issue, now: datetime) -> int:
 
 
 def wake(issue: Issue) -> None:
-    """Ask for a delivery task once this transaction is committed."""
+    """Ask for a delivery task once this transaction is committed.
+
+    A queue that is away costs nothing but time: `tick` asks again.
+    """
     from newsletter.tasks import deliver_issue
 
     Issue.objects.filter(pk=issue.pk).update(woken_at=timezone.now())
-    transaction.on_commit(lambda: deliver_issue.enqueue(issue.pk))
+    transaction.on_commit(lambda: deliver_issue.enqueue(issue.pk), robust=True)
 
 
 # Sending

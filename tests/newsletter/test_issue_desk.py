@@ -211,6 +211,31 @@ def test_a_confirmed_issue_is_sent(client: Client, editor: User, server: Scripte
     assert server.recipients == ["a@example.org"]
 
 
+def test_a_queue_that_is_away_stops_no_issue(
+    client: Client,
+    editor: User,
+    server: ScriptedServer,
+    django_capture_on_commit_callbacks,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Away:
+        def enqueue(self, pk: int) -> None:
+            raise ConnectionError("The broker is away.")
+
+    monkeypatch.setattr("newsletter.tasks.deliver_issue", Away())
+    make_subscriber("a@example.org")
+    issue = make_issue()
+    with django_capture_on_commit_callbacks(execute=True):
+        assert "being sent to 1" in messages(confirm(client, issue, _now=""))
+    client.post(url("pause", issue))
+    with django_capture_on_commit_callbacks(execute=True):
+        assert client.post(url("resume", issue)).status_code == 302
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.SENDING
+    delivery.deliver(issue.pk)
+    assert server.recipients == ["a@example.org"]
+
+
 def test_two_clicks_and_two_editors_send_once(client: Client, editor: User) -> None:
     make_subscriber("a@example.org")
     issue = make_issue()
