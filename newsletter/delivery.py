@@ -522,20 +522,23 @@ def pause(issue: Issue, why: str, *, tell: bool = False) -> bool:
     if changed and tell:
         logger.error("Issue %s is paused: %s", issue.number, why)
         # Not under the write lock: this mail goes through a server, too.
-        transaction.on_commit(lambda: tell_editor(issue))
+        transaction.on_commit(lambda: tell_editor(issue, "issue_paused"), robust=True)
     return bool(changed)
 
 
-def tell_editor(issue: Issue) -> None:
-    """Write to the editor who sent the issue that it has paused, if mail can be sent at all."""
+def tell_editor(issue: Issue, mail_name: str) -> None:
+    """Write to the editor who sent or scheduled the issue, if mail can be sent at all.
+
+    `mail_name` is the mail's name in `templates/email/`.
+    """
     address = getattr(issue.started_by, "email", "")
     if not address:
         return
     try:
-        transactional("issue_paused", address, {"issue": issue}).send(using="default")
+        transactional(mail_name, address, {"issue": issue}).send(using="default")
     except (OSError, smtplib.SMTPException, ValueError):
-        # The progress page says it in any case.
-        logger.exception("Could not tell %s that issue %s is paused", address, issue.number)
+        # The admin says it in any case.
+        logger.exception("Could not send %s of issue %s to %s", mail_name, issue.number, address)
 
 
 def resume(issue: Issue) -> bool:
@@ -641,7 +644,7 @@ def tick() -> None:
         except NotReady as error:
             unschedule(issue, f"It was not sent at its time. {error}")
             logger.error("Issue %s was not sent at its time: %s", issue.number, error)
-            tell_editor(issue)
+            tell_editor(issue, "issue_not_sent")
     free_stale_leases()
     now = timezone.now()
     # Deferred while somebody cancelled: nobody will send it any more.

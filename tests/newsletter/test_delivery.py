@@ -459,6 +459,29 @@ def test_a_scheduled_issue_that_is_not_ready_becomes_a_draft_that_says_why() -> 
     assert "“Withdrawn” is a draft" in issue.state_note
 
 
+def test_who_scheduled_an_issue_that_is_not_ready_is_told_so_in_true_words(
+    server: ScriptedServer, django_user_model
+) -> None:
+    editor = django_user_model.objects.create_user("ed", "editor@example.org", "pw")
+    post = make_post(title="Withdrawn")
+    issue = make_issue(posts=[post])
+    delivery.schedule(issue, timezone.now() + timedelta(minutes=5), by=editor)
+    Issue.objects.filter(pk=issue.pk).update(scheduled_for=timezone.now())
+    post.published_at = None
+    post.save()
+    delivery.tick()
+    [(recipient, raw)] = server.accepted
+    message = message_from_bytes(raw, policy=policy)
+    assert recipient == "editor@example.org"
+    assert message["Subject"] == f"Not sent at its time: {issue}"
+    for kind in ("plain", "html"):
+        body = message.get_body((kind,)).get_content()
+        assert "“Withdrawn” is a draft" in body
+        assert f"/admin/newsletter/issue/{issue.pk}/change/" in body
+        assert "It is a draft again" in body
+        assert "paused" not in body and "queue" not in body
+
+
 def test_tick_frees_what_a_dead_worker_held(server: ScriptedServer) -> None:
     issue = started("begun@example.org", "leased@example.org", "free@example.org")
     past = timezone.now() - timedelta(seconds=1)
