@@ -14,6 +14,7 @@ Every function here may be called twice, by two people, at once.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import secrets
@@ -27,6 +28,7 @@ from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import (
     BigIntegerField,
@@ -46,6 +48,8 @@ from alarmroom.mail import transactional
 from newsletter import mail, preflight
 from newsletter.models import Content, Delivery, Issue
 from newsletter.transport import Fate, Outcome, ServerAway, ServerRefuses, SmtpTransport
+from subscribers import signup
+from subscribers.forms import clean_address
 from subscribers.models import Subscriber
 
 if TYPE_CHECKING:
@@ -534,6 +538,9 @@ def tell_editor(issue: Issue, mail_name: str) -> None:
     address = getattr(issue.started_by, "email", "")
     if not address:
         return
+    if never_mailed(address):
+        logger.info("%s of issue %s: the editor's address is suppressed", mail_name, issue.number)
+        return
     try:
         transactional(mail_name, address, {"issue": issue}).send(using="default")
     except (OSError, smtplib.SMTPException, ValueError):
@@ -607,11 +614,26 @@ def _uncertain(issue: Issue, pks: Iterable[int] | None) -> QuerySet[Delivery]:
     return rows if pks is None else rows.filter(pk__in=list(pks))
 
 
+def never_mailed(address: str) -> bool:
+    """Return whether the address of an account, in any spelling, is suppressed."""
+    with contextlib.suppress(ValidationError):
+        address = clean_address(address)
+    return signup.is_suppressed(address.lower())
+
+
 def send_test(issue: Issue, address: str) -> Outcome:
     """Send the issue as it stands to one address, by the renderer and the way of the real one.
 
-    Raises NotReady when it cannot be rendered, ServerAway or ServerRefuses.
+    Raises NotReady when it cannot be rendered or the address is suppressed, ServerAway or
+    ServerRefuses.
     """
+    if never_mailed(address):
+        raise NotReady(
+            [
+                f"{address} is suppressed, and no mail goes there. Lift the suppression in the "
+                "admin if its owner agrees, or use another address."
+            ]
+        )
     try:
         rendered = mail.render(issue)
     except mail.RenderError as error:

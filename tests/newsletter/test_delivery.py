@@ -560,3 +560,30 @@ def test_a_test_goes_to_one_address_and_touches_no_ledger(server: ScriptedServer
     assert not Delivery.objects.exists()
     issue.refresh_from_db()
     assert issue.state == Issue.State.DRAFT
+
+
+@pytest.mark.parametrize("spelling", ["editor@example.org", "Editor@Example.ORG"])
+def test_a_suppressed_address_gets_no_test(server: ScriptedServer, spelling: str) -> None:
+    make_suppression("editor@example.org")
+    with pytest.raises(delivery.NotReady, match="is suppressed, and no mail goes there"):
+        delivery.send_test(make_issue(), spelling)
+    assert server.recipients == []
+
+
+def test_a_suppressed_domain_is_known_in_both_spellings(server: ScriptedServer) -> None:
+    make_suppression("editor@xn--bcher-kva.example.org")
+    with pytest.raises(delivery.NotReady, match="is suppressed"):
+        delivery.send_test(make_issue(), "editor@bücher.example.org")
+
+
+def test_a_suppressed_editor_is_not_written_to(
+    server: ScriptedServer, django_user_model, django_capture_on_commit_callbacks
+) -> None:
+    editor = django_user_model.objects.create_user("ed", "Editor@example.org", "pw")
+    make_suppression("editor@example.org")
+    issue = make_issue()
+    delivery.start(issue, by=editor)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert delivery.pause(issue, "Something is wrong.", tell=True)
+    assert server.recipients == []
+    assert issue.state == Issue.State.PAUSED
