@@ -452,7 +452,15 @@ def deliver(issue_pk: int, seconds: float | None = None) -> Report:
         return report
     if seconds is None:
         seconds = settings.DELIVERY_SLICE_SECONDS
-    content = Content.objects.only("mime").get(issue=issue)
+    content = Content.objects.only("mime", "sha256").get(issue=issue)
+    if not content.is_intact:
+        pause(
+            issue,
+            "What was frozen at the start has changed since: its SHA-256 is another. Nobody is "
+            "mailed anything else than what was confirmed. Restore the content, or cancel.",
+            tell=True,
+        )
+        return report
     with SmtpTransport("bulk") as transport:
         Worker(
             issue=issue,

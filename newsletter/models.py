@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, Self
 
 from django.conf import settings
@@ -182,6 +183,11 @@ class Content(models.Model):
 
     def __str__(self) -> str:
         return f"{self.issue}, frozen"
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether the bytes are still those that were frozen."""
+        return hashlib.sha256(self.mime).hexdigest() == self.sha256
 
 
 class Delivery(models.Model):

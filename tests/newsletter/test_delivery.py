@@ -116,6 +116,30 @@ def test_what_is_sent_is_what_was_frozen(server: ScriptedServer) -> None:
     assert "A title of later" not in text
 
 
+def test_frozen_bytes_that_changed_are_not_sent(
+    server: ScriptedServer, django_user_model, django_capture_on_commit_callbacks
+) -> None:
+    editor = django_user_model.objects.create_user("ed", "editor@example.org", "pw")
+    make_subscriber("a@example.org")
+    issue = make_issue()
+    delivery.start(issue, by=editor)
+    frozen = bytes(issue.content.mime)
+    issue.content.mime = frozen.replace(b"Answer", b"Ignore").replace(b"week", b"weak")
+    issue.content.save(update_fields=["mime"])
+    with django_capture_on_commit_callbacks(execute=True):
+        delivery.deliver(issue.pk)
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.PAUSED
+    assert "frozen at the start has changed" in issue.state_note
+    assert states(issue) == {"queued": 1}
+    assert server.recipients == ["editor@example.org"]
+    issue.content.mime = frozen
+    issue.content.save(update_fields=["mime"])
+    assert delivery.resume(issue)
+    delivery.deliver(issue.pk)
+    assert server.recipients == ["editor@example.org", "a@example.org"]
+
+
 def test_an_issue_without_subscribers_is_published_at_once(server: ScriptedServer) -> None:
     issue = started()
     delivery.deliver(issue.pk)
