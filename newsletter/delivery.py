@@ -62,7 +62,9 @@ State = Delivery.State
 # A deferred message is tried again after these pauses (RFC 5321 4.5.4.1: at least 30 minutes
 # once it has failed twice, and give up only after days): 4 days and 4 hours in all.
 PAUSES = [timedelta(minutes=m) for m in (10, 30, 60, 120, 240, 480, 720, 1440, 1440, 1440)]
-# A server that is away is asked again after these.
+# So many deferrals in a row are not about one recipient: the server wants to be left alone.
+DEFERRALS_IN_A_ROW = 20
+# A server that is away, or wants to be left alone, is asked again after these.
 AWAY_PAUSES = [timedelta(minutes=m) for m in (1, 2, 5, 15, 30)]
 # A chain of tasks that has not been heard of for so long is broken: tick starts another.
 CHAIN_IS_DEAD_AFTER = timedelta(minutes=2)
@@ -246,6 +248,7 @@ class Worker:
     report: Report
     sender: str = field(default_factory=envelope_sender)
     failed_before: bool = False
+    deferred_in_a_row: int = 0
 
     def lease(self) -> list[Row]:
         """Take a batch of due rows that nobody holds."""
@@ -294,7 +297,7 @@ class Worker:
                 self.transport.prepare(self.sender)
             except ServerAway as error:
                 self.settle(done)
-                self.be_quiet(str(error))
+                self.be_quiet(f"The mail server is away: {error}")
                 return False
             except ServerRefuses as error:
                 self.settle(done)
@@ -316,6 +319,10 @@ class Worker:
                 done = (row, Outcome(Fate.REJECTED, None, unfit))
             else:
                 done = (row, self.transport.submit(str(row.address), message))
+                if enough := self.has_enough(done[1]):
+                    if self.settle(done):
+                        self.be_quiet(enough)
+                    return False
         return self.settle(done)
 
     def message(self, row: Row) -> tuple[bytes, str]:
@@ -419,14 +426,32 @@ class Worker:
         )
         return False
 
+    def has_enough(self, outcome: Outcome) -> str:
+        """Return why the server is not to be asked about the next row now; "" if it may be.
+
+        Each row that is deferred is one try of its recipient less.
+        """
+        if outcome.code == 421:  # It closes the connection, whoever the mail is for.
+            return f"The mail server is away: 421 {outcome.reply}"
+        if outcome.fate is not Fate.DEFERRED or outcome.code is None:
+            self.deferred_in_a_row = 0
+            return ""
+        self.deferred_in_a_row += 1
+        if self.deferred_in_a_row < DEFERRALS_IN_A_ROW:
+            return ""
+        return (
+            f"The mail server put off {self.deferred_in_a_row} messages in a row: "
+            f"{outcome.code} {outcome.reply}"
+        )
+
     def be_quiet(self, why: str) -> None:
-        """The server is away: leave it alone for a while. Nothing was handed over."""
+        """Leave the server alone for a while: nothing is under way."""
         self.issue.refresh_from_db(fields=["away_in_a_row"])
         pause_for = AWAY_PAUSES[min(self.issue.away_in_a_row, len(AWAY_PAUSES) - 1)]
         Issue.objects.filter(pk=self.issue.pk).update(
             away_in_a_row=F("away_in_a_row") + 1,
             quiet_until=timezone.now() + pause_for,
-            state_note=f"The mail server is away: {why}"[:300],
+            state_note=why[:300],
         )
         self.report.add("away")
 

@@ -246,6 +246,60 @@ def test_a_server_that_goes_away_in_the_middle_loses_nobody(server: ScriptedServ
     assert sorted(server.recipients) == sorted(f"r{n}@example.org" for n in range(6))
 
 
+@pytest.mark.parametrize("verb", ["RCPT", "DATA", "END"])
+def test_a_server_that_closes_the_connection_costs_one_row_a_try(
+    server: ScriptedServer, verb: str
+) -> None:
+    server.on[verb] = lambda _: "421 4.3.2 too much at once"
+    issue = started(*(f"r{n}@example.org" for n in range(5)))
+    delivery.deliver(issue.pk)
+    issue.refresh_from_db()
+    assert sorted(issue.deliveries.values_list("state", "tries", "code")) == [
+        (State.QUEUED, 0, None),
+        (State.QUEUED, 0, None),
+        (State.QUEUED, 0, None),
+        (State.QUEUED, 0, None),
+        (State.QUEUED, 1, 421),
+    ]
+    assert not issue.deliveries.exclude(leased_until=None).exists()
+    assert server.connections == 1
+    assert issue.state_note == "The mail server is away: 421 4.3.2 too much at once"
+    assert issue.quiet_until > timezone.now()
+    server.on.clear()
+    due_now(issue)
+    delivery.deliver(issue.pk)
+    issue.refresh_from_db()
+    assert sorted(server.recipients) == sorted(f"r{n}@example.org" for n in range(5))
+    assert (issue.state, issue.state_note) == (Issue.State.SENT, "")
+
+
+def test_a_server_that_puts_everybody_off_is_left_alone(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "DEFERRALS_IN_A_ROW", 3)
+    server.on["RCPT"] = lambda _: "451 4.7.1 slow down"
+    issue = started(*(f"r{n}@example.org" for n in range(5)))
+    delivery.deliver(issue.pk)
+    issue.refresh_from_db()
+    assert sorted(issue.deliveries.values_list("tries", flat=True)) == [0, 0, 1, 1, 1]
+    assert issue.state == Issue.State.SENDING
+    assert "put off 3 messages in a row: 451 4.7.1 slow down" in issue.state_note
+    assert issue.quiet_until > timezone.now()
+
+
+def test_a_few_deferrals_among_others_stop_nobody(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "DEFERRALS_IN_A_ROW", 3)
+    server.on["RCPT"] = lambda to: None if to.startswith("good") else "450 later"
+    names = ["a", "b", "good1", "c", "d", "good2"]
+    issue = started(*(f"{name}@example.org" for name in names))
+    delivery.deliver(issue.pk)
+    issue.refresh_from_db()
+    assert states(issue) == {"sent": 2, "queued": 4}
+    assert issue.quiet_until is None
+
+
 def test_a_server_that_refuses_us_pauses_the_issue(server: ScriptedServer) -> None:
     server.on["MAIL"] = lambda _: "550 5.7.1 sender rejected"
     issue = started("a@example.org")
