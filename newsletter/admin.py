@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from functools import wraps
+from itertools import islice
 from typing import Any
 
 from django import forms
@@ -137,9 +139,13 @@ class IssuePostInline(admin.TabularInline):
 
 
 class SendForm(forms.Form):
-    """The confirmation: when, and of exactly which content."""
+    """The confirmation: when, and of exactly which content.
+
+    `text` is what the content says, so that the page can tell what changed since.
+    """
 
     sha256 = forms.CharField(widget=forms.HiddenInput)
+    text = forms.CharField(widget=forms.HiddenInput, required=False, strip=False)
     when = forms.DateTimeField(
         label="Send at",
         required=False,
@@ -334,25 +340,27 @@ class IssueAdmin(EditorPageMixin, admin.ModelAdmin):
         if not issue.is_open:
             messages.warning(request, already_words(issue))
             return redirect("admin:newsletter_issue_progress", issue.pk)
+        form = SendForm(request.POST or None)
+        problems = preflight.problems(issue, at=issue.scheduled_for)
+        changed, differences = False, []
         try:
-            rendered = mail.render(issue)
+            if request.method == "POST" and form.is_valid():
+                try:
+                    return self.start_or_schedule(request, issue, form)
+                except delivery.Changed:
+                    changed = True
+                except delivery.NotReady as error:
+                    problems = error.problems
+            rendered = delivery.rehearse(issue)
         except mail.RenderError as error:
             messages.error(request, str(error))
             return redirect("admin:newsletter_issue_change", issue.pk)
-        form = SendForm(request.POST or None, initial={"sha256": rendered.sha256})
-        problems = preflight.problems(issue, at=issue.scheduled_for)
-        if request.method == "POST" and form.is_valid():
-            if form.cleaned_data["sha256"] != rendered.sha256:
-                problems = [
-                    "The issue changed while this page was open. Look at the preview, then "
-                    "confirm again."
-                ]
-                form = SendForm(initial={**form.cleaned_data, "sha256": rendered.sha256})
-            else:
-                try:
-                    return self.start_or_schedule(request, issue, form)
-                except delivery.NotReady as error:
-                    problems = error.problems
+        now_shown = {"sha256": rendered.sha256, "text": said(issue, rendered)}
+        if changed:
+            differences = what_changed(form.cleaned_data["text"], now_shown["text"])
+            form = SendForm(initial={**form.cleaned_data, **now_shown})
+        elif not form.is_bound:
+            form = SendForm(initial=now_shown)
         return self.page(
             request,
             "send",
@@ -360,24 +368,26 @@ class IssueAdmin(EditorPageMixin, admin.ModelAdmin):
             title=f"Send {issue}",
             form=form,
             problems=problems,
+            changed=changed,
+            differences=differences,
             warnings=rendered.warnings,
             count=Subscriber.objects.mailable().count(),
             time_zone=timezone.get_current_timezone_name(),
         )
 
     def start_or_schedule(self, request: HttpRequest, issue: Issue, form: SendForm) -> HttpResponse:
-        when = form.cleaned_data["when"]
+        when, shown = form.cleaned_data["when"], form.cleaned_data["sha256"]
         try:
             if "_schedule" in request.POST:
                 if when is None:
                     raise delivery.NotReady(["Choose the moment at which the issue is to be sent."])
-                delivery.schedule(issue, when, by=request.user)
+                delivery.schedule(issue, when, by=request.user, shown=shown)
                 local = timezone.localtime(when)
                 messages.success(
                     request, f"{issue} will be sent on {local:%B %-d, %Y at %H:%M %Z}."
                 )
                 return redirect("admin:newsletter_issue_changelist")
-            delivery.start(issue, by=request.user)
+            delivery.start(issue, by=request.user, shown=shown)
             messages.success(request, f"{issue} is being sent to {issue.recipients:,} subscribers.")
         except delivery.AlreadyStarted:
             issue.refresh_from_db()
@@ -467,6 +477,26 @@ def shown(issue: Issue) -> tuple[mail.Preview, list[str]]:
         return mail.preview(issue, content), []
     rendered = mail.render(issue)
     return mail.preview(issue, rendered), rendered.warnings
+
+
+def said(issue: Issue, rendered: mail.Rendered) -> str:
+    """Return in plain text what an issue says, for comparing it with what it says later."""
+    return f"{issue.subject}\n{issue.preheader}\n\n{rendered.text}"
+
+
+def what_changed(before: str, after: str) -> list[str]:
+    """Return the lines that went (with a − in front) and those that came (+), in their order."""
+    if not before:
+        return []
+    # After two lines of header, "@@" starts each place; every other line has its sign in front.
+    lines = islice(
+        difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0), 2, None
+    )
+    return [
+        f"{'−' if line[0] == '-' else '+'} {line[1:]}"
+        for line in lines
+        if not line.startswith("@@")
+    ]
 
 
 def already_words(issue: Issue) -> str:

@@ -15,6 +15,7 @@ Every function here may be called twice, by two people, at once.
 from __future__ import annotations
 
 import contextlib
+import copy
 import logging
 import os
 import secrets
@@ -78,6 +79,13 @@ class NotReady(Exception):
         self.problems = problems
 
 
+class Changed(NotReady):
+    """The issue is not what was confirmed any more."""
+
+    def __init__(self) -> None:
+        super().__init__(["The issue changed since it was shown. Look at it, then confirm again."])
+
+
 class AlreadyStarted(Exception):
     """Somebody else was faster, or the issue is in a state that does not allow this."""
 
@@ -91,11 +99,28 @@ def envelope_sender() -> str:
 # From draft to sending
 
 
-def schedule(issue: Issue, when: datetime, *, by: AbstractBaseUser | AnonymousUser | None) -> None:
+def rehearse(issue: Issue) -> mail.Rendered:
+    """Return what start() would freeze at this moment. Raises RenderError."""
+    as_started = copy.copy(issue)
+    as_started.started_at = timezone.now()
+    return mail.render(as_started)
+
+
+def schedule(
+    issue: Issue,
+    when: datetime,
+    *,
+    by: AbstractBaseUser | AnonymousUser | None,
+    shown: str = "",
+) -> None:
     """Let `tick` start the issue at a moment in the future.
 
-    Raises NotReady when it could not be sent then, AlreadyStarted when it is no draft.
+    `shown` is the SHA-256 of what the editor saw (rehearse); "" leaves that open. Raises
+    NotReady when it could not be sent then, Changed when it is something else by now,
+    AlreadyStarted when it is no draft.
     """
+    if shown and rehearse(issue).sha256 != shown:
+        raise Changed
     found = preflight.problems(issue, at=when)
     if when <= timezone.now():
         found.append("That moment has passed. Choose one in the future, or send the issue now.")
@@ -121,17 +146,20 @@ def unschedule(issue: Issue, note: str = "") -> bool:
     return bool(changed)
 
 
-def start(issue: Issue, *, by: AbstractBaseUser | AnonymousUser | None = None) -> None:
+def start(
+    issue: Issue, *, by: AbstractBaseUser | AnonymousUser | None = None, shown: str = ""
+) -> None:
     """Freeze the issue's content, write one delivery per mailable subscriber, wake a worker.
 
-    All of it happens, or nothing. Raises NotReady, or AlreadyStarted for the second of
-    two clicks.
+    All of it happens, or nothing. `shown` is the SHA-256 of what was confirmed (rehearse); ""
+    is for a schedule, which sends what was saved last. Raises NotReady, Changed when the
+    content is something else by now, or AlreadyStarted for the second of two clicks.
     """
     try:
         # Outside the transaction as well: the first rendering makes the pictures' copies.
         if issue.is_open:
             mail.render(issue)
-        _start(issue, by)
+        _start(issue, by, shown)
     except mail.RenderError as error:
         issue.refresh_from_db()
         raise NotReady([str(error)]) from error
@@ -140,7 +168,7 @@ def start(issue: Issue, *, by: AbstractBaseUser | AnonymousUser | None = None) -
         raise
 
 
-def _start(issue: Issue, by: AbstractBaseUser | AnonymousUser | None) -> None:
+def _start(issue: Issue, by: AbstractBaseUser | AnonymousUser | None, shown: str) -> None:
     now = timezone.now()
     with transaction.atomic():
         # The claim: of two who try, one changes the row and the other sees that it changed.
@@ -159,6 +187,8 @@ def _start(issue: Issue, by: AbstractBaseUser | AnonymousUser | None) -> None:
         if found := preflight.problems(issue):
             raise NotReady(found)
         rendered = mail.render(issue)
+        if shown and rendered.sha256 != shown:
+            raise Changed
         Content.objects.create(
             issue=issue,
             mime=rendered.mime,

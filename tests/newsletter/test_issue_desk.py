@@ -11,9 +11,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from newsletter import delivery, mail
+from newsletter import delivery, mail, preflight
 from newsletter.models import Delivery, Issue
-from tests.factories import make_issue, make_post, make_subscriber
+from tests.factories import make_image, make_issue, make_post, make_subscriber
 from tests.newsletter.server import HANG_UP, ScriptedServer
 
 pytestmark = pytest.mark.django_db
@@ -251,15 +251,79 @@ def test_two_clicks_and_two_editors_send_once(client: Client, editor: User) -> N
     assert Delivery.objects.count() == 1
 
 
-def test_an_issue_that_changed_since_it_was_shown_is_not_sent(client: Client, editor: User) -> None:
-    issue = make_issue()
-    page = client.get(url("send", issue)).content.decode()
-    sha = re.search(r'name="sha256" value="(\w+)"', page)[1]
+def shown_values(client: Client, issue: Issue) -> dict[str, str]:
+    """What the confirmation page carries of what it shows."""
+    form = client.get(url("send", issue)).context["form"]
+    return {name: form.initial[name] for name in ("sha256", "text")}
+
+
+@pytest.mark.parametrize("button", ["_now", "_schedule"])
+def test_an_issue_that_changed_since_it_was_shown_is_not_sent(
+    client: Client, editor: User, button: str
+) -> None:
+    post = make_post(title="The old title")
+    issue = make_issue(posts=[post])
+    data = {**shown_values(client, issue), "when": "2099-01-01T08:00", button: ""}
     Issue.objects.filter(pk=issue.pk).update(subject="Another subject")
-    response = client.post(url("send", issue), {"sha256": sha, "_now": ""})
+    post.title = "The new title"
+    post.save()
+    response = client.post(url("send", issue), data)
+    page = response.content.decode()
+    assert "changed while this page was open" in page
+    for line in ("− The week on the floor", "+ Another subject", "− 1. The old", "+ 1. The new"):
+        assert line in page
+    assert "disabled" not in page
+    assert 'value="2099-01-01T08:00"' in page
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.DRAFT
+    again = response.context["form"].initial
+    client.post(url("send", issue), {"sha256": again["sha256"], "text": again["text"], "_now": ""})
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.SENDING
+
+
+def test_a_change_that_is_no_words_is_told_too(client: Client, editor: User) -> None:
+    post = make_post(cover=make_image(), cover_alt="A console")
+    issue = make_issue(posts=[post])
+    data = {**shown_values(client, issue), "_now": ""}
+    post.cover = make_image()
+    post.save()
+    assert "a picture, a link or the layout changed" in (
+        client.post(url("send", issue), data).content.decode()
+    )
+
+
+def test_an_issue_that_changes_while_it_is_being_confirmed_is_not_sent(
+    client: Client, editor: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The change falls between the look at the issue and its claim."""
+    issue = make_issue()
+    data = {**shown_values(client, issue), "_now": ""}
+    problems, asked = preflight.problems, []
+
+    def change_at_the_claim(found: Issue, *args, **kwargs):
+        if found.state == Issue.State.SENDING and not asked:
+            asked.append(True)
+            Issue.objects.filter(pk=found.pk).update(subject="Another subject")
+            found.refresh_from_db()
+        return problems(found, *args, **kwargs)
+
+    monkeypatch.setattr(preflight, "problems", change_at_the_claim)
+    response = client.post(url("send", issue), data)
+    assert asked
     assert "changed while this page was open" in response.content.decode()
     issue.refresh_from_db()
     assert issue.state == Issue.State.DRAFT
+    assert not Delivery.objects.exists()
+
+
+def test_a_scheduled_issue_can_be_sent_at_once_all_the_same(client: Client, editor: User) -> None:
+    """Its masthead then says another day than the one it was scheduled for."""
+    issue = make_issue()
+    delivery.schedule(issue, timezone.now() + timedelta(days=3), by=editor)
+    confirm(client, issue, _now="")
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.SENDING
 
 
 def test_an_issue_that_is_not_ready_says_what_to_do(client: Client, editor: User) -> None:
