@@ -7,8 +7,9 @@ from email.policy import default as policy
 import pytest
 from django.utils import timezone
 
-from newsletter import delivery
+from newsletter import clock, delivery, mail, worker
 from newsletter.models import Delivery, Issue
+from newsletter.transport import Fate
 from subscribers.models import Subscriber
 from tests.factories import make_issue, make_post, make_subscriber, make_suppression
 from tests.newsletter.server import HANG_UP, ScriptedServer
@@ -52,7 +53,7 @@ def test_an_issue_goes_to_every_mailable_subscriber_once(server: ScriptedServer)
     make_suppression("complained@example.org")
     issue = started("a@example.org", "b@example.org")
     assert issue.recipients == 2
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert sorted(server.recipients) == ["a@example.org", "b@example.org"]
     assert issue.state == Issue.State.SENT
@@ -62,9 +63,9 @@ def test_an_issue_goes_to_every_mailable_subscriber_once(server: ScriptedServer)
 
 def test_delivering_again_sends_nothing(server: ScriptedServer) -> None:
     issue = started("a@example.org")
-    delivery.deliver(issue.pk)
-    delivery.deliver(issue.pk)
-    delivery.tick()
+    worker.deliver(issue.pk)
+    worker.deliver(issue.pk)
+    clock.tick()
     assert server.recipients == ["a@example.org"]
 
 
@@ -72,7 +73,7 @@ def test_whoever_unsubscribes_after_the_start_is_skipped(server: ScriptedServer)
     issue = started("stays@example.org", "leaves@example.org", "complains@example.org")
     Subscriber.objects.filter(address="leaves@example.org").update(state="unsubscribed")
     make_suppression("complains@example.org")
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert server.recipients == ["stays@example.org"]
     assert states(issue) == {"sent": 1, "skipped": 2}
@@ -82,7 +83,7 @@ def test_whoever_unsubscribes_after_the_start_is_skipped(server: ScriptedServer)
 def test_an_erased_subscriber_is_skipped_and_the_ledger_balances(server: ScriptedServer) -> None:
     issue = started("stays@example.org", "erased@example.org")
     Subscriber.objects.get(address="erased@example.org").delete()
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert server.recipients == ["stays@example.org"]
     assert issue.state == Issue.State.SENT
@@ -91,7 +92,7 @@ def test_an_erased_subscriber_is_skipped_and_the_ledger_balances(server: Scripte
 
 def test_each_message_is_the_recipients_own(server: ScriptedServer) -> None:
     issue = started("a@example.org", "b@example.org")
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     ids = set()
     for recipient, raw in server.accepted:
         message = message_from_bytes(raw, policy=policy)
@@ -109,7 +110,7 @@ def test_what_is_sent_is_what_was_frozen(server: ScriptedServer) -> None:
     delivery.start(issue)
     post.title = "A title of later"
     post.save()
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     [(_, raw)] = server.accepted
     text = message_from_bytes(raw, policy=policy).get_body(("plain",)).get_content()
     assert "The title at the start" in text
@@ -127,7 +128,7 @@ def test_frozen_bytes_that_changed_are_not_sent(
     issue.content.mime = frozen.replace(b"Answer", b"Ignore").replace(b"week", b"weak")
     issue.content.save(update_fields=["mime"])
     with django_capture_on_commit_callbacks(execute=True):
-        delivery.deliver(issue.pk)
+        worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert issue.state == Issue.State.PAUSED
     assert "frozen at the start has changed" in issue.state_note
@@ -136,13 +137,13 @@ def test_frozen_bytes_that_changed_are_not_sent(
     issue.content.mime = frozen
     issue.content.save(update_fields=["mime"])
     assert delivery.resume(issue)
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     assert server.recipients == ["editor@example.org", "a@example.org"]
 
 
 def test_an_issue_without_subscribers_is_published_at_once(server: ScriptedServer) -> None:
     issue = started()
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert (issue.state, issue.recipients) == (Issue.State.SENT, 0)
 
@@ -153,7 +154,7 @@ def test_an_issue_without_subscribers_is_published_at_once(server: ScriptedServe
 def test_a_final_refusal_fails_one_delivery_only(server: ScriptedServer) -> None:
     server.on["RCPT"] = lambda to: "550 5.1.1 no such user" if to.startswith("bad") else None
     issue = started("bad@example.org", "good@example.org")
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert server.recipients == ["good@example.org"]
     assert states(issue) == {"sent": 1, "failed": 1}
@@ -165,15 +166,15 @@ def test_a_final_refusal_fails_one_delivery_only(server: ScriptedServer) -> None
 def test_a_deferred_delivery_is_tried_again_later_and_not_before(server: ScriptedServer) -> None:
     server.on["RCPT"] = lambda _: "450 4.2.0 greylisted"
     issue = started("a@example.org")
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     row = issue.deliveries.get()
     assert (row.state, row.tries, row.code) == (State.QUEUED, 1, 450)
     assert row.due_at > timezone.now() + timedelta(minutes=9)
     server.on.clear()
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     assert server.recipients == []
     due_now(issue)
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert server.recipients == ["a@example.org"]
     assert issue.state == Issue.State.SENT
@@ -184,27 +185,27 @@ def test_from_the_second_deferral_on_at_least_half_an_hour_passes(server: Script
     issue = started("a@example.org")
     for _ in range(2):
         due_now(issue)
-        delivery.deliver(issue.pk)
+        worker.deliver(issue.pk)
     assert issue.deliveries.get().due_at > timezone.now() + timedelta(minutes=29)
-    assert all(pause >= timedelta(minutes=30) for pause in delivery.PAUSES[1:])
+    assert all(pause >= timedelta(minutes=30) for pause in worker.PAUSES[1:])
 
 
 def test_a_delivery_deferred_for_days_fails_in_the_end(server: ScriptedServer) -> None:
     server.on["RCPT"] = lambda _: "450 later"
     issue = started("a@example.org")
-    for _ in range(len(delivery.PAUSES) + 1):
+    for _ in range(len(worker.PAUSES) + 1):
         due_now(issue)
-        delivery.deliver(issue.pk)
+        worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert states(issue) == {"failed": 1}
     assert issue.state == Issue.State.SENT
-    assert sum(delivery.PAUSES, timedelta()) > timedelta(days=3)
+    assert sum(worker.PAUSES, timedelta()) > timedelta(days=3)
 
 
 def test_a_server_that_is_away_costs_nobody_a_try(server: ScriptedServer) -> None:
     issue = started("a@example.org", "b@example.org")
     server.stop()
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert issue.state == Issue.State.SENDING
     assert "away" in issue.state_note
@@ -213,10 +214,10 @@ def test_a_server_that_is_away_costs_nobody_a_try(server: ScriptedServer) -> Non
         (State.QUEUED, 0, None)
     }
     server.start()
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     assert server.recipients == [], "the server is left alone until quiet_until"
     due_now(issue)
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert sorted(server.recipients) == ["a@example.org", "b@example.org"]
     assert (issue.state, issue.state_note) == (Issue.State.SENT, "")
@@ -229,7 +230,7 @@ def test_a_server_that_stays_away_is_asked_less_and_less_often(server: ScriptedS
     for _ in range(7):
         due_now(issue)
         before = timezone.now()
-        delivery.deliver(issue.pk)
+        worker.deliver(issue.pk)
         issue.refresh_from_db()
         waits.append(round((issue.quiet_until - before).total_seconds() / 60))
     assert waits == [1, 2, 5, 15, 30, 30, 30]
@@ -238,11 +239,11 @@ def test_a_server_that_stays_away_is_asked_less_and_less_often(server: ScriptedS
 def test_a_server_that_goes_away_in_the_middle_loses_nobody(server: ScriptedServer) -> None:
     issue = started(*(f"r{n}@example.org" for n in range(6)))
     server.on["MAIL"] = lambda _: "421 closing" if len(server.accepted) == 3 else None
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     assert states(issue) == {"sent": 3, "queued": 3}
     server.on.clear()
     due_now(issue)
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     assert sorted(server.recipients) == sorted(f"r{n}@example.org" for n in range(6))
 
 
@@ -252,7 +253,7 @@ def test_a_server_that_closes_the_connection_costs_one_row_a_try(
 ) -> None:
     server.on[verb] = lambda _: "421 4.3.2 too much at once"
     issue = started(*(f"r{n}@example.org" for n in range(5)))
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert sorted(issue.deliveries.values_list("state", "tries", "code")) == [
         (State.QUEUED, 0, None),
@@ -267,7 +268,7 @@ def test_a_server_that_closes_the_connection_costs_one_row_a_try(
     assert issue.quiet_until > timezone.now()
     server.on.clear()
     due_now(issue)
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert sorted(server.recipients) == sorted(f"r{n}@example.org" for n in range(5))
     assert (issue.state, issue.state_note) == (Issue.State.SENT, "")
@@ -276,10 +277,10 @@ def test_a_server_that_closes_the_connection_costs_one_row_a_try(
 def test_a_server_that_puts_everybody_off_is_left_alone(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "DEFERRALS_IN_A_ROW", 3)
+    monkeypatch.setattr(worker, "DEFERRALS_IN_A_ROW", 3)
     server.on["RCPT"] = lambda _: "451 4.7.1 slow down"
     issue = started(*(f"r{n}@example.org" for n in range(5)))
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert sorted(issue.deliveries.values_list("tries", flat=True)) == [0, 0, 1, 1, 1]
     assert issue.state == Issue.State.SENDING
@@ -290,11 +291,11 @@ def test_a_server_that_puts_everybody_off_is_left_alone(
 def test_a_few_deferrals_among_others_stop_nobody(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "DEFERRALS_IN_A_ROW", 3)
+    monkeypatch.setattr(worker, "DEFERRALS_IN_A_ROW", 3)
     server.on["RCPT"] = lambda to: None if to.startswith("good") else "450 later"
     names = ["a", "b", "good1", "c", "d", "good2"]
     issue = started(*(f"{name}@example.org" for name in names))
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert states(issue) == {"sent": 2, "queued": 4}
     assert issue.quiet_until is None
@@ -303,7 +304,7 @@ def test_a_few_deferrals_among_others_stop_nobody(
 def test_a_server_that_refuses_us_pauses_the_issue(server: ScriptedServer) -> None:
     server.on["MAIL"] = lambda _: "550 5.7.1 sender rejected"
     issue = started("a@example.org")
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert issue.state == Issue.State.PAUSED
     assert "sender rejected" in issue.state_note
@@ -313,13 +314,13 @@ def test_a_server_that_refuses_us_pauses_the_issue(server: ScriptedServer) -> No
 def test_a_lost_reply_is_uncertain_and_never_sent_again_by_itself(server: ScriptedServer) -> None:
     server.on["END"] = lambda to: HANG_UP if to.startswith("doubt") else None
     issue = started("doubt@example.org", "sure@example.org")
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert states(issue) == {"sent": 1, "uncertain": 1}
     assert issue.state == Issue.State.SENT
     server.on.clear()
-    delivery.tick()
-    delivery.deliver(issue.pk)
+    clock.tick()
+    worker.deliver(issue.pk)
     assert server.recipients == ["sure@example.org"]
 
 
@@ -333,7 +334,7 @@ def test_a_senseless_answer_is_written_down_and_stops_nobody_else(
     reply = "250 ok" if (verb, reply) == ("DATA", "354 go") else reply
     server.on[verb] = lambda to: reply if to.startswith("odd") else None
     issue = started("odd@example.org", "other@example.org")
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     assert states(issue) == {"sent": 1, state: 1}
     row = issue.deliveries.get(state=state)
     assert row.code is None
@@ -351,7 +352,7 @@ def test_too_many_failures_in_a_row_pause_the_issue_and_tell_the_editor(
     issue = make_issue()
     delivery.start(issue, by=editor)
     with django_capture_on_commit_callbacks(execute=True):
-        delivery.deliver(issue.pk)
+        worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert issue.state == Issue.State.PAUSED
     assert "3 messages in a row" in issue.state_note
@@ -359,7 +360,7 @@ def test_too_many_failures_in_a_row_pause_the_issue_and_tell_the_editor(
     assert server.recipients == ["editor@example.org"]
     server.on.clear()
     assert delivery.resume(issue)
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert states(issue) == {"failed": 3, "sent": 2}
 
@@ -375,7 +376,7 @@ def test_one_success_among_failures_keeps_the_issue_going(server: ScriptedServer
         "bad4@example.org",
         "good2@example.org",
     )
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert issue.state == Issue.State.SENT
     assert states(issue) == {"sent": 2, "failed": 4}
@@ -395,17 +396,16 @@ def test_an_uncertain_delivery_is_sent_again_at_an_editors_word_with_the_same_me
 
     server.on["END"] = lose_the_first
     issue = started("a@example.org")
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     row = issue.deliveries.get()
     assert row.state == State.UNCERTAIN
     assert delivery.send_uncertain_again(issue, [row.pk]) == 1
     assert issue.state == Issue.State.SENDING
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert states(issue) == {"sent": 1}
     assert issue.state == Issue.State.SENT
     [(_, raw)] = server.accepted
-    from newsletter import mail
 
     assert message_from_bytes(raw, policy=policy)["Message-ID"] == mail.message_id(
         row.pk, issue.number
@@ -415,7 +415,7 @@ def test_an_uncertain_delivery_is_sent_again_at_an_editors_word_with_the_same_me
 def test_an_uncertain_delivery_counts_as_sent_at_an_editors_word(server: ScriptedServer) -> None:
     server.on["END"] = lambda _: HANG_UP
     issue = started("a@example.org")
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     assert delivery.call_uncertain_sent(issue) == 1
     assert states(issue) == {"sent": 1}
 
@@ -429,31 +429,31 @@ def test_a_pause_stops_at_the_next_message(server: ScriptedServer) -> None:
             Issue.objects.filter(pk=issue.pk).update(state=Issue.State.PAUSED)
 
     server.on["QUIT"] = lambda _: None
-    worker_mark = delivery.Worker.mark
+    worker_mark = worker.Worker.mark
 
     def mark(self, row):
         pause_after_two("")
         return worker_mark(self, row)
 
-    delivery.Worker.mark = mark
+    worker.Worker.mark = mark
     try:
-        delivery.deliver(issue.pk)
+        worker.deliver(issue.pk)
     finally:
-        delivery.Worker.mark = worker_mark
+        worker.Worker.mark = worker_mark
     assert len(server.accepted) == 1
     assert states(issue) == {"sent": 1, "queued": 4}
     assert not issue.deliveries.exclude(leased_until=None).exists()
     issue.refresh_from_db()
     assert delivery.resume(issue)
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     assert len(set(server.recipients)) == len(server.recipients) == 5
 
 
 def test_a_cancelled_issue_mails_nobody_else(server: ScriptedServer) -> None:
     issue = started("a@example.org")
     assert delivery.cancel(issue)
-    delivery.deliver(issue.pk)
-    delivery.tick()
+    worker.deliver(issue.pk)
+    clock.tick()
     assert server.recipients == []
     assert states(issue) == {"skipped": 1}
     assert issue.state == Issue.State.CANCELLED
@@ -512,15 +512,15 @@ def test_tick_starts_an_issue_at_its_moment_and_not_before(server: ScriptedServe
     make_subscriber("a@example.org")
     issue = make_issue()
     delivery.schedule(issue, timezone.now() + timedelta(minutes=5), by=None)
-    delivery.tick()
+    clock.tick()
     issue.refresh_from_db()
     assert issue.state == Issue.State.SCHEDULED
     Issue.objects.filter(pk=issue.pk).update(scheduled_for=timezone.now())
-    delivery.tick()
-    delivery.tick()
+    clock.tick()
+    clock.tick()
     issue.refresh_from_db()
     assert issue.state == Issue.State.SENDING
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     assert server.recipients == ["a@example.org"]
 
 
@@ -531,7 +531,7 @@ def test_a_scheduled_issue_that_is_not_ready_becomes_a_draft_that_says_why() -> 
     Issue.objects.filter(pk=issue.pk).update(scheduled_for=timezone.now())
     post.published_at = None
     post.save()
-    delivery.tick()
+    clock.tick()
     issue.refresh_from_db()
     assert issue.state == Issue.State.DRAFT
     assert "“Withdrawn” is a draft" in issue.state_note
@@ -547,7 +547,7 @@ def test_who_scheduled_an_issue_that_is_not_ready_is_told_so_in_true_words(
     Issue.objects.filter(pk=issue.pk).update(scheduled_for=timezone.now())
     post.published_at = None
     post.save()
-    delivery.tick()
+    clock.tick()
     [(recipient, raw)] = server.accepted
     message = message_from_bytes(raw, policy=policy)
     assert recipient == "editor@example.org"
@@ -570,10 +570,10 @@ def test_tick_frees_what_a_dead_worker_held(server: ScriptedServer) -> None:
     Delivery.objects.filter(pk=rows["leased@example.org"].pk).update(
         leased_by="dead", leased_until=past
     )
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     assert server.recipients == ["free@example.org"], "a lease is respected until tick frees it"
-    delivery.tick()
-    delivery.deliver(issue.pk)
+    clock.tick()
+    worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert sorted(server.recipients) == ["free@example.org", "leased@example.org"]
     assert states(issue) == {"sent": 2, "uncertain": 1}
@@ -585,7 +585,7 @@ def test_a_lease_that_has_not_run_out_is_left_alone() -> None:
     issue.deliveries.update(
         state=State.SENDING, leased_by="alive", leased_until=timezone.now() + timedelta(minutes=1)
     )
-    delivery.tick()
+    clock.tick()
     assert states(issue) == {"sending": 1}
     issue.refresh_from_db()
     assert issue.state == Issue.State.SENDING
@@ -597,19 +597,19 @@ def test_a_slow_worker_may_still_tell_what_happened(server: ScriptedServer) -> N
 
     def lease_runs_out(_: str) -> None:
         Delivery.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
-        ended.append(delivery.free_stale_leases())
+        ended.append(clock.free_stale_leases())
 
-    submit = delivery.SmtpTransport.submit
+    submit = worker.SmtpTransport.submit
 
     def slow_submit(self, recipient, message):
         lease_runs_out("")
         return submit(self, recipient, message)
 
-    delivery.SmtpTransport.submit = slow_submit
+    worker.SmtpTransport.submit = slow_submit
     try:
-        delivery.deliver(issue.pk)
+        worker.deliver(issue.pk)
     finally:
-        delivery.SmtpTransport.submit = submit
+        worker.SmtpTransport.submit = submit
     assert ended == [1]
     assert states(issue) == {"sent": 1}
 
@@ -619,7 +619,7 @@ def test_an_issue_is_never_called_sent_when_its_ledger_does_not_balance(
 ) -> None:
     issue = started("a@example.org", "b@example.org")
     issue.deliveries.first().delete()
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert issue.state == Issue.State.PAUSED
     assert "does not balance" in issue.state_note
@@ -633,7 +633,7 @@ def test_a_test_goes_to_one_address_and_touches_no_ledger(server: ScriptedServer
     make_subscriber("a@example.org")
     issue = make_issue(subject="A look before")
     outcome = delivery.send_test(issue, "editor@example.org")
-    assert outcome.fate is delivery.Fate.ACCEPTED
+    assert outcome.fate is Fate.ACCEPTED
     assert server.recipients == ["editor@example.org"]
     assert not Delivery.objects.exists()
     issue.refresh_from_db()

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from newsletter import delivery, mail, preflight
+from newsletter import delivery, mail, preflight, worker
 from newsletter.models import Delivery, Issue
 from tests.factories import make_image, make_issue, make_post, make_subscriber
 from tests.newsletter.server import HANG_UP, ScriptedServer
@@ -207,7 +207,7 @@ def test_a_confirmed_issue_is_sent(client: Client, editor: User, server: Scripte
     assert "being sent to 1" in messages(response)
     issue.refresh_from_db()
     assert (issue.state, issue.started_by) == (Issue.State.SENDING, editor)
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     assert server.recipients == ["a@example.org"]
 
 
@@ -232,7 +232,7 @@ def test_a_queue_that_is_away_stops_no_issue(
         assert client.post(url("resume", issue)).status_code == 302
     issue.refresh_from_db()
     assert issue.state == Issue.State.SENDING
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     assert server.recipients == ["a@example.org"]
 
 
@@ -375,7 +375,7 @@ def test_progress_reloads_itself_only_while_sending(
     delivery.start(issue)
     page = client.get(url("progress", issue)).content.decode()
     assert 'http-equiv="refresh"' in page and "0 of 1 done" in page
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     page = client.get(url("progress", issue)).content.decode()
     assert 'http-equiv="refresh"' not in page and "1 of 1 done" in page
     assert "balances with the 1" in page
@@ -389,7 +389,7 @@ def test_progress_asks_a_fixed_number_of_questions(
     server.on["RCPT"] = lambda _: "550 no"
     issue = make_issue()
     delivery.start(issue)
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     with django_assert_max_num_queries(12):
         client.get(url("progress", issue))
 
@@ -402,7 +402,7 @@ def test_an_editor_decides_about_deliveries_in_doubt(
         make_subscriber(f"r{number}@example.org")
     issue = make_issue()
     delivery.start(issue)
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     page = client.get(url("progress", issue)).content.decode()
     assert "In doubt" in page and "r0@example.org" in page
     server.on.clear()
@@ -410,7 +410,7 @@ def test_an_editor_decides_about_deliveries_in_doubt(
     client.post(url("settle", issue), {"delivery": first.pk, "_sent": ""})
     assert issue.totals()["uncertain"] == 2
     client.post(url("settle", issue), {"_again": ""})
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     assert len(server.recipients) == 2
     issue.refresh_from_db()
     assert issue.state == Issue.State.SENT

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from newsletter import delivery
+from newsletter import delivery, worker
 from newsletter.models import Issue
 from newsletter.tasks import deliver_issue
 from subscribers import signup
@@ -38,8 +38,8 @@ def test_a_task_asks_for_the_next_one_only_while_there_is_more(
     issue = make_issue()
     delivery.start(issue)
     Issue.objects.filter(pk=issue.pk).update(woken_at=None)
-    report = delivery.Report(counts={"sent": 5}, more=more)
-    monkeypatch.setattr(delivery, "deliver", lambda _: report)
+    report = worker.Report(counts={"sent": 5}, more=more)
+    monkeypatch.setattr(worker, "deliver", lambda _: report)
     assert deliver_issue.call(issue.pk) == {"sent": 5}
     issue.refresh_from_db()
     assert (issue.woken_at is not None) == more
@@ -54,7 +54,7 @@ def test_a_slice_that_ends_early_leaves_the_rest_free(server: ScriptedServer, se
     # The worker is told to stop while the first message is on its way.
     ended = []
     server.on["END"] = lambda _: ended.append(1) or time.sleep(0.6)
-    report = delivery.deliver(issue.pk, seconds=0.5)
+    report = worker.deliver(issue.pk, seconds=0.5)
     assert report.more
     assert len(server.recipients) == len(ended) == 1
     assert set(issue.deliveries.values_list("state", "leased_by")) == {("sent", ""), ("queued", "")}

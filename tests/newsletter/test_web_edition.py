@@ -5,7 +5,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from newsletter import delivery, mail
+from newsletter import delivery, mail, worker
 from newsletter.models import Issue
 from tests.factories import make_issue, make_post, make_subscriber
 from tests.newsletter.server import ScriptedServer
@@ -20,7 +20,7 @@ def no_tasks(settings) -> None:
 
 def send(issue: Issue) -> Issue:
     delivery.start(issue)
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert issue.state == Issue.State.SENT
     return issue

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections
 
 from alarmroom import kept
-from newsletter import delivery
+from newsletter import clock
 from posts import body, likeness, tasks
 from subscribers import notices
 
@@ -57,7 +57,7 @@ class Command(BaseCommand):
 
 def tick() -> None:
     """Do everything that is due now."""
-    delivery.tick()
+    clock.tick()
     notices.send_due()
     tasks.wake_due()
     body.serve_due()
