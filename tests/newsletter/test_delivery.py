@@ -65,7 +65,7 @@ def test_delivering_again_sends_nothing(server: ScriptedServer) -> None:
     issue = started("a@example.org")
     worker.deliver(issue.pk)
     worker.deliver(issue.pk)
-    clock.tick()
+    clock.tick(clock.Round())
     assert server.recipients == ["a@example.org"]
 
 
@@ -319,7 +319,7 @@ def test_a_lost_reply_is_uncertain_and_never_sent_again_by_itself(server: Script
     assert states(issue) == {"sent": 1, "uncertain": 1}
     assert issue.state == Issue.State.SENT
     server.on.clear()
-    clock.tick()
+    clock.tick(clock.Round())
     worker.deliver(issue.pk)
     assert server.recipients == ["sure@example.org"]
 
@@ -453,7 +453,7 @@ def test_a_cancelled_issue_mails_nobody_else(server: ScriptedServer) -> None:
     issue = started("a@example.org")
     assert delivery.cancel(issue)
     worker.deliver(issue.pk)
-    clock.tick()
+    clock.tick(clock.Round())
     assert server.recipients == []
     assert states(issue) == {"skipped": 1}
     assert issue.state == Issue.State.CANCELLED
@@ -512,12 +512,12 @@ def test_tick_starts_an_issue_at_its_moment_and_not_before(server: ScriptedServe
     make_subscriber("a@example.org")
     issue = make_issue()
     delivery.schedule(issue, timezone.now() + timedelta(minutes=5), by=None)
-    clock.tick()
+    clock.tick(clock.Round())
     issue.refresh_from_db()
     assert issue.state == Issue.State.SCHEDULED
     Issue.objects.filter(pk=issue.pk).update(scheduled_for=timezone.now())
-    clock.tick()
-    clock.tick()
+    clock.tick(clock.Round())
+    clock.tick(clock.Round())
     issue.refresh_from_db()
     assert issue.state == Issue.State.SENDING
     worker.deliver(issue.pk)
@@ -531,7 +531,7 @@ def test_a_scheduled_issue_that_is_not_ready_becomes_a_draft_that_says_why() -> 
     Issue.objects.filter(pk=issue.pk).update(scheduled_for=timezone.now())
     post.published_at = None
     post.save()
-    clock.tick()
+    clock.tick(clock.Round())
     issue.refresh_from_db()
     assert issue.state == Issue.State.DRAFT
     assert "“Withdrawn” is a draft" in issue.state_note
@@ -547,7 +547,7 @@ def test_who_scheduled_an_issue_that_is_not_ready_is_told_so_in_true_words(
     Issue.objects.filter(pk=issue.pk).update(scheduled_for=timezone.now())
     post.published_at = None
     post.save()
-    clock.tick()
+    clock.tick(clock.Round())
     [(recipient, raw)] = server.accepted
     message = message_from_bytes(raw, policy=policy)
     assert recipient == "editor@example.org"
@@ -572,7 +572,7 @@ def test_tick_frees_what_a_dead_worker_held(server: ScriptedServer) -> None:
     )
     worker.deliver(issue.pk)
     assert server.recipients == ["free@example.org"], "a lease is respected until tick frees it"
-    clock.tick()
+    clock.tick(clock.Round())
     worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert sorted(server.recipients) == ["free@example.org", "leased@example.org"]
@@ -585,7 +585,7 @@ def test_a_lease_that_has_not_run_out_is_left_alone() -> None:
     issue.deliveries.update(
         state=State.SENDING, leased_by="alive", leased_until=timezone.now() + timedelta(minutes=1)
     )
-    clock.tick()
+    clock.tick(clock.Round())
     assert states(issue) == {"sending": 1}
     issue.refresh_from_db()
     assert issue.state == Issue.State.SENDING

@@ -67,12 +67,12 @@ def test_a_killed_worker_mails_nobody_twice_and_loses_nobody(
     assert Delivery.objects.get(state=State.SENDING).subscriber.address == stuck[0]
 
     # Nothing happens before the dead worker's lease has run out …
-    clock.tick()
+    clock.tick(clock.Round())
     assert issue.totals()["sending"] == 1
     # … and then the next worker does all the rest.
     Delivery.objects.exclude(leased_until=None).update(leased_until=timezone.now())
     monkeypatch.setattr(clock, "CHAIN_IS_DEAD_AFTER", timedelta(0))
-    clock.tick()
+    clock.tick(clock.Round())
     assert manage("db_worker", "--batch", "--no-reload", smtp_port=server.port).wait(120) == 0
 
     issue.refresh_from_db()
