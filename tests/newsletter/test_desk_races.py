@@ -166,6 +166,28 @@ def test_an_issue_that_was_started_meanwhile_is_not_deleted(
     assert Issue.objects.filter(pk=issue.pk).exists()
 
 
+def test_of_several_issues_the_one_that_was_started_meanwhile_is_not_deleted(
+    client: Client, editor: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft, started = make_issue(), make_issue()
+    delete_queryset = IssueAdmin.delete_queryset
+
+    def start_then_delete(self, request, queryset) -> None:
+        delivery.start(Issue.objects.get(pk=started.pk))
+        delete_queryset(self, request, queryset)
+
+    monkeypatch.setattr(IssueAdmin, "delete_queryset", start_then_delete)
+    client.post(
+        reverse("admin:newsletter_issue_changelist"),
+        {
+            "action": "delete_selected",
+            "_selected_action": [draft.pk, started.pk],
+            "post": "yes",
+        },
+    )
+    assert list(Issue.objects.values_list("pk", flat=True)) == [started.pk]
+
+
 def test_nobody_starts_an_issue_while_it_is_being_saved(
     client: Client, editor: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
