@@ -277,7 +277,7 @@ POSTAL_ADDRESS = env.str("POSTAL_ADDRESS", default=PLACEHOLDER_POSTAL_ADDRESS)
 FEEDBACK_ID = env.str("FEEDBACK_ID", default="")
 CFBL_ADDRESS = env.str("CFBL_ADDRESS", default="")
 
-# Delivery of issues (newsletter/delivery.py)
+# Delivery of issues (newsletter/worker.py)
 
 # How long a worker may hold rows without a sign of life. Longer than any SMTP timeout.
 DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", default=300)

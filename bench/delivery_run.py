@@ -11,7 +11,7 @@ import django
 
 django.setup()
 
-from newsletter import delivery  # noqa: E402  (the settings come first)
+from newsletter import worker  # noqa: E402  (the settings come first)
 from newsletter.models import Issue  # noqa: E402
 
 SAMPLE_SECONDS = 0.1
@@ -47,7 +47,7 @@ def main() -> None:
     memory = PrivateMemory()
     memory.start()
     before = time.perf_counter()
-    delivery.deliver(issue.pk, seconds=24 * 3600)
+    worker.deliver(issue.pk, seconds=24 * 3600)
     seconds = time.perf_counter() - before
     private = memory.stop()
     issue.refresh_from_db()

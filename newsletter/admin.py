@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from functools import wraps
+from itertools import islice
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import connection, transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
@@ -65,6 +68,34 @@ def issue_view(
     return decorate
 
 
+def may_edit(request: HttpRequest, issue: Issue | None) -> bool:
+    """Whether the change form of an issue is one to type in.
+
+    Once started, an issue is what was sent, and its page is only to be read. A form that was
+    opened before and comes back now is still shown as a form, so that nothing typed in it is
+    lost; IssueForm sees to it that nothing of it is saved.
+    """
+    return issue is None or issue.is_open or request.method == "POST"
+
+
+class IssueForm(forms.ModelForm):
+    """Refuses to change an issue that somebody started while the form was open."""
+
+    class Meta:
+        model = Issue
+        fields = ["number", "subject", "preheader", "intro"]
+
+    def clean(self) -> dict[str, Any] | None:
+        # The row is locked (IssueAdmin.get_object), so this is still true when it is saved.
+        if self.instance.pk and not self.instance.is_open:
+            raise forms.ValidationError(
+                f"{already_words(self.instance)} Nothing on this page was saved, and nothing on it "
+                "can change what is sent. Copy what you want to keep.",
+                code="started",
+            )
+        return super().clean()
+
+
 class IssuePostForm(forms.ModelForm):
     position = forms.IntegerField(
         label="Order", required=False, min_value=0, help_text="Left empty: at the end."
@@ -98,19 +129,23 @@ class IssuePostInline(admin.TabularInline):
         return formset
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and (obj is None or obj.is_open)
+        return super().has_change_permission(request, obj) and may_edit(request, obj)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_add_permission(request, obj) and (obj is None or obj.is_open)
+        return super().has_add_permission(request, obj) and may_edit(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_delete_permission(request, obj) and (obj is None or obj.is_open)
+        return super().has_delete_permission(request, obj) and may_edit(request, obj)
 
 
 class SendForm(forms.Form):
-    """The confirmation: when, and of exactly which content."""
+    """The confirmation: when, and of exactly which content.
+
+    `text` is what the content says, so that the page can tell what changed since.
+    """
 
     sha256 = forms.CharField(widget=forms.HiddenInput)
+    text = forms.CharField(widget=forms.HiddenInput, required=False, strip=False)
     when = forms.DateTimeField(
         label="Send at",
         required=False,
@@ -126,7 +161,7 @@ class IssueAdmin(EditorPageMixin, admin.ModelAdmin):
     list_display_links = ["number", "subject"]
     list_filter = ["state"]
     search_fields = ["subject", "preheader"]
-    fields = ["number", "subject", "preheader", "intro"]
+    form = IssueForm
     inlines = [IssuePostInline]
     view_on_site = False  # The web edition has a link of its own, once there is one.
 
@@ -150,13 +185,27 @@ class IssueAdmin(EditorPageMixin, admin.ModelAdmin):
     def moment(self, issue: Issue) -> Any:
         return issue.sent_at or issue.scheduled_for
 
-    # Once started, an issue is what was sent: nobody edits it any more.
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Issue | None:
+        issue: Issue | None = super().get_object(request, *args, **kwargs)
+        if issue and request.method == "POST" and connection.in_atomic_block:
+            # What follows saves or deletes the whole row: whoever starts or schedules the issue
+            # in this moment was faster, and it is read again, or waits until this is done.
+            return Issue.objects.select_for_update().filter(pk=issue.pk).first()
+        return issue
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and (obj is None or obj.is_open)
+        return super().has_change_permission(request, obj) and may_edit(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and (obj is None or obj.is_open)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Issue]) -> None:
+        # As in get_object: one that was started since the page asked stays.
+        with transaction.atomic():
+            chosen = Issue.objects.select_for_update().filter(
+                pk__in=[issue.pk for issue in queryset]
+            )
+            Issue.objects.filter(pk__in=[issue.pk for issue in chosen if issue.is_open]).delete()
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -299,25 +348,27 @@ class IssueAdmin(EditorPageMixin, admin.ModelAdmin):
         if not issue.is_open:
             messages.warning(request, already_words(issue))
             return redirect("admin:newsletter_issue_progress", issue.pk)
+        form = SendForm(request.POST or None)
+        problems = preflight.problems(issue, at=issue.scheduled_for)
+        changed, differences = False, []
         try:
-            rendered = mail.render(issue)
+            if request.method == "POST" and form.is_valid():
+                try:
+                    return self.start_or_schedule(request, issue, form)
+                except delivery.Changed:
+                    changed = True
+                except delivery.NotReady as error:
+                    problems = error.problems
+            rendered = delivery.rehearse(issue)
         except mail.RenderError as error:
             messages.error(request, str(error))
             return redirect("admin:newsletter_issue_change", issue.pk)
-        form = SendForm(request.POST or None, initial={"sha256": rendered.sha256})
-        problems = preflight.problems(issue, at=issue.scheduled_for)
-        if request.method == "POST" and form.is_valid():
-            if form.cleaned_data["sha256"] != rendered.sha256:
-                problems = [
-                    "The issue changed while this page was open. Look at the preview, then "
-                    "confirm again."
-                ]
-                form = SendForm(initial={**form.cleaned_data, "sha256": rendered.sha256})
-            else:
-                try:
-                    return self.start_or_schedule(request, issue, form)
-                except delivery.NotReady as error:
-                    problems = error.problems
+        now_shown = {"sha256": rendered.sha256, "text": said(issue, rendered)}
+        if changed:
+            differences = what_changed(form.cleaned_data["text"], now_shown["text"])
+            form = SendForm(initial={**form.cleaned_data, **now_shown})
+        elif not form.is_bound:
+            form = SendForm(initial=now_shown)
         return self.page(
             request,
             "send",
@@ -325,24 +376,26 @@ class IssueAdmin(EditorPageMixin, admin.ModelAdmin):
             title=f"Send {issue}",
             form=form,
             problems=problems,
+            changed=changed,
+            differences=differences,
             warnings=rendered.warnings,
             count=Subscriber.objects.mailable().count(),
             time_zone=timezone.get_current_timezone_name(),
         )
 
     def start_or_schedule(self, request: HttpRequest, issue: Issue, form: SendForm) -> HttpResponse:
-        when = form.cleaned_data["when"]
+        when, shown = form.cleaned_data["when"], form.cleaned_data["sha256"]
         try:
             if "_schedule" in request.POST:
                 if when is None:
                     raise delivery.NotReady(["Choose the moment at which the issue is to be sent."])
-                delivery.schedule(issue, when, by=request.user)
+                delivery.schedule(issue, when, by=request.user, shown=shown)
                 local = timezone.localtime(when)
                 messages.success(
                     request, f"{issue} will be sent on {local:%B %-d, %Y at %H:%M %Z}."
                 )
                 return redirect("admin:newsletter_issue_changelist")
-            delivery.start(issue, by=request.user)
+            delivery.start(issue, by=request.user, shown=shown)
             messages.success(request, f"{issue} is being sent to {issue.recipients:,} subscribers.")
         except delivery.AlreadyStarted:
             issue.refresh_from_db()
@@ -432,6 +485,26 @@ def shown(issue: Issue) -> tuple[mail.Preview, list[str]]:
         return mail.preview(issue, content), []
     rendered = mail.render(issue)
     return mail.preview(issue, rendered), rendered.warnings
+
+
+def said(issue: Issue, rendered: mail.Rendered) -> str:
+    """Return in plain text what an issue says, for comparing it with what it says later."""
+    return f"{issue.subject}\n{issue.preheader}\n\n{rendered.text}"
+
+
+def what_changed(before: str, after: str) -> list[str]:
+    """Return the lines that went (with a − in front) and those that came (+), in their order."""
+    if not before:
+        return []
+    # After two lines of header, "@@" starts each place; every other line has its sign in front.
+    lines = islice(
+        difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0), 2, None
+    )
+    return [
+        f"{'−' if line[0] == '-' else '+'} {line[1:]}"
+        for line in lines
+        if not line.startswith("@@")
+    ]
 
 
 def already_words(issue: Issue) -> str:

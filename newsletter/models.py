@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, Self
 
 from django.conf import settings
@@ -17,8 +18,19 @@ from subscribers.models import Subscriber
 
 class IssueQuerySet(models.QuerySet["Issue"]):
     def published(self) -> Self:
-        """The issues whose web edition anybody may read: from the first mail on."""
-        return self.filter(state__in=[Issue.State.SENDING, Issue.State.PAUSED, Issue.State.SENT])
+        """The issues whose web edition anybody may read: from the first mail on.
+
+        A cancelled issue is one of them where somebody has it, or may have: the links in that
+        mail lead to it.
+        """
+        mailed = Delivery.objects.filter(
+            issue=models.OuterRef("pk"),
+            state__in=[Delivery.State.SENDING, Delivery.State.SENT, Delivery.State.UNCERTAIN],
+        )
+        return self.filter(
+            Q(state__in=[Issue.State.SENDING, Issue.State.PAUSED, Issue.State.SENT])
+            | Q(models.Exists(mailed), state=Issue.State.CANCELLED)
+        )
 
     def due(self) -> Self:
         """The scheduled issues whose moment has come."""
@@ -182,6 +194,11 @@ class Content(models.Model):
 
     def __str__(self) -> str:
         return f"{self.issue}, frozen"
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether the bytes are still those that were frozen."""
+        return hashlib.sha256(self.mime).hexdigest() == self.sha256
 
 
 class Delivery(models.Model):

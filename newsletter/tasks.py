@@ -2,7 +2,7 @@
 
 from django.tasks import task
 
-from newsletter import delivery
+from newsletter import delivery, worker
 from newsletter.models import Issue
 
 
@@ -13,7 +13,7 @@ def deliver_issue(issue_pk: int) -> dict[str, int]:
     Safe twice: each row is leased by one worker (newsletter/delivery.py). Safe never:
     tick notices a chain that broke.
     """
-    report = delivery.deliver(issue_pk)
+    report = worker.deliver(issue_pk)
     issue = Issue.objects.filter(pk=issue_pk, state=Issue.State.SENDING).first()
     if report.more and issue is not None:
         delivery.wake(issue)

@@ -2,7 +2,8 @@
 
 One submission has three outcomes the server decides (accepted, deferred, rejected) and
 one that nobody can know: the connection was lost after the message was handed over and
-before the server answered (RFC 5321 4.2.5). That one is never repeated by itself.
+before the server answered (RFC 5321 4.2.5), or its answer is none. That one is never
+repeated by itself. The first digit of a reply decides (RFC 5321 4.2).
 """
 
 from __future__ import annotations
@@ -33,7 +34,10 @@ class Fate(Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """The fate of one message and the server's own words for it."""
+    """The fate of one message and the server's own words for it.
+
+    `code` is a reply code from 200 to 599, or None where there was no such answer.
+    """
 
     fate: Fate
     code: int | None
@@ -97,10 +101,11 @@ class SmtpTransport:
                 if connection is None:
                     raise ServerAway("No connection was opened.")
                 connection.ehlo_or_helo_if_needed()
-            except (smtplib.SMTPAuthenticationError, smtplib.SMTPNotSupportedError) as error:
+            except smtplib.SMTPNotSupportedError as error:
                 raise ServerRefuses(_words(error)) from error
             except smtplib.SMTPResponseException as error:
-                if error.smtp_code >= 500:
+                # The greeting or the login; a login may be refused for the moment (RFC 4954 6).
+                if error.smtp_code // 100 == 5:
                     raise ServerRefuses(f"{error.smtp_code} {_words(error.smtp_error)}") from error
                 raise ServerAway(f"{error.smtp_code} {_words(error.smtp_error)}") from error
             except OSError as error:
@@ -128,10 +133,10 @@ class SmtpTransport:
             # A server may hang up on a connection that was idle; a new one will tell.
             return self.prepare(sender)
         self._fresh = False
-        if code == 250:
+        if code // 100 == 2:
             return None
         self.close()
-        if code >= 500:
+        if code // 100 == 5:
             raise ServerRefuses(f"{code} {_words(reply)}")
         raise ServerAway(f"{code} {_words(reply)}")
 
@@ -152,11 +157,11 @@ class SmtpTransport:
         connection = self.open()
         try:
             code, reply = connection.rcpt(recipient)
-            if code not in (250, 251):
-                return self._refused(code, reply)
+            if code // 100 != 2:
+                return self._refused(code, reply, else_=Fate.DEFERRED)
             code, reply = connection.docmd("DATA")
-            if code != 354:
-                return self._refused(code, reply)
+            if code // 100 != 3:
+                return self._refused(code, reply, else_=Fate.DEFERRED)
             stuffed = _LEADING_DOT.sub(b"..", message)
             if not stuffed.endswith(b"\r\n"):
                 stuffed += b"\r\n"
@@ -175,17 +180,23 @@ class SmtpTransport:
                 "The connection was lost before the server answered: "
                 + (_words(error) or type(error).__name__),
             )
-        if code == 250:
+        if code // 100 == 2:
             return Outcome(Fate.ACCEPTED, code, _words(reply))
-        return self._refused(code, reply)
+        # Whether the message was taken, a senseless answer does not tell.
+        return self._refused(code, reply, else_=Fate.UNKNOWN)
 
-    def _refused(self, code: int, reply: bytes) -> Outcome:
+    def _refused(self, code: int, reply: bytes, *, else_: Fate) -> Outcome:
+        """Return what a reply other than yes means; `else_` is for one that means nothing here."""
+        if code // 100 not in (4, 5):
+            # Whatever it was an answer to, the next one would be to something else.
+            self.close()
+            said = f"{code} {_words(reply)}" if code >= 0 else _words(reply)
+            return Outcome(else_, None, f"The server's answer cannot be understood: {said}")
         if code == 421:  # The server is closing the connection (RFC 5321 3.8).
             self.close()
         else:
             self._reset()
-        fate = Fate.REJECTED if 500 <= code < 600 else Fate.DEFERRED
-        return Outcome(fate, code, _words(reply))
+        return Outcome(Fate.REJECTED if code // 100 == 5 else Fate.DEFERRED, code, _words(reply))
 
     def _reset(self) -> None:
         """Clear the refused transaction, or drop the connection if that fails."""
@@ -194,5 +205,5 @@ class SmtpTransport:
         except (OSError, smtplib.SMTPException, ServerAway, ServerRefuses):
             self.close()
         else:
-            if code != 250:
+            if code // 100 != 2:
                 self.close()

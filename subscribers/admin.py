@@ -62,6 +62,11 @@ class SubscriberAdmin(admin.ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # Consent is given by its owner, with a double opt-in.
 
+    def has_change_permission(self, request: HttpRequest, obj: Subscriber | None = None) -> bool:
+        # The actions need the permission. The page is only to be read: were it saved, it would
+        # write back what it had read, over an unsubscribe of this moment.
+        return obj is None and super().has_change_permission(request)
+
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Subscriber], search_term: str
     ) -> tuple[models.QuerySet[Subscriber], bool]:

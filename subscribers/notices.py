@@ -2,7 +2,7 @@
 
 import logging
 import smtplib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urljoin
@@ -22,11 +22,13 @@ logger = logging.getLogger(__name__)
 
 # Longer than a mail server may take over one message (SMTP_TIMEOUT for each command).
 LEASE = timedelta(minutes=10)
-# After each try in turn, three days in all. A host that has deferred twice is left alone
-# for half an hour at least.
+# After each try in turn, three days in all. A host that has deferred a mail twice is left
+# alone for half an hour at least (RFC 5321 4.5.4.1).
 PAUSES = [
-    timedelta(minutes=minutes) for minutes in (1, 5, 30, 60, 120, 240, 480, 720, 720, 720, 720, 720)
+    timedelta(minutes=minutes) for minutes in (1, 30, 60, 120, 240, 480, 720, 720, 720, 720, 720)
 ]
+# A server that could not be talked to has deferred nothing: it may be back in a moment.
+AWAY_PAUSES = [PAUSES[0], timedelta(minutes=5), *PAUSES[1:]]
 COVER_WIDTH = 84  # px, as in templates/email/_resources.mjml
 
 
@@ -91,7 +93,7 @@ def send(notice: Notice) -> bool:
     except TryLater as error:
         put_off(notice, str(error))
     except ServerAway as error:
-        put_off(notice, str(error))
+        put_off(notice, str(error), AWAY_PAUSES)
         raise
     except Exception as error:
         # A mistake of ours must not keep the other mails from going out.
@@ -161,12 +163,12 @@ def finish(notice: Notice, state: Notice.State, error: str = "") -> None:
         logger.warning("Notice %s failed: %s", notice.pk, error)
 
 
-def put_off(notice: Notice, error: str) -> None:
-    """Plan the next try after the next of PAUSES, or give up after the last."""
-    if notice.tries > len(PAUSES):
+def put_off(notice: Notice, error: str, pauses: Sequence[timedelta] = PAUSES) -> None:
+    """Plan the next try after the next of the pauses, or give up after the last."""
+    if notice.tries > len(pauses):
         finish(notice, Notice.State.FAILED, f"Given up after {notice.tries} tries: {error}")
         return
-    pause = PAUSES[notice.tries - 1]
+    pause = pauses[notice.tries - 1]
     notice.due_at = timezone.now() + pause
     notice.last_error = error[:300]
     notice.save(update_fields=["due_at", "last_error"])

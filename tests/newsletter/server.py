@@ -56,14 +56,14 @@ class ScriptedServer:
                             recipient = argument.split("<")[1].split(">")[0]
                             self.answer("RCPT", recipient, "250 ok")
                         elif verb == "DATA":
-                            if not self.answer("DATA", recipient, "354 go").startswith("354"):
+                            if not self.answer("DATA", recipient, "354 go").startswith("3"):
                                 continue
                             message = b""
                             while (data := self.rfile.readline()) != b".\r\n":
                                 if not data:
                                     return
                                 message += data[1:] if data.startswith(b".") else data
-                            if self.answer("END", recipient, "250 ok").startswith("250"):
+                            if self.answer("END", recipient, "250 ok").startswith("2"):
                                 outer.accepted.append((recipient, message))
                         else:
                             self.answer(verb, argument, "250 ok")

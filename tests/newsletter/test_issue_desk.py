@@ -11,9 +11,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from newsletter import delivery, mail
+from newsletter import delivery, mail, preflight, worker
 from newsletter.models import Delivery, Issue
-from tests.factories import make_issue, make_post, make_subscriber
+from tests.factories import make_image, make_issue, make_post, make_subscriber
 from tests.newsletter.server import HANG_UP, ScriptedServer
 
 pytestmark = pytest.mark.django_db
@@ -112,7 +112,7 @@ def test_a_started_issue_is_read_only(client: Client, editor: User) -> None:
     page = client.get(url("change", issue)).content.decode()
     assert 'name="subject"' not in page
     response = client.post(url("change", issue), form_data(subject="Another subject"))
-    assert response.status_code == 403
+    assert "Nothing on this page was saved" in response.content.decode()
     assert client.post(url("delete", issue), {"post": "yes"}).status_code == 403
     issue.refresh_from_db()
     assert issue.subject == "The week on the floor"
@@ -207,7 +207,32 @@ def test_a_confirmed_issue_is_sent(client: Client, editor: User, server: Scripte
     assert "being sent to 1" in messages(response)
     issue.refresh_from_db()
     assert (issue.state, issue.started_by) == (Issue.State.SENDING, editor)
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
+    assert server.recipients == ["a@example.org"]
+
+
+def test_a_queue_that_is_away_stops_no_issue(
+    client: Client,
+    editor: User,
+    server: ScriptedServer,
+    django_capture_on_commit_callbacks,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Away:
+        def enqueue(self, pk: int) -> None:
+            raise ConnectionError("The broker is away.")
+
+    monkeypatch.setattr("newsletter.tasks.deliver_issue", Away())
+    make_subscriber("a@example.org")
+    issue = make_issue()
+    with django_capture_on_commit_callbacks(execute=True):
+        assert "being sent to 1" in messages(confirm(client, issue, _now=""))
+    client.post(url("pause", issue))
+    with django_capture_on_commit_callbacks(execute=True):
+        assert client.post(url("resume", issue)).status_code == 302
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.SENDING
+    worker.deliver(issue.pk)
     assert server.recipients == ["a@example.org"]
 
 
@@ -226,15 +251,79 @@ def test_two_clicks_and_two_editors_send_once(client: Client, editor: User) -> N
     assert Delivery.objects.count() == 1
 
 
-def test_an_issue_that_changed_since_it_was_shown_is_not_sent(client: Client, editor: User) -> None:
-    issue = make_issue()
-    page = client.get(url("send", issue)).content.decode()
-    sha = re.search(r'name="sha256" value="(\w+)"', page)[1]
+def shown_values(client: Client, issue: Issue) -> dict[str, str]:
+    """What the confirmation page carries of what it shows."""
+    form = client.get(url("send", issue)).context["form"]
+    return {name: form.initial[name] for name in ("sha256", "text")}
+
+
+@pytest.mark.parametrize("button", ["_now", "_schedule"])
+def test_an_issue_that_changed_since_it_was_shown_is_not_sent(
+    client: Client, editor: User, button: str
+) -> None:
+    post = make_post(title="The old title")
+    issue = make_issue(posts=[post])
+    data = {**shown_values(client, issue), "when": "2099-01-01T08:00", button: ""}
     Issue.objects.filter(pk=issue.pk).update(subject="Another subject")
-    response = client.post(url("send", issue), {"sha256": sha, "_now": ""})
+    post.title = "The new title"
+    post.save()
+    response = client.post(url("send", issue), data)
+    page = response.content.decode()
+    assert "changed while this page was open" in page
+    for line in ("− The week on the floor", "+ Another subject", "− 1. The old", "+ 1. The new"):
+        assert line in page
+    assert "disabled" not in page
+    assert 'value="2099-01-01T08:00"' in page
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.DRAFT
+    again = response.context["form"].initial
+    client.post(url("send", issue), {"sha256": again["sha256"], "text": again["text"], "_now": ""})
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.SENDING
+
+
+def test_a_change_that_is_no_words_is_told_too(client: Client, editor: User) -> None:
+    post = make_post(cover=make_image(), cover_alt="A console")
+    issue = make_issue(posts=[post])
+    data = {**shown_values(client, issue), "_now": ""}
+    post.cover = make_image()
+    post.save()
+    assert "a picture, a link or the layout changed" in (
+        client.post(url("send", issue), data).content.decode()
+    )
+
+
+def test_an_issue_that_changes_while_it_is_being_confirmed_is_not_sent(
+    client: Client, editor: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The change falls between the look at the issue and its claim."""
+    issue = make_issue()
+    data = {**shown_values(client, issue), "_now": ""}
+    problems, asked = preflight.problems, []
+
+    def change_at_the_claim(found: Issue, *args, **kwargs):
+        if found.state == Issue.State.SENDING and not asked:
+            asked.append(True)
+            Issue.objects.filter(pk=found.pk).update(subject="Another subject")
+            found.refresh_from_db()
+        return problems(found, *args, **kwargs)
+
+    monkeypatch.setattr(preflight, "problems", change_at_the_claim)
+    response = client.post(url("send", issue), data)
+    assert asked
     assert "changed while this page was open" in response.content.decode()
     issue.refresh_from_db()
     assert issue.state == Issue.State.DRAFT
+    assert not Delivery.objects.exists()
+
+
+def test_a_scheduled_issue_can_be_sent_at_once_all_the_same(client: Client, editor: User) -> None:
+    """Its masthead then says another day than the one it was scheduled for."""
+    issue = make_issue()
+    delivery.schedule(issue, timezone.now() + timedelta(days=3), by=editor)
+    confirm(client, issue, _now="")
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.SENDING
 
 
 def test_an_issue_that_is_not_ready_says_what_to_do(client: Client, editor: User) -> None:
@@ -286,7 +375,7 @@ def test_progress_reloads_itself_only_while_sending(
     delivery.start(issue)
     page = client.get(url("progress", issue)).content.decode()
     assert 'http-equiv="refresh"' in page and "0 of 1 done" in page
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     page = client.get(url("progress", issue)).content.decode()
     assert 'http-equiv="refresh"' not in page and "1 of 1 done" in page
     assert "balances with the 1" in page
@@ -300,7 +389,7 @@ def test_progress_asks_a_fixed_number_of_questions(
     server.on["RCPT"] = lambda _: "550 no"
     issue = make_issue()
     delivery.start(issue)
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     with django_assert_max_num_queries(12):
         client.get(url("progress", issue))
 
@@ -313,7 +402,7 @@ def test_an_editor_decides_about_deliveries_in_doubt(
         make_subscriber(f"r{number}@example.org")
     issue = make_issue()
     delivery.start(issue)
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     page = client.get(url("progress", issue)).content.decode()
     assert "In doubt" in page and "r0@example.org" in page
     server.on.clear()
@@ -321,7 +410,7 @@ def test_an_editor_decides_about_deliveries_in_doubt(
     client.post(url("settle", issue), {"delivery": first.pk, "_sent": ""})
     assert issue.totals()["uncertain"] == 2
     client.post(url("settle", issue), {"_again": ""})
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     assert len(server.recipients) == 2
     issue.refresh_from_db()
     assert issue.state == Issue.State.SENT

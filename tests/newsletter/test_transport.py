@@ -40,6 +40,72 @@ def test_the_reply_code_decides(
     assert server.accepted == []
 
 
+@pytest.mark.parametrize(
+    ("verb", "reply", "fate"),
+    [
+        # The first digit decides (RFC 5321 4.2), at each stage.
+        ("RCPT", "251 will forward", Fate.ACCEPTED),
+        ("RCPT", "252 cannot verify, will try", Fate.ACCEPTED),
+        ("RCPT", "299 fine", Fate.ACCEPTED),
+        ("RCPT", "499 later", Fate.DEFERRED),
+        ("RCPT", "599 never", Fate.REJECTED),
+        ("DATA", "399 go on", Fate.ACCEPTED),
+        ("DATA", "499 later", Fate.DEFERRED),
+        ("DATA", "599 never", Fate.REJECTED),
+        ("END", "200 fine", Fate.ACCEPTED),
+        ("END", "252 taken", Fate.ACCEPTED),
+        ("END", "499 later", Fate.DEFERRED),
+        ("END", "599 never", Fate.REJECTED),
+    ],
+)
+def test_the_first_digit_decides(server: ScriptedServer, verb: str, reply: str, fate: Fate) -> None:
+    server.on[verb] = lambda _: reply
+    assert submit().fate is fate
+    assert len(server.accepted) == (fate is Fate.ACCEPTED)
+
+
+NONSENSE = ["354 go", "150 wait", "999 what", "600 what", "what", ""]
+
+
+@pytest.mark.parametrize("reply", NONSENSE)
+def test_a_senseless_answer_after_the_final_dot_is_unknown(
+    server: ScriptedServer, reply: str
+) -> None:
+    server.on["END"] = lambda _: reply
+    outcome = submit()
+    assert (outcome.fate, outcome.code) == (Fate.UNKNOWN, None)
+
+
+@pytest.mark.parametrize(
+    ("verb", "reply"),
+    [
+        *(("RCPT", reply) for reply in NONSENSE),
+        *(("DATA", reply) for reply in ["250 ok", *NONSENSE[1:]]),
+    ],
+)
+def test_a_senseless_answer_before_the_message_is_a_deferral_without_a_code(
+    server: ScriptedServer, verb: str, reply: str
+) -> None:
+    server.on[verb] = lambda _: reply
+    outcome = submit()
+    assert (outcome.fate, outcome.code) == (Fate.DEFERRED, None)
+    assert server.accepted == []
+
+
+def test_after_a_senseless_answer_the_next_message_gets_a_new_connection(
+    server: ScriptedServer,
+) -> None:
+    answers = iter(["what"])
+    server.on["END"] = lambda _: next(answers, None)
+    with SmtpTransport("bulk") as transport:
+        fates = []
+        for address in ("a@example.org", "b@example.org"):
+            transport.prepare("weekly@example.org")
+            fates.append(transport.submit(address, MESSAGE).fate)
+    assert fates == [Fate.UNKNOWN, Fate.ACCEPTED]
+    assert server.connections == 2
+
+
 def test_a_reply_lost_after_the_final_dot_is_unknown(server: ScriptedServer) -> None:
     server.on["END"] = lambda _: HANG_UP
     assert submit().fate is Fate.UNKNOWN
@@ -79,6 +145,9 @@ def test_an_absent_server_is_away(server: ScriptedServer) -> None:
         ("MAIL", "421 closing", ServerAway),
         ("MAIL", "550 sender not allowed", ServerRefuses),
         ("MAIL", "530 authenticate first", ServerRefuses),
+        ("MAIL", "354 go", ServerAway),
+        ("MAIL", "999 what", ServerAway),
+        ("CONNECT", "999 what", ServerAway),
     ],
 )
 def test_a_refusal_of_us_is_not_held_against_the_recipient(
@@ -87,6 +156,26 @@ def test_a_refusal_of_us_is_not_held_against_the_recipient(
     server.on[verb] = lambda _: reply
     with pytest.raises(error, match=reply.split(" ", 1)[1]):
         submit()
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"), [("454 4.7.0 not now", ServerAway), ("535 5.7.8 wrong", ServerRefuses)]
+)
+def test_a_login_is_refused_for_the_moment_or_for_good(
+    server: ScriptedServer, settings, reply: str, error: type[Exception]
+) -> None:
+    mailers = server.mailers()
+    mailers["bulk"]["OPTIONS"] |= {"username": "weekly", "password": "secret"}
+    settings.MAILERS = mailers
+    server.on["EHLO"] = lambda _: "250-hello\r\n250 AUTH PLAIN"
+    server.on["AUTH"] = lambda _: reply
+    with pytest.raises(error, match=reply.split(" ", 1)[1]):
+        submit()
+
+
+def test_any_2xx_is_a_yes_to_our_sender(server: ScriptedServer) -> None:
+    server.on["MAIL"] = lambda _: "251 fine"
+    assert submit().fate is Fate.ACCEPTED
 
 
 def test_a_connection_that_went_stale_is_opened_again(server: ScriptedServer) -> None:

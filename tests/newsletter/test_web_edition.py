@@ -1,10 +1,11 @@
 """The web edition: every sent issue, for everybody, with nothing personal in it."""
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from newsletter import delivery, mail
+from newsletter import delivery, mail, worker
 from newsletter.models import Issue
 from tests.factories import make_issue, make_post, make_subscriber
 from tests.newsletter.server import ScriptedServer
@@ -19,7 +20,7 @@ def no_tasks(settings) -> None:
 
 def send(issue: Issue) -> Issue:
     delivery.start(issue)
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert issue.state == Issue.State.SENT
     return issue
@@ -51,6 +52,37 @@ def test_an_issue_that_is_not_sent_is_not_there(client: Client, state: str) -> N
     Issue.objects.filter(pk=issue.pk).update(state=state, scheduled_for=timezone.now())
     assert client.get(issue.get_absolute_url()).status_code == 404
     assert "Not yet" not in client.get(reverse("newsletter:archive")).content.decode()
+
+
+@pytest.mark.parametrize("outcome", ["sent", "sending", "uncertain"])
+def test_a_cancelled_issue_stays_there_for_who_has_its_mail(client: Client, outcome: str) -> None:
+    make_subscriber()
+    make_subscriber()
+    issue = make_issue(subject="Cancelled halfway")
+    delivery.start(issue)
+    row = issue.deliveries.first()
+    assert row
+    issue.deliveries.filter(pk=row.pk).update(state=outcome)
+    assert delivery.cancel(issue)
+    assert client.get(issue.get_absolute_url()).status_code == 200
+    assert "Cancelled halfway" in client.get(reverse("newsletter:archive")).content.decode()
+
+
+@pytest.mark.parametrize("outcome", ["queued", "failed"])
+def test_a_cancelled_issue_that_nobody_has_is_not_there(client: Client, outcome: str) -> None:
+    make_subscriber()
+    issue = make_issue()
+    delivery.start(issue)
+    issue.deliveries.update(state=outcome)
+    assert delivery.cancel(issue)
+    assert client.get(issue.get_absolute_url()).status_code == 404
+
+
+def test_whether_a_cancelled_issue_was_mailed_is_asked_of_an_index(client: Client) -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":  # It would scan a table as small as here.
+            cursor.execute("SET LOCAL enable_seqscan = off")
+    assert "delivery_totals" in Issue.objects.published().newest_first().explain()
 
 
 def test_the_web_edition_has_nothing_personal(client: Client, server: ScriptedServer) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
-from newsletter import delivery
+from newsletter import clock, delivery, worker
 from newsletter.models import Delivery, Issue
 from tests.factories import make_issue, make_subscriber
 from tests.newsletter.processes import manage
@@ -52,12 +52,12 @@ def test_a_killed_worker_mails_nobody_twice_and_loses_nobody(
             let_go.wait(60)
 
     server.on[verb] = hold
-    worker = manage("db_worker", "--no-reload", "--interval", "0.1", smtp_port=server.port)
+    process = manage("db_worker", "--no-reload", "--interval", "0.1", smtp_port=server.port)
     try:
         assert reached.wait(60), "the worker never got to the eighth message"
     finally:
-        worker.kill()
-        worker.wait()
+        process.kill()
+        process.wait()
     # The server finds nobody to answer to. Had it the whole message, it keeps it.
     let_go.set()
     deadline = time.monotonic() + 10
@@ -67,12 +67,12 @@ def test_a_killed_worker_mails_nobody_twice_and_loses_nobody(
     assert Delivery.objects.get(state=State.SENDING).subscriber.address == stuck[0]
 
     # Nothing happens before the dead worker's lease has run out …
-    delivery.tick()
+    clock.tick(clock.Round())
     assert issue.totals()["sending"] == 1
     # … and then the next worker does all the rest.
     Delivery.objects.exclude(leased_until=None).update(leased_until=timezone.now())
-    monkeypatch.setattr(delivery, "CHAIN_IS_DEAD_AFTER", timedelta(0))
-    delivery.tick()
+    monkeypatch.setattr(clock, "CHAIN_IS_DEAD_AFTER", timedelta(0))
+    clock.tick(clock.Round())
     assert manage("db_worker", "--batch", "--no-reload", smtp_port=server.port).wait(120) == 0
 
     issue.refresh_from_db()
@@ -111,8 +111,8 @@ def test_several_workers_at_once_mail_everybody_once(
     server: ScriptedServer, issue: Issue, settings
 ) -> None:
     settings.DELIVERY_BATCH_SIZE = 5
-    assert in_threads(4, lambda: delivery.deliver(issue.pk, 60)) == []
-    delivery.finish(issue)
+    assert in_threads(4, lambda: worker.deliver(issue.pk, 60)) == []
+    worker.finish(issue)
     issue.refresh_from_db()
     assert issue.state == Issue.State.SENT
     assert sorted(server.recipients) == sorted(f"reader{n}@example.org" for n in range(READERS))
@@ -125,7 +125,7 @@ def test_two_editors_who_send_at_once_send_once(server: ScriptedServer) -> None:
     errors = in_threads(4, lambda: delivery.start(Issue.objects.get(pk=issue.pk)))
     assert [type(error) for error in errors] == [delivery.AlreadyStarted] * 3
     assert issue.deliveries.count() == 1
-    delivery.deliver(issue.pk)
+    worker.deliver(issue.pk)
     assert server.recipients == ["a@example.org"]
 
 

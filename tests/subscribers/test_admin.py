@@ -59,7 +59,9 @@ def test_a_subscriber_is_shown_without_the_keys_and_cannot_be_edited(
     assert "reader@example.org" in html
     assert reader.key not in html
     assert reader.confirm_key not in html
-    admin_client.post(url, {"address": "other@example.org", "state": "pending"})
+    assert 'name="_save"' not in html
+    response = admin_client.post(url, {"address": "other@example.org", "state": "pending"})
+    assert response.status_code == 403
     reader.refresh_from_db()
     assert (reader.address, reader.state) == ("reader@example.org", State.CONFIRMED)
 

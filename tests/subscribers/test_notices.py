@@ -53,6 +53,20 @@ def test_a_mail_server_that_is_away_loses_nobody(mail_server: MailServer) -> Non
     assert len(mail_server.messages) == 2
 
 
+def test_a_server_that_is_back_in_a_moment_is_asked_again_soon(mail_server: MailServer) -> None:
+    mail_server.stop()
+    notice = owe("reader@example.org")
+    pauses = []
+    for _ in notices.AWAY_PAUSES:
+        notices.send_due()
+        pauses.append(round(due(notice).total_seconds() / 60))
+        Notice.objects.update(due_at=timezone.now())
+    assert pauses[:4] == [1, 5, 30, 60]
+    notices.send_due()
+    notice.refresh_from_db()
+    assert notice.state == "failed"
+
+
 def test_a_deferred_mail_is_tried_again_after_pauses_that_grow(mail_server: MailServer) -> None:
     mail_server.defer("reader@example.org")
     notice = owe("reader@example.org")
@@ -62,13 +76,14 @@ def test_a_deferred_mail_is_tried_again_after_pauses_that_grow(mail_server: Mail
         pauses.append(round(due(notice).total_seconds() / 60))
         assert (notice.state, notice.last_error[:3]) == ("queued", "451")
         Notice.objects.update(due_at=timezone.now())
-    assert pauses[:4] == [1, 5, 30, 60]
+    assert pauses[:4] == [1, 30, 60, 120]
+    assert min(pauses[1:]) >= 30, "once it has deferred twice"
     assert pauses == sorted(pauses)
     assert 3 * 24 * 60 <= sum(pauses) <= 4 * 24 * 60
     notices.send_due()
     notice.refresh_from_db()
     assert notice.state == "failed"
-    assert notice.last_error.startswith("Given up after 13 tries: 451")
+    assert notice.last_error.startswith("Given up after 12 tries: 451")
 
 
 def test_a_deferred_mail_arrives_once_the_server_takes_it(mail_server: MailServer) -> None:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from django.contrib.admin import ModelAdmin
 from django.db import connection
 from django.test import Client
 
@@ -85,6 +86,26 @@ def test_unsubscribing_twice_at_once_is_recorded_once() -> None:
     url = f"/unsubscribe/{reader.key}/"
     assert at_once(6, lambda: Client().post(url).status_code) == [200] * 6
     assert ConsentEvent.objects.count() == 1
+
+
+def test_an_editor_who_looks_at_a_subscriber_never_undoes_an_unsubscribe(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = make_subscriber()
+    one_click = f"/unsubscribe/{reader.key}/"
+    get_object, done = ModelAdmin.get_object, []
+
+    def read_then_unsubscribe(self, request, *args, **kwargs):
+        found = get_object(self, request, *args, **kwargs)
+        if not done and connection.vendor == "postgresql":  # SQLite lets writers queue.
+            done.append(at_once(1, lambda: Client().post(one_click).status_code))
+        return found
+
+    monkeypatch.setattr(ModelAdmin, "get_object", read_then_unsubscribe)
+    admin_client.post(f"/admin/subscribers/subscriber/{reader.pk}/change/", {"_save": ""})
+    assert done or Client().post(one_click).status_code == 200
+    reader.refresh_from_db()
+    assert reader.state == Subscriber.State.UNSUBSCRIBED
 
 
 def test_two_workers_send_each_mail_once(mail_server: MailServer) -> None:

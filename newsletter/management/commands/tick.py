@@ -1,21 +1,19 @@
 """`manage.py tick`: the clock of the newsletter, and of what workers left behind."""
 
-import logging
 import time
 from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
-from django.db import DatabaseError, close_old_connections
+from django.core.management.base import BaseCommand, CommandError
+from django.db import close_old_connections
 
 from alarmroom import kept
-from newsletter import delivery
+from newsletter import clock
 from posts import body, likeness, tasks
 from subscribers import notices
 
-logger = logging.getLogger(__name__)
 PRUNE_EVERY = 3600  # seconds
 PRUNES = settings.TASKS["default"]["BACKEND"].startswith("django_tasks_db")
 
@@ -35,31 +33,36 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, forever: bool, interval: float, **options: Any) -> None:
         if not forever:
-            tick()
+            if failed := tick():
+                raise CommandError(f"{'; '.join(failed)}: failed. The log says why.")
             return
         pruned = 0.0
         while True:
             close_old_connections()
-            try:
-                tick()
-                if PRUNES and (not pruned or time.monotonic() - pruned > PRUNE_EVERY):
-                    # The results of finished tasks are of no use to anybody.
+            tick()
+            if PRUNES and (not pruned or time.monotonic() - pruned > PRUNE_EVERY):
+                with clock.Round().turn("Forgetting the results of finished tasks"):
+                    # They are of no use to anybody.
                     call_command("prune_db_task_results", "--min-age-days=1", verbosity=0)
                     pruned = time.monotonic()
-            except DatabaseError:
-                # The database is away; the next tick does what this one could not.
-                logger.exception("This tick failed; the next one tries again")
             try:
                 time.sleep(interval)
             except KeyboardInterrupt:
                 return
 
 
-def tick() -> None:
-    """Do everything that is due now."""
-    delivery.tick()
-    notices.send_due()
-    tasks.wake_due()
-    body.serve_due()
-    likeness.compare_due()
-    kept.shelf().sweep()
+def tick() -> list[str]:
+    """Do everything that is due now; return what failed, which the next tick does."""
+    now = clock.Round()
+    clock.tick(now)
+    with now.turn("Sending notices"):
+        notices.send_due()
+    with now.turn("Waking workers for pictures"):
+        tasks.wake_due()
+    with now.turn("Finishing texts"):
+        body.serve_due()
+    with now.turn("Comparing articles"):
+        likeness.compare_due()
+    with now.turn("Sweeping kept pages"):
+        kept.shelf().sweep()
+    return now.failed
