@@ -108,12 +108,14 @@ DATABASES: dict[str, dict[str, Any]] = {
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # WAL lets readers read while the worker writes; IMMEDIATE takes the write lock at
-    # BEGIN, so two writers queue for it instead of failing in the middle.
+    # BEGIN, so two writers queue for it instead of failing in the middle. FULL writes each
+    # commit to the disk before it counts: the ledger must not forget a mail in a power cut
+    # (docs/decisions/the-ledger-is-the-queue.md).
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": (
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
             "PRAGMA mmap_size=134217728; PRAGMA cache_size=-20000;"
         ),
     }

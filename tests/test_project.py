@@ -155,6 +155,21 @@ def test_development_pages_do_not_exist_in_production(tmp_path: Path) -> None:
     assert done.stdout.strip() == "not found", done.stderr
 
 
+def test_sqlite_has_each_commit_on_the_disk_before_it_counts(tmp_path: Path) -> None:
+    """Else a power cut takes back that a mail was sent, and it is sent again."""
+    code = (
+        "from django.db import connection\n"
+        "cursor = connection.cursor()\n"
+        "for pragma in ('journal_mode', 'synchronous'):\n"
+        "    print(cursor.execute(f'PRAGMA {pragma}').fetchone()[0])\n"
+    )
+    env = environment(str(tmp_path))
+    done = manage("shell", "-v0", "-c", code, env=env)
+    # 2 is FULL: in WAL mode anything less waits for a checkpoint (sqlite.org/pragma.html).
+    assert done.stdout.split() == ["wal", "2"], done.stderr
+    assert (tmp_path / "alarmroom.sqlite3").is_file()
+
+
 # Models and migrations
 
 
