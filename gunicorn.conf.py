@@ -1,10 +1,14 @@
-"""How gunicorn serves the site; it reads this file by itself, and WEB_CONCURRENCY too."""
+"""How gunicorn serves the site; it reads this file by itself, and the variables of `.env` here."""
 
-import os
+from alarmroom.environment import Environment
 
-bind = [f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"]
+env = Environment()
+address = env.host("HOST", "127.0.0.1", "an address of this machine, such as 127.0.0.1 or [::]")
+bind = [f"{address}:{env.port('PORT', 8000)}"]
 worker_class = "gthread"
-threads = int(os.environ.get("WEB_THREADS", "4"))
+workers = env.number("WEB_CONCURRENCY", 1, least=1)
+threads = env.number("WEB_THREADS", 4, least=1)
+env.stop_if_wrong()
 # Workers share the code's memory, and a missing setting ends the start with its one line.
 preload_app = True
 # It would write into the home directory, which a service has none of.

@@ -47,7 +47,7 @@ def mail(**kwargs: Any) -> Iterable[CheckMessage]:
         )
     if settings.POSTAL_ADDRESS == settings.PLACEHOLDER_POSTAL_ADDRESS:
         yield Warning(
-            "POSTAL_ADDRESS is not set; every mail carries a made-up one.",
+            "POSTAL_ADDRESS is the made-up one of development.",
             hint="Set it to the publisher's postal address: CAN-SPAM asks for a valid one.",
             id="alarmroom.W002",
         )

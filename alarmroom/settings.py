@@ -1,93 +1,47 @@
 """The one settings file. Everything that differs between machines comes from the environment.
 
 `.env.example` explains each variable. Production is the default: without DEBUG the
-process refuses to start until SECRET_KEY, ALLOWED_HOSTS and SITE_URL are set.
+process refuses to start until SECRET_KEY, ALLOWED_HOSTS, SITE_URL and POSTAL_ADDRESS are
+set, and until every other value is one that can be (alarmroom/environment.py).
 """
 
-import sys
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-import environ
 from django.utils.csp import CSP
 
 from alarmroom import theme
+from alarmroom.environment import BASE_DIR, SMTP_PORTS, Environment
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-# What the environment already says wins over the file; ENV_FILE= (empty) reads none.
-env_file = env.str("ENV_FILE", default=str(BASE_DIR / ".env"))
-if env_file and Path(env_file).is_file():
-    env.read_env(env_file)
-
-DEBUG: bool = env.bool("DEBUG", default=False)
-
-
-def required(name: str, what: str, development: str) -> str:
-    """Return a setting that production must be given, or note that it is missing."""
-    value: str = env.str(name, default="")
-    if not value and DEBUG:
-        return development
-    if not value:
-        missing.append(f"{name} is not set: {what}")
-    return value
-
-
-def port(name: str, default: int) -> int:
-    """Return a TCP port, or note what is wrong with it."""
-    value: str = env.str(name, default="") or str(default)
-    if not (value.isascii() and value.isdigit() and 0 < int(value) < 65536):
-        missing.append(f"{name} is {value!r}: set it to a port number, such as {default}.")
-        return default
-    return int(value)
-
-
-missing: list[str] = []
-# `make run` listens here; in production gunicorn reads PORT itself (gunicorn.conf.py).
-PORT = port("PORT", 8000)
-SMTP_PORT = port("SMTP_PORT", 2525)
-SECRET_KEY = required(
+env = Environment()
+DEBUG = env.switch("DEBUG", default=False)
+# `make run` listens here; in production gunicorn does (gunicorn.conf.py).
+PORT = env.port("PORT", 8000)
+SMTP_PORT = env.port("SMTP_PORT", 2525)
+SECRET_KEY = env.required(
     "SECRET_KEY",
-    "set it to a long random string, for example from `openssl rand -base64 48`.",
-    development="development-only-" + "x" * 50,
+    "a long random string, for example from `openssl rand -base64 48`",
+    development="development-only-" + "x" * 50 if DEBUG else None,
 )
-ALLOWED_HOSTS = [
-    host.strip()
-    for host in required(
-        "ALLOWED_HOSTS",
-        "set it to the host names the site answers to, such as `www.example.org`.",
-        development="localhost,127.0.0.1,[::1]",
-    ).split(",")
-    if host.strip()
-]
-SITE_URL = required(
+ALLOWED_HOSTS = env.hosts(
+    "ALLOWED_HOSTS",
+    "the host names the site answers to, such as `www.example.org`",
+    development="localhost,127.0.0.1,[::1]" if DEBUG else None,
+)
+SITE_URL = env.site(
     "SITE_URL",
-    "set it to the address readers use, such as `https://www.example.org`; mails link to it.",
-    development=f"http://localhost:{PORT}",
-).rstrip("/")
-if SITE_URL and urlsplit(SITE_URL).scheme not in {"http", "https"}:
-    missing.append(f"SITE_URL is {SITE_URL!r}: start it with https:// (or http://).")
+    "the address readers use, such as `https://www.example.org`; mails link to it",
+    development=f"http://localhost:{PORT}" if DEBUG else None,
+)
 # The data directory holds everything that a backup must keep.
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var")))
+DATA_DIR = env.folder("DATA_DIR", BASE_DIR / "var")
 try:
     DATA_DIR.mkdir(parents=True, exist_ok=True)
 except OSError as error:
-    missing.append(
-        f"DATA_DIR ({DATA_DIR}) cannot be made ({error.strerror}): name a folder of yours."
-    )
+    env.refuse("DATA_DIR", f"({DATA_DIR}) cannot be made ({error.strerror})", "a folder of yours")
 # The publication's own pages elsewhere (rel=me, and sameAs in the linked data).
-SITE_PROFILES: list[str] = env.list("SITE_PROFILES", default=[])
-missing += [
-    f"SITE_PROFILES has {profile!r}: start each address with https://, separated by commas."
-    for profile in SITE_PROFILES
-    if urlsplit(profile).scheme not in {"http", "https"}
-]
-if missing:
-    # One line each and no traceback: the reader is an operator, not a developer.
-    sys.exit("\n".join(missing))
-
-SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
+SITE_PROFILES = env.pages("SITE_PROFILES")
+SECRET_KEY_FALLBACKS = env.listed("SECRET_KEY_FALLBACKS")
 SITE_HOST: str = urlsplit(SITE_URL).hostname or "localhost"
 HTTPS = SITE_URL.startswith("https://")
 
@@ -151,16 +105,18 @@ INSTALLED_APPS.append("django.forms")
 # Database: SQLite by default, PostgreSQL by DATABASE_URL
 
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'alarmroom.sqlite3'}")
+    "default": env.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'alarmroom.sqlite3'}")
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # WAL lets readers read while the worker writes; IMMEDIATE takes the write lock at
-    # BEGIN, so two writers queue for it instead of failing in the middle.
+    # BEGIN, so two writers queue for it instead of failing in the middle. FULL writes each
+    # commit to the disk before it counts: the ledger must not forget a mail in a power cut
+    # (docs/decisions/the-ledger-is-the-queue.md).
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": (
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
             "PRAGMA mmap_size=134217728; PRAGMA cache_size=-20000;"
         ),
     }
@@ -169,12 +125,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 # Opening SQLite's file and setting it up again at every page takes as long as five queries.
-DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
+DATABASES["default"]["CONN_MAX_AGE"] = env.number("CONN_MAX_AGE", 60, unit="seconds")
 
 # Language and time
 
 LANGUAGE_CODE = "en-us"
-TIME_ZONE = env.str("TIME_ZONE", default="America/New_York")
+TIME_ZONE = env.time_zone("TIME_ZONE", "America/New_York")
 USE_I18N = False
 USE_TZ = True
 
@@ -216,9 +172,9 @@ IMAGE_MAX_PIXELS = 40_000_000
 # Pages that are rendered once and kept (alarmroom/kept.py)
 
 # How old a kept page may get: the time until another host shows a change. 0 keeps nothing.
-KEPT_PAGES_SECONDS = env.int("KEPT_PAGES_SECONDS", default=0 if DEBUG else 300)
+KEPT_PAGES_SECONDS = env.number("KEPT_PAGES_SECONDS", 0 if DEBUG else 300, unit="seconds")
 # On a disk of this host; nginx may serve the same files.
-KEPT_PAGES_ROOT = Path(env.str("KEPT_PAGES_ROOT", default=str(DATA_DIR / "pages")))
+KEPT_PAGES_ROOT = env.folder("KEPT_PAGES_ROOT", DATA_DIR / "pages")
 
 # Accounts
 
@@ -235,63 +191,70 @@ LOGIN_URL = "admin:login"
 
 # Mail: transactional and bulk mail leave through separate mailers (mail reputation)
 
+SMTP_TIMEOUT = env.number("SMTP_TIMEOUT", 30, least=1, unit="seconds")
+
 
 def mailer(url: str) -> dict[str, Any]:
     """Return a MAILERS entry for an smtp://, smtp+tls:// or smtp+ssl:// URL."""
-    config = environ.Env.email_url_config(url)
+    split = urlsplit(url)
     return {
         "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
         "OPTIONS": {
-            "host": config["EMAIL_HOST"] or "localhost",
-            "port": config["EMAIL_PORT"] or 25,
-            "username": config["EMAIL_HOST_USER"] or "",
-            "password": config["EMAIL_HOST_PASSWORD"] or "",
-            "use_tls": config.get("EMAIL_USE_TLS", False),
-            "use_ssl": config.get("EMAIL_USE_SSL", False),
-            "timeout": env.int("SMTP_TIMEOUT", default=30),
+            "host": split.hostname,
+            "port": split.port or SMTP_PORTS[split.scheme],
+            "username": unquote(split.username or ""),
+            "password": unquote(split.password or ""),
+            "use_tls": split.scheme == "smtp+tls",
+            "use_ssl": split.scheme == "smtp+ssl",
+            "timeout": SMTP_TIMEOUT,
         },
     }
 
 
-SMTP_URL = env.str(
-    "SMTP_URL", default=f"smtp://127.0.0.1:{SMTP_PORT}" if DEBUG else "smtp://localhost:25"
+SMTP_URL = env.smtp_url(
+    "SMTP_URL", f"smtp://127.0.0.1:{SMTP_PORT}" if DEBUG else "smtp://localhost:25"
 )
 MAILERS = {
     "default": mailer(SMTP_URL),
-    "bulk": mailer(env.str("BULK_SMTP_URL", default=SMTP_URL)),
+    "bulk": mailer(env.smtp_url("BULK_SMTP_URL", SMTP_URL)),
 }
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"The Alarm Room <hello@{SITE_HOST}>")
-NEWSLETTER_FROM_EMAIL = env.str(
-    "NEWSLETTER_FROM_EMAIL", default=f"The Weekly Alarm <weekly@{SITE_HOST}>"
+DEFAULT_FROM_EMAIL = env.sender("DEFAULT_FROM_EMAIL", f"The Alarm Room <hello@{SITE_HOST}>")
+NEWSLETTER_FROM_EMAIL = env.sender(
+    "NEWSLETTER_FROM_EMAIL", f"The Weekly Alarm <weekly@{SITE_HOST}>"
 )
-SERVER_EMAIL = env.str("SERVER_EMAIL", default=DEFAULT_FROM_EMAIL)
-ADMINS: list[str] = env.list("ADMINS", default=[])
+SERVER_EMAIL = env.sender("SERVER_EMAIL", DEFAULT_FROM_EMAIL)
+ADMINS = env.senders("ADMINS")
 # The domain of Message-IDs and of the List-Id (RFC 5322 3.6.4, RFC 2919).
-MAIL_DOMAIN = env.str("MAIL_DOMAIN", default=SITE_HOST)
+MAIL_DOMAIN = env.host("MAIL_DOMAIN", SITE_HOST, "a domain, such as example.org")
 # The envelope sender of the newsletter, where bounces go (RFC 5321 4.4); empty: the From.
-NEWSLETTER_ENVELOPE_FROM = env.str("NEWSLETTER_ENVELOPE_FROM", default="")
-UNSUBSCRIBE_MAILTO = env.str("UNSUBSCRIBE_MAILTO", default=f"unsubscribe@{MAIL_DOMAIN}")
+NEWSLETTER_ENVELOPE_FROM = env.mail_address("NEWSLETTER_ENVELOPE_FROM", "")
+UNSUBSCRIBE_MAILTO = env.mail_address("UNSUBSCRIBE_MAILTO", f"unsubscribe@{MAIL_DOMAIN}")
 # CAN-SPAM: every newsletter carries the publisher's postal address.
 PLACEHOLDER_POSTAL_ADDRESS = "The Alarm Room, P.O. Box 911, Anytown, USA"
-POSTAL_ADDRESS = env.str("POSTAL_ADDRESS", default=PLACEHOLDER_POSTAL_ADDRESS)
-FEEDBACK_ID = env.str("FEEDBACK_ID", default="")
-CFBL_ADDRESS = env.str("CFBL_ADDRESS", default="")
+POSTAL_ADDRESS = env.required(
+    "POSTAL_ADDRESS",
+    "the publisher's postal address, which CAN-SPAM asks for in every newsletter",
+    development=PLACEHOLDER_POSTAL_ADDRESS if DEBUG else None,
+)
+FEEDBACK_ID = env.text("FEEDBACK_ID")
+# It may say in which format it wants its reports (RFC 9477).
+CFBL_ADDRESS = env.mail_address("CFBL_ADDRESS", "", parameter=r"(; *report=x?arf)?")
 
 # Delivery of issues (newsletter/worker.py)
 
 # How long a worker may hold rows without a sign of life. Longer than any SMTP timeout.
-DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", default=300)
-DELIVERY_BATCH_SIZE = env.int("DELIVERY_BATCH_SIZE", default=200)
+DELIVERY_LEASE_SECONDS = env.number("DELIVERY_LEASE_SECONDS", 300, least=1, unit="seconds")
+DELIVERY_BATCH_SIZE = env.number("DELIVERY_BATCH_SIZE", 200, least=1)
 # How long one task sends before it hands over to the next, so that a worker can stop.
-DELIVERY_SLICE_SECONDS = env.int("DELIVERY_SLICE_SECONDS", default=20)
+DELIVERY_SLICE_SECONDS = env.number("DELIVERY_SLICE_SECONDS", 20, least=1, unit="seconds")
 # So many final refusals in a row, and the issue pauses and asks for an editor.
-DELIVERY_MAX_FAILURES_IN_A_ROW = env.int("DELIVERY_MAX_FAILURES_IN_A_ROW", default=25)
+DELIVERY_MAX_FAILURES_IN_A_ROW = env.number("DELIVERY_MAX_FAILURES_IN_A_ROW", 25, least=1)
 
 # Tasks only wake the engine; the rows decide (docs/decisions/).
 
-TASKS = {
+TASKS: dict[str, dict[str, Any]] = {
     "default": {
-        "BACKEND": env.str("TASKS_BACKEND", default="django_tasks_db.DatabaseBackend"),
+        "BACKEND": env.dotted_path("TASKS_BACKEND", "django_tasks_db.DatabaseBackend"),
         "QUEUES": ["default"],
     }
 }
@@ -318,12 +281,12 @@ SECURE_CSP_EDITOR: dict[str, list[str]] = {
     "style-src-attr": [CSP.UNSAFE_INLINE],
     "style-src-elem": [CSP.SELF, CSP.UNSAFE_INLINE],
 }
-SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=HTTPS)
-SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
-SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
-SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=False)
+SECURE_SSL_REDIRECT = env.switch("SECURE_SSL_REDIRECT", default=HTTPS)
+SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", 31_536_000 if HTTPS else 0, unit="seconds")
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.switch("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = env.switch("SECURE_HSTS_PRELOAD", default=False)
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
-if env.bool("BEHIND_TLS_PROXY", default=False):
+if env.switch("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
@@ -357,8 +320,10 @@ LOGGING = {
     },
     # Django's own console handler would write every line a second time.
     "loggers": {"django": {"handlers": ["admins"], "level": "INFO"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": env.log_level("LOG_LEVEL", "INFO")},
 }
 
 # The editor: see posts/editor.py, where one allowlist drives CKEditor and the clean on save.
 CKEDITOR_BASEPATH = f"{STATIC_URL}ckeditor/ckeditor/"
+
+env.stop_if_wrong()

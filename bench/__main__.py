@@ -3,7 +3,7 @@
 import sys
 
 from bench import delivery, search, web
-from bench.scratch import Missing
+from bench.scratch import Missed, Missing
 
 PARTS = {"web": web.main, "delivery": delivery.main, "search": search.main}
 
@@ -15,8 +15,8 @@ def main(names: list[str]) -> int:
             return 2
         try:
             PARTS[name]()
-        except Missing as missing:
-            print(f"{name}: {missing}")
+        except (Missing, Missed) as why:
+            print(f"{name}: {why}")
             return 1
     return 0
 

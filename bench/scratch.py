@@ -18,6 +18,10 @@ class Missing(Exception):
     """A tool that the benchmark needs is not on this machine."""
 
 
+class Missed(Exception):
+    """A figure is worse than it may be."""
+
+
 def tool(name: str, package: str) -> str:
     """Return the path of a program; raise Missing with the package that brings it."""
     path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")

@@ -97,7 +97,7 @@ class ConsentEvent(models.Model):
     """What somebody agreed to: what, when, where, and in which words. Append-only.
 
     It names the address itself and outlives the subscriber; the database refuses to
-    change a row (a trigger, see the migrations).
+    change or delete a row (triggers, see the migrations).
     """
 
     class Kind(models.TextChoices):

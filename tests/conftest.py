@@ -1,10 +1,14 @@
 """What every test may count on."""
 
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.management.commands import flush
+from django.core.management.sql import sql_flush
 from pytest_django.fixtures import Settings
 
 from tests.smtp import MailServer
@@ -13,6 +17,18 @@ from tests.smtp import MailServer
 def pytest_configure() -> None:
     # Hashing well takes a third of a second for every account a test makes.
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # A test that commits ends with a flush.
+    flush.sql_flush = flush_with_the_consent_record
+
+
+def flush_with_the_consent_record(style: Any, connection: Any, **options: Any) -> list[str]:
+    """Return what empties every table, for which the database lets go of the consent record."""
+    never_deleted = import_module("subscribers.migrations.0003_consent_is_never_deleted")
+    let_go, hold = {
+        "sqlite": (never_deleted.SQLITE_REVERSE, never_deleted.SQLITE),
+        "postgresql": (never_deleted.POSTGRESQL_REVERSE, never_deleted.POSTGRESQL),
+    }[connection.vendor]
+    return [let_go, *sql_flush(style, connection, **options), hold]
 
 
 @pytest.fixture(autouse=True)

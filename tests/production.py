@@ -13,7 +13,7 @@ SECRET_KEY = "for-checking-only-" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2
 
 
 def environment(data_dir: str, **changes: str) -> dict[str, str]:
-    """Return the variables of a production machine; a change to "" leaves one unset."""
+    """Return the variables of a production machine, with changes."""
     inherited = {
         name: os.environ[name] for name in ("PATH", "HOME", "LANG", "CI") if name in os.environ
     }

@@ -68,6 +68,21 @@ def test_there_are_eight_articles_spread_over_ten_weeks() -> None:
     assert 56 < max(days) <= 70
 
 
+def test_the_articles_that_were_asked_for_are_among_them() -> None:
+    titles = {article["title"] for article in ARTICLES.values()}
+    assert titles >= {
+        "From Good to Great: Why Specialized Fire Dispatchers Are the Key to Stronger, "
+        "Smarter Fireground Operations",
+        "What Makes a Good CTO? Traits of Top Dispatcher Trainers",
+    }
+    career = ARTICLES["the-chair-is-the-career"]
+    assert "the-profession" in career["tags"]
+    assert "Career" in career["title"]
+    words = strip_tags(career["body"])
+    assert "A career is not a title somebody grants us." in words
+    assert "dispatch" in words
+
+
 @each_article
 def test_an_article_is_worth_reading(article: dict[str, Any]) -> None:
     body = article["body"]

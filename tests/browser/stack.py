@@ -114,7 +114,7 @@ def running(data_dir: Path, *arguments: str, **changes: str) -> Iterator[Stack]:
     data_dir.mkdir(parents=True, exist_ok=True)
     env = environment(data_dir, **changes)
     log = data_dir / "develop.log"
-    with log.open("ab") as output:
+    with log.open("wb") as output:  # A second start announces itself anew.
         process = subprocess.Popen(
             [sys.executable, "manage.py", "develop", *arguments],
             cwd=ROOT,

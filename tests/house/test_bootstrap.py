@@ -1,10 +1,18 @@
 """The first start writes a `.env`; no later one touches it."""
 
+import os
+import pwd
+import shutil
 import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from alarmroom import bootstrap
 from alarmroom.bootstrap import write_env
 
 
@@ -34,3 +42,34 @@ def test_two_machines_get_different_keys(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError):
         write_env(tmp_path / "missing" / ".env")
+
+
+@pytest.fixture
+def copy() -> Iterator[Path]:
+    """A folder with what the first start runs, readable by everybody and writable by nobody."""
+    made = Path(tempfile.mkdtemp(prefix="alarmroom-bootstrap-"))
+    (made / "alarmroom").mkdir()
+    (made / "alarmroom" / "__init__.py").touch()
+    shutil.copy(bootstrap.__file__, made / "alarmroom")
+    made.chmod(0o555)
+    yield made
+    made.chmod(0o755)
+    shutil.rmtree(made)
+
+
+def test_a_read_only_project_is_one_line_with_the_way_out(copy: Path) -> None:
+    start = "import runpy; runpy.run_module('alarmroom.bootstrap', run_name='__main__')"
+    if os.geteuid() == 0:  # Root writes everywhere; what it may not read later is imported now.
+        nobody = pwd.getpwnam("nobody")
+        start = (
+            "import os, runpy, secrets, pathlib; os.setgroups([]); "
+            f"os.setgid({nobody.pw_gid}); os.setuid({nobody.pw_uid}); {start}"
+        )
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", start], cwd=copy, capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert done.stderr == (
+        f"{copy.resolve() / '.env'} cannot be written (Permission denied): "
+        "make its folder writable.\n"
+    )

@@ -1,7 +1,10 @@
 """`make run`: what it refuses, and in which words."""
 
+import os
 import socket
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
 from alarmroom.management.commands import develop
+from tests.browser.stack import ROOT, environment, free_ports, own_database, running
 
 
 def test_a_port_in_use_is_named_with_the_way_out() -> None:
@@ -18,6 +22,22 @@ def test_a_port_in_use_is_named_with_the_way_out() -> None:
         with pytest.raises(CommandError) as refused:
             develop.refuse_taken_port(port, "PORT")
     assert str(refused.value) == f"Port {port} is in use; choose another: PORT={port + 1} make run"
+
+
+@pytest.mark.parametrize("variable", ["PORT", "SMTP_PORT"])
+def test_it_looks_at_both_ports_and_names_the_variable_to_change(
+    variable: str, settings: Settings, tmp_path: Path
+) -> None:
+    settings.DEBUG = True
+    settings.DATA_DIR = tmp_path
+    settings.PORT, settings.SMTP_PORT = free_ports(2)
+    with socket.create_server(("127.0.0.1", getattr(settings, variable))) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(CommandError) as refused:
+            call_command("develop")
+    assert str(refused.value) == (
+        f"Port {port} is in use; choose another: {variable}={port + 1} make run"
+    )
 
 
 def test_a_port_that_is_free_is_fine_right_after_it_was_used() -> None:
@@ -77,3 +97,46 @@ def test_a_new_database_beside_an_old_password_file_gets_a_new_password(tmp_path
     password = develop.editor_password(path)
     assert password != "from before"
     assert get_user_model().objects.get(username="editor").check_password(password)
+
+
+def test_a_second_start_keeps_everything_and_sets_nothing_up_again(tmp_path: Path) -> None:
+    """The whole of `manage.py develop`, twice; what an editor did in between stays."""
+
+    def shell(code: str) -> str:
+        env = environment(tmp_path, **database)
+        done = subprocess.run(
+            [sys.executable, "manage.py", "shell", "-v0", "-c", code],
+            cwd=ROOT,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    models = "from posts.models import Post\nfrom subscribers.models import Resource, Subscriber\n"
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    with own_database(f"alarmroom_twice_{worker}") as database:
+        with running(tmp_path, **database) as first:
+            password = first.password
+            assert "Loading the demo" in first.log.read_text()
+        shell(
+            f"{models}"
+            "Resource.objects.get(slug='after-call-check-in').delete()\n"
+            "Post.objects.filter(slug='the-chair-is-the-career').update(title='Ours')\n"
+            "Subscriber.objects.create(address='reader@example.org', state='confirmed')"
+        )
+        pictures = {path.name for path in (tmp_path / "media").rglob("*")}
+        with running(tmp_path, **database) as second:
+            assert second.password == password
+            said = second.log.read_text()
+            assert password in said
+            assert "Loading the demo" not in said
+        counted = shell(
+            f"{models}"
+            "print(Resource.objects.count(), Post.objects.filter(title='Ours').count(),"
+            " Subscriber.objects.get().address)"
+        )
+    assert counted == "1 1 reader@example.org"
+    assert pictures <= {path.name for path in (tmp_path / "media").rglob("*")}

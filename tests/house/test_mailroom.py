@@ -2,6 +2,9 @@
 
 import importlib
 import os
+import socket
+import subprocess
+import sys
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from alarmroom.mailroom import mails
+from tests.browser.stack import ROOT, environment, free_ports
 
 # The page that says "not found" asks for the footer's menu.
 pytestmark = [pytest.mark.urls("tests.house.urls"), pytest.mark.django_db]
@@ -149,3 +153,23 @@ def test_the_pages_are_not_routed_outside_development(settings: Settings) -> Non
     # Anew, because another test's module may have been read before DEBUG was off.
     urls = importlib.reload(urls)
     assert not any("dev/" in str(pattern.pattern) for pattern in urls.urlpatterns)
+
+
+def test_its_mail_server_stops_without_a_word_whoever_is_connected(data_dir: Path) -> None:
+    [port] = free_ports(1)
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "mailroom"],
+        cwd=ROOT,
+        env=environment(data_dir, SMTP_PORT=str(port), PYTHONUNBUFFERED="1"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == f"Taking mail on 127.0.0.1:{port}\n"
+    with socket.create_connection(("127.0.0.1", port)) as stays:
+        assert stays.recv(100).startswith(b"220 ")
+        socket.create_connection(("127.0.0.1", port)).close()
+        process.terminate()
+        said, _ = process.communicate(timeout=30)
+    assert (process.returncode, said) == (0, "")

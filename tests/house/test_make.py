@@ -65,6 +65,36 @@ def test_a_stand_in_that_does_not_run_and_an_old_python_are_passed_over(folder: 
     assert f"{sys.executable} -m venv" in plan.stdout
 
 
+def test_only_the_first_run_sets_up(folder: Path) -> None:
+    log = folder / "log"
+    written = f'echo "$@" >> {log}'
+    python = program(
+        folder / "python",
+        f"""{written}
+case "$*" in
+    *venv\\ --clear*) mkdir -p .venv/bin; printf '#!/bin/sh\n%s\n' '{written}' > .venv/bin/python
+        chmod +x .venv/bin/python ;;
+esac""",
+    )
+    start = ["-m alarmroom.bootstrap", "manage.py develop"]
+
+    def run() -> list[str]:
+        log.write_text("")
+        done = make(folder, "run", f"PYTHON={python}")
+        assert done.returncode == 0, done.stderr
+        return log.read_text().splitlines()
+
+    first = run()
+    assert "-m venv --clear .venv" in first
+    assert any("pip install" in line and "requirements-dev.txt" in line for line in first)
+    assert first[-2:] == start
+    assert run() == start
+    # Other packages are another set-up.
+    later = (folder / ".venv" / "ready").stat().st_mtime + 10
+    os.utime(folder / "requirements-dev.txt", (later, later))
+    assert "-m venv --clear .venv" in run()
+
+
 def test_no_python_at_all_is_one_clear_line(folder: Path) -> None:
     done = make(folder, "run", "PYTHONS=/nowhere/python3.13 /nowhere/python3")
     assert done.returncode != 0

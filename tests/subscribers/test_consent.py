@@ -1,7 +1,10 @@
 """The consent record is append-only, in the code and in the database."""
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.core.management import CommandError, call_command
+from django.core.management.commands import flush
+from django.core.management.sql import sql_flush
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from subscribers import signup
 from subscribers.models import ConsentEvent
@@ -10,11 +13,15 @@ from tests.factories import make_subscriber
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def event() -> ConsentEvent:
+def make_event() -> ConsentEvent:
     return ConsentEvent.objects.create(
         subscriber=make_subscriber(), address="reader@example.org", kind="requested"
     )
+
+
+@pytest.fixture
+def event() -> ConsentEvent:
+    return make_event()
 
 
 def test_the_code_refuses_to_change_or_delete_an_event(event: ConsentEvent) -> None:
@@ -38,6 +45,54 @@ def test_the_database_refuses_to_change_an_event(event: ConsentEvent) -> None:
         cursor.execute("UPDATE subscribers_consentevent SET kind = 'confirmed'")
     event.refresh_from_db()
     assert event.kind == "requested"
+
+
+def test_the_database_refuses_to_delete_an_event(event: ConsentEvent) -> None:
+    statements = [
+        "DELETE FROM subscribers_consentevent",
+        "DELETE FROM subscribers_consentevent WHERE address = 'reader@example.org'",
+    ]
+    if connection.vendor == "postgresql":  # SQLite has no TRUNCATE.
+        statements.append("TRUNCATE subscribers_consentevent")
+    for statement in statements:
+        with (
+            pytest.raises(IntegrityError, match="never deleted"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
+    assert ConsentEvent.objects.get() == event
+
+
+def test_the_database_refuses_what_passes_the_code_by(event: ConsentEvent) -> None:
+    with pytest.raises(IntegrityError, match="never deleted"), transaction.atomic():
+        ConsentEvent.objects.all()._raw_delete(connection.alias)
+    assert ConsentEvent.objects.get() == event
+
+
+def test_the_database_refuses_a_flush(event: ConsentEvent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flush, "sql_flush", sql_flush)  # As it is without tests/conftest.py.
+    with pytest.raises(CommandError) as refused, transaction.atomic():
+        call_command("flush", interactive=False, verbosity=0)
+    assert "never deleted" in str(refused.value.__cause__)
+    assert ConsentEvent.objects.get() == event
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_refusal_can_be_taken_back_and_made_again(event: ConsentEvent) -> None:
+    """Of two tests that flush their tables, the second starts with the refusal in place."""
+    call_command("flush", interactive=False, verbosity=0)
+    assert not ConsentEvent.objects.exists()
+    call_command("migrate", "subscribers", "0002", verbosity=0)
+    try:
+        make_event()
+        ConsentEvent.objects.all()._raw_delete(connection.alias)
+        assert not ConsentEvent.objects.exists()
+    finally:
+        call_command("migrate", "subscribers", verbosity=0)
+    make_event()
+    with pytest.raises(IntegrityError, match="never deleted"), transaction.atomic():
+        ConsentEvent.objects.all()._raw_delete(connection.alias)
 
 
 def test_the_record_outlives_the_subscriber(event: ConsentEvent) -> None:

@@ -36,6 +36,9 @@ class Command(BaseCommand):
                 report(f"Mail for {', '.join(str(to) for to in envelope.rcpt_tos)}")
                 return f"250 2.0.0 Kept as {key}"
 
+        stopped = Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stopped.set())
         # Its own log has a line for every connection; ours has one for every mail.
         logging.getLogger("mail.log").setLevel(logging.WARNING)
         mails.box()
@@ -50,8 +53,7 @@ class Command(BaseCommand):
                 "choose another: SMTP_PORT=2526 make run"
             ) from error
         self.stdout.write(f"Taking mail on 127.0.0.1:{settings.SMTP_PORT}")
-        stopped = Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stopped.set())
+        # Only the process ends. To stop the controller would add nothing, since each mail is kept
+        # before it is answered, and asyncio trips over a client that just left (a traceback from
+        # _SelectorTransport.__del__).
         stopped.wait()
-        controller.stop()

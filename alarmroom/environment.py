@@ -1,0 +1,272 @@
+"""The environment, read by type. A value that is wrong is one line, never a traceback.
+
+The settings and `gunicorn.conf.py` read every variable here. A reader that meets a wrong value
+notes it and returns something to go on with; `stop_if_wrong()` then says all of it at once.
+"""
+
+import importlib.util
+import os
+import re
+import sys
+import zoneinfo
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+SWITCHES = {
+    **dict.fromkeys(("on", "true", "yes", "1"), True),
+    **dict.fromkeys(("off", "false", "no", "0"), False),
+}
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+# With the port that each is spoken on (RFC 5321, RFC 8314).
+SMTP_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
+DATABASES = ("sqlite", "postgres", "postgresql")
+HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?")
+IPV6 = re.compile(r"\[[0-9a-fA-F:.]+\]")
+# What Django compares the Host header with: no scheme, no port.
+ALLOWED_HOST = re.compile(rf"\*|\.?{HOST.pattern}|{IPV6.pattern}")
+MAIL_ADDRESS = re.compile(r"""[^\s@<>()[\],;:"]+@[^\s@<>()[\],;:"]+""")
+
+
+class Environment:
+    """The variables of this process, and those of `.env` that it does not have itself.
+
+    A variable that is set to nothing is refused, lest it be taken for a decision: it may
+    be left out instead. Only where nothing is the default does it mean that.
+    """
+
+    def __init__(self) -> None:
+        self.wrong: list[str] = []
+        named = os.environ.get("ENV_FILE")
+        file = BASE_DIR / ".env" if named is None else Path(named)
+        # ENV_FILE= (empty) reads none.
+        if named == "" or (named is None and not file.exists()):
+            return
+        try:
+            with file.open(encoding="utf-8") as lines:
+                environ.Env.read_env(lines)
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "not UTF-8"
+            self.refuse("ENV_FILE", f"({file}) cannot be read ({reason})", "a file that can be")
+
+    def stop_if_wrong(self) -> None:
+        """End the process, with a line for each thing that is wrong."""
+        if self.wrong:
+            sys.exit("\n".join(self.wrong))
+
+    def refuse(self, name: str, problem: str, what: str) -> None:
+        """Note what is wrong with a variable, and what to set it to."""
+        self.wrong.append(f"{name} {problem}: set it to {what}.")
+
+    def text(self, name: str, default: str = "", what: str = "") -> str:
+        """Return the value without the space around it."""
+        value = os.environ.get(name, default).strip()
+        if not value and default:
+            self.refuse(
+                name, "is empty", f"{what or f'a value such as {default}'}, or leave it out"
+            )
+            return default
+        return value
+
+    def required(self, name: str, what: str, *, development: str | None) -> str:
+        """Return what production must be given; development, where it is not None, need not."""
+        value = self.text(name) or development
+        if value is None:
+            self.refuse(name, "is not set", what)
+        return value or ""
+
+    def number(
+        self, name: str, default: int, *, least: int = 0, most: int = 2**31 - 1, unit: str = ""
+    ) -> int:
+        upper = f" to {most}" if most < 2**31 - 1 else " on"
+        what = f"a whole number{unit and f' of {unit}'} from {least}{upper}, such as {default}"
+        value = self.text(name, str(default), what)
+        if not re.fullmatch(r"[0-9]{1,10}", value) or not least <= int(value) <= most:
+            self.refuse(name, f"is {value!r}", what)
+            return default
+        return int(value)
+
+    def port(self, name: str, default: int) -> int:
+        return self.number(name, default, least=1, most=65535)
+
+    def switch(self, name: str, *, default: bool) -> bool:
+        value = self.text(name, "on" if default else "off", "on or off")
+        if value.lower() not in SWITCHES:
+            self.refuse(name, f"is {value!r}", "on or off")
+        return SWITCHES.get(value.lower(), default)
+
+    def listed(self, name: str) -> list[str]:
+        """Return what stands between commas."""
+        return [entry.strip() for entry in self.text(name).split(",") if entry.strip()]
+
+    def folder(self, name: str, default: Path) -> Path:
+        return Path(self.text(name, str(default), "the path of a folder"))
+
+    def hosts(self, name: str, what: str, *, development: str | None) -> list[str]:
+        """Return the host names that a request may be for."""
+        value = self.required(name, what, development=development)
+        found = [host.strip() for host in value.split(",") if host.strip()]
+        wrong = [host for host in found if not ALLOWED_HOST.fullmatch(host)]
+        if wrong or (value and not found):
+            self.refuse(name, f"has {wrong[0]!r}" if wrong else f"is {value!r}", what)
+        return found
+
+    def host(self, name: str, default: str, what: str) -> str:
+        value = self.text(name, default, what)
+        if value != default and not HOST.fullmatch(value) and not IPV6.fullmatch(value):
+            self.refuse(name, f"is {value!r}", what)
+        return value
+
+    def site(self, name: str, what: str, *, development: str | None) -> str:
+        """Return a website's address without a slash at the end; it has no path."""
+        value = self.required(name, what, development=development).rstrip("/")
+        if not value:
+            return value
+        split, problem = parts(value, ("https", "http"))
+        if not problem and (split.path or split.query or split.fragment):
+            problem = "has more in it than a host"
+        if not problem and split.username is not None:
+            problem = "has a user in it"
+        if problem:
+            self.refuse(name, f"is {value!r}, which {problem}", what)
+            return ""
+        return value
+
+    def pages(self, name: str) -> list[str]:
+        """Return addresses of pages on the web."""
+        found = self.listed(name)
+        for page in found:
+            _, problem = parts(page, ("https", "http"))
+            if problem:
+                what = "addresses that start with https://, separated by commas"
+                self.refuse(name, f"has {page!r}, which {problem}", what)
+        return found
+
+    def mail_address(self, name: str, default: str, *, parameter: str = "") -> str:
+        """Return a bare address, such as hello@example.org; `parameter` may match behind it."""
+        what = "a mail address, such as hello@example.org"
+        value = self.text(name, default, what)
+        if value not in ("", default) and not re.fullmatch(MAIL_ADDRESS.pattern + parameter, value):
+            self.refuse(name, f"is {value!r}", what)
+        return value
+
+    def sender(self, name: str, default: str) -> str:
+        """Return an address that may have a name, such as The Alarm Room <hello@example.org>."""
+        what = "one mail address, such as The Alarm Room <hello@example.org>"
+        value = self.text(name, default, what)
+        if value != default and not names_one_address(value):
+            self.refuse(name, f"is {value!r}", what)
+        return value
+
+    def senders(self, name: str) -> list[str]:
+        found = self.listed(name)
+        for value in found:
+            if not names_one_address(value):
+                self.refuse(name, f"has {value!r}", "mail addresses, separated by commas")
+        return found
+
+    # A URL of a server may hold a password, so it is never repeated.
+
+    def smtp_url(self, name: str, default: str) -> str:
+        what = (
+            "an address such as `smtp+tls://user:password@smtp.example.org:587`, with special "
+            "characters in the password percent-encoded"
+        )
+        value = self.text(name, default, what)
+        _, problem = parts(value, tuple(SMTP_PORTS))
+        if problem:
+            self.refuse(name, problem, what)
+            return default
+        return value
+
+    def database(self, name: str, default: str) -> dict[str, Any]:
+        """Return Django's configuration of a database, from its URL."""
+        what = (
+            "an address such as `postgres://user:password@localhost:5432/alarmroom`, or leave it "
+            "out for SQLite"
+        )
+        value = self.text(name, default, what)
+        scheme, _, rest = value.partition("://")
+        problem = ""
+        if scheme not in DATABASES:
+            problem = f"does not start with {alternatives(DATABASES)}"
+        elif scheme == "sqlite" and not rest.strip("/").strip():
+            problem = "names no file"
+        elif scheme == "sqlite" and not rest.startswith("/"):
+            problem = "needs three slashes before a file (four before a path from the root)"
+        else:
+            try:
+                config: dict[str, Any] = environ.Env.db_url_config(value)
+            except ValueError:
+                problem = "cannot be read as an address"
+            else:
+                if config["NAME"]:
+                    return config
+                problem = "names no database"
+        self.refuse(name, problem, what)
+        fallback: dict[str, Any] = environ.Env.db_url_config(default)
+        return fallback
+
+    def time_zone(self, name: str, default: str) -> str:
+        what = f"a name of the time zone database, such as {default}"
+        value = self.text(name, default, what)
+        try:
+            zoneinfo.ZoneInfo(value)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            self.refuse(name, f"is {value!r}", what)
+            return default
+        return value
+
+    def log_level(self, name: str, default: str) -> str:
+        what = f"one of {', '.join(LOG_LEVELS)}"
+        value = self.text(name, default, what).upper()
+        if value not in LOG_LEVELS:
+            self.refuse(name, f"is {value!r}", what)
+            return default
+        return value
+
+    def dotted_path(self, name: str, default: str) -> str:
+        """Return the path of something in a module that can be found."""
+        what = f"a dotted path that can be imported, such as {default}"
+        value = self.text(name, default, what)
+        module, _, attribute = value.rpartition(".")
+        try:
+            found = bool(module and attribute) and importlib.util.find_spec(module) is not None
+        except (ImportError, ValueError):
+            found = False
+        if not found:
+            self.refuse(name, f"is {value!r}", what)
+            return default
+        return value
+
+
+def alternatives(schemes: tuple[str, ...]) -> str:
+    *most, last = (f"{scheme}://" for scheme in schemes)
+    return f"{', '.join(most)} or {last}"
+
+
+def parts(address: str, schemes: tuple[str, ...]) -> tuple[SplitResult, str]:
+    """Return the parts of an absolute address, and what is wrong with it, if anything."""
+    try:
+        split = urlsplit(address)
+        split.port  # noqa: B018  (raises when it is no number, or none that a port may have)
+    except ValueError:
+        return SplitResult("", "", "", "", ""), "cannot be read as an address"
+    if "://" not in address or split.scheme not in schemes:
+        return split, f"does not start with {alternatives(schemes)}"
+    if not split.hostname:
+        return split, "names no host"
+    if not (HOST.fullmatch(split.hostname) or "[" in split.netloc):
+        return split, "has a host that cannot be one"
+    return split, ""
+
+
+def names_one_address(value: str) -> bool:
+    address = parseaddr(value)[1]
+    return bool(MAIL_ADDRESS.fullmatch(address)) and (
+        value == address or value.endswith(f"<{address}>")
+    )

@@ -1,0 +1,45 @@
+"""`python -m bench`: that it ends with an error when a figure is worse than it may be."""
+
+import json
+from contextlib import nullcontext
+
+import pytest
+
+from bench import __main__ as bench
+from bench import delivery
+
+
+def measured(monkeypatch: pytest.MonkeyPatch, *, few_kib: int, many_kib: int) -> None:
+    """Let the delivery be measured with these figures, without a mail server or a database."""
+    private = iter((few_kib, many_kib))
+
+    def python(env: dict[str, str], module: str, *arguments: str) -> str:
+        if module == "bench.delivery_run":
+            run = {"sent": 10, "seconds": 1, "peak_kib": 1, "private_kib": next(private)}
+            return json.dumps(run)
+        if module == "bench.delivery_bare":
+            return json.dumps({"sent": int(arguments[1]), "seconds": 1, "bytes": 1})
+        return ""
+
+    monkeypatch.setattr(delivery, "smtp_sink", lambda: nullcontext(2525))
+    monkeypatch.setattr(delivery, "installation", lambda **environment: nullcontext({}))
+    monkeypatch.setattr(delivery, "python", python)
+
+
+def test_memory_that_grows_with_the_recipients_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measured(monkeypatch, few_kib=1000, many_kib=1210)
+    assert bench.main(["delivery"]) != 0
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "delivery: a worker's private memory at 100,000 recipients is 1.21 times that at 1,000; "
+        "it may be 1.2 times."
+    )
+
+
+def test_memory_that_stays_is_not(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measured(monkeypatch, few_kib=1000, many_kib=1200)
+    assert bench.main(["delivery"]) == 0
+    assert "the bare smtplib loop sends 10,000 messages at most" in capsys.readouterr().out
