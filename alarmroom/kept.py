@@ -23,6 +23,7 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -34,6 +35,7 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
 logger = logging.getLogger(__name__)
@@ -58,16 +60,25 @@ EVERY_PAGE = ("resources", "pages")
 # What views and models call
 
 
+@dataclass(frozen=True)
+class Wish:
+    """How a response is to be kept."""
+
+    keys: tuple[str, ...]
+    until: Callable[[datetime], datetime | None] | None
+
+
 def keep[Response: HttpResponseBase](
-    response: Response, *keys: str, until: datetime | None = None
+    response: Response,
+    *keys: str,
+    until: Callable[[datetime], datetime | None] | None = None,
 ) -> Response:
     """Mark a response as public, and to be kept until one of the keys is dropped.
 
-    `until` is a moment after which it must be rendered again, such as the next scheduled
-    publication. Returns the response.
+    `until` tells, of the moment at which the rendering began, the one after which the page must
+    be rendered again, such as the next scheduled publication. Returns the response.
     """
-    response.kept_keys = keys  # type: ignore[attr-defined]  # ours, read by the middleware below
-    response.kept_until = until.timestamp() if until else None  # type: ignore[attr-defined]  # likewise
+    response.kept = Wish(keys, until)  # type: ignore[attr-defined]  # ours, read by the middleware below
     response["Cache-Control"] = CACHE_CONTROL
     return response
 
@@ -85,12 +96,17 @@ def drop_everything() -> None:
 
 
 def remember[Value](
-    key: str | tuple[str, ...], load: Callable[[], Value], *, part: Hashable = ""
+    key: str | tuple[str, ...],
+    load: Callable[[], Value],
+    *,
+    part: Hashable = "",
+    until: datetime | None = None,
 ) -> Value:
     """Return what `load` returned in this process since the key was last dropped, or any of them.
 
     For small things that every page shows; `part` tells several of one key apart. At most
-    KEPT_PAGES_SECONDS old; loaded anew each time while nothing is kept at all.
+    KEPT_PAGES_SECONDS old, and from before `until`; loaded anew each time while nothing is kept
+    at all.
     """
     if not settings.KEPT_PAGES_SECONDS:
         return load()
@@ -99,13 +115,13 @@ def remember[Value](
     found = _remembered.get((on.root, key, part))
     if found and found[0] == stamps and found[1] > time.monotonic():
         return found[2]
+    seconds = settings.KEPT_PAGES_SECONDS
+    if until is not None:
+        seconds = min(seconds, until.timestamp() - time.time())
+    expires = time.monotonic() + seconds
     value = load()
     # The stamps of before loading: a drop in between leaves them different.
-    _remembered[on.root, key, part] = (
-        stamps,
-        time.monotonic() + settings.KEPT_PAGES_SECONDS,
-        value,
-    )
+    _remembered[on.root, key, part] = (stamps, expires, value)
     return value
 
 
@@ -269,10 +285,10 @@ class KeepPagesMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         on = shelf()
-        drops = on.drops()
+        began, drops = timezone.now(), on.drops()
         response = self.get_response(request)
-        keys = getattr(response, "kept_keys", None)
-        if keys is None or response.status_code != 200 or response.streaming:
+        wish: Wish | None = getattr(response, "kept", None)
+        if wish is None or response.status_code != 200 or response.streaming:
             return response
         if response.cookies:
             # Such as the end of an old session. It is somebody's own, and so is the answer.
@@ -282,7 +298,7 @@ class KeepPagesMiddleware:
         patch_vary_headers(response, ["Accept-Encoding"])
         if request.method == "GET" and settings.KEPT_PAGES_SECONDS:
             try:
-                self.store(on, request, response, keys, drops)
+                self.store(on, request, response, wish, began, drops)
             except OSError:
                 # A full disk costs speed, not the page.
                 logger.exception("%s could not be kept", request.path)
@@ -293,7 +309,8 @@ class KeepPagesMiddleware:
         on: Shelf,
         request: HttpRequest,
         response: HttpResponse,
-        keys: Iterable[str],
+        wish: Wish,
+        began: datetime,
         drops: int,
     ) -> None:
         stem = on.path(
@@ -303,15 +320,16 @@ class KeepPagesMiddleware:
         )
         if stem is None:
             return
-        expires = min(
-            response.kept_until or float("inf"),  # type: ignore[attr-defined]  # set by keep()
-            time.time() + settings.KEPT_PAGES_SECONDS,
-        )
+        expires = time.time() + settings.KEPT_PAGES_SECONDS
+        if moment := wish.until and wish.until(began):
+            expires = min(expires, moment.timestamp())
+        if expires <= time.time():
+            return  # Something was published while it was rendered.
         headers = [
             (name, value) for name, value in response.items() if name.lower() not in NOT_KEPT
         ]
         headers += [("ETag", response["ETag"]), ("Vary", "Accept-Encoding")]
-        on.store(stem, response.content, headers, keys, expires, drops)
+        on.store(stem, response.content, headers, wish.keys, expires, drops)
 
 
 # Answering: WSGI, before Django's handler

@@ -93,7 +93,7 @@ def index(request: HttpRequest) -> HttpResponse:
     """The page that says what feeds are, with the addresses of all of them."""
     context = {"tags": Tag.objects.in_use(), "authors": writers()}
     response = render(request, "posts/feeds.html", context)
-    return kept.keep(response, "tags", "feeds", *kept.EVERY_PAGE)
+    return kept.keep(response, "tags", "feeds", *kept.EVERY_PAGE, until=freshness.next_moment)
 
 
 def writers() -> QuerySet[Author]:
@@ -150,7 +150,7 @@ def respond(
             request, etag=etag, last_modified=changed, response=response
         )
         return found or response
-    return kept.keep(response, "feeds", until=freshness.next_moment())
+    return kept.keep(response, "feeds", until=freshness.next_moment)
 
 
 # What is in a feed

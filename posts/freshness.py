@@ -10,6 +10,7 @@
 | `tags` | which topics are in use, and how often | that changes |
 | `feeds` | the whole texts of posts | a published post changes at all |
 | `pages`, `page-2` | the footer's menu; a page of its own | one is edited |
+| `schedule` | nothing: of `next_moment()` | what is public, and when, changes |
 
 Signals tell of changes here, because a call would miss what cascades, what the admin
 deletes in bulk and what goes through a many-to-many table. `update()` sends none, so
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -30,8 +31,9 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from alarmroom import kept
-from posts.models import Author, Image, Page, Post, PostQuerySet, RelatedPost, Tag
+from posts.models import Author, Image, Likeness, Page, Post, PostQuerySet, RelatedPost, Tag
 
+LONGEST_RENDERING = timedelta(minutes=1)  # No server waits longer for a page.
 LISTED = (
     "title",
     "slug",
@@ -57,15 +59,25 @@ def year_key(moment: datetime) -> str:
     return f"year-{timezone.localtime(moment).year}"
 
 
-def next_moment() -> datetime | None:
-    """Return when the next scheduled post is published: no list may be kept longer."""
-    # Where nothing is kept, nobody needs to know.
-    return kept.remember("schedule", _next_moment) if settings.KEPT_PAGES_SECONDS else None
+def next_moment(after: datetime | None = None) -> datetime | None:
+    """Return when the next scheduled post is published, after a moment or from now on.
+
+    Nothing that shows more than one post may be kept longer.
+    """
+    if not settings.KEPT_PAGES_SECONDS:
+        return None  # Where nothing is kept, nobody needs to know.
+    after = after or timezone.now()
+    return next((one for one in kept.remember("schedule", _moments) if one > after), None)
 
 
-def _next_moment() -> datetime | None:
-    scheduled = Post.objects.scheduled().order_by("published_at")
-    return scheduled.values_list("published_at", flat=True).first()
+def _moments() -> list[datetime]:
+    """Return when posts are published, in order, from shortly before now on.
+
+    Shortly before: a page that is being rendered may have begun without one of them.
+    """
+    since = timezone.now() - LONGEST_RENDERING
+    scheduled = Post.objects.filter(published_at__gt=since).order_by("published_at")
+    return [moment for moment in scheduled.values_list("published_at", flat=True) if moment]
 
 
 # What changes drop
@@ -109,6 +121,7 @@ def shown(pks: Iterable[int]) -> dict[int, Shown]:
 def posts_changed(before: dict[int, Shown], after: dict[int, Shown]) -> None:
     """Drop what showed these posts before, and what will show them now."""
     keys: set[str] = set()
+    moved: set[int] = set()
     for pk in before.keys() | after.keys():
         old, new = before.get(pk), after.get(pk)
         if not any(state and state.is_public for state in (old, new)):
@@ -126,8 +139,10 @@ def posts_changed(before: dict[int, Shown], after: dict[int, Shown]) -> None:
             keys.add("tags")
         was, will = (state.published_at if state else None for state in (old, new))
         if was != will:
+            moved.add(pk)
             for moment in filter(None, (was, will)):
                 keys |= {f"article-{other}" for other in neighbours(pk, moment)}
+    keys |= {f"article-{other}" for other in connected_to(moved)}
     kept.drop(*sorted(keys))
 
 
@@ -141,6 +156,15 @@ def neighbours(pk: int, moment: datetime) -> list[int]:
         *earlier.values_list("pk", flat=True)[:1],
         *later.order_by("published_at", "pk").values_list("pk", flat=True)[:1],
     ]
+
+
+def connected_to(pks: set[int]) -> list[int]:
+    """Return the posts that name one of these under "Connecting the dots" once it is public."""
+    if not pks:
+        return []
+    picking = RelatedPost.objects.filter(related__in=pks).order_by().values_list("post", flat=True)
+    alike = Likeness.objects.filter(other__in=pks).order_by().values_list("post", flat=True)
+    return list(picking.union(alike).order_by())
 
 
 def image_changed(pk: int) -> None:

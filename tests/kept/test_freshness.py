@@ -1,19 +1,30 @@
 """What is changed is seen at once, and nothing else is rendered anew."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from django.utils import timezone
 
+from alarmroom import kept
 from newsletter import delivery
 from newsletter.models import Issue
-from posts.models import Author, Page, Post, RelatedPost, Tag
-from tests.factories import connect, make_author, make_issue, make_post, make_resource, make_tag
+from posts import search, views
+from posts.models import Author, Likeness, Page, Post, RelatedPost, Tag
+from tests.factories import (
+    connect,
+    make_author,
+    make_issue,
+    make_post,
+    make_resource,
+    make_tag,
+)
 from tests.kept.test_kept_pages import Site
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +41,30 @@ def kept_settings(settings, tmp_path: Path) -> Iterator[None]:
     yield
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
+
+
+class Clock:
+    """The time, which a test moves on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ahead = timedelta()
+        now = timezone.now
+        monkeypatch.setattr(timezone, "now", lambda: now() + self.ahead)
+        shifted = {
+            "time": lambda: time.time() + self.ahead.total_seconds(),
+            "monotonic": lambda: time.monotonic() + self.ahead.total_seconds(),
+            "time_ns": time.time_ns,
+        }
+        monkeypatch.setattr(kept, "time", SimpleNamespace(**shifted))
+
+    def pass_to(self, moment: datetime) -> None:
+        """Let it be just after a moment."""
+        self.ahead += moment - timezone.now() + timedelta(milliseconds=1)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
 
 
 class Paper:
@@ -164,15 +199,105 @@ def test_a_draft_that_is_edited_touches_nothing(paper: Paper) -> None:
     assert paper.touched(edit(paper.draft, title="Still a draft")) == set()
 
 
-def test_a_scheduled_article_appears_at_its_moment(paper: Paper) -> None:
-    moment = timezone.now() + timedelta(seconds=5)
+def test_a_scheduled_article_appears_at_its_moment(paper: Paper, clock: Clock) -> None:
+    moment = timezone.now() + timedelta(minutes=2)
     assert paper.touched(edit(paper.draft, published_at=moment)) >= LISTS
     site = paper.sites[0]
     assert b"Draft" not in site.get("/").body
     assert not site.get("/").from_django
-    time.sleep(max(0, (moment - timezone.now()).total_seconds()) + 0.05)
+    clock.pass_to(moment)
     assert b"Draft" in site.get("/").body
+    assert not site.get("/").from_django, "and it is kept again"
     assert b"Draft" in paper.sites[1].get(paper.paths["new"]).body, "as the next article"
+
+
+def test_of_two_scheduled_articles_each_appears_at_its_moment(paper: Paper, clock: Clock) -> None:
+    first, second = (timezone.now() + timedelta(minutes=minutes) for minutes in (1, 2))
+    with paper.commit():
+        make_post(title="Sooner", author=paper.ruth, published_at=first)
+        make_post(title="Later", author=paper.ruth, published_at=second)
+    site = paper.sites[0]
+    shown = []
+    for moment in (timezone.now(), first, second):
+        clock.pass_to(moment)
+        page = site.get("/")
+        assert not site.get("/").from_django
+        shown.append((b"Sooner" in page.body, b"Later" in page.body))
+    assert shown == [(False, False), (True, False), (True, True)]
+
+
+def test_a_page_whose_rendering_began_before_a_moment_does_not_outlive_it(
+    paper: Paper, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = timezone.now() + timedelta(minutes=2)
+    with paper.commit():
+        edit(paper.draft, published_at=moment)()
+    render = views.render
+
+    def slow(*args):
+        response = render(*args)
+        clock.pass_to(moment)
+        return response
+
+    with monkeypatch.context() as patch:
+        patch.setattr(views, "render", slow)
+        assert b"Draft" not in paper.sites[0].get("/").body
+    assert b"Draft" in paper.sites[0].get("/").body
+
+
+def test_the_counts_of_topics_are_new_at_a_scheduled_moment(paper: Paper, clock: Clock) -> None:
+    moment = timezone.now() + timedelta(minutes=2)
+    with paper.commit():
+        paper.draft.tags.add(paper.fire)
+        edit(paper.draft, published_at=moment)()
+    site = paper.sites[0]
+
+    def counted() -> dict[str, int]:
+        found = re.findall(r'href="/tags/([a-z]+)/"[^0-9]*?(\d+)', site.get("/").body.decode())
+        return {slug: int(count) for slug, count in found}
+
+    assert counted() == {"fire": 2, "night": 1}
+    popular = {choice.label: choice.count for choice in search.popular_topics()}
+    clock.pass_to(moment)
+    assert counted() == {"fire": 3, "night": 1}
+    later = {choice.label: choice.count for choice in search.popular_topics()}
+    assert (popular["Fire"], later["Fire"]) == (2, 3)
+
+
+@pytest.mark.parametrize("how", ["picked", "alike"])
+def test_an_older_article_is_connected_to_what_is_published_now(paper: Paper, how: str) -> None:
+    point(paper.old, paper.draft, how)
+    change = Post.objects.filter(pk=paper.draft.pk).publish
+    assert "old" in paper.touched(change)
+    assert b"Draft" in paper.sites[1].get(paper.paths["old"]).body
+
+
+@pytest.mark.parametrize("how", ["picked", "alike"])
+def test_an_older_article_is_connected_at_a_scheduled_moment(
+    paper: Paper, clock: Clock, how: str
+) -> None:
+    point(paper.old, paper.draft, how)
+    moment = timezone.now() + timedelta(minutes=2)
+    with paper.commit():
+        edit(paper.draft, published_at=moment)()
+    site, path = paper.sites[0], paper.paths["old"]
+    assert b"Draft" not in site.get(path).body
+    assert not site.get(path).from_django
+    sooner = timezone.now() + timedelta(minutes=1)
+    with paper.commit():
+        edit(paper.draft, published_at=sooner)()
+    assert b"Draft" not in site.get(path).body
+    clock.pass_to(sooner)
+    assert b"Draft" in site.get(path).body
+    assert not site.get(path).from_django
+
+
+def point(post: Post, other: Post, how: str) -> None:
+    """Let a post name another under "Connecting the dots"."""
+    if how == "picked":
+        connect(post, other)
+    else:
+        Likeness.objects.create(post=post, other=other, score=2.0)
 
 
 def test_a_topic_that_is_renamed_is_new_wherever_it_stands(paper: Paper) -> None:

@@ -22,7 +22,7 @@ def page(request: HttpRequest, name: str = "front") -> HttpResponse:
 
 def brief(request: HttpRequest) -> HttpResponse:
     until = timezone.now() + timedelta(seconds=0.3)
-    return kept.keep(HttpResponse(f"brief {next(rendered)}"), "brief", until=until)
+    return kept.keep(HttpResponse(f"brief {next(rendered)}"), "brief", until=lambda began: until)
 
 
 def plain(request: HttpRequest) -> HttpResponse:
