@@ -20,6 +20,7 @@ from posts.models import Author, Likeness, Page, Post, RelatedPost, Tag
 from tests.factories import (
     connect,
     make_author,
+    make_image,
     make_issue,
     make_post,
     make_resource,
@@ -322,6 +323,16 @@ def test_an_author_with_another_name(paper: Paper) -> None:
     touched = paper.touched(edit(paper.dele, name="Dele M."))
     assert touched >= {"dele", "middle", "front", "fire"}
     assert not touched & {"night", "topics", "about", "issues", "subscribe"}
+
+
+def test_the_photo_of_an_author_that_is_deleted(paper: Paper) -> None:
+    photo = make_image()
+    with paper.commit():
+        edit(paper.dele, photo=photo)()
+    touched = paper.touched(photo.delete)
+    assert touched >= {"dele", "middle", "feed"}
+    assert not touched & {"night", "topics", "about", "issues", "subscribe"}
+    assert b"<img" not in paper.sites[1].get(paper.paths["dele"]).body
 
 
 def test_a_pick_of_related_articles(paper: Paper) -> None:
