@@ -28,6 +28,7 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import brotli
@@ -40,12 +41,10 @@ from django.utils.cache import patch_vary_headers
 
 logger = logging.getLogger(__name__)
 
-# What may become part of a file's name: the hosts and paths of our own pages.
-HOST = re.compile(r"[a-z0-9.\-:\[\]]{1,255}")
+# What may become part of a file's name, besides one of our own hosts (own_hosts()).
 PATH = re.compile(r"(?:/[A-Za-z0-9_\-][A-Za-z0-9._\-]*)*/?")
 # The one query a kept page may have; anything else is answered by Django, and not kept.
 QUERY = re.compile(r"(?:page=[1-9][0-9]{0,5})?")
-KEY = re.compile(r"[a-z0-9\-]{1,80}")
 IN_MEMORY = 2_000  # pages of a process, the last used
 # So old at most in a browser or a CDN, which may show it once more while it asks for a new one.
 CACHE_CONTROL = "public, max-age=10, s-maxage=60, stale-while-revalidate=300"
@@ -66,19 +65,23 @@ class Wish:
 
     keys: tuple[str, ...]
     until: Callable[[datetime], datetime | None] | None
+    page: int
 
 
 def keep[Response: HttpResponseBase](
     response: Response,
     *keys: str,
     until: Callable[[datetime], datetime | None] | None = None,
+    page: int = 1,
 ) -> Response:
     """Mark a response as public, and to be kept until one of the keys is dropped.
 
     `until` tells, of the moment at which the rendering began, the one after which the page must
-    be rendered again, such as the next scheduled publication. Returns the response.
+    be rendered again, such as the next scheduled publication. `page` is the number of the page
+    that is shown: under any other one that was asked for, it is not kept, or a stranger could
+    fill the disk. Returns the response.
     """
-    response.kept = Wish(keys, until)  # type: ignore[attr-defined]  # ours, read by the middleware below
+    response.kept = Wish(keys, until, page)  # type: ignore[attr-defined]  # ours, read by the middleware below
     response["Cache-Control"] = CACHE_CONTROL
     return response
 
@@ -170,7 +173,7 @@ class Shelf:
 
     def path(self, host: str, path: str, query: str) -> str | None:
         """Return the page's file without its ending, or None for what is never kept."""
-        if not (HOST.fullmatch(host) and PATH.fullmatch(path) and QUERY.fullmatch(query)):
+        if not (host in own_hosts() and PATH.fullmatch(path) and QUERY.fullmatch(query)):
             return None
         if path.endswith("/"):
             return f"{self.root}/{host}{path}{query or 'index'}"
@@ -264,6 +267,20 @@ class Shelf:
         os.utime(file, ns=(now, now))
 
 
+def own_hosts() -> frozenset[str]:
+    """Return the hosts of which pages are kept, as readers' browsers say them.
+
+    No patterns, foreign ports or final dots: a stranger would think of any number of them.
+    """
+    return _own_hosts(tuple(settings.ALLOWED_HOSTS), settings.SITE_URL)
+
+
+@lru_cache(maxsize=8)
+def _own_hosts(allowed: tuple[str, ...], site_url: str) -> frozenset[str]:
+    named = {host.lower() for host in allowed if not host.startswith(("*", "."))}
+    return frozenset({*named, urlsplit(site_url).netloc.lower()} - {""})
+
+
 def shelf() -> Shelf:
     """Return the shelf of KEPT_PAGES_ROOT."""
     return _shelf(str(settings.KEPT_PAGES_ROOT))
@@ -313,11 +330,10 @@ class KeepPagesMiddleware:
         began: datetime,
         drops: int,
     ) -> None:
-        stem = on.path(
-            request.META.get("HTTP_HOST", ""),
-            request.path_info,
-            request.META.get("QUERY_STRING", ""),
-        )
+        query = request.META.get("QUERY_STRING", "")
+        if query != ("" if wish.page == 1 else f"page={wish.page}"):
+            return
+        stem = on.path(request.META.get("HTTP_HOST", ""), request.path_info, query)
         if stem is None:
             return
         expires = time.time() + settings.KEPT_PAGES_SECONDS

@@ -27,7 +27,7 @@ def archive(request: HttpRequest) -> HttpResponse:
         sample = page[0]
         context |= {"sample": sample, "sample_posts": sample.contents()}
     response = render(request, "newsletter/archive.html", context)
-    return kept.keep(response, "issues", *kept.EVERY_PAGE)
+    return kept.keep(response, "issues", *kept.EVERY_PAGE, page=page.number)
 
 
 @require_safe

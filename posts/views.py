@@ -40,8 +40,9 @@ def turn_to(
 
 def keep_list(response: HttpResponse, context: dict[str, Any], *keys: str) -> HttpResponse:
     """Keep a page of a list until its posts change, or the list: `keys` say which it is."""
-    keys = (*keys, *freshness.list_keys(context["page"]))
-    return kept.keep(response, *keys, until=freshness.next_moment)
+    page = context["page"]
+    keys = (*keys, *freshness.list_keys(page))
+    return kept.keep(response, *keys, until=freshness.next_moment, page=page.number)
 
 
 @require_safe

@@ -20,6 +20,12 @@ def page(request: HttpRequest, name: str = "front") -> HttpResponse:
     return kept.keep(HttpResponse(text), "everything", name)
 
 
+def turned(request: HttpRequest) -> HttpResponse:
+    """A list of three pages, which shows the last one for any number beyond."""
+    number = min(int(request.GET.get("page", 1)), 3)
+    return kept.keep(HttpResponse(f"{next(rendered)}: page {number}"), "turned", page=number)
+
+
 def brief(request: HttpRequest) -> HttpResponse:
     until = timezone.now() + timedelta(seconds=0.3)
     return kept.keep(HttpResponse(f"brief {next(rendered)}"), "brief", until=lambda began: until)
@@ -43,6 +49,7 @@ urlpatterns = [
     path("", page),
     path("brief/", brief),
     path("plain/", plain),
+    path("turned/", turned),
     path("cookie/", cookie),
     path("missing/", missing),
     path("pages/<str:name>/", page),
