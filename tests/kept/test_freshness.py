@@ -356,6 +356,19 @@ def test_an_issue_that_is_sent_is_in_the_archive_and_on_the_front_page(paper: Pa
     assert paper.touched(lambda: delivery.cancel(issue)) == {"issues", "front"}
 
 
+def test_an_article_of_the_newest_issue_has_its_new_title_there(paper: Paper) -> None:
+    issue = make_issue(posts=[paper.old])
+    with paper.commit():
+        delivery.start(issue)
+    touched = paper.touched(edit(paper.old, title="Older than ever"))
+    assert touched >= {"issues", "front"}
+    for path in ("/", "/weekly-alarm/"):
+        page = paper.sites[1].get(path).body
+        assert b"Older than ever" in page
+        assert b"Old<" not in page
+    assert "issues" not in paper.touched(edit(paper.new, title="Newer than ever"))
+
+
 def test_bulk_ways_touch_everything(paper: Paper) -> None:
     post = Post(title="Bulk", slug="bulk", summary="s", body="<p>b</p>", author=paper.ruth)
     assert paper.touched(lambda: Post.objects.bulk_create([post])) == set(paper.paths)
