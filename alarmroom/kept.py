@@ -22,7 +22,7 @@ import os
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -45,11 +45,21 @@ logger = logging.getLogger(__name__)
 PATH = re.compile(r"(?:/[A-Za-z0-9_\-][A-Za-z0-9._\-]*)*/?")
 # The one query a kept page may have; anything else is answered by Django, and not kept.
 QUERY = re.compile(r"(?:page=[1-9][0-9]{0,5})?")
+# What others hang on a link to see who follows it. No page of ours reads it, so it is left out.
+TRACKING = re.compile(
+    r"(?:utm_[a-z_]+|fbclid|gclid|gbraid|wbraid|dclid|msclkid|mc_cid|mc_eid|igsh|igshid|twclid)=[^&]*"
+)
 IN_MEMORY = 2_000  # pages of a process, the last used
 # So old at most in a browser or a CDN, which may show it once more while it asks for a new one.
 CACHE_CONTROL = "public, max-age=10, s-maxage=60, stale-while-revalidate=300"
 # These belong to one connection or one moment, not to the page.
 NOT_KEPT = {"content-length", "content-encoding", "date", "connection", "server", "etag", "vary"}
+
+# What a 304 leaves out, because it has no body.
+OF_BODY = ("Content-Type", "Content-Length", "Content-Encoding")
+# What is worth compressing while a reader waits for it: text, from so many bytes on.
+TEXT = re.compile(r"text/|image/svg|application/(?:[a-z.\-]+\+)?(?:json|xml)\b")
+COMPRESSED_FROM = 500
 
 # Keys of what stands on every public page: the resources in the sign-up box, the menu in the
 # footer.
@@ -295,7 +305,11 @@ def _shelf(root: str) -> Shelf:
 
 
 class KeepPagesMiddleware:
-    """Gives public pages their ETag and keeps the ones that asked for it."""
+    """Keeps the pages that asked for it, and gives every public answer what a kept page has.
+
+    That is an ETag, a 304 for who knows it, and a compressed body. The latter would give secrets
+    away that stand beside a visitor's own words (BREACH); public answers contain none.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -305,20 +319,25 @@ class KeepPagesMiddleware:
         began, drops = timezone.now(), on.drops()
         response = self.get_response(request)
         wish: Wish | None = getattr(response, "kept", None)
-        if wish is None or response.status_code != 200 or response.streaming:
+        if response.status_code != 200 or response.streaming or not is_public(request, response):
             return response
         if response.cookies:
             # Such as the end of an old session. It is somebody's own, and so is the answer.
             response["Cache-Control"] = "private, no-store"
             return response
-        response["ETag"] = f'W/"{hashlib.sha256(response.content).hexdigest()[:32]}"'
-        patch_vary_headers(response, ["Accept-Encoding"])
-        if request.method == "GET" and settings.KEPT_PAGES_SECONDS:
+        # A view may know a version of its own (posts/share_image.py).
+        response.setdefault("ETag", f'W/"{hashlib.sha256(response.content).hexdigest()[:32]}"')
+        if wish and request.method == "GET" and settings.KEPT_PAGES_SECONDS:
             try:
                 self.store(on, request, response, wish, began, drops)
             except OSError:
                 # A full disk costs speed, not the page.
                 logger.exception("%s could not be kept", request.path)
+        pack(request, response)
+        if is_known(request.META, response["ETag"], response.get("Last-Modified")):
+            response.status_code, response.content = 304, b""
+            for name in OF_BODY:
+                del response[name]
         return response
 
     def store(
@@ -330,7 +349,7 @@ class KeepPagesMiddleware:
         began: datetime,
         drops: int,
     ) -> None:
-        query = request.META.get("QUERY_STRING", "")
+        query = bare(request.META.get("QUERY_STRING", ""))
         if query != ("" if wish.page == 1 else f"page={wish.page}"):
             return
         stem = on.path(request.META.get("HTTP_HOST", ""), request.path_info, query)
@@ -348,13 +367,58 @@ class KeepPagesMiddleware:
         on.store(stem, response.content, headers, wish.keys, expires, drops)
 
 
+def is_public(request: HttpRequest, response: HttpResponse) -> bool:
+    """Return whether a response is the same for everybody, as a view said: kept or cacheable."""
+    return request.method in ("GET", "HEAD") and (
+        hasattr(response, "kept") or "public" in response.get("Cache-Control", "")
+    )
+
+
+def pack(request: HttpRequest, response: HttpResponse) -> None:
+    """Compress the body of a response as its browser likes, where that is worth it."""
+    if not TEXT.match(response.get("Content-Type", "")) or "Content-Encoding" in response:
+        return
+    patch_vary_headers(response, ["Accept-Encoding"])
+    coding = preferred(request.META.get("HTTP_ACCEPT_ENCODING", ""))
+    if not coding or len(response.content) < COMPRESSED_FROM:
+        return
+    # Quickly: this one is not kept.
+    response.content = (
+        brotli.compress(response.content, quality=4)
+        if coding == "br"
+        else gzip.compress(response.content, 5, mtime=0)
+    )
+    response["Content-Encoding"] = coding
+    response["Content-Length"] = str(len(response.content))
+
+
+def bare(query: str) -> str:
+    """Return a query without what others hung on it to see who follows a link."""
+    if not query:
+        return ""
+    return "&".join(part for part in query.split("&") if not TRACKING.fullmatch(part))
+
+
+def is_known(environ: Mapping[str, Any], tag: str, modified: str | None) -> bool:
+    """Return whether whoever asks has this version of a page already (RFC 9110 13.2.2).
+
+    By its tag in whatever coding (the weak comparison of 13.1.2). By its date alone only if
+    that is exactly the same one: a withdrawn article makes a feed's an earlier one, and 13.1.3
+    leaves that to us.
+    """
+    known = environ.get("HTTP_IF_NONE_MATCH")
+    if known is not None:
+        return tag.removeprefix("W/") in known or known.strip() == "*"
+    return modified is not None and environ.get("HTTP_IF_MODIFIED_SINCE") == modified
+
+
 # Answering: WSGI, before Django's handler
 
 
 class Page:
     """One kept page in memory, its answers prepared."""
 
-    __slots__ = ("answers", "expires", "file", "tag")
+    __slots__ = ("answers", "expires", "file", "modified", "tag")
 
     def __init__(self, stem: str, file: tuple[int, int]) -> None:
         """Raises FileNotFoundError or ValueError when it is not, or no longer, whole."""
@@ -368,7 +432,9 @@ class Page:
         self.file = file
         self.expires: float = meta["expires"]
         common = [(name, value) for name, value in meta["headers"]]
-        self.tag = next(value for name, value in common if name == "ETag").removeprefix("W/")
+        said = dict(common)
+        self.tag: str = said["ETag"]
+        self.modified: str | None = said.get("Last-Modified")
         self.answers = {
             coding: (
                 [
@@ -403,9 +469,8 @@ class KeptPages:
     def find(self, environ: WSGIEnvironment) -> Page | None:
         if self.only_secure and not self.is_secure(environ):
             return None  # Django redirects to HTTPS.
-        stem = self.shelf.path(
-            environ.get("HTTP_HOST", ""), environ["PATH_INFO"], environ.get("QUERY_STRING", "")
-        )
+        query = bare(environ.get("QUERY_STRING", ""))
+        stem = self.shelf.path(environ.get("HTTP_HOST", ""), environ["PATH_INFO"], query)
         if stem is None:
             return None
         page = self.pages.get(stem)
@@ -432,14 +497,10 @@ class KeptPages:
     def answer(
         self, page: Page, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        known = environ.get("HTTP_IF_NONE_MATCH")
         coding = preferred(environ.get("HTTP_ACCEPT_ENCODING", ""))
         headers, body = page.answers[coding]
-        if known and (page.tag in known or known.strip() == "*"):
-            # The weak comparison of RFC 9110 13.1.2: the page's version, in whatever coding.
-            of_body = ("Content-Type", "Content-Length", "Content-Encoding")
-            bare = [pair for pair in headers if pair[0] not in of_body]
-            start_response("304 Not Modified", bare)
+        if is_known(environ, page.tag, page.modified):
+            start_response("304 Not Modified", [pair for pair in headers if pair[0] not in OF_BODY])
             return []
         start_response("200 OK", headers.copy())
         return body if environ["REQUEST_METHOD"] == "GET" else []

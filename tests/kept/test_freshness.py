@@ -369,6 +369,20 @@ def test_an_article_of_the_newest_issue_has_its_new_title_there(paper: Paper) ->
     assert "issues" not in paper.touched(edit(paper.new, title="Newer than ever"))
 
 
+@pytest.mark.parametrize("name", ["atom.xml", "rss.xml", "feed.json"])
+def test_a_feed_is_kept_for_readers_who_ask_with_an_old_version(paper: Paper, name: str) -> None:
+    site, path = paper.sites[0], f"/feeds/{name}"
+    for _ in range(2):
+        answer = site.get(path, HTTP_IF_NONE_MATCH='W/"old"', HTTP_ACCEPT_ENCODING="gzip")
+        assert answer.status == 200
+    assert not answer.from_django
+    assert "gzip" in answer.headers["Content-Encoding"]
+    date = answer.headers["Last-Modified"]
+    for known in ({"HTTP_IF_MODIFIED_SINCE": date}, {"HTTP_IF_NONE_MATCH": answer.headers["ETag"]}):
+        again = site.get(path, **known)
+        assert again.status == 304 and not again.from_django
+
+
 def test_bulk_ways_touch_everything(paper: Paper) -> None:
     post = Post(title="Bulk", slug="bulk", summary="s", body="<p>b</p>", author=paper.ruth)
     assert paper.touched(lambda: Post.objects.bulk_create([post])) == set(paper.paths)

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count, repeat
 from pathlib import Path
 from wsgiref.util import setup_testing_defaults
 
@@ -76,6 +77,7 @@ def kept_settings(settings, tmp_path: Path) -> Iterator[None]:
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
     urls.during.clear()
+    urls.rendered = count(1)
 
 
 @pytest.fixture
@@ -210,6 +212,28 @@ def test_only_plain_queries_are_kept(site: Site, query: str, is_kept: bool) -> N
     assert site.get("/turned/", query).from_django != is_kept
 
 
+@pytest.mark.parametrize(
+    "tracking",
+    [
+        "utm_source=x&utm_medium=mail&utm_campaign=",
+        "fbclid=IwAR0_-abc.%20%3Cscript%3E",
+        "gclid=1&gclid=2",
+        "mc_cid=a&mc_eid=b",
+    ],
+)
+def test_what_tracks_readers_is_no_part_of_an_address(site: Site, tracking: str) -> None:
+    first = site.get("/turned/", tracking)
+    assert first.from_django
+    plain, tracked = site.get("/turned/"), site.get("/turned/", tracking)
+    assert not plain.from_django and not tracked.from_django
+    assert plain.body == tracked.body == first.body
+    second = site.get("/turned/", "page=2")
+    for query in (f"page=2&{tracking}", f"{tracking}&page=2"):
+        assert site.get("/turned/", query).body == second.body
+    assert site.get("/turned/", f"{tracking}&x=1").from_django
+    assert site.get("/turned/", f"x{tracking}").from_django
+
+
 def test_a_stranger_who_thinks_of_numbers_fills_no_disk(site: Site, settings) -> None:
     for number in range(1, 30):
         assert site.get("/turned/", f"page={number}").status == 200
@@ -330,6 +354,64 @@ def test_a_browser_that_has_the_page_gets_304(site: Site) -> None:
         assert "Content-Length" not in answer.headers
         assert "Content-Security-Policy" in answer.headers
     assert site.get(HTTP_IF_NONE_MATCH='"another"').status == 200
+
+
+@pytest.mark.parametrize(("path", "query"), [("/", "x=1"), ("/found/", "q=night")])
+def test_a_public_answer_that_is_not_kept_is_compressed_and_has_a_304(
+    site: Site, path: str, query: str
+) -> None:
+    urls.rendered = repeat(1)
+    plain = site.get(path, query)
+    assert "Accept-Encoding" in plain.headers["Vary"]
+    for accepted, unpack in (("gzip, br", brotli.decompress), ("gzip", gzip.decompress)):
+        packed = site.get(path, query, HTTP_ACCEPT_ENCODING=accepted)
+        assert packed.from_django
+        assert packed.headers["Content-Encoding"] == accepted.rpartition(" ")[2]
+        assert packed.headers["Content-Length"] == str(len(packed.body))
+        assert unpack(packed.body) == plain.body
+        assert packed.headers["ETag"] == plain.headers["ETag"]
+    again = site.get(path, query, HTTP_IF_NONE_MATCH=plain.headers["ETag"])
+    assert (again.status, again.body) == (304, b"")
+    assert again.headers["ETag"] == plain.headers["ETag"]
+    assert not {"Content-Type", "Content-Length", "Content-Encoding"} & again.headers.keys()
+    assert site.get(path, query, HTTP_IF_NONE_MATCH='"another"').status == 200
+
+
+def test_the_first_answer_of_a_page_that_is_kept_is_compressed_too(site: Site) -> None:
+    first = site.get(HTTP_ACCEPT_ENCODING="br")
+    second = site.get(HTTP_ACCEPT_ENCODING="br")
+    assert first.from_django and not second.from_django
+    assert brotli.decompress(first.body) == brotli.decompress(second.body)
+
+
+def test_what_is_somebodys_own_is_never_compressed(site: Site) -> None:
+    # A secret beside words of a stranger's choice could be guessed by the length (BREACH).
+    answer = site.get("/own/", HTTP_ACCEPT_ENCODING="gzip, br")
+    assert "Content-Encoding" not in answer.headers
+    assert "ETag" not in answer.headers
+
+
+def test_a_page_is_kept_for_whoever_asks_with_an_old_version(site: Site) -> None:
+    assert site.get("/dated/", HTTP_IF_NONE_MATCH='"old"').status == 200
+    again = site.get("/dated/", HTTP_IF_NONE_MATCH='"old"')
+    assert again.status == 200 and not again.from_django
+    assert site.get("/dated/", HTTP_IF_NONE_MATCH=again.headers["ETag"]).status == 304
+
+
+@pytest.mark.parametrize("kept_for", [0, 60])
+def test_a_date_is_known_when_it_is_the_same(settings, kept_for: int) -> None:
+    settings.KEPT_PAGES_SECONDS = kept_for
+    site = Site()
+    date = site.get("/dated/").headers["Last-Modified"]
+    known = site.get("/dated/", HTTP_IF_MODIFIED_SINCE=date)
+    assert known.status == 304
+    assert known.from_django != bool(kept_for)
+    other = "Sun, 06 Nov 2044 08:49:37 GMT"
+    assert site.get("/dated/", HTTP_IF_MODIFIED_SINCE=other).status == 200
+    # The tag says more than the date.
+    both = {"HTTP_IF_MODIFIED_SINCE": date, "HTTP_IF_NONE_MATCH": '"old"'}
+    assert site.get("/dated/", **both).status == 200
+    assert site.get(HTTP_IF_MODIFIED_SINCE=date).status == 200
 
 
 def test_plain_http_is_left_to_django_where_https_is_demanded(settings) -> None:

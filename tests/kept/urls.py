@@ -6,6 +6,7 @@ from itertools import count
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import timezone
+from django.views.decorators.cache import cache_control
 
 from alarmroom import kept
 
@@ -31,6 +32,23 @@ def brief(request: HttpRequest) -> HttpResponse:
     return kept.keep(HttpResponse(f"brief {next(rendered)}"), "brief", until=lambda began: until)
 
 
+def dated(request: HttpRequest) -> HttpResponse:
+    response = HttpResponse(f"dated {next(rendered)}", content_type="application/atom+xml")
+    response["Last-Modified"] = "Sun, 06 Nov 1994 08:49:37 GMT"
+    return kept.keep(response, "dated")
+
+
+@cache_control(public=True, max_age=60)
+def found(request: HttpRequest) -> HttpResponse:
+    """Public, and as many of them as there are questions."""
+    return HttpResponse(f"found {request.GET.get('q')} " * 200)
+
+
+@cache_control(private=True)
+def own(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("somebody's own, with a secret " * 200)
+
+
 def plain(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f"plain {next(rendered)}")
 
@@ -51,6 +69,9 @@ urlpatterns = [
     path("plain/", plain),
     path("turned/", turned),
     path("cookie/", cookie),
+    path("dated/", dated),
+    path("found/", found),
+    path("own/", own),
     path("missing/", missing),
     path("pages/<str:name>/", page),
 ]
