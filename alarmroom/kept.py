@@ -49,6 +49,7 @@ QUERY = re.compile(r"(?:page=[1-9][0-9]{0,5})?")
 TRACKING = re.compile(
     r"(?:utm_[a-z_]+|fbclid|gclid|gbraid|wbraid|dclid|msclkid|mc_cid|mc_eid|igsh|igshid|twclid)=[^&]*"
 )
+LONG_PAST = 1_700_000_000  # seconds since 1970
 IN_MEMORY = 2_000  # pages of a process, the last used
 # So old at most in a browser or a CDN, which may show it once more while it asks for a new one.
 CACHE_CONTROL = "public, max-age=10, s-maxage=60, stale-while-revalidate=300"
@@ -216,8 +217,17 @@ class Shelf:
             for ending, content in files.items():
                 temporary = Path(f"{stem}{ending}.{os.getpid()}")
                 temporary.write_bytes(content)
-                # Its time is when it ends, so that sweeping needs to open nothing.
-                os.utime(temporary, (expires, expires))
+                number = int.from_bytes(hashlib.sha256(content).digest()[:8])
+                # The body's time tells its versions apart, for nginx makes its ETag of time and
+                # size. The headers' time is the second in which the page ends, so that sweeping
+                # needs to open nothing; the rest tells versions apart as well, for a new file
+                # may get the number of the one before.
+                moment = (
+                    int(expires) * 1_000_000_000 + number % 1_000_000_000
+                    if ending == ".json"
+                    else number % LONG_PAST * 1_000_000_000
+                )
+                os.utime(temporary, ns=(moment, moment))
                 temporary.replace(f"{stem}{ending}")
             name = hashlib.sha256(stem.encode()).hexdigest()[:32]
             for key in keys:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import count, repeat
 from pathlib import Path
 from wsgiref.util import setup_testing_defaults
@@ -18,6 +19,7 @@ import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
+from django.utils import timezone
 
 from alarmroom import kept
 from tests.kept import urls
@@ -78,6 +80,7 @@ def kept_settings(settings, tmp_path: Path) -> Iterator[None]:
         signal.connect(close_old_connections)
     urls.during.clear()
     urls.rendered = count(1)
+    urls.moment = None
 
 
 @pytest.fixture
@@ -469,6 +472,39 @@ def test_what_is_remembered_is_loaded_once_until_its_key_is_dropped(commit) -> N
     with commit():
         kept.drop("menu")
     assert kept.remember("menu", load) == 2
+
+
+def test_versions_of_a_page_that_end_at_one_moment_are_told_apart(
+    site: Site, commit, settings
+) -> None:
+    urls.moment = timezone.now() + timedelta(seconds=30)
+    site.get("/brief/")
+    [page] = settings.KEPT_PAGES_ROOT.rglob("*.json")
+    files = [page.with_suffix(ending) for ending in (".json", ".html", ".html.gz", ".html.br")]
+    before = [file.stat() for file in files]
+    with commit():
+        kept.drop("brief")
+    site.get("/brief/")
+    after = [file.stat() for file in files]
+    for one, other in zip(before, after, strict=True):
+        # nginx knows a version by time and size, a process by time and number.
+        assert one.st_mtime_ns != other.st_mtime_ns
+    now = time.time()
+    for one, other in zip(before[1:], after[1:], strict=True):
+        assert int(one.st_mtime) != int(other.st_mtime)
+        assert max(one.st_mtime, other.st_mtime) < now, "no Last-Modified lies in the future"
+    assert int(before[0].st_mtime) == int(after[0].st_mtime) == int(urls.moment.timestamp())
+
+
+def test_the_same_page_rendered_again_is_the_same_version(site: Site, commit, settings) -> None:
+    urls.rendered = repeat(1)
+    site.get()
+    [html] = settings.KEPT_PAGES_ROOT.rglob("*.html")
+    before = html.stat()
+    with commit():
+        kept.drop("everything")
+    assert site.get().from_django
+    assert html.stat().st_mtime_ns == before.st_mtime_ns
 
 
 def test_the_headers_on_disk_are_those_of_the_page(site: Site, settings) -> None:

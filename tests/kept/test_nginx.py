@@ -21,6 +21,7 @@ from tests.production import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "www.example.org"
+LATER = "Sun, 06 Nov 2044 08:49:37 GMT"
 # Said by each server in its own way, or of the connection.
 OF_THE_SERVER = {"date", "server", "connection", "content-length", "etag", "last-modified"}
 OF_THE_SERVER |= {"accept-ranges", "transfer-encoding", "content-encoding", "keep-alive"}
@@ -204,6 +205,40 @@ def test_it_serves_the_page_compressed_and_again_as_304(host: Host, article: str
     known = stopped(host, lambda: host.get(article)).headers["etag"]
     again = stopped(host, lambda: host.get(article, If_None_Match=known))
     assert again.status == 304
+
+
+def test_no_version_of_a_page_is_taken_for_another(host: Host, article: str) -> None:
+    # Both versions end with the same scheduled article, and are equally long.
+    host.shell(
+        """
+from datetime import timedelta
+from django.utils import timezone
+from posts.models import Post
+post = Post.objects.get(slug="kept")
+post.pk, post.title, post.slug = None, "Soon", "soon"
+post.published_at = timezone.now() + timedelta(minutes=2)
+post.save()
+"""
+    )
+    host.get(article)
+    first = stopped(host, lambda: host.get(article))
+    known = {"If_None_Match": first.headers["etag"]}
+    host.shell("from alarmroom import kept; kept.shelf().clear()")
+    host.get(article)
+    assert stopped(host, lambda: host.get(article, **known)).status == 304, "rendered again"
+    host.shell(
+        "from posts.models import Post; post = Post.objects.get(slug='kept');"
+        "post.title = 'Behind'; post.save()"
+    )
+    assert host.get(article, **known).status == 200
+    second = stopped(host, lambda: host.get(article, **known))
+    assert second.status == 200
+    assert b"Behind" in second.body
+    assert len(first.body) == len(second.body)
+    for answer in (first, second):
+        assert "last-modified" not in answer.headers
+    assert stopped(host, lambda: host.get(article, If_Modified_Since=LATER)).status == 200
+    host.shell("from posts.models import Post; Post.objects.filter(slug='soon').delete()")
 
 
 def test_an_edit_is_seen_at_once(host: Host, article: str) -> None:

@@ -1,6 +1,6 @@
 """A site of one counter: each rendering of a page shows another number."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +11,7 @@ from django.views.decorators.cache import cache_control
 from alarmroom import kept
 
 rendered = count(1)
+moment: datetime | None = None  # At which the brief page ends.
 during = []  # Called while a page is being rendered.
 
 
@@ -28,7 +29,7 @@ def turned(request: HttpRequest) -> HttpResponse:
 
 
 def brief(request: HttpRequest) -> HttpResponse:
-    until = timezone.now() + timedelta(seconds=0.3)
+    until = moment or timezone.now() + timedelta(seconds=0.3)
     return kept.keep(HttpResponse(f"brief {next(rendered)}"), "brief", until=lambda began: until)
 
 
