@@ -176,10 +176,16 @@ class Shelf:
             return 0
 
     def stamp(self, key: str) -> int:
-        """Return a number that is another after each drop of the key (ns)."""
+        """Return a number that is another after each drop of the key, or of everything (ns)."""
+        file = f"{self._keys}/{key}.stamp"
         try:
-            return os.stat(f"{self._keys}/{key}.stamp").st_mtime_ns
+            return os.stat(file).st_mtime_ns
         except FileNotFoundError:
+            # Made now, so that clear() finds it.
+            with contextlib.suppress(OSError):
+                self.keys.mkdir(parents=True, exist_ok=True)
+                Path(file).touch()
+                return os.stat(file).st_mtime_ns
             return 0
 
     def path(self, host: str, path: str, query: str) -> str | None:

@@ -474,6 +474,14 @@ def test_what_is_remembered_is_loaded_once_until_its_key_is_dropped(commit) -> N
     assert kept.remember("menu", load) == 2
 
 
+def test_what_is_remembered_is_loaded_anew_when_everything_is_dropped(commit) -> None:
+    loads = count(1)
+    assert [kept.remember("never dropped", lambda: next(loads)) for _ in range(2)] == [1, 1]
+    with commit():
+        kept.drop_everything()
+    assert kept.remember("never dropped", lambda: next(loads)) == 2
+
+
 def test_versions_of_a_page_that_end_at_one_moment_are_told_apart(
     site: Site, commit, settings
 ) -> None:
