@@ -1,6 +1,7 @@
 """deploy/nginx.conf on a real nginx: it serves the kept pages itself, and nothing else."""
 
 import gzip
+import hashlib
 import http.client
 import os
 import re
@@ -10,7 +11,9 @@ import socket
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,7 +110,7 @@ def configured(text: str, *, data: Path, port: int, gunicorn_port: int) -> str:
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    program = nginx()
+    nginx()  # Before anything else is made ready.
     data = tmp_path_factory.mktemp("host")
     port, gunicorn_port = free_port(), free_port()
     env = environment(str(data), BEHIND_TLS_PROXY="on", LOG_LEVEL="ERROR", WEB_CONCURRENCY="2")
@@ -117,7 +120,23 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     (data / "media" / "images" / "a.jpg").write_bytes(b"\xff\xd8\xff a picture")
     (data / "private").mkdir(exist_ok=True)
     (data / "private" / "secret.pdf").write_bytes(b"a resource")
-    main = data / "nginx.conf"
+    command = [sys.executable, "-m", "gunicorn", f"--bind=127.0.0.1:{gunicorn_port}"]
+    gunicorn = subprocess.Popen(
+        [*command, "--log-level=error", "alarmroom.wsgi"], cwd=ROOT, env=env
+    )
+    try:
+        wait_for(gunicorn_port)
+        with front(data, port, gunicorn_port):
+            yield Host(env, data, port, gunicorn, gunicorn_port)
+    finally:
+        gunicorn.terminate()
+        gunicorn.wait(30)
+
+
+@contextmanager
+def front(data: Path, port: int, gunicorn_port: int) -> Iterator[None]:
+    """Run nginx as deploy/nginx.conf has it, in front of a port."""
+    main = data / f"nginx-{port}.conf"
     text = configured(
         (ROOT / "deploy/nginx.conf").read_text(), data=data, port=port, gunicorn_port=gunicorn_port
     )
@@ -127,23 +146,17 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     main.write_text(
-        f"{as_root} daemon off; pid {data}/nginx.pid; error_log {data}/error.log;\n"
+        f"{as_root} daemon off; pid {main}.pid; error_log {data}/error.log;\n"
         f"events {{}}\nhttp {{ access_log off; {temporary}\n{text}\n}}\n"
     )
-    subprocess.run([program, "-t", "-q", "-c", main], check=True)
-    command = [sys.executable, "-m", "gunicorn", f"--bind=127.0.0.1:{gunicorn_port}"]
-    servers = [
-        subprocess.Popen([*command, "--log-level=error", "alarmroom.wsgi"], cwd=ROOT, env=env),
-        subprocess.Popen([program, "-c", main]),
-    ]
+    subprocess.run([nginx(), "-t", "-q", "-c", main], check=True)
+    server = subprocess.Popen([nginx(), "-c", main])
     try:
-        wait_for(gunicorn_port)
         wait_for(port)
-        yield Host(env, data, port, servers[0], gunicorn_port)
+        yield
     finally:
-        for server in servers:
-            server.terminate()
-            server.wait(30)
+        server.terminate()
+        server.wait(30)
 
 
 @pytest.fixture
@@ -257,6 +270,24 @@ def test_other_methods_and_queries_go_to_django(host: Host, article: str) -> Non
     assert host.get(article + "?x=1").status == 200
     assert host.get(article + "index.html").status == 404
     assert host.get(article.rstrip("/")).status == 301
+
+
+def test_without_gunicorn_there_is_a_page_that_needs_nothing_else(host: Host) -> None:
+    port = free_port()
+    with front(host.data, port, gunicorn_port=free_port()):
+        answers = [host.get(path, port=port) for path in ("/topics/?x=1", "/static/css/site.css")]
+        answers.append(host.get("/subscribe/", port=port, method="POST"))
+        named = host.get("/503.html")
+    assert named.status == 404
+    for answer in answers:
+        assert answer.status == 503
+        assert answer.body == (ROOT / "templates/503.html").read_bytes()
+        assert answer.headers["retry-after"] == "60"
+        assert answer.headers["cache-control"] == "no-store"
+        [style] = re.findall(b"<style>(.*?)</style>", answer.body, re.DOTALL)
+        digest = b64encode(hashlib.sha256(style).digest()).decode()
+        assert f"style-src 'sha256-{digest}';" in answer.headers["content-security-policy"]
+        assert "unsafe" not in answer.headers["content-security-policy"]
 
 
 def test_pictures_are_served_and_nothing_beside_them(host: Host) -> None:
