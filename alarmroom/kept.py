@@ -263,9 +263,9 @@ class Shelf:
                 self._remove(str(meta.with_suffix("")))
 
     def sweep(self) -> int:
-        """Remove the pages that are too old; return how many. For the tick.
+        """Remove the pages that are too old, or are within a second; return how many.
 
-        Django never answers from them anyway; nginx, which knows no end, would.
+        Django never answers from them anyway; nginx, which knows no end, would. For the tick.
         """
         now, count = time.time(), 0
         if not self.root.is_dir():
@@ -273,7 +273,7 @@ class Shelf:
         with self.locked():
             for meta in self.root.rglob("*.json"):
                 with contextlib.suppress(FileNotFoundError):
-                    if meta.stat().st_mtime < now:
+                    if meta.stat().st_mtime_ns // 1_000_000_000 < now:
                         self._remove(str(meta.with_suffix("")))
                         count += 1
         return count

@@ -19,12 +19,15 @@ PostQuerySet.update() says itself which posts changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.db.models import Q
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
 from django.dispatch import receiver
@@ -33,7 +36,10 @@ from django.utils import timezone
 from alarmroom import kept
 from posts.models import Author, Image, Likeness, Page, Post, PostQuerySet, RelatedPost, Tag
 
+logger = logging.getLogger(__name__)
+
 LONGEST_RENDERING = timedelta(minutes=1)  # No server waits longer for a page.
+LOOK_EVERY = 1  # second
 LISTED = (
     "title",
     "slug",
@@ -78,6 +84,29 @@ def _moments() -> list[datetime]:
     since = timezone.now() - LONGEST_RENDERING
     scheduled = Post.objects.filter(published_at__gt=since).order_by("published_at")
     return [moment for moment in scheduled.values_list("published_at", flat=True) if moment]
+
+
+def rest(seconds: float, pause: Callable[[float], object] = time.sleep) -> None:
+    """Wait so long, and sweep at each scheduled moment on the way. For the tick.
+
+    nginx knows no end of a page: it would show a list without the new article until the next
+    tick. Whether something was scheduled meanwhile is a look at a file, mostly.
+    """
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        now = timezone.now()
+        try:
+            moment = next_moment(now)
+        except DatabaseError:
+            logger.exception("Nobody knows what is scheduled; the next tick asks again")
+            pause(left)
+            return
+        step = min(left, LOOK_EVERY)
+        if moment and (moment - now).total_seconds() <= step:
+            pause((moment - now).total_seconds())
+            kept.shelf().sweep()
+        else:
+            pause(step)
 
 
 # What changes drop

@@ -8,14 +8,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from django.core.management import call_command
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
+from django.db import OperationalError, close_old_connections
 from django.utils import timezone
 
 from alarmroom import kept
 from newsletter import delivery
 from newsletter.models import Issue
-from posts import search, views
+from posts import freshness, search, views
 from posts.models import Author, Likeness, Page, Post, RelatedPost, Tag
 from tests.factories import (
     connect,
@@ -56,7 +57,8 @@ class Clock:
             "monotonic": lambda: time.monotonic() + self.ahead.total_seconds(),
             "time_ns": time.time_ns,
         }
-        monkeypatch.setattr(kept, "time", SimpleNamespace(**shifted))
+        for module in (kept, freshness):
+            monkeypatch.setattr(module, "time", SimpleNamespace(**shifted))
 
     def pass_to(self, moment: datetime) -> None:
         """Let it be just after a moment."""
@@ -291,6 +293,61 @@ def test_an_older_article_is_connected_at_a_scheduled_moment(
     clock.pass_to(sooner)
     assert b"Draft" in site.get(path).body
     assert not site.get(path).from_django
+
+
+@pytest.mark.parametrize("when", ["before the tick rests", "while the tick rests"])
+def test_the_tick_sweeps_at_a_scheduled_moment(
+    paper: Paper, clock: Clock, settings, when: str
+) -> None:
+    # On the second, as editors schedule.
+    moment = timezone.now().replace(microsecond=0) + timedelta(seconds=90)
+    files = settings.KEPT_PAGES_ROOT / "testserver"
+    site = paper.sites[0]
+    site.get("/subscribe/")
+    there: dict[datetime, bool] = {}
+
+    def schedule() -> None:
+        with paper.commit():
+            edit(paper.draft, published_at=moment)()
+        site.get("/")
+
+    def pause(seconds: float) -> None:
+        assert seconds > 0
+        clock.ahead += timedelta(seconds=seconds + 0.001)
+        if when == "while the tick rests" and len(there) == 20:
+            schedule()
+        there[timezone.now()] = (files / "index.html").exists()
+
+    if when == "before the tick rests":
+        schedule()
+    freshness.rest(240, pause)
+    late = [now - moment for now, found in there.items() if found and now > moment]
+    assert max(late) < timedelta(milliseconds=50), "nginx shows the old list no longer"
+    assert any(found for now, found in there.items() if now < moment)
+    assert (files / "subscribe/index.html").exists(), "what ends later stays"
+
+
+def test_the_tick_rests_while_the_database_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> None:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(freshness, "_moments", away)
+    pauses: list[float] = []
+    freshness.rest(60, pauses.append)
+    assert len(pauses) == 1
+    assert 59 < pauses[0] <= 60
+
+
+def test_the_tick_rests_between_two_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    rests: list[float] = []
+
+    def rest(seconds: float) -> None:
+        rests.append(seconds)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(freshness, "rest", rest)
+    call_command("tick", forever=True, interval=7)
+    assert rests == [7]
 
 
 def point(post: Post, other: Post, how: str) -> None:

@@ -12,7 +12,7 @@ from django.db import DatabaseError, close_old_connections
 
 from alarmroom import kept
 from newsletter import delivery
-from posts import body, likeness, tasks
+from posts import body, freshness, likeness, tasks
 from subscribers import notices
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Command(BaseCommand):
                 # The database is away; the next tick does what this one could not.
                 logger.exception("This tick failed; the next one tries again")
             try:
-                time.sleep(interval)
+                freshness.rest(interval)
             except KeyboardInterrupt:
                 return
 
