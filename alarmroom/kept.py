@@ -259,8 +259,8 @@ class Shelf:
             self._note_drop(self.last_drop)
             for stamp in self.keys.glob("*.stamp"):
                 self._note_drop(stamp)
-            for meta in self.root.rglob("*.json"):
-                self._remove(str(meta.with_suffix("")))
+            for stem in self._stems():
+                self._remove(stem)
 
     def sweep(self) -> int:
         """Remove the pages that are too old, or are within a second; return how many.
@@ -271,12 +271,21 @@ class Shelf:
         if not self.root.is_dir():
             return 0
         with self.locked():
-            for meta in self.root.rglob("*.json"):
+            for stem in self._stems():
                 with contextlib.suppress(FileNotFoundError):
-                    if meta.stat().st_mtime_ns // 1_000_000_000 < now:
-                        self._remove(str(meta.with_suffix("")))
+                    if os.stat(f"{stem}.json").st_mtime_ns // 1_000_000_000 < now:
+                        self._remove(stem)
                         count += 1
         return count
+
+    def _stems(self) -> Iterator[str]:
+        """Return the files of all pages, without their endings."""
+        for folder, folders, files in os.walk(self.root):
+            # A folder may be called feed.json.
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            for name in files:
+                if name.endswith(".json"):
+                    yield f"{folder}/{name.removesuffix('.json')}"
 
     @staticmethod
     def _remove(stem: str) -> None:

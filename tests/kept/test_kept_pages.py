@@ -180,6 +180,20 @@ def test_everything_can_be_dropped(site: Site, commit) -> None:
     assert site.get("/").from_django
 
 
+def test_a_page_whose_address_ends_like_a_file_is_dropped_and_swept_as_well(
+    site: Site, commit, settings
+) -> None:
+    site.get("/feed.json"), site.get()
+    assert not site.get("/feed.json").from_django
+    with commit():
+        kept.drop_everything()
+    assert not list(settings.KEPT_PAGES_ROOT.rglob("*.html"))
+    assert site.get("/feed.json").from_django and site.get().from_django
+    for meta in settings.KEPT_PAGES_ROOT.rglob("*.json"):
+        os.utime(meta, (0, 0))  # They ended long ago.
+    assert kept.shelf().sweep() == 2
+
+
 def test_a_page_lives_until_its_moment(site: Site) -> None:
     first = site.get("/brief/")
     assert site.get("/brief/").body == first.body

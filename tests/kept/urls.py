@@ -71,6 +71,7 @@ urlpatterns = [
     path("turned/", turned),
     path("cookie/", cookie),
     path("dated/", dated),
+    path("feed.json", dated),
     path("found/", found),
     path("own/", own),
     path("missing/", missing),
