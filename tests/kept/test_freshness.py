@@ -16,13 +16,15 @@ from django.utils import timezone
 from alarmroom import kept
 from newsletter import delivery
 from newsletter.models import Issue
-from posts import freshness, search, views
+from posts import freshness, merging, search, views
 from posts.models import Author, Likeness, Page, Post, RelatedPost, Tag
+from subscribers.models import Resource
 from tests.factories import (
     connect,
     make_author,
     make_image,
     make_issue,
+    make_page,
     make_post,
     make_resource,
     make_tag,
@@ -108,7 +110,13 @@ class Paper:
             "topics": "/topics/",
             "archive": "/archive/",
             "about": "/about/",
+            "year": f"/archive/{self.middle.published_at:%Y}/",
+            "month": f"/archive/{self.middle.published_at:%Y/%m}/",
             "feed": "/feeds/atom.xml",
+            "rss": "/feeds/rss.xml",
+            "json": "/feeds/feed.json",
+            "its feed": f"{self.fire.get_absolute_url()}atom.xml",
+            "feeds": "/feeds/",
             "issues": "/weekly-alarm/",
             "subscribe": "/subscribe/",
         }
@@ -155,12 +163,13 @@ def edit(thing: object, **fields: object) -> Callable[[], None]:
     return change
 
 
-LISTS = {"front", "archive", "feed"}
+FEEDS = {"feed", "rss", "json", "its feed"}
+LISTS = {"front", "archive", *FEEDS}
 
 
 def test_a_text_that_is_edited_is_new_in_its_article_and_in_the_feed(paper: Paper) -> None:
     touched = paper.touched(edit(paper.new, body="<p>Better words.</p>"))
-    assert touched == {"new", "feed"}
+    assert touched == {"new", "feeds", *FEEDS}
 
 
 def test_a_new_title_is_new_wherever_it_is_shown(paper: Paper) -> None:
@@ -399,11 +408,121 @@ def test_a_pick_of_related_articles(paper: Paper) -> None:
 
 def test_a_page_of_its_own_and_the_footer(paper: Paper) -> None:
     touched = paper.touched(edit(paper.about, title="About us"))
-    assert touched == set(paper.paths) - {"feed"}, "the footer names it everywhere"
+    assert touched == set(paper.paths) - FEEDS, "the footer names it everywhere"
+
+
+def test_a_page_that_is_made_or_deleted_changes_the_footer(paper: Paper) -> None:
+    assert paper.touched(lambda: make_page("House rules")) == set(paper.paths) - FEEDS
+    assert b"House rules" in paper.sites[1].get("/").body
+    rules = Page.objects.get(title="House rules")
+    assert paper.touched(rules.delete) == set(paper.paths) - FEEDS
+    assert b"House rules" not in paper.sites[1].get("/").body
+
+
+def test_a_focal_point_is_new_wherever_the_picture_stands(paper: Paper) -> None:
+    image = make_image()
+    with paper.commit():
+        edit(paper.middle, cover=image, cover_alt="A console")()
+    touched = paper.touched(edit(image, focal_x=10))
+    assert touched >= {"middle", "front", "fire", "dele", "year", "month"}
+    assert not touched & {"night", "topics", "about", "issues", "subscribe"}
+    for path in ("/", paper.paths["dele"]):
+        assert b"focus-x1" in paper.sites[1].get(path).body
+
+
+def test_the_photo_and_the_bio_of_an_author(paper: Paper) -> None:
+    photo = make_image()
+    bio = "Twelve years at the console."
+    for change in (edit(paper.dele, bio=bio), edit(paper.dele, photo=photo)):
+        touched = paper.touched(change)
+        assert touched >= {"dele", "middle"}
+        assert not touched & {"night", "topics", "about", "issues", "subscribe"}
+    page = paper.sites[1].get(paper.paths["dele"]).body
+    assert b"Twelve years" in page and b"<img" in page
+
+
+def test_two_topics_that_become_one(paper: Paper) -> None:
+    paths = paper.paths
+    touched = paper.touched(lambda: merging.merge([paper.night.pk], paper.fire.pk))
+    assert touched >= {"night", "fire", "old", "topics", "front", "ruth", "feeds", *FEEDS}
+    assert not touched & {"about", "issues", "subscribe"}
+    site = paper.sites[1]
+    assert site.get(paths["night"]).status == 301
+    assert b"Old" in site.get(paths["fire"]).body
+
+
+def test_an_article_that_is_withdrawn_and_brought_back(paper: Paper) -> None:
+    posts = Post.objects.filter(pk=paper.middle.pk)
+    shown = LISTS | {"middle", "fire", "dele", "old", "new", "topics", "year", "month", "feeds"}
+    assert paper.touched(posts.withdraw) >= shown
+    site, path = paper.sites[1], paper.paths["middle"]
+    assert site.get(path).status == 410
+    assert b"Middle" not in site.get("/").body
+    # These have nothing to show meanwhile, and are not kept as such.
+    away = {name for name, path in paper.paths.items() if site.get(path).status != 200}
+    assert away == {"middle", "year", "month"}
+    with paper.commit():
+        posts.bring_back()
+    assert {site.get(path).status for path in paper.paths.values()} == {200}
+    for name in shown - {"topics", "archive", "feeds"}:  # They count, and name no article.
+        assert b"Middle" in site.get(paper.paths[name]).body, name
+
+
+def test_an_article_under_another_date(paper: Paper) -> None:
+    before = paper.paths
+    touched = paper.touched(
+        edit(paper.middle, published_at=paper.old.published_at - timedelta(days=400))
+    )
+    assert touched >= LISTS | {"middle", "old", "new", "fire", "dele", "year", "month"}
+    site = paper.sites[1]
+    assert site.get(before["year"]).status == site.get(before["month"]).status == 404
+    assert b"Middle" in site.get(paper.paths["year"]).body
+
+
+def test_a_scheduled_article_that_is_put_off(paper: Paper, clock: Clock) -> None:
+    soon, later = (timezone.now() + timedelta(minutes=minutes) for minutes in (2, 4))
+    with paper.commit():
+        edit(paper.draft, published_at=soon)()
+    assert paper.touched(edit(paper.draft, published_at=later)) >= LISTS
+    site = paper.sites[0]
+    for moment, found in ((soon, False), (later, True)):
+        site.get("/")
+        clock.pass_to(moment)
+        assert (b"Draft" in site.get("/").body) == found
+        assert not site.get("/").from_django
+
+
+def test_an_article_at_another_address(paper: Paper) -> None:
+    path = paper.paths["middle"]
+    touched = paper.touched(edit(paper.middle, slug="elsewhere"))
+    assert touched >= LISTS - {"archive"} | {"middle", "old", "new", "fire", "dele", "year"}
+    site = paper.sites[1]
+    assert site.get(path).headers["Location"] == "/articles/elsewhere/"
+    assert b"/articles/elsewhere/" in site.get("/").body
+
+
+def test_the_feeds_page_names_a_topic_and_an_author_at_their_moment(
+    paper: Paper, clock: Clock
+) -> None:
+    moment = timezone.now() + timedelta(minutes=2)
+    with paper.commit():
+        newcomer = make_author(name="Newcomer")
+        paper.draft.tags.add(make_tag("Fresh"))
+        edit(paper.draft, author=newcomer, published_at=moment)()
+    site = paper.sites[0]
+    assert b"Newcomer" not in site.get("/feeds/").body
+    assert not site.get("/feeds/").from_django
+    clock.pass_to(moment)
+    page = site.get("/feeds/").body
+    assert b"Newcomer" in page and b"Fresh" in page
 
 
 def test_a_free_resource_stands_in_every_box(paper: Paper) -> None:
-    assert paper.touched(make_resource) == set(paper.paths) - {"feed"}
+    pages = set(paper.paths) - FEEDS
+    assert paper.touched(make_resource) == pages
+    resource = Resource.objects.get()
+    assert paper.touched(edit(resource, title="Another name")) == pages
+    assert paper.touched(resource.delete) == pages
 
 
 def test_an_issue_that_is_sent_is_in_the_archive_and_on_the_front_page(paper: Paper) -> None:
@@ -454,4 +573,4 @@ def test_what_no_reader_sees_touches_nothing(paper: Paper) -> None:
     posts = Post.objects.filter(pk=paper.middle.pk)
     assert paper.touched(lambda: posts.update(likeness_due=True)) == set()
     assert paper.touched(lambda: Author.objects.create(name="New here")) == set()
-    assert paper.touched(lambda: Tag.objects.create(name="Unused")) <= {"topics", "front"}
+    assert paper.touched(lambda: Tag.objects.create(name="Unused")) <= {"topics", "front", "feeds"}
