@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from alarmroom import kept
 from tests.parts import missing
 from tests.production import environment
 
@@ -288,6 +289,15 @@ def test_without_gunicorn_there_is_a_page_that_needs_nothing_else(host: Host) ->
         digest = b64encode(hashlib.sha256(style).digest()).decode()
         assert f"style-src 'sha256-{digest}';" in answer.headers["content-security-policy"]
         assert "unsafe" not in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("query", ["?", "?fbclid=a_b-C", "?utm_source=x&utm_medium=&gclid=1"])
+def test_a_link_that_is_tracked_is_answered_from_the_kept_page(
+    host: Host, article: str, query: str
+) -> None:
+    page = host.get(article)
+    assert stopped(host, lambda: host.get(article + query)).body == page.body
+    assert kept.TRACKING.pattern in (ROOT / "deploy/nginx.conf").read_text()
 
 
 def test_pictures_are_served_and_nothing_beside_them(host: Host) -> None:
