@@ -33,7 +33,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import brotli
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -355,8 +355,8 @@ class KeepPagesMiddleware:
         if wish and request.method == "GET" and settings.KEPT_PAGES_SECONDS:
             try:
                 self.store(on, request, response, wish, began, drops)
-            except OSError:
-                # A full disk costs speed, not the page.
+            except (OSError, DatabaseError):
+                # A full disk costs speed, not the page; so does a database that goes away now.
                 logger.exception("%s could not be kept", request.path)
         pack(request, response)
         if is_known(request.META, response["ETag"], response.get("Last-Modified")):
