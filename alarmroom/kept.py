@@ -22,33 +22,45 @@ import os
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import brotli
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
 logger = logging.getLogger(__name__)
 
-# What may become part of a file's name: the hosts and paths of our own pages.
-HOST = re.compile(r"[a-z0-9.\-:\[\]]{1,255}")
+# What may become part of a file's name, besides one of our own hosts (own_hosts()).
 PATH = re.compile(r"(?:/[A-Za-z0-9_\-][A-Za-z0-9._\-]*)*/?")
 # The one query a kept page may have; anything else is answered by Django, and not kept.
 QUERY = re.compile(r"(?:page=[1-9][0-9]{0,5})?")
-KEY = re.compile(r"[a-z0-9\-]{1,80}")
+# What others hang on a link to see who follows it. No page of ours reads it, so it is left out.
+TRACKING = re.compile(
+    r"(?:utm_[a-z_]+|fbclid|gclid|gbraid|wbraid|dclid|msclkid|mc_cid|mc_eid|igsh|igshid|twclid)=[^&]*"
+)
+LONG_PAST = 1_700_000_000  # seconds since 1970
 IN_MEMORY = 2_000  # pages of a process, the last used
 # So old at most in a browser or a CDN, which may show it once more while it asks for a new one.
 CACHE_CONTROL = "public, max-age=10, s-maxage=60, stale-while-revalidate=300"
 # These belong to one connection or one moment, not to the page.
 NOT_KEPT = {"content-length", "content-encoding", "date", "connection", "server", "etag", "vary"}
+
+# What a 304 leaves out, because it has no body.
+OF_BODY = ("Content-Type", "Content-Length", "Content-Encoding")
+# What is worth compressing while a reader waits for it: text, from so many bytes on.
+TEXT = re.compile(r"text/|image/svg|application/(?:[a-z.\-]+\+)?(?:json|xml)\b")
+COMPRESSED_FROM = 500
 
 # Keys of what stands on every public page: the resources in the sign-up box, the menu in the
 # footer.
@@ -58,16 +70,29 @@ EVERY_PAGE = ("resources", "pages")
 # What views and models call
 
 
+@dataclass(frozen=True)
+class Wish:
+    """How a response is to be kept."""
+
+    keys: tuple[str, ...]
+    until: Callable[[datetime], datetime | None] | None
+    page: int
+
+
 def keep[Response: HttpResponseBase](
-    response: Response, *keys: str, until: datetime | None = None
+    response: Response,
+    *keys: str,
+    until: Callable[[datetime], datetime | None] | None = None,
+    page: int = 1,
 ) -> Response:
     """Mark a response as public, and to be kept until one of the keys is dropped.
 
-    `until` is a moment after which it must be rendered again, such as the next scheduled
-    publication. Returns the response.
+    `until` tells, of the moment at which the rendering began, the one after which the page must
+    be rendered again, such as the next scheduled publication. `page` is the number of the page
+    that is shown: under any other one that was asked for, it is not kept, or a stranger could
+    fill the disk. Returns the response.
     """
-    response.kept_keys = keys  # type: ignore[attr-defined]  # ours, read by the middleware below
-    response.kept_until = until.timestamp() if until else None  # type: ignore[attr-defined]  # likewise
+    response.kept = Wish(keys, until, page)  # type: ignore[attr-defined]  # ours, read by the middleware below
     response["Cache-Control"] = CACHE_CONTROL
     return response
 
@@ -85,12 +110,17 @@ def drop_everything() -> None:
 
 
 def remember[Value](
-    key: str | tuple[str, ...], load: Callable[[], Value], *, part: Hashable = ""
+    key: str | tuple[str, ...],
+    load: Callable[[], Value],
+    *,
+    part: Hashable = "",
+    until: datetime | None = None,
 ) -> Value:
     """Return what `load` returned in this process since the key was last dropped, or any of them.
 
     For small things that every page shows; `part` tells several of one key apart. At most
-    KEPT_PAGES_SECONDS old; loaded anew each time while nothing is kept at all.
+    KEPT_PAGES_SECONDS old, and from before `until`; loaded anew each time while nothing is kept
+    at all.
     """
     if not settings.KEPT_PAGES_SECONDS:
         return load()
@@ -99,13 +129,13 @@ def remember[Value](
     found = _remembered.get((on.root, key, part))
     if found and found[0] == stamps and found[1] > time.monotonic():
         return found[2]
+    seconds = settings.KEPT_PAGES_SECONDS
+    if until is not None:
+        seconds = min(seconds, until.timestamp() - time.time())
+    expires = time.monotonic() + seconds
     value = load()
     # The stamps of before loading: a drop in between leaves them different.
-    _remembered[on.root, key, part] = (
-        stamps,
-        time.monotonic() + settings.KEPT_PAGES_SECONDS,
-        value,
-    )
+    _remembered[on.root, key, part] = (stamps, expires, value)
     return value
 
 
@@ -146,15 +176,21 @@ class Shelf:
             return 0
 
     def stamp(self, key: str) -> int:
-        """Return a number that is another after each drop of the key (ns)."""
+        """Return a number that is another after each drop of the key, or of everything (ns)."""
+        file = f"{self._keys}/{key}.stamp"
         try:
-            return os.stat(f"{self._keys}/{key}.stamp").st_mtime_ns
+            return os.stat(file).st_mtime_ns
         except FileNotFoundError:
+            # Made now, so that clear() finds it.
+            with contextlib.suppress(OSError):
+                self.keys.mkdir(parents=True, exist_ok=True)
+                Path(file).touch()
+                return os.stat(file).st_mtime_ns
             return 0
 
     def path(self, host: str, path: str, query: str) -> str | None:
         """Return the page's file without its ending, or None for what is never kept."""
-        if not (HOST.fullmatch(host) and PATH.fullmatch(path) and QUERY.fullmatch(query)):
+        if not (host in own_hosts() and PATH.fullmatch(path) and QUERY.fullmatch(query)):
             return None
         if path.endswith("/"):
             return f"{self.root}/{host}{path}{query or 'index'}"
@@ -187,8 +223,17 @@ class Shelf:
             for ending, content in files.items():
                 temporary = Path(f"{stem}{ending}.{os.getpid()}")
                 temporary.write_bytes(content)
-                # Its time is when it ends, so that sweeping needs to open nothing.
-                os.utime(temporary, (expires, expires))
+                number = int.from_bytes(hashlib.sha256(content).digest()[:8])
+                # The body's time tells its versions apart, for nginx makes its ETag of time and
+                # size. The headers' time is the second in which the page ends, so that sweeping
+                # needs to open nothing; the rest tells versions apart as well, for a new file
+                # may get the number of the one before.
+                moment = (
+                    int(expires) * 1_000_000_000 + number % 1_000_000_000
+                    if ending == ".json"
+                    else number % LONG_PAST * 1_000_000_000
+                )
+                os.utime(temporary, ns=(moment, moment))
                 temporary.replace(f"{stem}{ending}")
             name = hashlib.sha256(stem.encode()).hexdigest()[:32]
             for key in keys:
@@ -214,24 +259,33 @@ class Shelf:
             self._note_drop(self.last_drop)
             for stamp in self.keys.glob("*.stamp"):
                 self._note_drop(stamp)
-            for meta in self.root.rglob("*.json"):
-                self._remove(str(meta.with_suffix("")))
+            for stem in self._stems():
+                self._remove(stem)
 
     def sweep(self) -> int:
-        """Remove the pages that are too old; return how many. For the tick.
+        """Remove the pages that are too old, or are within a second; return how many.
 
-        Django never answers from them anyway; nginx, which knows no end, would.
+        Django never answers from them anyway; nginx, which knows no end, would. For the tick.
         """
         now, count = time.time(), 0
         if not self.root.is_dir():
             return 0
         with self.locked():
-            for meta in self.root.rglob("*.json"):
+            for stem in self._stems():
                 with contextlib.suppress(FileNotFoundError):
-                    if meta.stat().st_mtime < now:
-                        self._remove(str(meta.with_suffix("")))
+                    if os.stat(f"{stem}.json").st_mtime_ns // 1_000_000_000 < now:
+                        self._remove(stem)
                         count += 1
         return count
+
+    def _stems(self) -> Iterator[str]:
+        """Return the files of all pages, without their endings."""
+        for folder, folders, files in os.walk(self.root):
+            # A folder may be called feed.json.
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            for name in files:
+                if name.endswith(".json"):
+                    yield f"{folder}/{name.removesuffix('.json')}"
 
     @staticmethod
     def _remove(stem: str) -> None:
@@ -248,6 +302,20 @@ class Shelf:
         os.utime(file, ns=(now, now))
 
 
+def own_hosts() -> frozenset[str]:
+    """Return the hosts of which pages are kept, as readers' browsers say them.
+
+    No patterns, foreign ports or final dots: a stranger would think of any number of them.
+    """
+    return _own_hosts(tuple(settings.ALLOWED_HOSTS), settings.SITE_URL)
+
+
+@lru_cache(maxsize=8)
+def _own_hosts(allowed: tuple[str, ...], site_url: str) -> frozenset[str]:
+    named = {host.lower() for host in allowed if not host.startswith(("*", "."))}
+    return frozenset({*named, urlsplit(site_url).netloc.lower()} - {""})
+
+
 def shelf() -> Shelf:
     """Return the shelf of KEPT_PAGES_ROOT."""
     return _shelf(str(settings.KEPT_PAGES_ROOT))
@@ -262,30 +330,39 @@ def _shelf(root: str) -> Shelf:
 
 
 class KeepPagesMiddleware:
-    """Gives public pages their ETag and keeps the ones that asked for it."""
+    """Keeps the pages that asked for it, and gives every public answer what a kept page has.
+
+    That is an ETag, a 304 for who knows it, and a compressed body. The latter would give secrets
+    away that stand beside a visitor's own words (BREACH); public answers contain none.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         on = shelf()
-        drops = on.drops()
+        began, drops = timezone.now(), on.drops()
         response = self.get_response(request)
-        keys = getattr(response, "kept_keys", None)
-        if keys is None or response.status_code != 200 or response.streaming:
+        wish: Wish | None = getattr(response, "kept", None)
+        if response.status_code != 200 or response.streaming or not is_public(request, response):
             return response
         if response.cookies:
             # Such as the end of an old session. It is somebody's own, and so is the answer.
             response["Cache-Control"] = "private, no-store"
             return response
-        response["ETag"] = f'W/"{hashlib.sha256(response.content).hexdigest()[:32]}"'
-        patch_vary_headers(response, ["Accept-Encoding"])
-        if request.method == "GET" and settings.KEPT_PAGES_SECONDS:
+        # A view may know a version of its own (posts/share_image.py).
+        response.setdefault("ETag", f'W/"{hashlib.sha256(response.content).hexdigest()[:32]}"')
+        if wish and request.method == "GET" and settings.KEPT_PAGES_SECONDS:
             try:
-                self.store(on, request, response, keys, drops)
-            except OSError:
-                # A full disk costs speed, not the page.
+                self.store(on, request, response, wish, began, drops)
+            except (OSError, DatabaseError):
+                # A full disk costs speed, not the page; so does a database that goes away now.
                 logger.exception("%s could not be kept", request.path)
+        pack(request, response)
+        if is_known(request.META, response["ETag"], response.get("Last-Modified")):
+            response.status_code, response.content = 304, b""
+            for name in OF_BODY:
+                del response[name]
         return response
 
     def store(
@@ -293,25 +370,71 @@ class KeepPagesMiddleware:
         on: Shelf,
         request: HttpRequest,
         response: HttpResponse,
-        keys: Iterable[str],
+        wish: Wish,
+        began: datetime,
         drops: int,
     ) -> None:
-        stem = on.path(
-            request.META.get("HTTP_HOST", ""),
-            request.path_info,
-            request.META.get("QUERY_STRING", ""),
-        )
+        query = bare(request.META.get("QUERY_STRING", ""))
+        if query != ("" if wish.page == 1 else f"page={wish.page}"):
+            return
+        stem = on.path(request.META.get("HTTP_HOST", ""), request.path_info, query)
         if stem is None:
             return
-        expires = min(
-            response.kept_until or float("inf"),  # type: ignore[attr-defined]  # set by keep()
-            time.time() + settings.KEPT_PAGES_SECONDS,
-        )
+        expires = time.time() + settings.KEPT_PAGES_SECONDS
+        if moment := wish.until and wish.until(began):
+            expires = min(expires, moment.timestamp())
+        if expires <= time.time():
+            return  # Something was published while it was rendered.
         headers = [
             (name, value) for name, value in response.items() if name.lower() not in NOT_KEPT
         ]
         headers += [("ETag", response["ETag"]), ("Vary", "Accept-Encoding")]
-        on.store(stem, response.content, headers, keys, expires, drops)
+        on.store(stem, response.content, headers, wish.keys, expires, drops)
+
+
+def is_public(request: HttpRequest, response: HttpResponse) -> bool:
+    """Return whether a response is the same for everybody, as a view said: kept or cacheable."""
+    return request.method in ("GET", "HEAD") and (
+        hasattr(response, "kept") or "public" in response.get("Cache-Control", "")
+    )
+
+
+def pack(request: HttpRequest, response: HttpResponse) -> None:
+    """Compress the body of a response as its browser likes, where that is worth it."""
+    if not TEXT.match(response.get("Content-Type", "")) or "Content-Encoding" in response:
+        return
+    patch_vary_headers(response, ["Accept-Encoding"])
+    coding = preferred(request.META.get("HTTP_ACCEPT_ENCODING", ""))
+    if not coding or len(response.content) < COMPRESSED_FROM:
+        return
+    # Quickly: this one is not kept.
+    response.content = (
+        brotli.compress(response.content, quality=4)
+        if coding == "br"
+        else gzip.compress(response.content, 5, mtime=0)
+    )
+    response["Content-Encoding"] = coding
+    response["Content-Length"] = str(len(response.content))
+
+
+def bare(query: str) -> str:
+    """Return a query without what others hung on it to see who follows a link."""
+    if not query:
+        return ""
+    return "&".join(part for part in query.split("&") if not TRACKING.fullmatch(part))
+
+
+def is_known(environ: Mapping[str, Any], tag: str, modified: str | None) -> bool:
+    """Return whether whoever asks has this version of a page already (RFC 9110 13.2.2).
+
+    By its tag in whatever coding (the weak comparison of 13.1.2). By its date alone only if
+    that is exactly the same one: a withdrawn article makes a feed's an earlier one, and 13.1.3
+    leaves that to us.
+    """
+    known = environ.get("HTTP_IF_NONE_MATCH")
+    if known is not None:
+        return tag.removeprefix("W/") in known or known.strip() == "*"
+    return modified is not None and environ.get("HTTP_IF_MODIFIED_SINCE") == modified
 
 
 # Answering: WSGI, before Django's handler
@@ -320,7 +443,7 @@ class KeepPagesMiddleware:
 class Page:
     """One kept page in memory, its answers prepared."""
 
-    __slots__ = ("answers", "expires", "file", "tag")
+    __slots__ = ("answers", "expires", "file", "modified", "tag")
 
     def __init__(self, stem: str, file: tuple[int, int]) -> None:
         """Raises FileNotFoundError or ValueError when it is not, or no longer, whole."""
@@ -334,7 +457,9 @@ class Page:
         self.file = file
         self.expires: float = meta["expires"]
         common = [(name, value) for name, value in meta["headers"]]
-        self.tag = next(value for name, value in common if name == "ETag").removeprefix("W/")
+        said = dict(common)
+        self.tag: str = said["ETag"]
+        self.modified: str | None = said.get("Last-Modified")
         self.answers = {
             coding: (
                 [
@@ -369,9 +494,8 @@ class KeptPages:
     def find(self, environ: WSGIEnvironment) -> Page | None:
         if self.only_secure and not self.is_secure(environ):
             return None  # Django redirects to HTTPS.
-        stem = self.shelf.path(
-            environ.get("HTTP_HOST", ""), environ["PATH_INFO"], environ.get("QUERY_STRING", "")
-        )
+        query = bare(environ.get("QUERY_STRING", ""))
+        stem = self.shelf.path(environ.get("HTTP_HOST", ""), environ["PATH_INFO"], query)
         if stem is None:
             return None
         page = self.pages.get(stem)
@@ -398,14 +522,10 @@ class KeptPages:
     def answer(
         self, page: Page, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        known = environ.get("HTTP_IF_NONE_MATCH")
         coding = preferred(environ.get("HTTP_ACCEPT_ENCODING", ""))
         headers, body = page.answers[coding]
-        if known and (page.tag in known or known.strip() == "*"):
-            # The weak comparison of RFC 9110 13.1.2: the page's version, in whatever coding.
-            of_body = ("Content-Type", "Content-Length", "Content-Encoding")
-            bare = [pair for pair in headers if pair[0] not in of_body]
-            start_response("304 Not Modified", bare)
+        if is_known(environ, page.tag, page.modified):
+            start_response("304 Not Modified", [pair for pair in headers if pair[0] not in OF_BODY])
             return []
         start_response("200 OK", headers.copy())
         return body if environ["REQUEST_METHOD"] == "GET" else []

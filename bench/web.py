@@ -38,8 +38,11 @@ def gunicorn(env: dict[str, str], application: str) -> Iterator[str]:
     """Serve a WSGI application with one worker, as it is deployed; yield its address."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--workers=1", "--log-level=error"]
+    # Pages are kept of the site's own address only.
     server = subprocess.Popen(
-        pinned(0, [*command, f"--bind=127.0.0.1:{port}", application]), cwd=ROOT, env=env
+        pinned(0, [*command, f"--bind=127.0.0.1:{port}", application]),
+        cwd=ROOT,
+        env={**env, "SITE_URL": f"http://127.0.0.1:{port}"},
     )
     try:
         wait_for(port, server)

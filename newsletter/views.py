@@ -23,11 +23,14 @@ def archive(request: HttpRequest) -> HttpResponse:
     )
     page = Paginator(issues, ISSUES_PER_PAGE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {"page": page}
+    keys = {"issues", *kept.EVERY_PAGE}
     if page.number == 1 and page.object_list:
-        sample = page[0]
-        context |= {"sample": sample, "sample_posts": sample.contents()}
+        sample, entries = page[0], page[0].contents()
+        context |= {"sample": sample, "sample_posts": entries}
+        # Their titles and summaries stand there as they are now.
+        keys |= {f"post-{entry.post_id}" for entry in entries}
     response = render(request, "newsletter/archive.html", context)
-    return kept.keep(response, "issues", *kept.EVERY_PAGE)
+    return kept.keep(response, *keys, page=page.number)
 
 
 @require_safe

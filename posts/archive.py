@@ -118,7 +118,7 @@ def archive(request: HttpRequest) -> HttpResponse:
         ]
     }
     response = render(request, "posts/archive.html", context)
-    return kept.keep(response, "posts", *kept.EVERY_PAGE, until=freshness.next_moment())
+    return kept.keep(response, "posts", *kept.EVERY_PAGE, until=freshness.next_moment)
 
 
 @require_safe
@@ -159,4 +159,4 @@ def _period(request: HttpRequest, year: int, month: int | None) -> HttpResponse:
 def topics(request: HttpRequest) -> HttpResponse:
     """Every topic under which a reader finds something, with how much."""
     response = render(request, "posts/topics.html", {"topics": Tag.objects.in_use().with_counts()})
-    return kept.keep(response, "tags", *kept.EVERY_PAGE, until=freshness.next_moment())
+    return kept.keep(response, "tags", *kept.EVERY_PAGE, until=freshness.next_moment)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 import sys
+from base64 import b64encode
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
-from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
+from django.utils.csp import CSP, build_policy
 
 from posts import search
 from posts.models import Post, Tag
@@ -25,6 +29,7 @@ SUGGESTIONS = 5
 RETRY_AFTER = 60  # seconds
 _WORD = re.compile(r"[^\W\d_]{2,40}")
 _MAX_WORDS = 8
+_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 # What SQLite says when the file, and not the question, is the trouble.
 _SQLITE_AWAY = ("unable to open", "disk i/o error", "locked", "not a database", "malformed")
 
@@ -46,7 +51,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
         if is_away(error):
             return unavailable()
         logger.exception("The 404 of %r could not be rendered", request.path_info[:200])
-        return HttpResponseNotFound(loader.get_template("lost.html").render())
+        return alone("lost.html", status=404)
 
 
 def asked_for(path: str) -> list[str]:
@@ -82,14 +87,25 @@ def broken(request: HttpRequest) -> HttpResponse:
     """Answer 500, or 503 while the database is away. Needs nothing but the template."""
     if is_away(sys.exception()):
         return unavailable()
-    return HttpResponse(loader.get_template("500.html").render(), status=500)
+    return alone("500.html", status=500)
 
 
 def unavailable() -> HttpResponse:
     """Answer 503, and say when to ask again (RFC 9110 15.6.4)."""
-    response = HttpResponse(loader.get_template("503.html").render(), status=503)
+    response = alone("503.html", status=503)
     response["Retry-After"] = str(RETRY_AFTER)
     response["Cache-Control"] = "no-store"
+    return response
+
+
+def alone(template: str, status: int) -> HttpResponse:
+    """Return a page that needs no other file: its style stands in it, and its policy names it."""
+    html = loader.get_template(template).render()
+    digests = [hashlib.sha256(style.encode()).digest() for style in _STYLE.findall(html)]
+    named = [f"'sha256-{b64encode(digest).decode()}'" for digest in digests]
+    response = HttpResponse(html, status=status)
+    policy = {**settings.SECURE_CSP, "style-src": named}
+    response[CSP.HEADER_ENFORCE.value] = build_policy(policy)
     return response
 
 

@@ -10,6 +10,7 @@
 | `tags` | which topics are in use, and how often | that changes |
 | `feeds` | the whole texts of posts | a published post changes at all |
 | `pages`, `page-2` | the footer's menu; a page of its own | one is edited |
+| `schedule` | nothing: of `next_moment()` | what is public, and when, changes |
 
 Signals tell of changes here, because a call would miss what cascades, what the admin
 deletes in bulk and what goes through a many-to-many table. `update()` sends none, so
@@ -18,20 +19,27 @@ PostQuerySet.update() says itself which posts changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.db.models import Q
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
 from django.dispatch import receiver
 from django.utils import timezone
 
 from alarmroom import kept
-from posts.models import Author, Image, Page, Post, PostQuerySet, RelatedPost, Tag
+from posts.models import Author, Image, Likeness, Page, Post, PostQuerySet, RelatedPost, Tag
 
+logger = logging.getLogger(__name__)
+
+LONGEST_RENDERING = timedelta(minutes=1)  # No server waits longer for a page.
+LOOK_EVERY = 1  # second
 LISTED = (
     "title",
     "slug",
@@ -57,15 +65,48 @@ def year_key(moment: datetime) -> str:
     return f"year-{timezone.localtime(moment).year}"
 
 
-def next_moment() -> datetime | None:
-    """Return when the next scheduled post is published: no list may be kept longer."""
-    # Where nothing is kept, nobody needs to know.
-    return kept.remember("schedule", _next_moment) if settings.KEPT_PAGES_SECONDS else None
+def next_moment(after: datetime | None = None) -> datetime | None:
+    """Return when the next scheduled post is published, after a moment or from now on.
+
+    Nothing that shows more than one post may be kept longer.
+    """
+    if not settings.KEPT_PAGES_SECONDS:
+        return None  # Where nothing is kept, nobody needs to know.
+    after = after or timezone.now()
+    return next((one for one in kept.remember("schedule", _moments) if one > after), None)
 
 
-def _next_moment() -> datetime | None:
-    scheduled = Post.objects.scheduled().order_by("published_at")
-    return scheduled.values_list("published_at", flat=True).first()
+def _moments() -> list[datetime]:
+    """Return when posts are published, in order, from shortly before now on.
+
+    Shortly before: a page that is being rendered may have begun without one of them.
+    """
+    since = timezone.now() - LONGEST_RENDERING
+    scheduled = Post.objects.filter(published_at__gt=since).order_by("published_at")
+    return [moment for moment in scheduled.values_list("published_at", flat=True) if moment]
+
+
+def rest(seconds: float, pause: Callable[[float], object] = time.sleep) -> None:
+    """Wait so long, and sweep at each scheduled moment on the way. For the tick.
+
+    nginx knows no end of a page: it would show a list without the new article until the next
+    tick. Whether something was scheduled meanwhile is a look at a file, mostly.
+    """
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        now = timezone.now()
+        try:
+            moment = next_moment(now)
+        except DatabaseError:
+            logger.exception("Nobody knows what is scheduled; the next tick asks again")
+            pause(left)
+            return
+        step = min(left, LOOK_EVERY)
+        if moment and (moment - now).total_seconds() <= step:
+            pause((moment - now).total_seconds())
+            kept.shelf().sweep()
+        else:
+            pause(step)
 
 
 # What changes drop
@@ -109,6 +150,7 @@ def shown(pks: Iterable[int]) -> dict[int, Shown]:
 def posts_changed(before: dict[int, Shown], after: dict[int, Shown]) -> None:
     """Drop what showed these posts before, and what will show them now."""
     keys: set[str] = set()
+    moved: set[int] = set()
     for pk in before.keys() | after.keys():
         old, new = before.get(pk), after.get(pk)
         if not any(state and state.is_public for state in (old, new)):
@@ -126,8 +168,10 @@ def posts_changed(before: dict[int, Shown], after: dict[int, Shown]) -> None:
             keys.add("tags")
         was, will = (state.published_at if state else None for state in (old, new))
         if was != will:
+            moved.add(pk)
             for moment in filter(None, (was, will)):
                 keys |= {f"article-{other}" for other in neighbours(pk, moment)}
+    keys |= {f"article-{other}" for other in connected_to(moved)}
     kept.drop(*sorted(keys))
 
 
@@ -141,6 +185,15 @@ def neighbours(pk: int, moment: datetime) -> list[int]:
         *earlier.values_list("pk", flat=True)[:1],
         *later.order_by("published_at", "pk").values_list("pk", flat=True)[:1],
     ]
+
+
+def connected_to(pks: set[int]) -> list[int]:
+    """Return the posts that name one of these under "Connecting the dots" once it is public."""
+    if not pks:
+        return []
+    picking = RelatedPost.objects.filter(related__in=pks).order_by().values_list("post", flat=True)
+    alike = Likeness.objects.filter(other__in=pks).order_by().values_list("post", flat=True)
+    return list(picking.union(alike).order_by())
 
 
 def image_changed(pk: int) -> None:
@@ -199,6 +252,12 @@ def author_changed(instance: Author, **_: Any) -> None:
         Post.objects.filter(author=instance, published_at__isnull=False),
         *(f"author-{instance.pk}", f"by-{instance.pk}"),
     )
+
+
+@receiver(pre_delete, sender=Image)
+def image_deleted(instance: Image, **_: Any) -> None:
+    # Its authors lose their photo without a signal of their own (SET_NULL).
+    image_changed(instance.pk)
 
 
 @receiver(post_save, sender=Image)

@@ -23,7 +23,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from alarmroom import kept
-from posts import search_index
+from posts import freshness, search_index
 from posts.models import Post, Tag
 from posts.search_query import Query, Term, fold, parse
 
@@ -163,7 +163,8 @@ def titled(text: str | Query) -> list[Suggestion]:
 
 def popular_topics() -> list[Choice]:
     """Return the topics with the most published articles; one query, when they changed."""
-    return kept.remember("tags", _popular_topics, part="popular")
+    until = freshness.next_moment()
+    return kept.remember("tags", _popular_topics, part="popular", until=until)
 
 
 def _popular_topics() -> list[Choice]:

@@ -40,14 +40,19 @@ def turn_to(
 
 def keep_list(response: HttpResponse, context: dict[str, Any], *keys: str) -> HttpResponse:
     """Keep a page of a list until its posts change, or the list: `keys` say which it is."""
-    keys = (*keys, *freshness.list_keys(context["page"]))
-    return kept.keep(response, *keys, until=freshness.next_moment())
+    page = context["page"]
+    keys = (*keys, *freshness.list_keys(page))
+    return kept.keep(response, *keys, until=freshness.next_moment, page=page.number)
 
 
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
     context = turn_to(request, Post.objects.published().for_listing())
-    topics = kept.remember("tags", lambda: list(Tag.objects.in_use().with_counts()))
+    topics = kept.remember(
+        "tags",
+        lambda: list(Tag.objects.in_use().with_counts()),
+        until=freshness.next_moment(),
+    )
     response = render(request, "posts/front.html", {**context, "topics": topics})
     return keep_list(response, context, "posts", "tags", "issues")
 
@@ -85,8 +90,8 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
         *kept.EVERY_PAGE,
         f"article-{post.pk}",
         *(f"post-{pk}" for pk in [post.pk, *others]),
-        # The newest article gets a link to the next one.
-        until=None if post.newer else freshness.next_moment(),  # type: ignore[attr-defined]  # likewise
+        # It may be the next article, or one that is picked here or alike.
+        until=freshness.next_moment,
     )
 
 

@@ -1,19 +1,35 @@
 """What is changed is seen at once, and nothing else is rendered anew."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from django.core.management import call_command
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
+from django.db import OperationalError, close_old_connections
 from django.utils import timezone
 
+from alarmroom import kept
 from newsletter import delivery
+from newsletter.management.commands import tick
 from newsletter.models import Issue
-from posts.models import Author, Page, Post, RelatedPost, Tag
-from tests.factories import connect, make_author, make_issue, make_post, make_resource, make_tag
+from posts import freshness, merging, search, views
+from posts.models import Author, Likeness, Page, Post, RelatedPost, Tag
+from subscribers.models import Resource
+from tests.factories import (
+    connect,
+    make_author,
+    make_image,
+    make_issue,
+    make_page,
+    make_post,
+    make_resource,
+    make_tag,
+)
 from tests.kept.test_kept_pages import Site
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +46,31 @@ def kept_settings(settings, tmp_path: Path) -> Iterator[None]:
     yield
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
+
+
+class Clock:
+    """The time, which a test moves on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ahead = timedelta()
+        now = timezone.now
+        monkeypatch.setattr(timezone, "now", lambda: now() + self.ahead)
+        shifted = {
+            "time": lambda: time.time() + self.ahead.total_seconds(),
+            "monotonic": lambda: time.monotonic() + self.ahead.total_seconds(),
+            "time_ns": time.time_ns,
+        }
+        for module in (kept, freshness):
+            monkeypatch.setattr(module, "time", SimpleNamespace(**shifted))
+
+    def pass_to(self, moment: datetime) -> None:
+        """Let it be just after a moment."""
+        self.ahead += moment - timezone.now() + timedelta(milliseconds=1)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
 
 
 class Paper:
@@ -70,7 +111,13 @@ class Paper:
             "topics": "/topics/",
             "archive": "/archive/",
             "about": "/about/",
+            "year": f"/archive/{self.middle.published_at:%Y}/",
+            "month": f"/archive/{self.middle.published_at:%Y/%m}/",
             "feed": "/feeds/atom.xml",
+            "rss": "/feeds/rss.xml",
+            "json": "/feeds/feed.json",
+            "its feed": f"{self.fire.get_absolute_url()}atom.xml",
+            "feeds": "/feeds/",
             "issues": "/weekly-alarm/",
             "subscribe": "/subscribe/",
         }
@@ -117,12 +164,13 @@ def edit(thing: object, **fields: object) -> Callable[[], None]:
     return change
 
 
-LISTS = {"front", "archive", "feed"}
+FEEDS = {"feed", "rss", "json", "its feed"}
+LISTS = {"front", "archive", *FEEDS}
 
 
 def test_a_text_that_is_edited_is_new_in_its_article_and_in_the_feed(paper: Paper) -> None:
     touched = paper.touched(edit(paper.new, body="<p>Better words.</p>"))
-    assert touched == {"new", "feed"}
+    assert touched == {"new", "feeds", *FEEDS}
 
 
 def test_a_new_title_is_new_wherever_it_is_shown(paper: Paper) -> None:
@@ -164,15 +212,175 @@ def test_a_draft_that_is_edited_touches_nothing(paper: Paper) -> None:
     assert paper.touched(edit(paper.draft, title="Still a draft")) == set()
 
 
-def test_a_scheduled_article_appears_at_its_moment(paper: Paper) -> None:
-    moment = timezone.now() + timedelta(seconds=5)
+def test_a_scheduled_article_appears_at_its_moment(paper: Paper, clock: Clock) -> None:
+    moment = timezone.now() + timedelta(minutes=2)
     assert paper.touched(edit(paper.draft, published_at=moment)) >= LISTS
     site = paper.sites[0]
     assert b"Draft" not in site.get("/").body
     assert not site.get("/").from_django
-    time.sleep(max(0, (moment - timezone.now()).total_seconds()) + 0.05)
+    clock.pass_to(moment)
     assert b"Draft" in site.get("/").body
+    assert not site.get("/").from_django, "and it is kept again"
     assert b"Draft" in paper.sites[1].get(paper.paths["new"]).body, "as the next article"
+
+
+def test_of_two_scheduled_articles_each_appears_at_its_moment(paper: Paper, clock: Clock) -> None:
+    first, second = (timezone.now() + timedelta(minutes=minutes) for minutes in (1, 2))
+    with paper.commit():
+        make_post(title="Sooner", author=paper.ruth, published_at=first)
+        make_post(title="Later", author=paper.ruth, published_at=second)
+    site = paper.sites[0]
+    shown = []
+    for moment in (timezone.now(), first, second):
+        clock.pass_to(moment)
+        page = site.get("/")
+        assert not site.get("/").from_django
+        shown.append((b"Sooner" in page.body, b"Later" in page.body))
+    assert shown == [(False, False), (True, False), (True, True)]
+
+
+def test_a_page_whose_rendering_began_before_a_moment_does_not_outlive_it(
+    paper: Paper, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = timezone.now() + timedelta(minutes=2)
+    with paper.commit():
+        edit(paper.draft, published_at=moment)()
+    render = views.render
+
+    def slow(*args):
+        response = render(*args)
+        clock.pass_to(moment)
+        return response
+
+    with monkeypatch.context() as patch:
+        patch.setattr(views, "render", slow)
+        assert b"Draft" not in paper.sites[0].get("/").body
+    assert b"Draft" in paper.sites[0].get("/").body
+
+
+def test_the_counts_of_topics_are_new_at_a_scheduled_moment(paper: Paper, clock: Clock) -> None:
+    moment = timezone.now() + timedelta(minutes=2)
+    with paper.commit():
+        paper.draft.tags.add(paper.fire)
+        edit(paper.draft, published_at=moment)()
+    site = paper.sites[0]
+
+    def counted() -> dict[str, int]:
+        found = re.findall(r'href="/tags/([a-z]+)/"[^0-9]*?(\d+)', site.get("/").body.decode())
+        return {slug: int(count) for slug, count in found}
+
+    assert counted() == {"fire": 2, "night": 1}
+    popular = {choice.label: choice.count for choice in search.popular_topics()}
+    clock.pass_to(moment)
+    assert counted() == {"fire": 3, "night": 1}
+    later = {choice.label: choice.count for choice in search.popular_topics()}
+    assert (popular["Fire"], later["Fire"]) == (2, 3)
+
+
+@pytest.mark.parametrize("how", ["picked", "alike"])
+def test_an_older_article_is_connected_to_what_is_published_now(paper: Paper, how: str) -> None:
+    point(paper.old, paper.draft, how)
+    change = Post.objects.filter(pk=paper.draft.pk).publish
+    assert "old" in paper.touched(change)
+    assert b"Draft" in paper.sites[1].get(paper.paths["old"]).body
+
+
+@pytest.mark.parametrize("how", ["picked", "alike"])
+def test_an_older_article_is_connected_at_a_scheduled_moment(
+    paper: Paper, clock: Clock, how: str
+) -> None:
+    point(paper.old, paper.draft, how)
+    moment = timezone.now() + timedelta(minutes=2)
+    with paper.commit():
+        edit(paper.draft, published_at=moment)()
+    site, path = paper.sites[0], paper.paths["old"]
+    assert b"Draft" not in site.get(path).body
+    assert not site.get(path).from_django
+    sooner = timezone.now() + timedelta(minutes=1)
+    with paper.commit():
+        edit(paper.draft, published_at=sooner)()
+    assert b"Draft" not in site.get(path).body
+    clock.pass_to(sooner)
+    assert b"Draft" in site.get(path).body
+    assert not site.get(path).from_django
+
+
+@pytest.mark.parametrize("when", ["before the tick rests", "while the tick rests"])
+def test_the_tick_sweeps_at_a_scheduled_moment(
+    paper: Paper, clock: Clock, settings, when: str
+) -> None:
+    # On the second, as editors schedule.
+    moment = timezone.now().replace(microsecond=0) + timedelta(seconds=90)
+    files = settings.KEPT_PAGES_ROOT / "testserver"
+    site = paper.sites[0]
+    site.get("/subscribe/")
+    there: dict[datetime, bool] = {}
+
+    def schedule() -> None:
+        with paper.commit():
+            edit(paper.draft, published_at=moment)()
+        site.get("/")
+
+    def pause(seconds: float) -> None:
+        assert seconds > 0
+        clock.ahead += timedelta(seconds=seconds + 0.001)
+        if when == "while the tick rests" and len(there) == 20:
+            schedule()
+        there[timezone.now()] = (files / "index.html").exists()
+
+    if when == "before the tick rests":
+        schedule()
+    freshness.rest(240, pause)
+    late = [now - moment for now, found in there.items() if found and now > moment]
+    assert max(late) < timedelta(milliseconds=50), "nginx shows the old list no longer"
+    assert any(found for now, found in there.items() if now < moment)
+    assert (files / "subscribe/index.html").exists(), "what ends later stays"
+
+
+def test_a_page_is_shown_when_nobody_can_say_what_is_scheduled(
+    paper: Paper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(after: datetime) -> None:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(views.freshness, "next_moment", away)
+    answers = [paper.sites[0].get(paper.paths["old"]) for _ in range(2)]
+    assert [answer.status for answer in answers] == [200, 200]
+    assert answers[1].from_django, "but it is not kept"
+
+
+def test_the_tick_rests_while_the_database_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> None:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(freshness, "_moments", away)
+    pauses: list[float] = []
+    freshness.rest(60, pauses.append)
+    assert len(pauses) == 1
+    assert 59 < pauses[0] <= 60
+
+
+def test_the_tick_rests_between_two_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    rests: list[float] = []
+
+    def rest(seconds: float) -> None:
+        rests.append(seconds)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(freshness, "rest", rest)
+    # The test's own connection must outlive the round, which has no finished tasks to prune.
+    monkeypatch.setattr(tick, "close_old_connections", lambda: None)
+    monkeypatch.setattr(tick, "PRUNES", False)
+    call_command("tick", forever=True, interval=7)
+    assert rests == [7]
+
+
+def point(post: Post, other: Post, how: str) -> None:
+    """Let a post name another under "Connecting the dots"."""
+    if how == "picked":
+        connect(post, other)
+    else:
+        Likeness.objects.create(post=post, other=other, score=2.0)
 
 
 def test_a_topic_that_is_renamed_is_new_wherever_it_stands(paper: Paper) -> None:
@@ -199,6 +407,16 @@ def test_an_author_with_another_name(paper: Paper) -> None:
     assert not touched & {"night", "topics", "about", "issues", "subscribe"}
 
 
+def test_the_photo_of_an_author_that_is_deleted(paper: Paper) -> None:
+    photo = make_image()
+    with paper.commit():
+        edit(paper.dele, photo=photo)()
+    touched = paper.touched(photo.delete)
+    assert touched >= {"dele", "middle", "feed"}
+    assert not touched & {"night", "topics", "about", "issues", "subscribe"}
+    assert b"<img" not in paper.sites[1].get(paper.paths["dele"]).body
+
+
 def test_a_pick_of_related_articles(paper: Paper) -> None:
     assert paper.touched(lambda: connect(paper.old, paper.new)) == {"old"}
     assert paper.touched(RelatedPost.objects.get().delete) == {"old"}
@@ -206,11 +424,121 @@ def test_a_pick_of_related_articles(paper: Paper) -> None:
 
 def test_a_page_of_its_own_and_the_footer(paper: Paper) -> None:
     touched = paper.touched(edit(paper.about, title="About us"))
-    assert touched == set(paper.paths) - {"feed"}, "the footer names it everywhere"
+    assert touched == set(paper.paths) - FEEDS, "the footer names it everywhere"
+
+
+def test_a_page_that_is_made_or_deleted_changes_the_footer(paper: Paper) -> None:
+    assert paper.touched(lambda: make_page("House rules")) == set(paper.paths) - FEEDS
+    assert b"House rules" in paper.sites[1].get("/").body
+    rules = Page.objects.get(title="House rules")
+    assert paper.touched(rules.delete) == set(paper.paths) - FEEDS
+    assert b"House rules" not in paper.sites[1].get("/").body
+
+
+def test_a_focal_point_is_new_wherever_the_picture_stands(paper: Paper) -> None:
+    image = make_image()
+    with paper.commit():
+        edit(paper.middle, cover=image, cover_alt="A console")()
+    touched = paper.touched(edit(image, focal_x=10))
+    assert touched >= {"middle", "front", "fire", "dele", "year", "month"}
+    assert not touched & {"night", "topics", "about", "issues", "subscribe"}
+    for path in ("/", paper.paths["dele"]):
+        assert b"focus-x1" in paper.sites[1].get(path).body
+
+
+def test_the_photo_and_the_bio_of_an_author(paper: Paper) -> None:
+    photo = make_image()
+    bio = "Twelve years at the console."
+    for change in (edit(paper.dele, bio=bio), edit(paper.dele, photo=photo)):
+        touched = paper.touched(change)
+        assert touched >= {"dele", "middle"}
+        assert not touched & {"night", "topics", "about", "issues", "subscribe"}
+    page = paper.sites[1].get(paper.paths["dele"]).body
+    assert b"Twelve years" in page and b"<img" in page
+
+
+def test_two_topics_that_become_one(paper: Paper) -> None:
+    paths = paper.paths
+    touched = paper.touched(lambda: merging.merge([paper.night.pk], paper.fire.pk))
+    assert touched >= {"night", "fire", "old", "topics", "front", "ruth", "feeds", *FEEDS}
+    assert not touched & {"about", "issues", "subscribe"}
+    site = paper.sites[1]
+    assert site.get(paths["night"]).status == 301
+    assert b"Old" in site.get(paths["fire"]).body
+
+
+def test_an_article_that_is_withdrawn_and_brought_back(paper: Paper) -> None:
+    posts = Post.objects.filter(pk=paper.middle.pk)
+    shown = LISTS | {"middle", "fire", "dele", "old", "new", "topics", "year", "month", "feeds"}
+    assert paper.touched(posts.withdraw) >= shown
+    site, path = paper.sites[1], paper.paths["middle"]
+    assert site.get(path).status == 410
+    assert b"Middle" not in site.get("/").body
+    # These have nothing to show meanwhile, and are not kept as such.
+    away = {name for name, path in paper.paths.items() if site.get(path).status != 200}
+    assert away == {"middle", "year", "month"}
+    with paper.commit():
+        posts.bring_back()
+    assert {site.get(path).status for path in paper.paths.values()} == {200}
+    for name in shown - {"topics", "archive", "feeds"}:  # They count, and name no article.
+        assert b"Middle" in site.get(paper.paths[name]).body, name
+
+
+def test_an_article_under_another_date(paper: Paper) -> None:
+    before = paper.paths
+    touched = paper.touched(
+        edit(paper.middle, published_at=paper.old.published_at - timedelta(days=400))
+    )
+    assert touched >= LISTS | {"middle", "old", "new", "fire", "dele", "year", "month"}
+    site = paper.sites[1]
+    assert site.get(before["year"]).status == site.get(before["month"]).status == 404
+    assert b"Middle" in site.get(paper.paths["year"]).body
+
+
+def test_a_scheduled_article_that_is_put_off(paper: Paper, clock: Clock) -> None:
+    soon, later = (timezone.now() + timedelta(minutes=minutes) for minutes in (2, 4))
+    with paper.commit():
+        edit(paper.draft, published_at=soon)()
+    assert paper.touched(edit(paper.draft, published_at=later)) >= LISTS
+    site = paper.sites[0]
+    for moment, found in ((soon, False), (later, True)):
+        site.get("/")
+        clock.pass_to(moment)
+        assert (b"Draft" in site.get("/").body) == found
+        assert not site.get("/").from_django
+
+
+def test_an_article_at_another_address(paper: Paper) -> None:
+    path = paper.paths["middle"]
+    touched = paper.touched(edit(paper.middle, slug="elsewhere"))
+    assert touched >= LISTS - {"archive"} | {"middle", "old", "new", "fire", "dele", "year"}
+    site = paper.sites[1]
+    assert site.get(path).headers["Location"] == "/articles/elsewhere/"
+    assert b"/articles/elsewhere/" in site.get("/").body
+
+
+def test_the_feeds_page_names_a_topic_and_an_author_at_their_moment(
+    paper: Paper, clock: Clock
+) -> None:
+    moment = timezone.now() + timedelta(minutes=2)
+    with paper.commit():
+        newcomer = make_author(name="Newcomer")
+        paper.draft.tags.add(make_tag("Fresh"))
+        edit(paper.draft, author=newcomer, published_at=moment)()
+    site = paper.sites[0]
+    assert b"Newcomer" not in site.get("/feeds/").body
+    assert not site.get("/feeds/").from_django
+    clock.pass_to(moment)
+    page = site.get("/feeds/").body
+    assert b"Newcomer" in page and b"Fresh" in page
 
 
 def test_a_free_resource_stands_in_every_box(paper: Paper) -> None:
-    assert paper.touched(make_resource) == set(paper.paths) - {"feed"}
+    pages = set(paper.paths) - FEEDS
+    assert paper.touched(make_resource) == pages
+    resource = Resource.objects.get()
+    assert paper.touched(edit(resource, title="Another name")) == pages
+    assert paper.touched(resource.delete) == pages
 
 
 def test_an_issue_that_is_sent_is_in_the_archive_and_on_the_front_page(paper: Paper) -> None:
@@ -218,6 +546,33 @@ def test_an_issue_that_is_sent_is_in_the_archive_and_on_the_front_page(paper: Pa
     assert paper.touched(lambda: delivery.start(issue)) == {"issues", "front"}
     issue = Issue.objects.get()
     assert paper.touched(lambda: delivery.cancel(issue)) == {"issues", "front"}
+
+
+def test_an_article_of_the_newest_issue_has_its_new_title_there(paper: Paper) -> None:
+    issue = make_issue(posts=[paper.old])
+    with paper.commit():
+        delivery.start(issue)
+    touched = paper.touched(edit(paper.old, title="Older than ever"))
+    assert touched >= {"issues", "front"}
+    for path in ("/", "/weekly-alarm/"):
+        page = paper.sites[1].get(path).body
+        assert b"Older than ever" in page
+        assert b"Old<" not in page
+    assert "issues" not in paper.touched(edit(paper.new, title="Newer than ever"))
+
+
+@pytest.mark.parametrize("name", ["atom.xml", "rss.xml", "feed.json"])
+def test_a_feed_is_kept_for_readers_who_ask_with_an_old_version(paper: Paper, name: str) -> None:
+    site, path = paper.sites[0], f"/feeds/{name}"
+    for _ in range(2):
+        answer = site.get(path, HTTP_IF_NONE_MATCH='W/"old"', HTTP_ACCEPT_ENCODING="gzip")
+        assert answer.status == 200
+    assert not answer.from_django
+    assert "gzip" in answer.headers["Content-Encoding"]
+    date = answer.headers["Last-Modified"]
+    for known in ({"HTTP_IF_MODIFIED_SINCE": date}, {"HTTP_IF_NONE_MATCH": answer.headers["ETag"]}):
+        again = site.get(path, **known)
+        assert again.status == 304 and not again.from_django
 
 
 def test_bulk_ways_touch_everything(paper: Paper) -> None:
@@ -234,4 +589,4 @@ def test_what_no_reader_sees_touches_nothing(paper: Paper) -> None:
     posts = Post.objects.filter(pk=paper.middle.pk)
     assert paper.touched(lambda: posts.update(likeness_due=True)) == set()
     assert paper.touched(lambda: Author.objects.create(name="New here")) == set()
-    assert paper.touched(lambda: Tag.objects.create(name="Unused")) <= {"topics", "front"}
+    assert paper.touched(lambda: Tag.objects.create(name="Unused")) <= {"topics", "front", "feeds"}

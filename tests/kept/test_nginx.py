@@ -1,6 +1,7 @@
 """deploy/nginx.conf on a real nginx: it serves the kept pages itself, and nothing else."""
 
 import gzip
+import hashlib
 import http.client
 import os
 import re
@@ -10,17 +11,21 @@ import socket
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from alarmroom import kept
 from tests.parts import missing
 from tests.production import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "www.example.org"
+LATER = "Sun, 06 Nov 2044 08:49:37 GMT"
 # Said by each server in its own way, or of the connection.
 OF_THE_SERVER = {"date", "server", "connection", "content-length", "etag", "last-modified"}
 OF_THE_SERVER |= {"accept-ranges", "transfer-encoding", "content-encoding", "keep-alive"}
@@ -106,7 +111,7 @@ def configured(text: str, *, data: Path, port: int, gunicorn_port: int) -> str:
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    program = nginx()
+    nginx()  # Before anything else is made ready.
     data = tmp_path_factory.mktemp("host")
     port, gunicorn_port = free_port(), free_port()
     env = environment(str(data), BEHIND_TLS_PROXY="on", LOG_LEVEL="ERROR", WEB_CONCURRENCY="2")
@@ -116,7 +121,23 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     (data / "media" / "images" / "a.jpg").write_bytes(b"\xff\xd8\xff a picture")
     (data / "private").mkdir(exist_ok=True)
     (data / "private" / "secret.pdf").write_bytes(b"a resource")
-    main = data / "nginx.conf"
+    command = [sys.executable, "-m", "gunicorn", f"--bind=127.0.0.1:{gunicorn_port}"]
+    gunicorn = subprocess.Popen(
+        [*command, "--log-level=error", "alarmroom.wsgi"], cwd=ROOT, env=env
+    )
+    try:
+        wait_for(gunicorn_port)
+        with front(data, port, gunicorn_port):
+            yield Host(env, data, port, gunicorn, gunicorn_port)
+    finally:
+        gunicorn.terminate()
+        gunicorn.wait(30)
+
+
+@contextmanager
+def front(data: Path, port: int, gunicorn_port: int) -> Iterator[None]:
+    """Run nginx as deploy/nginx.conf has it, in front of a port."""
+    main = data / f"nginx-{port}.conf"
     text = configured(
         (ROOT / "deploy/nginx.conf").read_text(), data=data, port=port, gunicorn_port=gunicorn_port
     )
@@ -126,23 +147,17 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     main.write_text(
-        f"{as_root} daemon off; pid {data}/nginx.pid; error_log {data}/error.log;\n"
+        f"{as_root} daemon off; pid {main}.pid; error_log {data}/error.log;\n"
         f"events {{}}\nhttp {{ access_log off; {temporary}\n{text}\n}}\n"
     )
-    subprocess.run([program, "-t", "-q", "-c", main], check=True)
-    command = [sys.executable, "-m", "gunicorn", f"--bind=127.0.0.1:{gunicorn_port}"]
-    servers = [
-        subprocess.Popen([*command, "--log-level=error", "alarmroom.wsgi"], cwd=ROOT, env=env),
-        subprocess.Popen([program, "-c", main]),
-    ]
+    subprocess.run([nginx(), "-t", "-q", "-c", main], check=True)
+    server = subprocess.Popen([nginx(), "-c", main])
     try:
-        wait_for(gunicorn_port)
         wait_for(port)
-        yield Host(env, data, port, servers[0], gunicorn_port)
+        yield
     finally:
-        for server in servers:
-            server.terminate()
-            server.wait(30)
+        server.terminate()
+        server.wait(30)
 
 
 @pytest.fixture
@@ -206,6 +221,40 @@ def test_it_serves_the_page_compressed_and_again_as_304(host: Host, article: str
     assert again.status == 304
 
 
+def test_no_version_of_a_page_is_taken_for_another(host: Host, article: str) -> None:
+    # Both versions end with the same scheduled article, and are equally long.
+    host.shell(
+        """
+from datetime import timedelta
+from django.utils import timezone
+from posts.models import Post
+post = Post.objects.get(slug="kept")
+post.pk, post.title, post.slug = None, "Soon", "soon"
+post.published_at = timezone.now() + timedelta(minutes=2)
+post.save()
+"""
+    )
+    host.get(article)
+    first = stopped(host, lambda: host.get(article))
+    known = {"If_None_Match": first.headers["etag"]}
+    host.shell("from alarmroom import kept; kept.shelf().clear()")
+    host.get(article)
+    assert stopped(host, lambda: host.get(article, **known)).status == 304, "rendered again"
+    host.shell(
+        "from posts.models import Post; post = Post.objects.get(slug='kept');"
+        "post.title = 'Behind'; post.save()"
+    )
+    assert host.get(article, **known).status == 200
+    second = stopped(host, lambda: host.get(article, **known))
+    assert second.status == 200
+    assert b"Behind" in second.body
+    assert len(first.body) == len(second.body)
+    for answer in (first, second):
+        assert "last-modified" not in answer.headers
+    assert stopped(host, lambda: host.get(article, If_Modified_Since=LATER)).status == 200
+    host.shell("from posts.models import Post; Post.objects.filter(slug='soon').delete()")
+
+
 def test_an_edit_is_seen_at_once(host: Host, article: str) -> None:
     assert b"Before" in host.get(article).body
     host.shell(
@@ -222,6 +271,33 @@ def test_other_methods_and_queries_go_to_django(host: Host, article: str) -> Non
     assert host.get(article + "?x=1").status == 200
     assert host.get(article + "index.html").status == 404
     assert host.get(article.rstrip("/")).status == 301
+
+
+def test_without_gunicorn_there_is_a_page_that_needs_nothing_else(host: Host) -> None:
+    port = free_port()
+    with front(host.data, port, gunicorn_port=free_port()):
+        answers = [host.get(path, port=port) for path in ("/topics/?x=1", "/static/css/site.css")]
+        answers.append(host.get("/subscribe/", port=port, method="POST"))
+        named = host.get("/503.html")
+    assert named.status == 404
+    for answer in answers:
+        assert answer.status == 503
+        assert answer.body == (ROOT / "templates/503.html").read_bytes()
+        assert answer.headers["retry-after"] == "60"
+        assert answer.headers["cache-control"] == "no-store"
+        [style] = re.findall(b"<style>(.*?)</style>", answer.body, re.DOTALL)
+        digest = b64encode(hashlib.sha256(style).digest()).decode()
+        assert f"style-src 'sha256-{digest}';" in answer.headers["content-security-policy"]
+        assert "unsafe" not in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("query", ["?", "?fbclid=a_b-C", "?utm_source=x&utm_medium=&gclid=1"])
+def test_a_link_that_is_tracked_is_answered_from_the_kept_page(
+    host: Host, article: str, query: str
+) -> None:
+    page = host.get(article)
+    assert stopped(host, lambda: host.get(article + query)).body == page.body
+    assert kept.TRACKING.pattern in (ROOT / "deploy/nginx.conf").read_text()
 
 
 def test_pictures_are_served_and_nothing_beside_them(host: Host) -> None:

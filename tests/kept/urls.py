@@ -1,15 +1,17 @@
 """A site of one counter: each rendering of a page shows another number."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import timezone
+from django.views.decorators.cache import cache_control
 
 from alarmroom import kept
 
 rendered = count(1)
+moment: datetime | None = None  # At which the brief page ends.
 during = []  # Called while a page is being rendered.
 
 
@@ -20,9 +22,32 @@ def page(request: HttpRequest, name: str = "front") -> HttpResponse:
     return kept.keep(HttpResponse(text), "everything", name)
 
 
+def turned(request: HttpRequest) -> HttpResponse:
+    """A list of three pages, which shows the last one for any number beyond."""
+    number = min(int(request.GET.get("page", 1)), 3)
+    return kept.keep(HttpResponse(f"{next(rendered)}: page {number}"), "turned", page=number)
+
+
 def brief(request: HttpRequest) -> HttpResponse:
-    until = timezone.now() + timedelta(seconds=0.3)
-    return kept.keep(HttpResponse(f"brief {next(rendered)}"), "brief", until=until)
+    until = moment or timezone.now() + timedelta(seconds=0.3)
+    return kept.keep(HttpResponse(f"brief {next(rendered)}"), "brief", until=lambda began: until)
+
+
+def dated(request: HttpRequest) -> HttpResponse:
+    response = HttpResponse(f"dated {next(rendered)}", content_type="application/atom+xml")
+    response["Last-Modified"] = "Sun, 06 Nov 1994 08:49:37 GMT"
+    return kept.keep(response, "dated")
+
+
+@cache_control(public=True, max_age=60)
+def found(request: HttpRequest) -> HttpResponse:
+    """Public, and as many of them as there are questions."""
+    return HttpResponse(f"found {request.GET.get('q')} " * 200)
+
+
+@cache_control(private=True)
+def own(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("somebody's own, with a secret " * 200)
 
 
 def plain(request: HttpRequest) -> HttpResponse:
@@ -43,7 +68,12 @@ urlpatterns = [
     path("", page),
     path("brief/", brief),
     path("plain/", plain),
+    path("turned/", turned),
     path("cookie/", cookie),
+    path("dated/", dated),
+    path("feed.json", dated),
+    path("found/", found),
+    path("own/", own),
     path("missing/", missing),
     path("pages/<str:name>/", page),
 ]

@@ -11,7 +11,7 @@ from django.db import close_old_connections
 
 from alarmroom import kept
 from newsletter import clock
-from posts import body, likeness, tasks
+from posts import body, freshness, likeness, tasks
 from subscribers import notices
 
 PRUNE_EVERY = 3600  # seconds
@@ -46,7 +46,7 @@ class Command(BaseCommand):
                     call_command("prune_db_task_results", "--min-age-days=1", verbosity=0)
                     pruned = time.monotonic()
             try:
-                time.sleep(interval)
+                freshness.rest(interval)
             except KeyboardInterrupt:
                 return
 
