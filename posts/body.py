@@ -19,12 +19,13 @@ from django.apps import apps
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import models
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from alarmroom import kept
 from posts import html, pictures
-from posts.renditions import RECIPE
-from posts.structure import structured
+from posts.renditions import RECIPE, small_copy
+from posts.structure import linked, structured
 
 if TYPE_CHECKING:
     from posts.models import Image
@@ -124,7 +125,10 @@ def serve_due(seconds: float = 5) -> int:
             served = serve(thing.body)
             if (served.html, served.made_of) != (thing.body_served, thing.served_of):
                 # Not over what an editor has saved since.
-                kept.drop(f"{'article' if model._meta.model_name == 'post' else 'page'}-{pk}")
+                if model._meta.model_name == "post":
+                    kept.drop(f"article-{pk}", "feeds")
+                else:
+                    kept.drop(f"page-{pk}")
                 stored += things.filter(pk=pk, body=thing.body).update(
                     body_served=served.html, served_of=served.made_of
                 )
@@ -176,6 +180,27 @@ def with_pictures(body: str, images: dict[str, Image]) -> str:
         )
 
     return _PICTURES.sub(replaced, body)
+
+
+def alone(body: str, images: dict[str, Image], *, width: int) -> str:
+    """Return a clean body for programs that have neither our style sheet nor our scripts.
+
+    With its footnotes, and with one copy of each picture, about `width` (px) wide at most.
+    """
+
+    def replaced(match: re.Match[str]) -> str:
+        attributes = dict(_ATTRIBUTE.findall(match[4] or ""))
+        image = images.get(_file_name(attributes))
+        if image is None:
+            return match[0]
+        copy = small_copy(image, width)
+        shown = min(copy.width, _shown(image, attributes)[0])
+        return (
+            f'<img src="{escape(copy.url)}" alt="{attributes.get("alt", "")}" width="{shown}"'
+            f' height="{max(1, round(shown * image.height / image.width))}">'
+        )
+
+    return _PICTURES.sub(replaced, linked(body))
 
 
 def _shown(image: Image, attributes: dict[str, str]) -> tuple[int, int]:

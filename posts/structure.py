@@ -41,7 +41,12 @@ _MENTION = re.compile(
 
 def structured(html: str) -> str:
     """Return a clean body with its anchors, footnotes and boxes."""
-    return with_boxes(with_anchors(with_footnotes(html)))
+    return with_boxes(linked(html))
+
+
+def linked(html: str) -> str:
+    """Return a clean body with its anchors and footnotes: what its links lead to is there."""
+    return with_anchors(with_footnotes(html))
 
 
 # Headings
