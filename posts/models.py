@@ -345,7 +345,6 @@ class Post(WithBody, Slugged):
     published_at = models.DateTimeField(
         null=True,
         blank=True,
-        db_index=True,
         help_text="Empty: a draft. In the future: published by itself at that moment.",
     )
     withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -374,6 +373,8 @@ class Post(WithBody, Slugged):
         ordering = ["-published_at", "-pk"]
         indexes = [
             models.Index(fields=["-published_at", "-id"], name="post_newest_first"),
+            # How many there are of a year, and which changed last, without a look at any.
+            models.Index(fields=["published_at", "updated_at"], name="post_changed_within"),
             models.Index(
                 fields=["id"], name="post_likeness_due", condition=models.Q(likeness_due=True)
             ),

@@ -73,6 +73,8 @@ class Paper:
             "feed": "/feeds/atom.xml",
             "issues": "/weekly-alarm/",
             "subscribe": "/subscribe/",
+            "sitemap": "/sitemap.xml",
+            "sitemap of topics": "/sitemaps/topics.xml",
         }
 
     def touched(self, change: Callable[[], object]) -> set[str]:
@@ -117,12 +119,13 @@ def edit(thing: object, **fields: object) -> Callable[[], None]:
     return change
 
 
-LISTS = {"front", "archive", "feed"}
+SITEMAPS = {"sitemap", "sitemap of topics"}
+LISTS = {"front", "archive", "feed", *SITEMAPS}
 
 
 def test_a_text_that_is_edited_is_new_in_its_article_and_in_the_feed(paper: Paper) -> None:
     touched = paper.touched(edit(paper.new, body="<p>Better words.</p>"))
-    assert touched == {"new", "feed"}
+    assert touched == {"new", "feed", *SITEMAPS}
 
 
 def test_a_new_title_is_new_wherever_it_is_shown(paper: Paper) -> None:
@@ -210,14 +213,14 @@ def test_a_page_of_its_own_and_the_footer(paper: Paper) -> None:
 
 
 def test_a_free_resource_stands_in_every_box(paper: Paper) -> None:
-    assert paper.touched(make_resource) == set(paper.paths) - {"feed"}
+    assert paper.touched(make_resource) == set(paper.paths) - {"feed", *SITEMAPS}
 
 
 def test_an_issue_that_is_sent_is_in_the_archive_and_on_the_front_page(paper: Paper) -> None:
     issue = make_issue(posts=[paper.new])
-    assert paper.touched(lambda: delivery.start(issue)) == {"issues", "front"}
+    assert paper.touched(lambda: delivery.start(issue)) == {"issues", "front", "sitemap"}
     issue = Issue.objects.get()
-    assert paper.touched(lambda: delivery.cancel(issue)) == {"issues", "front"}
+    assert paper.touched(lambda: delivery.cancel(issue)) == {"issues", "front", "sitemap"}
 
 
 def test_bulk_ways_touch_everything(paper: Paper) -> None:
@@ -234,4 +237,5 @@ def test_what_no_reader_sees_touches_nothing(paper: Paper) -> None:
     posts = Post.objects.filter(pk=paper.middle.pk)
     assert paper.touched(lambda: posts.update(likeness_due=True)) == set()
     assert paper.touched(lambda: Author.objects.create(name="New here")) == set()
-    assert paper.touched(lambda: Tag.objects.create(name="Unused")) <= {"topics", "front"}
+    unused = paper.touched(lambda: Tag.objects.create(name="Unused"))
+    assert unused <= {"topics", "front", *SITEMAPS}
