@@ -167,7 +167,7 @@ def with_pictures(body: str, images: dict[str, Image]) -> str:
         attributes = dict(_ATTRIBUTE.findall(match[4]))
         image = images.get(_file_name(attributes))
         if image is None:
-            return f'<img{match[4]} loading="lazy" decoding="async">'
+            return f"<img{match[4]}{pictures.WHEN_NEAR}>"
         width, height = _shown(image, attributes)
         return pictures.markup(
             image,
