@@ -27,7 +27,8 @@ WIDE = f"(min-width: 64rem) 56rem, {COLUMN}"
 AT_ONCE = ' fetchpriority="high"'
 WHEN_NEAR = ' loading="lazy" decoding="async"'
 _LEADING = re.compile(
-    rf"\A(\s*(?:<(?:figure|p)(?: [^>]*)?>\s*)?(?:<picture>(?:<source [^>]*>)*)?<img [^>]*?){WHEN_NEAR}"
+    r"\A(\s*(?:<(?:figure|p)(?: [^>]*)?>\s*)?(?:<picture>(?:<source [^>]*>)*)?<img [^>]*?)"
+    + WHEN_NEAR
 )
 
 
