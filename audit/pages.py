@@ -9,9 +9,13 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+# A body with everything that the allowlist lets through (posts/html.py); it names two pictures.
+EVERYTHING = ROOT / "audit" / "everything.html"
+EVERYTHING_PUBLISHED = datetime(2020, 3, 1, 12, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -46,12 +50,15 @@ def find() -> list[PageType]:
     from django.utils import timezone
 
     from newsletter.models import Issue
-    from posts.models import Page, Post
+    from posts.models import Image, Page, Post
     from subscribers.models import Subscriber
 
     posts = Post.objects.published().newest_first()
-    # The one with the most to show.
-    post = max(posts.filter(cover__isnull=False), key=lambda post: len(post.body))
+    # The demo's with the most to read.
+    ours = ("everything-for-the-audit", "withdrawn-for-the-audit")
+    post = max(
+        posts.filter(cover__isnull=False).exclude(slug__in=ours), key=lambda post: len(post.body)
+    )
     withdrawn, _ = Post.objects.get_or_create(
         slug="withdrawn-for-the-audit",
         defaults={
@@ -63,6 +70,26 @@ def find() -> list[PageType]:
             "was_published_at": timezone.now(),
         },
     )
+    covers = Image.objects.filter(width=1600).order_by("pk")
+    wide, picture = covers[0].file.url, covers[1].file.url
+    everything, is_new = Post.objects.get_or_create(
+        slug="everything-for-the-audit",
+        defaults={
+            "title": "Everything that an article may hold: pictures, quotations, tables and notes",
+            "summary": "A page for whoever looks after the type, and for the programs that do.",
+            "body": EVERYTHING.read_text("utf-8").format(wide=wide, picture=picture),
+            "author": post.author,
+            "cover": post.cover,
+            "cover_alt": post.cover_alt,
+            "cover_caption": post.cover_caption,
+            "cover_credit": post.cover_credit,
+            # The oldest of all, so that no other page type shows another article for it.
+            "published_at": EVERYTHING_PUBLISHED,
+            "revised_at": timezone.now(),
+        },
+    )
+    if is_new:
+        everything.tags.set(post.tags.all())
     people = {
         state: Subscriber.objects.get_or_create(
             address=f"{state}@audit.example", defaults={"state": state}
@@ -77,6 +104,7 @@ def find() -> list[PageType]:
     types = [
         PageType("front", reverse("posts:front")),
         PageType("article", post.get_absolute_url()),
+        PageType("article, everything", everything.get_absolute_url()),
         PageType("topic", post.tags.all()[0].get_absolute_url()),
         PageType("author", post.author.get_absolute_url()),
         PageType("topics", reverse("posts:topics")),
