@@ -197,17 +197,3 @@ def copies(image: Image.Image, widths: Iterable[int]) -> Iterator[tuple[int, str
             yield width, "png", encoded(copy, "PNG")
         else:
             yield width, "jpg", encoded(copy, "JPEG")
-
-
-def crop_box(
-    width: int, height: int, ratio: float, focal_x: int = 50, focal_y: int = 50
-) -> tuple[int, int, int, int]:
-    """Return the largest part of a picture with this ratio (width / height) around a point.
-
-    The point is given in percent and stays where `object-position` would leave it: at that
-    share of what is cut off. Left, top, right and bottom in pixels, as Pillow's crop() wants.
-    """
-    across, down = min(width, round(height * ratio)), min(height, round(width / ratio))
-    across, down = max(1, across), max(1, down)
-    left, top = round((width - across) * focal_x / 100), round((height - down) * focal_y / 100)
-    return left, top, left + across, top + down

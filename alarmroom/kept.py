@@ -129,7 +129,7 @@ def remember[Value](
     found = _remembered.get((on.root, key, part))
     if found and found[0] == stamps and found[1] > time.monotonic():
         return found[2]
-    seconds = settings.KEPT_PAGES_SECONDS
+    seconds: float = settings.KEPT_PAGES_SECONDS
     if until is not None:
         seconds = min(seconds, until.timestamp() - time.time())
     expires = time.monotonic() + seconds

@@ -19,6 +19,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from alarmroom import kept
+
 # The protocol allows 50,000 addresses and 50 MB; a part of this size is made in a moment.
 ADDRESSES_PER_PART = 2_000
 XML = "application/xml; charset=utf-8"
@@ -59,9 +61,13 @@ class Section:
     pattern: re.Pattern[str]
     """Matches the names of its parts, and no other section's."""
     parts: Callable[[], Iterable[Part]]
-    """Returns what there is, at best in one query."""
+    """Returns what there is, in a few queries."""
     entries: Callable[[str, slice], Sequence[Entry]]
     """Returns so many of a part's pages, always in the same order; none for an unknown part."""
+    keys: tuple[str, ...] = ()
+    """What a kept sitemap of these pages shows (alarmroom/kept.py)."""
+    until: Callable[[datetime], datetime | None] = lambda _: None
+    """Returns when, after a moment, there is next another page, if that is known already."""
 
 
 def whole(path: str) -> str:
@@ -82,7 +88,7 @@ def index(request: HttpRequest, sections: Sequence[Section]) -> HttpResponse:
         {"location": whole(reverse("sitemap", kwargs={"name": name})), "changed": changed}
         for name, changed in found
     ]
-    return answer(request, "sitemap_index.xml", {"sitemaps": sitemaps})
+    return answer(request, "sitemap_index.xml", {"sitemaps": sitemaps}, sections)
 
 
 @require_safe
@@ -97,16 +103,23 @@ def sitemap(request: HttpRequest, name: str, sections: Sequence[Section]) -> Htt
         if section.pattern.fullmatch(part):
             entries = section.entries(part, slice(start, start + ADDRESSES_PER_PART))
             if entries:
-                return answer(request, "sitemap.xml", {"entries": entries})
+                return answer(request, "sitemap.xml", {"entries": entries}, [section])
     raise Http404
 
 
-def answer(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
+def answer(
+    request: HttpRequest, template: str, context: dict[str, object], sections: Sequence[Section]
+) -> HttpResponse:
     response = render(request, template, context, content_type=XML)
-    response["Cache-Control"] = CACHE_CONTROL
     # A sitemap is no page: it shall not be found by itself.
     response["X-Robots-Tag"] = "noindex"
-    return response
+    keys = dict.fromkeys(key for section in sections for key in section.keys)
+
+    def until(began: datetime) -> datetime | None:
+        moments = (section.until(began) for section in sections)
+        return min((moment for moment in moments if moment), default=None)
+
+    return kept.keep(response, *keys, until=until)
 
 
 # Whatever is personal, or another view of what stands elsewhere. `reverse()` would want a key.

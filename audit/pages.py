@@ -9,9 +9,13 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+# A body with everything that the allowlist lets through (posts/html.py); it is given two pictures.
+EVERYTHING = ROOT / "audit" / "everything.html"
+EVERYTHING_PUBLISHED = datetime(2020, 3, 1, 12, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -44,14 +48,17 @@ def find() -> list[PageType]:
     """Return every page type of the installation that this process runs in."""
     from django.urls import reverse
     from django.utils import timezone
+    from django.utils.html import escape
 
     from newsletter.models import Issue
     from posts.models import Page, Post
     from subscribers.models import Subscriber
 
     posts = Post.objects.published().newest_first()
-    # The one with the most to show.
-    post = max(posts.filter(cover__isnull=False), key=lambda post: len(post.body))
+    ours = ("everything-for-the-audit", "withdrawn-for-the-audit")
+    illustrated = posts.filter(cover__isnull=False).exclude(slug__in=ours).select_related("cover")
+    # The one with the most to read.
+    post = max(illustrated, key=lambda post: len(post.body))
     withdrawn, _ = Post.objects.get_or_create(
         slug="withdrawn-for-the-audit",
         defaults={
@@ -63,6 +70,28 @@ def find() -> list[PageType]:
             "was_published_at": timezone.now(),
         },
     )
+    pictures = [
+        f'<img src="{other.cover.file.url}" alt="{escape(other.cover_alt)}">'
+        for other in illustrated
+    ]
+    everything, is_new = Post.objects.get_or_create(
+        slug="everything-for-the-audit",
+        defaults={
+            "title": "Everything that an article may hold: pictures, quotations, tables and notes",
+            "summary": "A page for whoever looks after the type, and for the programs that do.",
+            "body": EVERYTHING.read_text("utf-8").format(wide=pictures[0], picture=pictures[-1]),
+            "author": post.author,
+            "cover": post.cover,
+            "cover_alt": post.cover_alt,
+            "cover_caption": post.cover_caption,
+            "cover_credit": post.cover_credit,
+            # The oldest of all, so that no other page type shows another article for it.
+            "published_at": EVERYTHING_PUBLISHED,
+            "revised_at": timezone.now(),
+        },
+    )
+    if is_new:
+        everything.tags.set(post.tags.all())
     people = {
         state: Subscriber.objects.get_or_create(
             address=f"{state}@audit.example", defaults={"state": state}
@@ -77,6 +106,7 @@ def find() -> list[PageType]:
     types = [
         PageType("front", reverse("posts:front")),
         PageType("article", post.get_absolute_url()),
+        PageType("article, everything", everything.get_absolute_url()),
         PageType("topic", post.tags.all()[0].get_absolute_url()),
         PageType("author", post.author.get_absolute_url()),
         PageType("topics", reverse("posts:topics")),

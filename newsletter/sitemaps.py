@@ -31,4 +31,4 @@ def issue_entries(name: str, some: slice) -> Sequence[Entry]:
     return [*fixed, *found]
 
 
-SECTIONS = (Section(re.compile("newsletter"), issue_parts, issue_entries),)
+SECTIONS = (Section(re.compile("newsletter"), issue_parts, issue_entries, keys=("issues",)),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -83,6 +83,17 @@ class SluggedQuerySet[Thing: models.Model](models.QuerySet[Thing]):
             raise TypeError("Save each one: update() would leave its old address dead.")
         return super().update(**kwargs)
 
+    def known_as(self, slug: str) -> Self:
+        """What has this slug, and what had it before.
+
+        Two looks into an index, put together as primary keys: with OR between them, a database
+        would rather read every row.
+        """
+        model: type[Any] = self.model
+        now = model._base_manager.filter(slug=slug).order_by().values("pk")
+        before = FormerSlug.objects.filter(_is(model.kind()), slug=slug).order_by()
+        return self.filter(pk__in=now.union(before.values(model.kind()), all=True))
+
 
 class Slugged(models.Model):
     """Something with an address of its own, which still leads to it after it has changed."""
@@ -153,12 +164,9 @@ def find_or_moved[Thing: Slugged](
 ) -> Thing | HttpResponsePermanentRedirect:
     """Return the thing of this slug, or the redirect from its former one; Http404 otherwise.
 
-    One query. For kinds of which there are hundreds, not thousands.
+    One query.
     """
-    former = FormerSlug.objects.filter(_is(things.model.kind()), slug=slug)
-    found = list(
-        things.filter(models.Q(slug=slug) | models.Q(pk__in=former.values(things.model.kind())))
-    )
+    found = list(things.known_as(slug))
     for thing in found:
         if thing.slug == slug:
             return thing

@@ -20,7 +20,7 @@ from alarmroom import kept
 from alarmroom.stencil import PATH, Stencil, Word
 from posts import linked_data, share_image
 from posts.models import Post, Tag, address
-from posts.pictures import markup
+from posts.pictures import first_at_once, markup
 from posts.structure import contents
 
 # The library's own list makes each name anew at each look.
@@ -48,9 +48,12 @@ def day(moment: datetime | None, css: str = "") -> SafeString:
     )
 
 
-def card(post: Post, *, level: int = 2) -> SafeString:
-    """Return the card of a post that for_listing() brought; `level` is its heading's."""
-    picture = markup(post.cover, up_to=800, sizes=CARD_SIZES) if post.cover else ""
+def card(post: Post, *, level: int = 2, first: bool = False) -> SafeString:
+    """Return the card of a post that for_listing() brought; `level` is its heading's.
+
+    `first` is for the card whose picture is seen without scrolling.
+    """
+    picture = markup(post.cover, up_to=800, sizes=CARD_SIZES, first=first) if post.cover else ""
     return CARD.render({**_in_a_list(post), "level": level, "picture": picture})
 
 
@@ -72,9 +75,17 @@ def _in_a_list(post: Post) -> dict[str, Word]:
     }
 
 
-def cards(posts: Iterable[Post], *, level: int = 2) -> SafeString:
-    """Return the cards of posts, one after the other."""
-    return mark_safe("".join([card(post, level=level) for post in posts]))  # noqa: S308  (cards are safe)
+def cards(posts: Iterable[Post], *, level: int = 2, first: bool = False) -> SafeString:
+    """Return the cards of posts, one after the other.
+
+    `first` says that no large picture stands above them: then the first of theirs is fetched
+    at once.
+    """
+    made = []
+    for post in posts:
+        made.append(card(post, level=level, first=first))
+        first = first and post.cover is None
+    return mark_safe("".join(made))  # noqa: S308  (cards are safe)
 
 
 def words(
@@ -86,7 +97,7 @@ def words(
     """
     path = post.get_absolute_url()
     url = f"{settings.SITE_URL}{path}"
-    body = post.body_html
+    body = post.body_html if post.cover else first_at_once(post.body_html)
     author, cover = post.author, post.cover
     minutes = post.reading_minutes
     said: dict[str, Word] = {
@@ -124,7 +135,9 @@ def words(
         said["photo"] = markup(author.photo, css="byline__photo", up_to=160, eager=True)
         said["about_photo"] = markup(author.photo, css="about__photo", up_to=160)
     if cover:
-        said["cover"] = markup(cover, alt=post.cover_alt, sizes=COVER_SIZES, first=True)
+        said["cover"] = markup(
+            cover, alt=post.cover_alt, sizes=COVER_SIZES, css="u-featured", first=True
+        )
         said["caption"], said["credit"] = post.cover_caption, post.cover_credit
     for name in ("older", "newer"):
         link = getattr(post, name)

@@ -9,6 +9,7 @@ anew at each reading, and the next `serve_due()` stores it.
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import time
 from dataclasses import dataclass
@@ -19,18 +20,22 @@ from django.apps import apps
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import models
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from PIL import Image as Pillow
 
 from alarmroom import kept
 from posts import html, pictures
-from posts.renditions import RECIPE
-from posts.structure import structured
+from posts.renditions import RECIPE, small_copy
+from posts.structure import linked, structured
 
 if TYPE_CHECKING:
     from posts.models import Image
 
+logger = logging.getLogger(__name__)
+
 # To be raised whenever a step makes something else of the same body.
-VERSION = 1
+VERSION = 2
 _VERSIONS = f"{VERSION}.{RECIPE}:"
 
 # As nh3 writes them: lower case, double quotes, no bare angle bracket in an attribute.
@@ -124,7 +129,10 @@ def serve_due(seconds: float = 5) -> int:
             served = serve(thing.body)
             if (served.html, served.made_of) != (thing.body_served, thing.served_of):
                 # Not over what an editor has saved since.
-                kept.drop(f"{'article' if model._meta.model_name == 'post' else 'page'}-{pk}")
+                if model._meta.model_name == "post":
+                    kept.drop(f"article-{pk}", "feeds")
+                else:
+                    kept.drop(f"page-{pk}")
                 stored += things.filter(pk=pk, body=thing.body).update(
                     body_served=served.html, served_of=served.made_of
                 )
@@ -152,7 +160,10 @@ def _file_name(attributes: dict[str, str]) -> str:
 
 
 def with_pictures(body: str, images: dict[str, Image]) -> str:
-    """Return the body with our pictures in every width, and all of them lazy and measured."""
+    """Return the body with our pictures in every width, and all of them lazy and measured.
+
+    A picture of another site is not measured; our policy lets no browser load it.
+    """
     wide = False
 
     def replaced(match: re.Match[str]) -> str:
@@ -161,10 +172,12 @@ def with_pictures(body: str, images: dict[str, Image]) -> str:
             wide = "wide" in (match[2] or "").split()
             return match[0]
         attributes = dict(_ATTRIBUTE.findall(match[4]))
-        image = images.get(_file_name(attributes))
+        name = _file_name(attributes)
+        image = images.get(name)
         if image is None:
-            return f'<img{match[4]} loading="lazy" decoding="async">'
-        width, height = _shown(image, attributes)
+            # Not in the library: an import may have put the file there by itself.
+            return f"<img{_measured(match[4], name)}{pictures.WHEN_NEAR}>"
+        width, height = _shown(image.width, image.height, attributes)
         return pictures.markup(
             image,
             # Escaped by nh3 already, in the one way that `markup` escapes.
@@ -178,12 +191,51 @@ def with_pictures(body: str, images: dict[str, Image]) -> str:
     return _PICTURES.sub(replaced, body)
 
 
-def _shown(image: Image, attributes: dict[str, str]) -> tuple[int, int]:
+def alone(body: str, images: dict[str, Image], *, width: int) -> str:
+    """Return a clean body for programs that have neither our style sheet nor our scripts.
+
+    With its footnotes, and with one copy of each picture, about `width` (px) wide at most.
+    """
+
+    def replaced(match: re.Match[str]) -> str:
+        attributes = dict(_ATTRIBUTE.findall(match[4] or ""))
+        image = images.get(_file_name(attributes))
+        if image is None:
+            return match[0]
+        copy = small_copy(image, width)
+        shown = min(copy.width, _shown(image.width, image.height, attributes)[0])
+        return (
+            f'<img src="{escape(copy.url)}" alt="{attributes.get("alt", "")}" width="{shown}"'
+            f' height="{max(1, round(shown * image.height / image.width))}">'
+        )
+
+    return _PICTURES.sub(replaced, linked(body))
+
+
+def _measured(attributes: str, name: str) -> str:
+    """Return the attributes of an `<img>` with its width and height, if we have its file."""
+    given = dict(_ATTRIBUTE.findall(attributes))
+    if not name or given.keys() >= {"width", "height"}:
+        return attributes
+    try:
+        with default_storage.open(name) as file, Pillow.open(file) as picture:
+            width, height = _shown(*picture.size, given)
+    # Pillow's decoders answer broken files with whatever they stumbled over.
+    except Exception:
+        logger.warning("The file of a picture in a text cannot be read: %s", name)
+        return attributes
+    others = "".join(
+        f' {key}="{value}"' for key, value in given.items() if key not in {"width", "height"}
+    )
+    return f'{others} width="{width}" height="{height}"'
+
+
+def _shown(own_width: int, own_height: int, attributes: dict[str, str]) -> tuple[int, int]:
     """Return how large a picture stands in the text (px): as the editor pulled it, or whole."""
     width, height = (int(attributes.get(side, 0) or 0) for side in ("width", "height"))
     if not width:
-        width = round(height * image.width / image.height) if height else image.width
-    return max(1, width), max(1, round(width * image.height / image.width))
+        width = round(height * own_width / own_height) if height else own_width
+    return max(1, width), max(1, round(width * own_height / own_width))
 
 
 def _sizes(width: int, *, wide: bool) -> str:

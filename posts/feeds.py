@@ -32,6 +32,7 @@ from django.views.decorators.http import require_safe
 from alarmroom import kept
 from posts import freshness
 from posts.addresses import find_or_moved
+from posts.body import alone, images_in
 from posts.models import Author, Image, Post, PostQuerySet, Tag
 from posts.renditions import stem
 
@@ -152,6 +153,7 @@ def feed(about: About, posts: list[Post], file_name: str) -> ArticleFeed:
         icon=site(static("img/touch-icon.png")),
         favicon=site(static("img/favicon.png")),
     )
+    images = images_in("".join([post.body for post in posts]))
     for post in posts:
         published_at = post.published_at or NEVER  # Never that: these posts are published.
         url = site(post.get_absolute_url())
@@ -172,7 +174,7 @@ def feed(about: About, posts: list[Post], file_name: str) -> ArticleFeed:
             categories=[plain(tag.name) for tag in post.tags.all()],
             enclosures=[picture.enclosure()] if picture else [],
             picture=picture,
-            full_text=full_text(post, url, picture),
+            full_text=full_text(post, url, picture, images),
         )
     return made
 
@@ -190,9 +192,12 @@ def entry_id(post: Post) -> str:
     return f"tag:{settings.SITE_HOST},{post.created_at.astimezone(UTC):%Y-%m-%d}:post/{post.pk}"
 
 
-def full_text(post: Post, url: str, picture: Picture | None) -> str:
-    """Return the article as HTML that stands by itself: the cover first, no relative address."""
-    text = absolute(NOT_IN_XML.sub("", post.body), url)
+def full_text(post: Post, url: str, picture: Picture | None, images: dict[str, Image]) -> str:
+    """Return the article as HTML that stands by itself: the cover first, no relative address.
+
+    `images` are our own among its pictures. The links of its footnotes lead to the page.
+    """
+    text = absolute(alone(NOT_IN_XML.sub("", post.body), images, width=PICTURE_WIDTH), url)
     if not picture:
         return text
     about = " ".join(filter(None, [post.cover_caption, post.cover_credit]))

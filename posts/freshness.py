@@ -254,14 +254,9 @@ def author_changed(instance: Author, **_: Any) -> None:
     )
 
 
-@receiver(pre_delete, sender=Image)
-def image_deleted(instance: Image, **_: Any) -> None:
-    # Its authors lose their photo without a signal of their own (SET_NULL).
-    image_changed(instance.pk)
-
-
 @receiver(post_save, sender=Image)
 def image_saved(instance: Image, created: bool, **_: Any) -> None:
+    # One that is deleted is shown nowhere (Image.delete).
     if not created:
         image_changed(instance.pk)
 

@@ -9,8 +9,10 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.forms.widgets import Script
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 from alarmroom.images import Picture, clean_picture
 from posts.desk import PICTURE_HELP, thumbnail
@@ -101,6 +103,20 @@ class ImageAdmin(ImageAdminBase):
             user = request.user if request.user.is_authenticated else None
             obj.hold(form.cleaned_data["upload"], user=user)
         super().save_model(request, obj, form, change)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Name what shows these pictures: as long as anything does, they stay."""
+        deleted, counts, missing, _ = super().get_deleted_objects(objs, request)
+        protected = [
+            format_html(
+                '{}: <a href="{}">{}</a>',
+                capfirst(thing._meta.verbose_name),
+                reverse(f"admin:posts_{thing._meta.model_name}_change", args=[thing.pk]),
+                thing,
+            )
+            for thing in dict.fromkeys(thing for image in objs for thing in image.shown_by())
+        ]
+        return deleted, counts, missing, protected
 
     @admin.display(description="Picture")
     def picture(self, image: Image) -> SafeString | str:

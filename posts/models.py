@@ -44,6 +44,12 @@ class ImageQuerySet(models.QuerySet["Image"]):
         """Whose copies nobody is making right now, though somebody should."""
         return self.filter(renditions_due_at__lte=timezone.now()).order_by("renditions_due_at")
 
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete pictures that nothing shows. Raises ProtectedError for others."""
+        for image in self:
+            image.refuse_if_shown()
+        return super().delete()
+
 
 class Image(models.Model):
     """A picture that an editor uploaded, decoded and encoded again by us.
@@ -113,6 +119,29 @@ class Image(models.Model):
 
             transaction.on_commit(lambda: tasks.wake(self.pk), robust=True)
 
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        self.refuse_if_shown()
+        return super().delete(*args, **kwargs)
+
+    def refuse_if_shown(self) -> None:
+        """Raise ProtectedError, which names what shows this picture, if anything does."""
+        if things := self.shown_by():
+            names = ", ".join(f"“{thing}”" for thing in things)
+            raise models.ProtectedError(f"“{self}” is shown by {names}.", set(things))
+
+    def shown_by(self) -> list[Post | Page | Author]:
+        """Return what shows this picture: by its cover, in its text, or as a portrait.
+
+        Reads every text, because nothing else knows what stands in one.
+        """
+        # Its name is made of its hash, so no text has it by chance.
+        within = models.Q(body__contains=str(self.file.name))
+        return [
+            *Post.objects.filter(models.Q(cover=self) | within).defer("body", "body_served"),
+            *Page.objects.filter(within).defer("body", "body_served"),
+            *Author.objects.filter(photo=self),
+        ]
+
     @property
     def focus(self) -> str:
         """The CSS classes that keep the focal point in view; empty in the middle.
@@ -168,7 +197,7 @@ class Author(Slugged):
         help_text="For example: Training coordinator, 14 years on the floor",
     )
     bio = models.TextField(blank=True)
-    photo = models.ForeignKey(Image, models.SET_NULL, null=True, blank=True, related_name="+")
+    photo = models.ForeignKey(Image, models.PROTECT, null=True, blank=True, related_name="+")
 
     objects = AuthorQuerySet.as_manager()
 
@@ -345,7 +374,6 @@ class Post(WithBody, Slugged):
     published_at = models.DateTimeField(
         null=True,
         blank=True,
-        db_index=True,
         help_text="Empty: a draft. In the future: published by itself at that moment.",
     )
     withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -374,6 +402,8 @@ class Post(WithBody, Slugged):
         ordering = ["-published_at", "-pk"]
         indexes = [
             models.Index(fields=["-published_at", "-id"], name="post_newest_first"),
+            # How many there are of a year, and which changed last, without a look at any.
+            models.Index(fields=["published_at", "updated_at"], name="post_changed_within"),
             models.Index(
                 fields=["id"], name="post_likeness_due", condition=models.Q(likeness_due=True)
             ),

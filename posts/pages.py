@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from alarmroom import kept
 from posts.addresses import find_or_moved
 from posts.models import Page
+from posts.pictures import first_at_once
 
 
 @require_safe
@@ -17,5 +18,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     found = find_or_moved(request, Page.objects.all(), slug)
     if isinstance(found, HttpResponse):
         return found
-    response = render(request, "posts/page.html", {"page": found})
+    response = render(
+        request, "posts/page.html", {"page": found, "body": first_at_once(found.body_html)}
+    )
     return kept.keep(response, f"page-{found.pk}", *kept.EVERY_PAGE)

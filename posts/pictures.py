@@ -5,6 +5,7 @@ A string out of the image's own row: no file is looked at, and no query made.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,22 @@ if TYPE_CHECKING:
 COLUMN_PIXELS = 656
 COLUMN = "(min-width: 44rem) 41rem, 92vw"
 WIDE = f"(min-width: 64rem) 56rem, {COLUMN}"
+
+# How the one picture is fetched that is seen without scrolling, and how all others are.
+AT_ONCE = ' fetchpriority="high"'
+WHEN_NEAR = ' loading="lazy" decoding="async"'
+_LEADING = re.compile(
+    r"\A(\s*(?:<(?:figure|p)(?: [^>]*)?>\s*)?(?:<picture>(?:<source [^>]*>)*)?<img [^>]*?)"
+    + WHEN_NEAR
+)
+
+
+def first_at_once(body: str) -> SafeString:
+    """Return a finished body whose picture, if it begins with one, does not wait for scrolling.
+
+    For a text above which no other picture stands.
+    """
+    return mark_safe(_LEADING.sub(rf"\1{AT_ONCE}", body))  # noqa: S308  (a finished body)
 
 
 def markup(
@@ -48,13 +65,7 @@ def markup(
     common = (
         f' width="{width or image.width}" height="{height or image.height}"'
         f' alt="{alt if escaped else escape(alt)}"'
-        + (
-            ' fetchpriority="high">'
-            if first
-            else ' decoding="async">'
-            if eager
-            else ' loading="lazy" decoding="async">'
-        )
+        + (f"{AT_ONCE}>" if first else ' decoding="async">' if eager else f"{WHEN_NEAR}>")
     )
     start = f'<img class="{escape(css)}"' if css else "<img"
     record = image.renditions

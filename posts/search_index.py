@@ -21,6 +21,8 @@ MAX_CHARACTERS = 200_000
 # Within a word these say nothing; every other element ends a word, and stands as a paragraph
 # separator (U+2029), by which a snippet tells a heading from the text below it.
 _INLINE = ("strong", "em", "s", "sub", "sup", "code", "cite", "a")
+# The mark of a footnote is no word: [^1] in the text, [^1]: before the note (posts/structure.py).
+_LONGEST_MARK = 30
 # The entities that nh3 leaves, and a few that an import past it would bring; & comes last.
 _ENTITIES = {
     # Between these, SQLite's highlight() puts what was found (posts/search.py).
@@ -128,7 +130,27 @@ def _sqlite_plain(html: str) -> str:
         f"CASE WHEN {inline} THEN '' ELSE '\u2029' END || substr(value, instr(value, '>') + 1) END "
         f"AS piece FROM json_each('[' || replace({quoted}, '<', '\",\"') || ']')"
     )
-    return _decoded(f"(SELECT coalesce(group_concat(piece, ''), '') FROM ({pieces}))")
+    text = f"SELECT coalesce(group_concat(piece, ''), '') AS t FROM ({pieces})"
+    # Each step around a name and not around the step before: the parser's stack is not deep.
+    return f"(SELECT {_decoded('t')} FROM ({_sqlite_without_marks(text)}))"
+
+
+def _sqlite_without_marks(text: str) -> str:
+    """SQL for a text without the marks of footnotes, cut at each of them in the same way.
+
+    The first of the control characters, which no text keeps, says that one begins a paragraph.
+    """
+    signed = "replace(t, '\u2029[^', '\u2029[^\x02')"
+    end, begins = "instr(value, ']')", "(value GLOB '\x02*')"
+    pieces = (
+        "SELECT CASE WHEN key = 0 THEN value "
+        f"WHEN {end} - 1 - {begins} BETWEEN 1 AND {_LONGEST_MARK} "
+        f"AND substr(value, 1, {end} - 1) NOT GLOB '*[[ \t\n\r\u00a0\u2029]*' "
+        f"THEN substr(value, {end} + 1 + ({begins} AND substr(value, {end} + 1, 1) = ':')) "
+        "ELSE '[^' || value END AS piece "
+        f"FROM ({text}), json_each('[' || replace(json_quote({signed}), '[^', '\",\"') || ']')"
+    )
+    return f"SELECT coalesce(group_concat(piece, ''), '') AS t FROM ({pieces})"
 
 
 def _sqlite_tags(post_id: str) -> str:
@@ -271,10 +293,11 @@ def _vector(text: str, weight: str, config: str = "posts_english") -> str:
     return f"setweight(to_tsvector('{config}', {terms(text)}), '{weight}')"
 
 
+_MARK = rf"\[\^[^][<>\s]{{1,{_LONGEST_MARK}}}\]"
 _PLAIN = _decoded(
-    "regexp_replace(regexp_replace("
+    "regexp_replace(regexp_replace(regexp_replace(regexp_replace("
     f"left(html, {MAX_CHARACTERS}), '</?({'|'.join(_INLINE)})(\\s[^>]*)?>', '', 'g'), "
-    "'<[^>]*(>|$)', '\u2029', 'g')"
+    f"'<[^>]*(>|$)', '\u2029', 'g'), '\u2029{_MARK}:', '\u2029', 'g'), '{_MARK}', '', 'g')"
 )
 
 _POSTGRESQL = [

@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.core.files.storage import default_storage
-from django.db.models import Count, Max
-from django.db.models.functions import ExtractYear, Greatest
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet, Value
+from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils import timezone
 
 from alarmroom.sitemaps import Entry, Part, Section
-from posts.archive import YEARS, midnight, published_between
+from posts import freshness
+from posts.archive import YEARS, first_and_last, midnight, published_between
 from posts.models import Author, Page, Post, Tag
 
 
@@ -19,17 +21,43 @@ def changed(before: str = "") -> Greatest:
     return Greatest(f"{before}published_at", f"{before}updated_at")
 
 
+def parts() -> list[Part]:
+    """Return a part for each year, and one for each of the shorter lists.
+
+    Five queries, none of which looks at an article: the index of dates says how many there are
+    of a year, and which changed last.
+    """
+    years = article_parts()
+    last = max((part.changed for part in years if part.changed), default=None)
+    published = Post.objects.published()
+    topics = Tag.objects.filter(Exists(published.filter(tags=OuterRef("pk"))))
+    authors = Author.objects.filter(Exists(published.filter(author=OuterRef("pk"))))
+    return [
+        *years,
+        Part("topics", topics.count(), last),
+        Part("authors", authors.count(), last),
+        # An editor writes a handful of pages, so they are not counted.
+        Part("pages", 1, None),
+    ]
+
+
 def article_parts() -> list[Part]:
     """One part for each year: an old one changes only when one of its articles does."""
-    years = (
-        Post.objects.published()
-        .order_by()
-        .annotate(year=ExtractYear("published_at"))
-        .values_list("year")
-        .annotate(count=Count("pk"), changed=Max(changed()))
-        .order_by("year")
-    )
-    return [Part(f"articles-{year:04d}", count, last) for year, count, last in years]
+    dates = first_and_last()
+    if not dates:
+        return []
+    first, last = (timezone.localtime(moment).year for moment in dates)
+    one, *others = (_counted(year) for year in range(first, last + 1))
+    found = one.union(*others, all=True).order_by()
+    return [Part(f"articles-{year:04d}", count, last) for year, count, last in found if count]
+
+
+def _counted(year: int) -> QuerySet[Post, tuple[int, int, datetime]]:
+    """Return a query for a year, how many articles it has, and when one last changed."""
+    posts = published_between(midnight(year), midnight(year + 1)).order_by()
+    last = Greatest(Max("published_at"), Max("updated_at"))
+    row = posts.values(year=Value(year)).annotate(count=Count("pk"), last=last)
+    return row.values_list("year", "count", "last")
 
 
 def article_entries(name: str, some: slice) -> Sequence[Entry]:
@@ -52,12 +80,6 @@ def pictures(file: str | None) -> tuple[str, ...]:
     return (default_storage.url(file),) if file else ()
 
 
-def topic_parts() -> list[Part]:
-    tagged = Post.objects.published().filter(tags__isnull=False)
-    found = tagged.aggregate(count=Count("tags", distinct=True), changed=Max(changed()))
-    return [Part("topics", **found)]
-
-
 def topic_entries(name: str, some: slice) -> Sequence[Entry]:
     tags = (
         Tag.objects.filter(posts__published_at__lte=timezone.now())
@@ -66,12 +88,6 @@ def topic_entries(name: str, some: slice) -> Sequence[Entry]:
         .annotate(changed=Max(changed("posts__")))
     )
     return [Entry(reverse("posts:tag", args=[slug]), last) for slug, last in tags[some]]
-
-
-def author_parts() -> list[Part]:
-    posts = Post.objects.published()
-    found = posts.aggregate(count=Count("author", distinct=True), changed=Max(changed()))
-    return [Part("authors", **found)]
 
 
 def author_entries(name: str, some: slice) -> Sequence[Entry]:
@@ -87,13 +103,8 @@ def author_entries(name: str, some: slice) -> Sequence[Entry]:
     ]
 
 
-def page_parts() -> list[Part]:
-    # An editor writes a handful of pages, so they are not counted.
-    return [Part("pages", 1, None)]
-
-
 def page_entries(name: str, some: slice) -> Sequence[Entry]:
-    latest = Post.objects.published().aggregate(changed=Max(changed()))["changed"]
+    latest = max((part.changed for part in article_parts() if part.changed), default=None)
     lists = [
         Entry(reverse(f"posts:{view}"), latest) for view in ("front", "topics", "archive", "feeds")
     ]
@@ -101,9 +112,25 @@ def page_entries(name: str, some: slice) -> Sequence[Entry]:
     return [*lists, *(Entry(page.get_absolute_url(), page.updated_at) for page in written)][some]
 
 
+ENTRIES = {
+    "articles": article_entries,
+    "topics": topic_entries,
+    "authors": author_entries,
+    "pages": page_entries,
+}
+
+
+def entries(name: str, some: slice) -> Sequence[Entry]:
+    return ENTRIES[name.partition("-")[0]](name, some)
+
+
 SECTIONS = (
-    Section(re.compile("articles-[0-9]{4}"), article_parts, article_entries),
-    Section(re.compile("topics"), topic_parts, topic_entries),
-    Section(re.compile("authors"), author_parts, author_entries),
-    Section(re.compile("pages"), page_parts, page_entries),
+    Section(
+        re.compile("articles-[0-9]{4}|topics|authors|pages"),
+        parts,
+        entries,
+        # An article or its author, a topic, a page (posts/freshness.py).
+        keys=("feeds", "posts", "tags", "pages"),
+        until=freshness.next_moment,
+    ),
 )

@@ -1,4 +1,4 @@
-"""The structure of a long text: anchors, a contents list, footnotes, tables in a box of their own.
+"""The structure of a long text: anchors, a contents list, footnotes, boxes for what is wide.
 
 These are steps of the finished body (posts/body.py), made once when a text is saved, out of
 HTML that the allowlist has cleaned. Every id begins with a prefix of ours ("s-", "note-",
@@ -25,6 +25,7 @@ _MARK = re.compile(r'<sup class="note">.*?</sup>', re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 
 _TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
+_PRE = re.compile(r"<pre>.*?</pre>", re.DOTALL)
 _CAPTION = re.compile(r"<caption>(.*?)</caption>", re.DOTALL)
 
 # A footnote is written as in Markdown: [^1] in the text, and a paragraph "[^1]: …" anywhere.
@@ -41,7 +42,12 @@ _MENTION = re.compile(
 
 def structured(html: str) -> str:
     """Return a clean body with its anchors, footnotes and boxes."""
-    return with_boxes(with_anchors(with_footnotes(html)))
+    return with_boxes(linked(html))
+
+
+def linked(html: str) -> str:
+    """Return a clean body with its anchors and footnotes: what its links lead to is there."""
+    return with_anchors(with_footnotes(html))
 
 
 # Headings
@@ -142,13 +148,21 @@ def with_footnotes(html: str) -> str:
     )
 
 
-# Tables
+# Tables and code
 
 
 def with_boxes(html: str) -> str:
-    """Return the body with each table in a box that scrolls, and that the keyboard reaches."""
+    """Return the body with each table, and each piece of code, in a box that scrolls.
+
+    The keyboard reaches it, and it has a name: the table's caption, if there is one.
+    """
+    html = _boxed(_PRE, "Code", html, css="box box--code")
     if any("<table>" in table[7:] for table in _TABLE.findall(html)):
         return html  # A table within a table; the outer one would be cut in two.
+    return _boxed(_TABLE, "Table", html, css="box")
+
+
+def _boxed(what: re.Pattern[str], name: str, html: str, *, css: str) -> str:
     count = 0
 
     def boxed(match: re.Match[str]) -> str:
@@ -156,7 +170,9 @@ def with_boxes(html: str) -> str:
         count += 1
         caption = _CAPTION.search(match[0])
         words = unescape(strip_tags(_MARK.sub("", caption[1]))).strip() if caption else ""
-        label = escape(words or f"Table {count}")
-        return f'<div class="box" role="region" tabindex="0" aria-label="{label}">{match[0]}</div>'
+        label = escape(words or f"{name} {count}")
+        return (
+            f'<div class="{css}" role="region" tabindex="0" aria-label="{label}">{match[0]}</div>'
+        )
 
-    return _TABLE.sub(boxed, html)
+    return what.sub(boxed, html)

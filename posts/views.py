@@ -6,7 +6,6 @@ from typing import Any
 import segno
 from django.conf import settings
 from django.core.paginator import Page, Paginator
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control
@@ -97,8 +96,7 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
 
 def elsewhere(request: HttpRequest, slug: str) -> HttpResponse:
     """Answer for a slug of no published article: it moved, was withdrawn, or is unknown."""
-    had_it = Q(slug=slug) | Q(former_slugs__slug=slug)
-    posts = Post.objects.filter(had_it).defer("body", "body_served").distinct()
+    posts = Post.objects.known_as(slug).defer("body", "body_served")
     # Whose slug it is now comes before who had it.
     for post in sorted(posts, key=lambda post: post.slug != slug):
         if post.is_withdrawn:

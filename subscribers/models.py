@@ -13,6 +13,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from alarmroom.slugs import free_slug
+from subscribers import covers
 
 CONFIRM_DAYS = 7
 
@@ -237,6 +238,9 @@ class Resource(models.Model):
     )
     cover_width = models.PositiveIntegerField(null=True, blank=True, editable=False)
     cover_height = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    cover_copies = models.JSONField(
+        default=dict, blank=True, editable=False, help_text="See subscribers/covers.py."
+    )
     position = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -250,3 +254,18 @@ class Resource(models.Model):
         if not self.slug:
             self.slug = free_slug(self, self.title)
         super().save(*args, **kwargs)
+        # Only now the file has its name.
+        if self.cover_copies.get("of", "") != (self.cover.name or ""):
+            self.cover_copies = covers.copies_of(self.cover)
+            super().save(update_fields=["cover_copies"])
+
+    @property
+    def cover_sources(self) -> list[tuple[str, str]]:
+        """The type and the `srcset` of each format of the cover; none without copies."""
+        return covers.sources(self.cover, self.cover_copies)
+
+    @property
+    def small_cover_url(self) -> str:
+        """The smallest copy that every browser can show, or else the whole cover."""
+        names = self.cover_copies.get("jpg") or self.cover_copies.get("png")
+        return self.cover.storage.url(names[0]) if names else self.cover.url

@@ -21,6 +21,9 @@ def lead(post: Post) -> SafeString:
 
 
 @register.simple_tag
-def cards(posts: Iterable[Post], level: int = 2) -> SafeString:
-    """Return the cards of posts that for_listing() brought; `level` is their headings'."""
-    return article.cards(posts, level=level)
+def cards(posts: Iterable[Post], level: int = 2, above: object = None) -> SafeString:
+    """Return the cards of posts that for_listing() brought; `level` is their headings'.
+
+    `above` is true where a large picture stands above them.
+    """
+    return article.cards(posts, level=level, first=not above)

@@ -1,4 +1,4 @@
-// A table's box is a stop for the keyboard only while there is something to scroll in it.
+// The box of a table, or of code, is a stop for the keyboard only while it has something to scroll.
 
 const boxes = document.querySelectorAll(".box");
 

@@ -85,6 +85,27 @@ def test_no_page_type_scrolls_sideways_or_cuts_words_off(
     assert found == []
 
 
+@pytest.mark.parametrize("name", ["month", "article, everything"])
+def test_where_colours_are_forced_the_current_entry_still_stands_out(
+    visitor: Page, types: list[PageType], name: str
+) -> None:
+    look(visitor, 1440)
+    visitor.emulate_media(forced_colors="active")
+    visitor.goto(next(each.path for each in types if each.name == name))
+    if name != "month":
+        visitor.locator(".prose h2").nth(1).evaluate("heading => heading.scrollIntoView()")
+    entries = ".months__link, .contents a"
+    current = visitor.locator(entries).and_(visitor.locator("[aria-current]"))
+    current.wait_for()
+    looks = """entry => {
+        const style = getComputedStyle(entry);
+        return [style.fontWeight, style.outlineStyle, style.outlineWidth].join(" ");
+    }"""
+    assert current.evaluate(looks) == "700 solid 2px"
+    others = visitor.locator(entries).and_(visitor.locator(":not([aria-current])")).all()
+    assert not [other for other in others if "solid" in other.evaluate(looks)]
+
+
 def test_no_page_type_complains_in_the_console(
     visitor: Page, types: list[PageType], problems: list[str]
 ) -> None:

@@ -140,7 +140,37 @@ def test_copying_the_link_is_said(visitor: Any) -> None:
     expect(page.get_by_role("status")).to_have_text("The link is copied.")
     # Reading the clipboard is forbidden to our pages; pasting is not.
     page.locator("input[name=address]").first.press("Control+V")
-    assert page.locator("input[name=address]").first.input_value().endswith(ARTICLE)
+    address = page.locator("link[rel=canonical]").get_attribute("href")
+    assert page.locator("input[name=address]").first.input_value() == address
+    assert address.endswith(ARTICLE)
+
+
+def test_the_devices_own_sheet_is_given_the_title_and_the_address(visitor: Any) -> None:
+    page = visitor()
+    page.add_init_script("navigator.share = async (given) => { window.given = given; };")
+    page.goto(ARTICLE)
+    tab_to(page, "Share …")
+    page.keyboard.press("Enter")
+    page.wait_for_function("window.given")
+    assert page.evaluate("window.given") == {
+        "title": page.locator("h1").inner_text(),
+        "url": page.locator("link[rel=canonical]").get_attribute("href"),
+    }
+    assert page.evaluate("window.given.url").endswith(ARTICLE)
+
+
+def test_whoever_closes_the_sheet_is_told_nothing(visitor: Any) -> None:
+    page = visitor()
+    page.add_init_script(
+        """navigator.share = async () => {
+            window.asked = true;
+            throw new DOMException("closed", "AbortError");
+        };"""
+    )
+    page.goto(ARTICLE)
+    page.get_by_role("button", name="Share …").press("Enter")
+    page.wait_for_function("window.asked")
+    expect(page.locator("[data-share-said]")).to_be_empty()
 
 
 def test_signing_up_needs_no_mouse(page: Page) -> None:

@@ -120,6 +120,8 @@ class Paper:
             "feeds": "/feeds/",
             "issues": "/weekly-alarm/",
             "subscribe": "/subscribe/",
+            "sitemap": "/sitemap.xml",
+            "sitemap of topics": "/sitemaps/topics.xml",
         }
 
     def touched(self, change: Callable[[], object]) -> set[str]:
@@ -165,12 +167,13 @@ def edit(thing: object, **fields: object) -> Callable[[], None]:
 
 
 FEEDS = {"feed", "rss", "json", "its feed"}
-LISTS = {"front", "archive", *FEEDS}
+SITEMAPS = {"sitemap", "sitemap of topics"}
+LISTS = {"front", "archive", *FEEDS, *SITEMAPS}
 
 
 def test_a_text_that_is_edited_is_new_in_its_article_and_in_the_feed(paper: Paper) -> None:
     touched = paper.touched(edit(paper.new, body="<p>Better words.</p>"))
-    assert touched == {"new", "feeds", *FEEDS}
+    assert touched == {"new", "feeds", *FEEDS, *SITEMAPS}
 
 
 def test_a_new_title_is_new_wherever_it_is_shown(paper: Paper) -> None:
@@ -407,11 +410,10 @@ def test_an_author_with_another_name(paper: Paper) -> None:
     assert not touched & {"night", "topics", "about", "issues", "subscribe"}
 
 
-def test_the_photo_of_an_author_that_is_deleted(paper: Paper) -> None:
-    photo = make_image()
+def test_the_photo_that_is_taken_from_an_author(paper: Paper) -> None:
     with paper.commit():
-        edit(paper.dele, photo=photo)()
-    touched = paper.touched(photo.delete)
+        edit(paper.dele, photo=make_image())()
+    touched = paper.touched(edit(paper.dele, photo=None))
     assert touched >= {"dele", "middle", "feed"}
     assert not touched & {"night", "topics", "about", "issues", "subscribe"}
     assert b"<img" not in paper.sites[1].get(paper.paths["dele"]).body
@@ -480,7 +482,8 @@ def test_an_article_that_is_withdrawn_and_brought_back(paper: Paper) -> None:
     with paper.commit():
         posts.bring_back()
     assert {site.get(path).status for path in paper.paths.values()} == {200}
-    for name in shown - {"topics", "archive", "feeds"}:  # They count, and name no article.
+    # These count, and name no article.
+    for name in shown - {"topics", "archive", "feeds", *SITEMAPS}:
         assert b"Middle" in site.get(paper.paths[name]).body, name
 
 
@@ -534,7 +537,7 @@ def test_the_feeds_page_names_a_topic_and_an_author_at_their_moment(
 
 
 def test_a_free_resource_stands_in_every_box(paper: Paper) -> None:
-    pages = set(paper.paths) - FEEDS
+    pages = set(paper.paths) - {*FEEDS, *SITEMAPS}
     assert paper.touched(make_resource) == pages
     resource = Resource.objects.get()
     assert paper.touched(edit(resource, title="Another name")) == pages
@@ -543,9 +546,9 @@ def test_a_free_resource_stands_in_every_box(paper: Paper) -> None:
 
 def test_an_issue_that_is_sent_is_in_the_archive_and_on_the_front_page(paper: Paper) -> None:
     issue = make_issue(posts=[paper.new])
-    assert paper.touched(lambda: delivery.start(issue)) == {"issues", "front"}
+    assert paper.touched(lambda: delivery.start(issue)) == {"issues", "front", "sitemap"}
     issue = Issue.objects.get()
-    assert paper.touched(lambda: delivery.cancel(issue)) == {"issues", "front"}
+    assert paper.touched(lambda: delivery.cancel(issue)) == {"issues", "front", "sitemap"}
 
 
 def test_an_article_of_the_newest_issue_has_its_new_title_there(paper: Paper) -> None:
@@ -589,4 +592,5 @@ def test_what_no_reader_sees_touches_nothing(paper: Paper) -> None:
     posts = Post.objects.filter(pk=paper.middle.pk)
     assert paper.touched(lambda: posts.update(likeness_due=True)) == set()
     assert paper.touched(lambda: Author.objects.create(name="New here")) == set()
-    assert paper.touched(lambda: Tag.objects.create(name="Unused")) <= {"topics", "front", "feeds"}
+    unused = paper.touched(lambda: Tag.objects.create(name="Unused"))
+    assert unused <= {"topics", "front", "feeds", *SITEMAPS}

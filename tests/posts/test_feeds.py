@@ -16,7 +16,7 @@ from django.utils.http import http_date, parse_http_date
 
 from posts.feeds import absolute
 from posts.models import Post
-from tests.factories import make_author, make_image, make_post, make_tag
+from tests.factories import make_author, make_image, make_post, make_tag, with_copies
 
 SITE = "http://localhost:8000"
 XML = ["/feeds/atom.xml", "/feeds/rss.xml"]
@@ -194,11 +194,7 @@ def test_the_schema_can_fail(client: Client, post: Post) -> None:
 
 @pytest.mark.parametrize("address", ALL)
 def test_the_full_text_stands_by_itself(client: Client, post: Post, address: str) -> None:
-    response = client.get(address)
-    if address.endswith(".json"):
-        text = response.json()["items"][0]["content_html"]
-    else:
-        text = parsed(response).entries[0].content[0].value
+    text = full_text(client, address)
     assert text.startswith(f'<figure><img src="{SITE}{post.cover.file.url}" alt="A lit window"')
     assert f'<a href="{SITE}/tags/fire/">' in text
     assert f'<a href="{SITE}/articles/the-twelfth-hour/#note-1">' in text
@@ -207,6 +203,58 @@ def test_the_full_text_stands_by_itself(client: Client, post: Post, address: str
     assert 'Type src="/x" &lt;img src="/y"&gt; here.' in text  # Words, not addresses.
     assert "<script" not in text
     assert "style=" not in text
+
+
+def full_text(client: Client, address: str) -> str:
+    """Return the whole text of the newest article of a feed of any format."""
+    response = client.get(address)
+    if address.endswith(".json"):
+        return response.json()["items"][0]["content_html"]
+    return parsed(response).entries[0].content[0].value
+
+
+@pytest.mark.parametrize("address", ALL)
+def test_footnotes_are_numbered_and_lead_to_the_page(
+    client: Client, db: None, address: str
+) -> None:
+    make_post(
+        slug="notes",
+        body="<p>One.[^a] Two.[^b] One more.[^a]</p><p>[^a]: First.</p><p>[^b]: Second.</p>",
+    )
+    text, page = full_text(client, address), f"{SITE}/articles/notes/"
+    assert "[^" not in text
+    assert f'<a id="noteref-1" href="{page}#note-1"' in text
+    assert f'<li id="note-2"><p>Second. <a class="notes__back" href="{page}#noteref-2"' in text
+    for target in ("note-1", "noteref-1", "noteref-1-2"):
+        assert text.count(f'id="{target}"') == 1
+        assert f'id="{target}"' in client.get("/articles/notes/").content.decode()
+
+
+@pytest.mark.parametrize("address", ALL)
+def test_a_link_to_a_heading_leads_to_where_the_page_has_it(
+    client: Client, db: None, address: str
+) -> None:
+    make_post(slug="long", body='<h2 id="why">Why</h2><p>See <a href="#why">why</a>.</p>')
+    assert f'<a href="{SITE}/articles/long/#s-why">' in full_text(client, address)
+    assert 'id="s-why"' in client.get("/articles/long/").content.decode()
+
+
+@pytest.mark.parametrize("address", ALL)
+def test_a_picture_in_the_text_is_a_copy_of_a_reasonable_size(
+    client: Client, db: None, address: str
+) -> None:
+    image, small = with_copies(make_image(2400, 1200)), make_image(300, 100)
+    make_post(
+        body=f'<figure><img src="{image.file.url}" alt="A &quot;map&quot;" width="2400"></figure>'
+        f'<p><img src="{small.file.url}" alt="" width="150"></p>'
+    )
+    text = full_text(client, address)
+    assert (
+        f'src="{SITE}/media/renditions/1/{image.sha256[:24]}-1200.jpg" alt="A &quot;map&quot;"'
+        ' width="1200" height="600">'
+    ) in text
+    # Its copies are not made yet.
+    assert f'<img src="{SITE}{small.file.url}" alt="" width="150" height="50">' in text
 
 
 def test_a_hopeless_address_stays_as_it_was_written() -> None:
@@ -382,13 +430,18 @@ def test_feeds_are_only_read_and_carry_no_cookie(client: Client, post: Post, add
 
 @pytest.mark.parametrize(
     ("address", "most"),
-    [("/feeds/atom.xml", 2), ("/tags/fire/feed.json", 3), ("/authors/ruth/rss.xml", 3)],
+    [("/feeds/atom.xml", 3), ("/tags/fire/feed.json", 4), ("/authors/ruth/rss.xml", 4)],
 )
 def test_a_feed_needs_few_queries_however_long_it_is(
     client: Client, post: Post, django_assert_max_num_queries: Any, address: str, most: int
 ) -> None:
     for _ in range(5):
-        other = make_post(tags=list(post.tags.all()), cover=make_image(), cover_alt="Alt")
+        other = make_post(
+            tags=list(post.tags.all()),
+            cover=make_image(),
+            cover_alt="Alt",
+            body=f'<p><img src="{make_image().file.url}" alt="x"></p>',
+        )
         Post.objects.filter(pk=other.pk).update(author=post.author)
     with django_assert_max_num_queries(most):
         assert len(entries(client, address)) == 6

@@ -8,7 +8,7 @@ from django.test import Client
 
 from posts.addresses import FormerSlug
 from posts.merging import merge
-from posts.models import Tag
+from posts.models import Post, Tag
 from tests.factories import make_editor, make_post, make_tag
 
 pytestmark = pytest.mark.django_db
@@ -21,6 +21,16 @@ def test_the_articles_get_the_topic_that_stays_each_once() -> None:
     assert list(both.tags.all()) == [fire]
     assert list(one.tags.all()) == [fire]
     assert list(Tag.objects.all()) == [fire]
+
+
+def test_the_articles_that_moved_are_compared_again_and_no_others() -> None:
+    fire, blaze = make_tag("Fire"), make_tag("Blaze")
+    moved, stayed = make_post(tags=[blaze]), make_post(tags=[fire])
+    Post.objects.update(likeness_due=False)
+    merge([blaze.pk], fire.pk)
+    moved.refresh_from_db()
+    stayed.refresh_from_db()
+    assert (moved.likeness_due, stayed.likeness_due) == (True, False)
 
 
 def test_every_address_of_theirs_leads_to_the_one_that_stays(client: Client) -> None:

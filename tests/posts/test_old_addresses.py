@@ -1,12 +1,14 @@
 """Whoever comes by an old address is sent on, by one redirect to where the thing is now."""
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from posts.addresses import FormerSlug
 from posts.models import Author, Page, Post, Tag
 from tests.factories import make_author, make_editor, make_page, make_post, make_tag
+from tests.plans import whole_table_read
 
 pytestmark = pytest.mark.django_db
 
@@ -187,3 +189,23 @@ def test_an_article_with_old_addresses_can_be_deleted_at_the_desk(client: Client
     client.force_login(make_editor())
     client.post(f"/admin/posts/post/{post.pk}/delete/", {"post": "yes"})
     assert not Post.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "path", ["first/", "second/", "withdrawn/", "nobody/", "first/share.jpg", "nobody/share.jpg"]
+)
+def test_no_address_makes_the_database_read_every_article(client: Client, path: str) -> None:
+    rename(make_post(slug="first"), "second")
+    Post.objects.filter(pk=make_post(slug="withdrawn").pk).withdraw()
+    make_post()
+    with CaptureQueriesContext(connection) as queries:
+        client.get(f"/articles/{path}")
+    assert whole_table_read(queries, "posts_post") == []
+    assert whole_table_read(queries, "posts_formerslug") == []
+
+
+def test_a_whole_table_is_noticed() -> None:
+    make_post()
+    with CaptureQueriesContext(connection) as queries:
+        list(Post.objects.filter(summary="x"))
+    assert len(whole_table_read(queries, "posts_post")) == 1

@@ -1,6 +1,7 @@
 """`{% picture %}`: every copy, its sizes, and no look at anything but the image's own row."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,19 @@ from django.core.files.storage import FileSystemStorage
 from django.db import IntegrityError, transaction
 from django.template import Context, Template
 from django.test import Client
+from django.utils import timezone
 
 from posts.models import Image
-from tests.factories import make_editor, make_image, make_post, with_copies
+from posts.views import POSTS_PER_PAGE
+from tests.factories import (
+    make_author,
+    make_editor,
+    make_image,
+    make_page,
+    make_post,
+    make_tag,
+    with_copies,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -163,3 +174,66 @@ def test_a_card_keeps_the_focal_point_in_view(client: Client) -> None:
     Image.objects.filter(pk=cover.pk).update(focal_x=10, focal_y=90)
     make_post(cover=cover, cover_alt="A console")
     assert 'class="focus-x1 focus-y9"' in client.get("/").content.decode()
+
+
+# The one that is seen without scrolling
+
+
+def fetched_at_once(html: str) -> list[str]:
+    """Return the address of each picture of a page's own that does not wait for scrolling."""
+    main = html.split("<main")[1].split("</main>")[0]
+    images = re.findall(r"<img [^>]*>", main)
+    return [
+        re.search('src="([^"]*)"', image)[1]  # type: ignore[index]
+        for image in images
+        if 'fetchpriority="high"' in image and "lazy" not in image
+    ]
+
+
+@pytest.mark.parametrize(
+    "address", ["/tags/fire/", "/authors/ruth/", "/archive/2025/", "/archive/2025/03/", "/?page=2"]
+)
+def test_a_list_fetches_the_first_of_its_pictures_at_once(client: Client, address: str) -> None:
+    ruth, fire = make_author(slug="ruth"), make_tag(slug="fire")
+    covers = [make_image() for _ in range(POSTS_PER_PAGE)]
+    for day, cover in enumerate([*covers, None], start=1):
+        make_post(
+            author=ruth,
+            tags=[fire],
+            cover=cover,
+            cover_alt="x" if cover else "",
+            published_at=datetime(2025, 3, day, 12, tzinfo=UTC),
+        )
+    if address == "/?page=2":
+        make_post()
+        first = covers[1]
+    else:
+        first = covers[-1]  # The newest has none.
+    assert fetched_at_once(client.get(address).content.decode()) == [first.file.url]
+
+
+def test_on_the_front_page_it_is_the_leads_or_else_the_first_cards(client: Client) -> None:
+    below, lead = make_image(), make_image()
+    now = timezone.now()
+    make_post(cover=below, cover_alt="x", published_at=now - timedelta(days=2))
+    post = make_post(cover=lead, cover_alt="x", published_at=now - timedelta(days=1))
+    assert fetched_at_once(client.get("/").content.decode()) == [lead.file.url]
+    post.cover, post.cover_alt = None, ""
+    post.save()
+    assert fetched_at_once(client.get("/").content.decode()) == [below.file.url]
+
+
+def test_a_text_without_a_cover_fetches_the_picture_that_it_begins_with(client: Client) -> None:
+    image, cover = with_copies(make_image()), make_image()
+    figure = f'<figure class="wide"><img src="{image.file.url}" alt="A map"></figure>'
+    own = f"/media/renditions/1/{image.sha256[:24]}-1600.jpg"
+    post = make_post(slug="map", body=f"{figure}<p>See.</p>{figure}")
+    assert fetched_at_once(client.get("/articles/map/").content.decode()) == [own]
+    page = make_page(slug="map", body=f'<p><img src="{image.file.url}" alt="A map"></p>')
+    assert fetched_at_once(client.get(page.get_absolute_url()).content.decode()) == [own]
+    post.cover, post.cover_alt = cover, "x"
+    post.save()
+    assert fetched_at_once(client.get("/articles/map/").content.decode()) == [cover.file.url]
+    post.cover, post.body = None, f"<p>First some words.</p>{figure}"
+    post.save()
+    assert fetched_at_once(client.get("/articles/map/").content.decode()) == []

@@ -21,7 +21,7 @@ from PIL import Image as Pillow
 from PIL import ImageCms, features
 
 from alarmroom import kept as kept_pages
-from alarmroom.images import clean_picture, crop_box
+from alarmroom.images import clean_picture
 from newsletter.management.commands.tick import tick
 from posts import renditions, tasks
 from posts.models import Image
@@ -460,22 +460,6 @@ def test_the_desk_shows_a_copy_that_fits() -> None:
     assert (small.width, small.height) == (160, 80)
     assert small.url.endswith("-160.jpg")
     assert small_copy(image, 4000).width == 500
-
-
-@pytest.mark.parametrize(
-    ("size", "ratio", "focus", "box"),
-    [
-        ((1600, 900), 16 / 9, (50, 50), (0, 0, 1600, 900)),
-        ((1600, 1600), 16 / 9, (50, 0), (0, 0, 1600, 900)),
-        ((1600, 1600), 16 / 9, (50, 100), (0, 700, 1600, 1600)),
-        ((2000, 1000), 1.0, (25, 50), (250, 0, 1250, 1000)),
-        ((1, 1000), 16 / 9, (50, 50), (0, 500, 1, 501)),
-    ],
-)
-def test_a_crop_keeps_the_focal_point(
-    size: tuple[int, int], ratio: float, focus: tuple[int, int], box: tuple[int, ...]
-) -> None:
-    assert crop_box(*size, ratio, *focus) == box
 
 
 @pytest.mark.django_db(transaction=True)

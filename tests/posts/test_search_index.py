@@ -220,3 +220,32 @@ def test_the_migration_indexes_what_is_there_and_can_be_undone() -> None:
     search_index.prepare(connection)
     search_index.keep_through_migrations(using="default")
     assert (found("radio"), found("flames")) == (1, 1)
+
+
+def body_in_the_index(post: Post) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT body FROM posts_search WHERE post_id = %s", [post.pk])
+        return cursor.fetchone()[0].replace("\u2029", "|")
+
+
+def test_the_marks_of_footnotes_are_not_words() -> None:
+    post = make_post(
+        body="<p>The call was answered[^77] at once,[^zwo]\n[^77]: so they said.</p>"
+        "<p>[^77]: By a <em>trainee</em>: the log says so.<br>[^zwo]: Within 4 seconds.</p>"
+    )
+    assert body_in_the_index(post) == (
+        "|The call was answered at once,\n: so they said.||"
+        " By a trainee: the log says so.| Within 4 seconds.|"
+    )
+    assert (found("77"), found("zwo"), found('"answered at once"')) == (0, 0, 1)
+    assert found("trainee") == 1
+    [hit] = search("answered").hits
+    assert "[^" not in hit.snippet
+
+
+@pytest.mark.parametrize(
+    "text", ["[^ 1]", "[^]", "[^a[b", "a [^ b", "[1]", f"[^{'x' * 31}]", "^[x]", "[^a b]", "[^"]
+)
+def test_what_only_looks_like_the_mark_of_a_footnote_stays(text: str) -> None:
+    post = make_post(body=f"<p>{text} two {text}</p>")
+    assert body_in_the_index(post) == f"|{text} two {text}|"

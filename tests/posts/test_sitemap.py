@@ -6,7 +6,9 @@ from urllib.robotparser import RobotFileParser
 from xml.etree import ElementTree
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,6 +16,7 @@ from alarmroom import sitemaps
 from newsletter.models import Issue
 from posts.models import Page, Post
 from tests.factories import make_author, make_image, make_issue, make_post, make_tag
+from tests.plans import whole_table_read
 
 SITE = "http://localhost:8000"
 NS = {
@@ -185,8 +188,18 @@ def test_a_sitemap_needs_few_queries_however_long_it_is(
             cover_alt="Alt",
             published_at=publication.published_at,
         )
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(6 if address == "/sitemap.xml" else 4):
         read(client, address)
+
+
+def test_the_index_counts_along_the_dates_and_reads_no_article(
+    client: Client, publication: Post
+) -> None:
+    for year in range(2001, 2020):
+        make_post(published_at=datetime(year, 3, 1, tzinfo=UTC))
+    with CaptureQueriesContext(connection) as queries:
+        assert len(read(client, "/sitemap.xml")) == 19 + len(PARTS)
+    assert whole_table_read(queries, "posts_post") == []
 
 
 @pytest.mark.parametrize("address", ["/sitemap.xml", "/sitemaps/pages.xml", "/robots.txt"])

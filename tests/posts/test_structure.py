@@ -109,6 +109,15 @@ def test_a_table_scrolls_in_a_box_that_the_keyboard_reaches() -> None:
     assert html.count("</table></div>") == 2
 
 
+def test_code_scrolls_in_a_box_of_its_own() -> None:
+    html = structured("<pre><code>SELECT 1</code></pre><p>Or:</p><pre>SELECT\n  2</pre>")
+    box = '<div class="box box--code" role="region" tabindex="0" aria-label="Code '
+    assert html == (
+        f'{box}1"><pre><code>SELECT 1</code></pre></div><p>Or:</p>'
+        f'{box}2"><pre>SELECT\n  2</pre></div>'
+    )
+
+
 @pytest.mark.parametrize(
     "attack",
     [

@@ -2,10 +2,13 @@
 
 import pytest
 from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.template import Context, Template
 from django.test import RequestFactory
+from PIL import Image as Pillow
 
 from subscribers import wording
+from subscribers.models import Resource
 from tests.factories import make_image, make_resource
 
 pytestmark = pytest.mark.django_db
@@ -41,6 +44,45 @@ def test_it_shows_the_resources_with_their_covers(django_assert_num_queries) -> 
     assert html.index("The &lt;first&gt;") < html.index("The second")
     assert html.count("<img") == 1
     assert 'width="600" height="780"' in html
+
+
+def test_a_cover_comes_in_copies_for_screens_of_one_two_and_three_dots() -> None:
+    cover = ContentFile(make_image(600, 780).file.read(), name="cover.jpg")
+    resource = make_resource(cover=cover)
+    html = render()
+    for kind in ("avif", "webp", "jpg"):
+        names = [f"resources/cover-{width}.{kind}" for width in (80, 160, 240)]
+        assert f'srcset="/media/{names[0]} 1x, /media/{names[1]} 2x, /media/{names[2]} 3x"' in html
+        for name, width in zip(names, (80, 160, 240), strict=True):
+            with Pillow.open(default_storage.path(name)) as copy:
+                assert copy.size == (width, round(width * 1.3))
+    assert '<img class="resource__cover" src="/media/resources/cover-80.jpg"' in html
+    assert html.index("image/avif") < html.index("image/webp") < html.index("<img")
+    assert resource.cover.url not in html
+
+
+def test_the_copies_are_made_once_and_again_for_another_cover() -> None:
+    resource = make_resource(cover=ContentFile(make_image(60, 40).file.read(), name="a.jpg"))
+    first = resource.cover_copies
+    assert first["jpg"] == ["resources/a-60.jpg"], "never wider than the cover itself"
+    resource.title = "Another title"
+    resource.save()
+    assert Resource.objects.get().cover_copies == first
+    resource.cover.save("b.jpg", ContentFile(make_image(300, 400).file.read()))
+    assert Resource.objects.get().cover_copies["jpg"][0] == "resources/b-80.jpg"
+    resource.cover = ""
+    resource.save()
+    assert Resource.objects.get().cover_copies == {}
+
+
+def test_a_cover_that_cannot_be_copied_is_shown_as_it_is() -> None:
+    resource = make_resource(cover=ContentFile(make_image(60, 40).file.read(), name="a.jpg"))
+    default_storage.delete(resource.cover.name)
+    Resource.objects.update(cover_copies={})
+    resource = Resource.objects.get()
+    resource.save()
+    assert Resource.objects.get().cover_copies == {"of": resource.cover.name}
+    assert f'<img class="resource__cover" src="{resource.cover.url}" width="60"' in render()
 
 
 def test_it_links_to_no_file_of_a_resource() -> None:

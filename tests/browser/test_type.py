@@ -1,0 +1,130 @@
+"""How a text is set: measured in the article that has everything (audit/everything.html)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from audit.pages import PageType
+
+# The characters in each line of each paragraph, the last lines left out.
+LINES = """() => [...document.querySelectorAll(".prose > p")].flatMap((paragraph) => {
+    const range = document.createRange();
+    const lines = new Map();
+    const walker = document.createTreeWalker(paragraph, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        for (let at = 0; at < walker.currentNode.length; at += 1) {
+            range.setStart(walker.currentNode, at);
+            range.setEnd(walker.currentNode, at + 1);
+            const bottom = Math.round(range.getBoundingClientRect().bottom / 12);
+            lines.set(bottom, (lines.get(bottom) ?? 0) + 1);
+        }
+    }
+    return [...lines.values()].slice(0, -1);
+})"""
+
+
+@pytest.fixture
+def paths(deployed: tuple[str, list[PageType]]) -> dict[str, str]:
+    """The address of each page type, by its name."""
+    return {each.name: each.path for each in deployed[1]}
+
+
+@pytest.fixture
+def reader(browser: Browser, deployed: tuple[str, list[PageType]]) -> Iterator[Page]:
+    """Somebody at a desk for whom nothing moves."""
+    context = browser.new_context(
+        base_url=deployed[0],
+        viewport={"width": 1280, "height": 900},
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def everything(reader: Page, paths: dict[str, str]) -> Page:
+    reader.goto(paths["article, everything"])
+    return reader
+
+
+def style(page: Page, selector: str, name: str) -> str:
+    found: str = page.locator(selector).first.evaluate(
+        "(element, name) => getComputedStyle(element)[name]", name
+    )
+    return found
+
+
+def box(page: Page, selector: str) -> dict[str, Any]:
+    """Return where something stands: left, right, top and bottom in px."""
+    found: dict[str, Any] = page.locator(selector).first.evaluate(
+        """(element) => {
+            const { left, right, top, bottom } = element.getBoundingClientRect();
+            return { left, right, top, bottom };
+        }"""
+    )
+    return found
+
+
+def test_a_line_has_60_to_75_characters_at_the_desk(reader: Page, paths: dict[str, str]) -> None:
+    reader.goto(paths["article"])
+    lines = reader.evaluate(LINES)
+    assert len(lines) > 30
+    assert 60 <= sum(lines) / len(lines) <= 75
+
+
+def test_figures_are_old_style_in_the_text_and_lining_where_they_stand_alone(
+    everything: Page,
+) -> None:
+    for selector in (".prose > p", ".prose li", ".prose blockquote p"):
+        assert "oldstyle-nums" in style(everything, selector, "fontVariantNumeric"), selector
+    for selector in (".prose h2", ".article__title", ".prose td", ".prose thead th", ".prose sup"):
+        value = style(everything, selector, "fontVariantNumeric")
+        assert "lining-nums" in value, selector
+        assert "oldstyle-nums" not in value, selector
+    # One below the other, they are as wide as each other.
+    assert "tabular-nums" in style(everything, ".prose td", "fontVariantNumeric")
+
+
+def test_a_quotations_mark_hangs_at_the_edge_of_the_text(everything: Page) -> None:
+    quotation = ".prose blockquote:not(.pull)"
+    text, quoted = box(everything, ".prose > p"), box(everything, f"{quotation} > p")
+    mark = everything.locator(quotation).evaluate(
+        """(element) => {
+            const { position, left, content } = getComputedStyle(element, "::before");
+            return { position, left, content };
+        }"""
+    )
+    assert mark == {"position": "absolute", "left": "0px", "content": '"“"'}
+    assert box(everything, quotation)["left"] == text["left"]
+    assert quoted["left"] >= text["left"] + 20
+    # What is pulled out of the text is nobody else's.
+    assert everything.locator(".prose blockquote.pull").evaluate(
+        "element => getComputedStyle(element, '::before').content"
+    ) in {"none", "normal"}
+
+
+@pytest.mark.parametrize("width", [1024, 1216, 1280, 1440, 1920])
+def test_a_wide_picture_goes_beyond_the_text_and_over_nothing_else(
+    everything: Page, width: int
+) -> None:
+    everything.set_viewport_size({"width": width, "height": 900})
+    text, wide = box(everything, ".prose > p"), box(everything, ".prose figure.wide")
+    assert wide["right"] > text["right"] + 80
+    assert wide["right"] <= box(everything, ".article")["right"] + 1
+    contents = box(everything, ".contents")
+    assert contents["right"] <= wide["left"] or contents["bottom"] <= wide["top"]
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280])
+def test_what_stands_below_each_other_has_one_left_edge(everything: Page, width: int) -> None:
+    everything.set_viewport_size({"width": width, "height": 900})
+    head = [".article__title", ".byline__photo", ".byline__meta time"]
+    body = [".prose > p", ".prose table", ".notes", ".about__photo"]
+    if width < 1216:
+        body.append(".contents__title")
+    for column in (head[: 2 if width > 390 else 3], body):
+        edges = {selector: round(box(everything, selector)["left"]) for selector in column}
+        assert len(set(edges.values())) == 1, edges
