@@ -28,9 +28,12 @@ class IssueQuerySet(models.QuerySet["Issue"]):
             state__in=[Delivery.State.SENDING, Delivery.State.SENT, Delivery.State.UNCERTAIN],
         )
         return self.filter(
-            Q(state__in=[Issue.State.SENDING, Issue.State.PAUSED, Issue.State.SENT])
-            | Q(models.Exists(mailed), state=Issue.State.CANCELLED)
+            Q(state__in=Issue.OUT_STATES) | Q(models.Exists(mailed), state=Issue.State.CANCELLED)
         )
+
+    def listed(self) -> Self:
+        """The published issues that we point to: not one that was cancelled on its way."""
+        return self.filter(state__in=Issue.OUT_STATES)
 
     def due(self) -> Self:
         """The scheduled issues whose moment has come."""
@@ -56,6 +59,7 @@ class Issue(models.Model):
         CANCELLED = "cancelled", "cancelled"
 
     OPEN_STATES = (State.DRAFT, State.SCHEDULED)
+    OUT_STATES = (State.SENDING, State.PAUSED, State.SENT)
 
     number = models.PositiveIntegerField(
         unique=True, blank=True, help_text="Left empty, it follows the last issue."

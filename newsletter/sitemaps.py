@@ -11,14 +11,14 @@ from newsletter.models import Issue
 
 
 def issue_parts() -> list[Part]:
-    found = Issue.objects.published().aggregate(count=Count("pk"), changed=Max("started_at"))
+    found = Issue.objects.listed().aggregate(count=Count("pk"), changed=Max("started_at"))
     # The list of issues and the sign-up are there before the first issue is.
     return [Part("newsletter", found["count"] + 2, found["changed"])]
 
 
 def issue_entries(name: str, some: slice) -> Sequence[Entry]:
     """What is sent is frozen, so an issue's date is when it started."""
-    issues = Issue.objects.published().order_by("number").only("number", "started_at")
+    issues = Issue.objects.listed().order_by("number").only("number", "started_at")
     if some.start:
         issues = issues[some.start - 2 : some.stop - 2]
         return [Entry(issue.get_absolute_url(), issue.started_at) for issue in issues]

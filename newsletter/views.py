@@ -17,9 +17,7 @@ ISSUES_PER_PAGE = 20
 def archive(request: HttpRequest) -> HttpResponse:
     """What the newsletter is, with a sample, and all sent issues, newest first."""
     issues = (
-        Issue.objects.published()
-        .newest_first()
-        .only("number", "subject", "preheader", "started_at")
+        Issue.objects.listed().newest_first().only("number", "subject", "preheader", "started_at")
     )
     page = Paginator(issues, ISSUES_PER_PAGE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {"page": page}
