@@ -23,7 +23,10 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 JOINED = {
     "css/site.css": [
         f"css/{name}.css"
-        for name in ("tokens", "base", "layout", "components", "prose", "narrow", "print")
+        for name in (
+            *("tokens", "base", "layout", "components", "lists", "article", "signup", "issues"),
+            *("prose", "narrow", "print"),
+        )
     ],
     "js/site.js": [f"js/{name}.js" for name in ("share", "contents", "boxes")],
 }

@@ -146,7 +146,7 @@ class Image(models.Model):
     def focus(self) -> str:
         """The CSS classes that keep the focal point in view; empty in the middle.
 
-        In steps of a tenth, because the site's CSP allows no inline style (components.css).
+        In steps of a tenth, because the site's CSP allows no inline style (static/css/components.css).
         """
         x, y = round(self.focal_x / 10), round(self.focal_y / 10)
         across = f"focus-x{x}" if x != 5 else ""
