@@ -33,7 +33,8 @@ from alarmroom import kept
 from posts import freshness
 from posts.addresses import find_or_moved
 from posts.body import alone, images_in
-from posts.models import Author, Image, Post, PostQuerySet, Tag
+from posts.library import Image
+from posts.models import Author, Post, PostQuerySet, Tag
 from posts.renditions import stem
 
 NEWEST = 20

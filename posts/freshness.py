@@ -34,7 +34,8 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from alarmroom import kept
-from posts.models import Author, Image, Likeness, Page, Post, PostQuerySet, RelatedPost, Tag
+from posts.library import Image
+from posts.models import Author, Likeness, Page, Post, PostQuerySet, RelatedPost, Tag
 
 logger = logging.getLogger(__name__)
 
