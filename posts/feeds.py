@@ -126,7 +126,7 @@ def author_feed(request: HttpRequest, slug: str, file_name: str) -> HttpResponse
 def respond(about: About, posts: PostQuerySet, file_name: str) -> HttpResponse:
     """Return the newest of the posts as the feed of a file name. Raises Http404 for another one.
 
-    Whoever has it already gets a 304 of alarmroom/kept.py.
+    Whoever has it already gets a 304 of alarmroom/kept/.
     """
     if file_name not in FORMATS:
         raise Http404

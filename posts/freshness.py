@@ -1,4 +1,4 @@
-"""Which kept pages a change touches: each key says what a page shows (see alarmroom/kept.py).
+"""Which kept pages a change touches: each key says what a page shows (see alarmroom/kept/).
 
 | key | is named by a page that shows | and dropped when |
 |---|---|---|
