@@ -65,7 +65,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     # First, so that it keeps a page with every header that the others give it.
-    "alarmroom.kept.KeepPagesMiddleware",
+    "alarmroom.kept.writing.KeepPagesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "alarmroom.headers.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -169,7 +169,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 IMAGE_MAX_BYTES = 12 * 1024 * 1024
 IMAGE_MAX_PIXELS = 40_000_000
 
-# Pages that are rendered once and kept (alarmroom/kept.py)
+# Pages that are rendered once and kept (alarmroom/kept/)
 
 # How old a kept page may get: the time until another host shows a change. 0 keeps nothing.
 KEPT_PAGES_SECONDS = env.number("KEPT_PAGES_SECONDS", 0 if DEBUG else 300, unit="seconds")

@@ -65,7 +65,7 @@ class Section:
     entries: Callable[[str, slice], Sequence[Entry]]
     """Returns so many of a part's pages, always in the same order; none for an unknown part."""
     keys: tuple[str, ...] = ()
-    """What a kept sitemap of these pages shows (alarmroom/kept.py)."""
+    """What a kept sitemap of these pages shows (alarmroom/kept/)."""
     until: Callable[[datetime], datetime | None] = lambda _: None
     """Returns when, after a moment, there is next another page, if that is known already."""
 

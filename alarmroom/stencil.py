@@ -12,7 +12,7 @@ that is used as a stencil may do with its words only what a mark bears: print th
 whether they are there. Lists, dates and choices among words are finished before.
 
 Nothing of an article is remembered, so nothing can be stale but the layout, which is
-dropped with the keys of what it shows (alarmroom/kept.py).
+dropped with the keys of what it shows (alarmroom/kept/).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Stencil:
     """A template whose layout is kept in the process, by the shapes in which it was asked for."""
 
     def __init__(self, template: str, *keys: str) -> None:
-        """`keys` name what the layout itself shows that may change, as alarmroom/kept.py does."""
+        """`keys` name what the layout itself shows that may change, as alarmroom/kept/ does."""
         self.template = template
         self.keys = keys
         self.layouts: dict[Hashable, tuple[list[str], list[str]]] = {}

@@ -27,7 +27,8 @@ from alarmroom.images import Picture, clean_picture
 from posts import image_admin, page_admin, topic_admin  # noqa: F401 (they register themselves)
 from posts.desk import PICTURE_HELP, EditorPageMixin, SlugForm, moment, thumbnail
 from posts.editor import PICTURE_TYPES
-from posts.models import Author, Image, Post, PostQuerySet, RelatedPost
+from posts.library import Image
+from posts.models import Author, Post, PostQuerySet, RelatedPost
 from posts.uploads import title_of
 
 if TYPE_CHECKING:

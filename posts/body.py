@@ -30,7 +30,7 @@ from posts.renditions import RECIPE, small_copy
 from posts.structure import linked, structured
 
 if TYPE_CHECKING:
-    from posts.models import Image
+    from posts.library import Image
 
 logger = logging.getLogger(__name__)
 

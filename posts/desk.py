@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.csp import csp_override
 
 from posts.editor import EditorWidget
-from posts.models import Image
+from posts.library import Image
 from posts.renditions import PictureMissing, rendition, small_copy
 
 THUMBNAIL_WIDTH = 160  # px

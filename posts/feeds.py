@@ -33,7 +33,8 @@ from alarmroom import kept
 from posts import freshness
 from posts.addresses import find_or_moved
 from posts.body import alone, images_in
-from posts.models import Author, Image, Post, PostQuerySet, Tag
+from posts.library import Image
+from posts.models import Author, Post, PostQuerySet, Tag
 from posts.renditions import stem
 
 NEWEST = 20
@@ -125,7 +126,7 @@ def author_feed(request: HttpRequest, slug: str, file_name: str) -> HttpResponse
 def respond(about: About, posts: PostQuerySet, file_name: str) -> HttpResponse:
     """Return the newest of the posts as the feed of a file name. Raises Http404 for another one.
 
-    Whoever has it already gets a 304 of alarmroom/kept.py.
+    Whoever has it already gets a 304 of alarmroom/kept/.
     """
     if file_name not in FORMATS:
         raise Http404

@@ -1,4 +1,4 @@
-"""Which kept pages a change touches: each key says what a page shows (see alarmroom/kept.py).
+"""Which kept pages a change touches: each key says what a page shows (see alarmroom/kept/).
 
 | key | is named by a page that shows | and dropped when |
 |---|---|---|
@@ -34,7 +34,8 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from alarmroom import kept
-from posts.models import Author, Image, Likeness, Page, Post, PostQuerySet, RelatedPost, Tag
+from posts.library import Image
+from posts.models import Author, Likeness, Page, Post, PostQuerySet, RelatedPost, Tag
 
 logger = logging.getLogger(__name__)
 

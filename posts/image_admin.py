@@ -17,7 +17,7 @@ from django.utils.text import capfirst
 from alarmroom.images import Picture, clean_picture
 from posts.desk import PICTURE_HELP, thumbnail
 from posts.editor import PICTURE_TYPES
-from posts.models import Image
+from posts.library import Image
 from posts.renditions import small_copy
 from posts.uploads import title_of
 

@@ -6,25 +6,21 @@ import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
-from django.conf import settings
-from django.core.validators import MaxValueValidator
-from django.db import IntegrityError, models, transaction
+from django.db import models
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
 
 from alarmroom import kept
-from alarmroom.images import Picture
 from posts import html
 from posts.addresses import Slugged, SluggedQuerySet, not_reserved, reserved_slugs
 from posts.body import WithBody, WithBodyQuerySet
 from posts.editor import HTMLField
+from posts.library import Image  # Django finds the model by this, too.
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from django.contrib.auth.models import AbstractBaseUser
 
 WORDS_PER_MINUTE = 230
 # What no reader sees: pages need not be made anew for it.
@@ -37,147 +33,6 @@ BACK = {"withdrawn_at": None, "was_published_at": None}
 def address(view: str, slug: str) -> str:
     """Return the path of what has a slug. A page names twenty, and Django looks for each."""
     return reverse(view, args=[slug])
-
-
-class ImageQuerySet(models.QuerySet["Image"]):
-    def renditions_due(self) -> Self:
-        """Whose copies nobody is making right now, though somebody should."""
-        return self.filter(renditions_due_at__lte=timezone.now()).order_by("renditions_due_at")
-
-    def delete(self) -> tuple[int, dict[str, int]]:
-        """Delete pictures that nothing shows. Raises ProtectedError for others."""
-        for image in self:
-            image.refuse_if_shown()
-        return super().delete()
-
-
-class Image(models.Model):
-    """A picture that an editor uploaded, decoded and encoded again by us.
-
-    `renditions` says which copies of it are stored (posts/renditions.py). They are made in
-    the background: while `renditions_due_at` is set, somebody still has to, from then on.
-    """
-
-    file = models.ImageField(
-        upload_to="images/%Y/%m/",
-        width_field="width",
-        height_field="height",
-        max_length=200,
-        db_index=True,
-    )
-    width = models.PositiveIntegerField(editable=False)
-    height = models.PositiveIntegerField(editable=False)
-    sha256 = models.CharField(max_length=64, unique=True, editable=False)
-    title = models.CharField(
-        max_length=200, blank=True, help_text="For finding it again; readers do not see it."
-    )
-    uploaded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        editable=False,
-        related_name="+",
-    )
-    focal_x = models.PositiveSmallIntegerField(
-        "focal point, from the left",
-        default=50,
-        validators=[MaxValueValidator(100)],
-        help_text="In percent. Where a page shows only a part of the picture, this point stays.",
-    )
-    focal_y = models.PositiveSmallIntegerField(
-        "focal point, from the top",
-        default=50,
-        validators=[MaxValueValidator(100)],
-        help_text="In percent.",
-    )
-    renditions = models.JSONField(default=dict, editable=False)
-    renditions_due_at = models.DateTimeField(
-        null=True, default=timezone.now, editable=False, db_index=True
-    )
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    objects = ImageQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-created_at", "-pk"]
-        constraints = [
-            models.CheckConstraint(
-                name="image_focal_point_inside",
-                condition=models.Q(focal_x__lte=100, focal_y__lte=100),
-                violation_error_message="The focal point lies within 0 and 100 percent.",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.title or str(self.file.name).rsplit("/", 1)[-1]
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        super().save(*args, **kwargs)
-        if self.renditions_due_at is not None:
-            from posts import tasks  # It imports this module.
-
-            transaction.on_commit(lambda: tasks.wake(self.pk), robust=True)
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        self.refuse_if_shown()
-        return super().delete(*args, **kwargs)
-
-    def refuse_if_shown(self) -> None:
-        """Raise ProtectedError, which names what shows this picture, if anything does."""
-        if things := self.shown_by():
-            names = ", ".join(f"“{thing}”" for thing in things)
-            raise models.ProtectedError(f"“{self}” is shown by {names}.", set(things))
-
-    def shown_by(self) -> list[Post | Page | Author]:
-        """Return what shows this picture: by its cover, in its text, or as a portrait.
-
-        Reads every text, because nothing else knows what stands in one.
-        """
-        # Its name is made of its hash, so no text has it by chance.
-        within = models.Q(body__contains=str(self.file.name))
-        return [
-            *Post.objects.filter(models.Q(cover=self) | within).defer("body", "body_served"),
-            *Page.objects.filter(within).defer("body", "body_served"),
-            *Author.objects.filter(photo=self),
-        ]
-
-    @property
-    def focus(self) -> str:
-        """The CSS classes that keep the focal point in view; empty in the middle.
-
-        In steps of a tenth, because the site's CSP allows no inline style (static/css/components.css).
-        """
-        x, y = round(self.focal_x / 10), round(self.focal_y / 10)
-        across = f"focus-x{x}" if x != 5 else ""
-        down = f"focus-y{y}" if y != 5 else ""
-        return f"{across} {down}".strip()
-
-    @classmethod
-    def keep(
-        cls, picture: Picture, *, title: str = "", user: AbstractBaseUser | None = None
-    ) -> Image:
-        """Return the stored image of these bytes; the same picture is kept once."""
-        known = cls.objects.filter(sha256=picture.sha256).first()
-        if known and known.file.storage.exists(str(known.file.name)):
-            return known
-        image = known or cls(title=title[:200])
-        image.hold(picture, user=user)
-        try:
-            with transaction.atomic():
-                image.save()
-        except IntegrityError:
-            # Somebody kept the same picture since we looked; theirs is as good.
-            image.file.delete(save=False)
-            return cls.objects.get(sha256=picture.sha256)
-        return image
-
-    def hold(self, picture: Picture, *, user: AbstractBaseUser | None = None) -> None:
-        """Store the picture's bytes as this image's file; the row itself is not saved."""
-        self.sha256 = picture.sha256
-        self.uploaded_by_id = user.pk if user else None
-        self.renditions, self.renditions_due_at = {}, timezone.now()
-        self.file.save(str(picture.content.name), picture.content, save=False)
 
 
 class AuthorQuerySet(SluggedQuerySet["Author"]):

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from posts.renditions import FORMATS, stem
 
 if TYPE_CHECKING:
-    from posts.models import Image
+    from posts.library import Image
 
 # How wide a picture in the text stands (static/css/prose.css).
 COLUMN_PIXELS = 656

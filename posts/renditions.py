@@ -35,7 +35,7 @@ from PIL import Image as Pillow
 from alarmroom.images import copies, flat, upright
 
 if TYPE_CHECKING:
-    from posts.models import Image
+    from posts.library import Image
 
 logger = logging.getLogger(__name__)
 

@@ -25,7 +25,7 @@ _INLINE = ("strong", "em", "s", "sub", "sup", "code", "cite", "a")
 _LONGEST_MARK = 30
 # The entities that nh3 leaves, and a few that an import past it would bring; & comes last.
 _ENTITIES = {
-    # Between these, SQLite's highlight() puts what was found (posts/search.py).
+    # Between these, SQLite's highlight() puts what was found (posts/search_sql.py).
     "\x02": "",
     "\x03": "",
     "&nbsp;": " ",

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from posts import search
 from posts.search_query import MAX_CHARACTERS, parse
+from posts.search_sql import HITS_PER_PAGE
 
 # A hundred million articles are enough; longer numbers are nobody's page.
 _PAGE = re.compile(r"[1-9][0-9]{0,6}", re.ASCII)
@@ -29,7 +30,7 @@ def page(request: HttpRequest) -> HttpResponse:
         query, tag=asked["tag"], year=asked["year"], sort=asked["sort"], page=asked["page"]
     )
     # The numbers of the pages, for which the hits themselves are not needed.
-    turned = Paginator(range(found.total), search.HITS_PER_PAGE).get_page(found.number)
+    turned = Paginator(range(found.total), HITS_PER_PAGE).get_page(found.number)
     kept = {
         "q": query.text,
         "tag": asked["tag"],

@@ -23,7 +23,8 @@ from PIL import ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 from alarmroom.images import flat
 from posts import models
 from posts.addresses import find_or_moved
-from posts.models import Image, Post
+from posts.library import Image
+from posts.models import Post
 
 # Whoever asks for an older version gets today's picture, and must ask again.
 FOR_EVER = "public, max-age=31536000, immutable"

@@ -6,7 +6,7 @@ from django.tasks import task
 from django.utils import timezone
 
 from posts import body, freshness, renditions
-from posts.models import Image
+from posts.library import Image
 
 logger = logging.getLogger(__name__)
 # Mails come first: a reader waits for the one that asks to confirm.

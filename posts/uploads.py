@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST
 
 from alarmroom.images import clean_picture, too_many_bytes
-from posts.models import Image
+from posts.library import Image
 
 # What a form wraps around one file: its boundaries, its headers and the token.
 ENVELOPE_BYTES = 16 * 1024

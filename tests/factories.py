@@ -14,7 +14,8 @@ from PIL import Image as Pillow
 from alarmroom.images import encode
 from newsletter.models import Issue, IssuePost
 from posts import renditions
-from posts.models import Author, Image, Page, Post, RelatedPost, Tag
+from posts.library import Image
+from posts.models import Author, Page, Post, RelatedPost, Tag
 from subscribers.models import Resource, Subscriber, Suppression
 
 _number = count(1)

@@ -16,7 +16,8 @@ from alarmroom.demo import covers, resources
 from alarmroom.demo.load import articles, content, load
 from newsletter.models import Delivery, Issue
 from posts.html import clean
-from posts.models import Author, Image, Post, RelatedPost, Tag
+from posts.library import Image
+from posts.models import Author, Post, RelatedPost, Tag
 from posts.structure import structured
 from subscribers.models import Notice, Resource, Subscriber
 

@@ -18,7 +18,8 @@ from alarmroom.demo import covers, resources
 from alarmroom.images import MAX_SIDE, SMALL_SIDE, Picture, clean_picture
 from newsletter import mail, preflight
 from newsletter.models import Content, Issue, IssuePost
-from posts.models import Author, Image, Post, RelatedPost, Tag
+from posts.library import Image
+from posts.models import Author, Post, RelatedPost, Tag
 from subscribers.models import Resource
 
 HERE = Path(__file__).parent

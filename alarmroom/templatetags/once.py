@@ -23,7 +23,7 @@ class OnceNode(Node):
 
 @register.tag
 def once(parser: Parser, token: Token) -> OnceNode:
-    """Keep what is inside until the key is dropped (alarmroom/kept.py).
+    """Keep what is inside until the key is dropped (alarmroom/kept/).
 
     Only for what is the same on every page, whoever reads it: the first page that shows it
     renders it for all others. The part is its name among those of one key.

@@ -3,7 +3,7 @@
 from django import template
 from django.utils.safestring import SafeString
 
-from posts.models import Image
+from posts.library import Image
 from posts.pictures import markup
 
 register = template.Library()

@@ -14,6 +14,7 @@ from django.db import OperationalError, close_old_connections
 from django.utils import timezone
 
 from alarmroom import kept
+from alarmroom.kept import answering, files, writing
 from newsletter import delivery
 from newsletter.management.commands import tick
 from newsletter.models import Issue
@@ -60,7 +61,7 @@ class Clock:
             "monotonic": lambda: time.monotonic() + self.ahead.total_seconds(),
             "time_ns": time.time_ns,
         }
-        for module in (kept, freshness):
+        for module in (kept, files, writing, answering, freshness):
             monkeypatch.setattr(module, "time", SimpleNamespace(**shifted))
 
     def pass_to(self, moment: datetime) -> None:

@@ -22,6 +22,7 @@ from django.db import close_old_connections, transaction
 from django.utils import timezone
 
 from alarmroom import kept
+from alarmroom.kept.answering import KeptPages
 from tests.kept import urls
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +42,7 @@ class Site:
     def __init__(self) -> None:
         self.asked = False
         self.django = WSGIHandler()
-        self.application = kept.KeptPages(self.handle)
+        self.application = KeptPages(self.handle)
 
     def handle(self, environ, start_response):
         self.asked = True

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from alarmroom import kept
+from alarmroom.kept.files import TRACKING
 from tests.parts import missing
 from tests.production import environment
 
@@ -297,7 +297,7 @@ def test_a_link_that_is_tracked_is_answered_from_the_kept_page(
 ) -> None:
     page = host.get(article)
     assert stopped(host, lambda: host.get(article + query)).body == page.body
-    assert kept.TRACKING.pattern in (ROOT / "deploy/nginx.conf").read_text()
+    assert TRACKING.pattern in (ROOT / "deploy/nginx.conf").read_text()
 
 
 def test_pictures_are_served_and_nothing_beside_them(host: Host) -> None:

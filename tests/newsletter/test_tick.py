@@ -79,7 +79,7 @@ STEPS = {
     "Waking workers for pictures": "posts.tasks.wake_due",
     "Finishing texts": "posts.body.serve_due",
     "Comparing articles": "posts.likeness.compare_due",
-    "Sweeping kept pages": "alarmroom.kept.Shelf.sweep",
+    "Sweeping kept pages": "alarmroom.kept.files.Shelf.sweep",
 }
 
 

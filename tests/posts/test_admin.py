@@ -16,7 +16,8 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
-from posts.models import Author, Image, Post, Tag
+from posts.library import Image
+from posts.models import Author, Post, Tag
 from tests.factories import (
     connect,
     make_author,

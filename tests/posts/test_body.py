@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from posts import body as bodies
 from posts import tasks
-from posts.models import Image, Page, Post
+from posts.library import Image
+from posts.models import Page, Post
 from tests.factories import make_author, make_image, make_post, with_copies
 
 pytestmark = pytest.mark.django_db

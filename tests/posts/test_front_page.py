@@ -6,7 +6,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
-from posts.models import Image
+from posts.library import Image
 from posts.views import POSTS_PER_PAGE
 from tests.factories import make_image, make_issue, make_post, make_tag, with_copies
 from tests.posts.test_public_pages import show_as_sent

@@ -14,7 +14,7 @@ from PIL import ImageCms
 from pytest_django.fixtures import Settings
 
 from alarmroom.images import MAX_SIDE, Picture, clean_picture
-from posts.models import Image
+from posts.library import Image
 from tests.factories import make_editor, picture_file
 
 GPS = 0x8825

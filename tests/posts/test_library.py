@@ -7,7 +7,7 @@ from django.core.files.storage import default_storage
 from django.db.models import ProtectedError
 from django.test import Client
 
-from posts.models import Image
+from posts.library import Image
 from tests.factories import make_author, make_image, make_page, make_post, picture_file
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,7 @@ from django.template import Context, Template
 from django.test import Client
 from django.utils import timezone
 
-from posts.models import Image
+from posts.library import Image
 from posts.views import POSTS_PER_PAGE
 from tests.factories import (
     make_author,

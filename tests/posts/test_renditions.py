@@ -24,7 +24,7 @@ from alarmroom import kept as kept_pages
 from alarmroom.images import clean_picture
 from newsletter.management.commands.tick import tick
 from posts import renditions, tasks
-from posts.models import Image
+from posts.library import Image
 from posts.renditions import make, small_copy, stem, widths_of
 from tests.factories import make_image, make_post, picture_file, with_copies
 from tests.newsletter.processes import manage

@@ -9,7 +9,6 @@ from pytest_django import DjangoAssertNumQueries
 
 from posts.models import Post
 from posts.search import (
-    HITS_PER_PAGE,
     popular_topics,
     respelled,
     search,
@@ -17,6 +16,7 @@ from posts.search import (
     titled,
 )
 from posts.search_query import parse
+from posts.search_sql import HITS_PER_PAGE
 from tests.factories import make_post, make_tag
 
 pytestmark = pytest.mark.django_db

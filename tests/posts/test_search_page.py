@@ -7,7 +7,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from posts.models import Post
-from posts.search import HITS_PER_PAGE
+from posts.search_sql import HITS_PER_PAGE
 from tests.factories import make_post, make_resource, make_tag
 from tests.posts.test_search import NASTY
 

@@ -15,7 +15,7 @@ from PIL import Image as Pillow
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from posts.models import Image
+from posts.library import Image
 from tests.factories import make_editor, picture_file
 from tests.posts.test_images import png_header
 

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from posts import body
-from posts.models import Image
+from posts.library import Image
 from posts.renditions import RECIPE
 from posts.tasks import make_renditions
 

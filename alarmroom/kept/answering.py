@@ -1,0 +1,110 @@
+"""Answering from kept pages: WSGI, before Django's handler."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections import OrderedDict
+from collections.abc import Iterable
+from pathlib import Path
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from django.conf import settings
+
+from alarmroom.kept.files import bare, shelf
+from alarmroom.kept.negotiation import OF_BODY, is_known, preferred
+
+IN_MEMORY = 2_000  # pages of a process, the last used
+
+
+class Page:
+    """One kept page in memory, its answers prepared."""
+
+    __slots__ = ("answers", "expires", "file", "modified", "tag")
+
+    def __init__(self, stem: str, file: tuple[int, int]) -> None:
+        """Raises FileNotFoundError or ValueError when it is not, or no longer, whole."""
+        meta = json.loads(Path(f"{stem}.json").read_bytes())
+        bodies = {
+            coding: Path(f"{stem}.{ending}").read_bytes()
+            for coding, ending in (("", "html"), ("br", "html.br"), ("gzip", "html.gz"))
+        }
+        if hashlib.sha256(bodies[""]).hexdigest() != meta["sha256"]:
+            raise ValueError("These files are of two versions of the page.")
+        self.file = file
+        self.expires: float = meta["expires"]
+        common = [(name, value) for name, value in meta["headers"]]
+        said = dict(common)
+        self.tag: str = said["ETag"]
+        self.modified: str | None = said.get("Last-Modified")
+        self.answers = {
+            coding: (
+                [
+                    *common,
+                    *([("Content-Encoding", coding)] if coding else []),
+                    ("Content-Length", str(len(body))),
+                ],
+                [body],
+            )
+            for coding, body in bodies.items()
+        }
+
+
+class KeptPages:
+    """WSGI middleware: answers GET and HEAD of kept pages, and leaves the rest to Django."""
+
+    def __init__(self, application: WSGIApplication) -> None:
+        self.application = application
+        self.pages: OrderedDict[str, Page] = OrderedDict()
+        self.shelf = shelf()
+        self.enabled = bool(settings.KEPT_PAGES_SECONDS)
+        self.only_secure = settings.SECURE_SSL_REDIRECT
+        self.secure_header = settings.SECURE_PROXY_SSL_HEADER
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if self.enabled and environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+            page = self.find(environ)
+            if page is not None:
+                return self.answer(page, environ, start_response)
+        return self.application(environ, start_response)
+
+    def find(self, environ: WSGIEnvironment) -> Page | None:
+        if self.only_secure and not self.is_secure(environ):
+            return None  # Django redirects to HTTPS.
+        query = bare(environ.get("QUERY_STRING", ""))
+        stem = self.shelf.path(environ.get("HTTP_HOST", ""), environ["PATH_INFO"], query)
+        if stem is None:
+            return None
+        page = self.pages.get(stem)
+        try:
+            found = os.stat(stem + ".json")
+            file = (found.st_ino, found.st_mtime_ns)
+            if page is None or page.file != file:
+                page = self.pages[stem] = Page(stem, file)
+                while len(self.pages) > IN_MEMORY:
+                    self.pages.popitem(last=False)
+        except (OSError, ValueError, KeyError):
+            self.pages.pop(stem, None)
+            return None
+        if page.expires < time.time():
+            return None
+        return page
+
+    def is_secure(self, environ: WSGIEnvironment) -> bool:
+        if self.secure_header:
+            header, value = self.secure_header
+            return bool(environ.get(header, "").split(",")[0].strip() == value)
+        return bool(environ.get("wsgi.url_scheme") == "https")
+
+    def answer(
+        self, page: Page, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        coding = preferred(environ.get("HTTP_ACCEPT_ENCODING", ""))
+        headers, body = page.answers[coding]
+        if is_known(environ, page.tag, page.modified):
+            start_response("304 Not Modified", [pair for pair in headers if pair[0] not in OF_BODY])
+            return []
+        start_response("200 OK", headers.copy())
+        return body if environ["REQUEST_METHOD"] == "GET" else []

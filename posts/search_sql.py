@@ -1,0 +1,388 @@
+"""What posts/search.py asks, in the SQL of either database: FTS5 of SQLite, PostgreSQL's full text.
+
+Everything that a reader typed reaches the database as a parameter.
+"""
+
+# ruff: noqa: S608 (the statements are put together from this module's own words)
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from posts import search_index
+from posts.search_query import Query, Term, fold
+from posts.search_snippet import Marked
+
+HITS_PER_PAGE = 10
+MAX_TOPICS = 30
+SUGGESTED_TITLES = 6
+# So much of a body is looked through for the words to mark; all of it is searched.
+_MARKED_CHARACTERS = 40_000
+# From so many letters on, a beginning may be longer than the stem of its own word:
+# "emergenc" begins "emergency", of which the index has "emerg".
+_MIN_EXPANDED = 4
+_MAX_EXPANDED = 40
+# So many of the best by title, summary and topics are ranked by their text too (PostgreSQL).
+_RANKED = 100
+
+_EXPANDED = (
+    "SELECT DISTINCT term FROM posts_search_vocab WHERE term >= %s AND term < %s "
+    f"LIMIT {_MAX_EXPANDED}"
+)
+
+
+def engine() -> SQLite | PostgreSQL:
+    """Return what asks the database that the settings name."""
+    return PostgreSQL() if connection.vendor == "postgresql" else SQLite()
+
+
+def rows(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
+    """Return what the database answers. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchall()
+
+
+def as_stored(moment: datetime) -> Any:
+    """Return a moment as a parameter of this database."""
+    return connection.ops.adapt_datetimefield_value(moment)
+
+
+class Engine:
+    """What both databases do alike: the choices, over the common table `hits` of what is found."""
+
+    table = "posts_search s"
+    rows_as_json = ""
+    # Of hits `h`, the tag of each of their links.
+    tag_id, links = "", ""
+
+    def choices(self, tag: str, year: int | None) -> tuple[str, list[Any]]:
+        """Return SQL for two columns of JSON, topics and years, and its values."""
+        of_year, year_values = _narrowed(year=year)
+        of_tag, tag_values = _narrowed(tag=tag)
+        year_of, zone = self.year()
+        sql = f"""
+            (SELECT {self.rows_as_json.format("slug, name, n")} FROM (
+                SELECT t.slug, t.name, c.n FROM (
+                    SELECT {self.tag_id} AS tag_id, count(*) AS n FROM hits h {self.links}
+                    WHERE 1 = 1 {of_year} GROUP BY 1
+                ) c JOIN posts_tag t ON t.id = c.tag_id
+                ORDER BY t.slug <> %s, c.n DESC, t.name LIMIT {MAX_TOPICS}) topics),
+            (SELECT {self.rows_as_json.format("year, n")} FROM (
+                SELECT {year_of} AS year, count(*) AS n FROM hits h
+                WHERE 1 = 1 {of_tag} GROUP BY 1) years)"""
+        return sql, [*year_values, tag, *zone, *tag_values]
+
+    def year(self) -> tuple[str, list[Any]]:
+        """Return SQL for the year of a hit `h`, in the site's time zone, and its values."""
+        raise NotImplementedError
+
+
+class SQLite(Engine):
+    """FTS5: https://www.sqlite.org/fts5.html"""
+
+    table = "posts_search s INDEXED BY posts_search_published"
+    rows_as_json = "json_group_array(json_array({}))"
+    tag_id, links = "pt.tag_id", "JOIN posts_post_tags pt ON pt.post_id = h.post_id"
+    # Of a title, a summary, the topics and the body.
+    _weights = "20.0, 8.0, 5.0, 1.0"
+
+    def matching(self, query: Query, score: str = "0") -> tuple[str, list[Any]]:
+        """Return SQL that begins a statement with the common table `hits`, and its values."""
+        expression, values = self._expression(query)
+        sql = f"""WITH hits AS MATERIALIZED (
+            SELECT s.post_id, s.published_at, {score} AS score
+            FROM posts_search_stems CROSS JOIN {self.table} ON s.post_id = posts_search_stems.rowid
+            WHERE posts_search_stems MATCH {expression} AND s.published_at <= %s)"""
+        return sql, [*values, as_stored(timezone.now())]
+
+    def found(
+        self, query: Query, tag: str, year: int | None, *, by_date: bool, offset: int
+    ) -> tuple[str, list[Any]]:
+        """Return SQL for a page, and its values.
+
+        Its columns: the article (or NULL), how many there are, the choices of topics and of
+        years, and what `texts` takes.
+        """
+        score = "0" if by_date else f"bm25(posts_search_stems, {self._weights})"
+        hits, values = self.matching(query, score)
+        narrowed, narrowed_values = _narrowed(tag=tag, year=year)
+        expression, expression_values = self._expression(query)
+        choices, choice_values = self.choices(tag, year)
+        order = "score, published_at DESC, post_id DESC"
+        # The plus keeps FTS5 from asking its index anew for each of the ten.
+        sql = f"""{hits},
+            narrowed AS {"MATERIALIZED" * bool(narrowed)} (
+                SELECT * FROM hits h WHERE 1 = 1 {narrowed}),
+            page AS MATERIALIZED (
+                SELECT * FROM narrowed ORDER BY {order} LIMIT {HITS_PER_PAGE} OFFSET (
+                    SELECT min(%s, (count(*) - 1) / {HITS_PER_PAGE} * {HITS_PER_PAGE})
+                    FROM narrowed)),
+            shown AS MATERIALIZED (
+                SELECT rowid AS shown_id,
+                    highlight(posts_search_stems, 0, char(2), char(3)) AS shown_title,
+                    highlight(posts_search_stems, 1, char(2), char(3)) AS shown_summary,
+                    highlight(posts_search_stems, 3, char(2), char(3)) AS shown_body
+                FROM posts_search_stems WHERE posts_search_stems MATCH {expression}
+                AND +rowid IN (SELECT post_id FROM page))
+            SELECT post_id, (SELECT count(*) FROM narrowed), {choices},
+                shown_title, shown_summary, shown_body
+            FROM (SELECT 1) LEFT JOIN page ON 1 = 1 LEFT JOIN shown ON shown_id = post_id
+            ORDER BY {order}"""
+        return sql, [*values, *narrowed_values, offset, *expression_values, *choice_values]
+
+    def texts(self, query: Query, *highlighted: str) -> list[Marked]:
+        """Return title, summary and body with what was found in them."""
+        return [_without_signs(text) for text in highlighted]
+
+    def titles(self, query: Query) -> tuple[str, list[Any]]:
+        """Return SQL for the titles and slugs of what has the query in its title."""
+        expression, values = self._expression(query, "title : ")
+        sql = f"""SELECT p.title, p.slug
+            FROM posts_search_stems CROSS JOIN {self.table} ON s.post_id = posts_search_stems.rowid
+            JOIN posts_post p ON p.id = s.post_id
+            WHERE posts_search_stems MATCH {expression} AND s.published_at <= %s
+            ORDER BY s.published_at DESC LIMIT {SUGGESTED_TITLES}"""
+        return sql, [*values, as_stored(timezone.now())]
+
+    def year(self) -> tuple[str, list[Any]]:
+        # SQLite knows no time zones; a zone is as far from UTC at one new year as at the next.
+        january = datetime(timezone.now().year, 1, 1, tzinfo=ZoneInfo(settings.TIME_ZONE))
+        minutes = int((january.utcoffset() or timedelta()).total_seconds() // 60)
+        # Which takes some time to say, so only the days about new year are asked.
+        year = """CASE WHEN substr(h.published_at, 6, 5) IN ('12-31', '01-01')
+            THEN strftime('%%Y', h.published_at, %s) ELSE substr(h.published_at, 1, 4) END"""
+        return year, [f"{minutes:+d} minutes"]
+
+    def _expression(self, query: Query, columns: str = "") -> tuple[str, list[Any]]:
+        """Return SQL for the MATCH expression, and its values."""
+        terms = [" OR ".join(self._alternatives(term)) for term in query.wanted]
+        text, end = f"{columns}(({') AND ('.join(terms)}", "))"
+        if query.unwanted:
+            unwanted = [one for term in query.unwanted for one in self._alternatives(term)]
+            end += f" NOT ({' OR '.join(unwanted)})"
+        if not (bounds := _bounds(query)):
+            return "%s", [text + end]
+        more = (
+            "coalesce((SELECT ' OR \"' || group_concat(term, '\" OR \"') || '\"' "
+            f"FROM ({_EXPANDED})), '')"
+        )
+        return f"(SELECT %s || {more} || %s)", [text, *bounds, end]
+
+    def _alternatives(self, term: Term) -> list[str]:
+        quoted = [f'"{" ".join(words)}"' for words in term.spellings]
+        # The whole word besides its beginning, so that it counts for more.
+        return [*quoted, f"{quoted[0]} *"] if term.prefix else quoted
+
+
+class PostgreSQL(Engine):
+    """Full text: https://www.postgresql.org/docs/current/textsearch.html"""
+
+    rows_as_json = "coalesce(json_agg(json_build_array({})), '[]')::text"
+    tag_id = "unnest(h.tag_ids)"
+    # Of the body, the topics, a summary and a title.
+    _weights = "'{0.05, 0.3, 0.5, 1}'"
+
+    def matching(self, query: Query, score: str = "0") -> tuple[str, list[Any]]:
+        """Return SQL that begins a statement with the common table `hits`, and its values.
+
+        Another, `q`, has the query as `wanted`, as `words` any word of it, and as `whole` any
+        that does not go on.
+        """
+        wanted, values = self._tsquery(query)
+        words, word_values = self._tsquery(_any_word(query), "|")
+        whole, whole_values = self._tsquery(_any_word(query, whole=True), "|")
+        # The index knows no places: it finds all words of a phrase, then the texts are asked.
+        # Text by text, for joining two vectors takes longer than looking into both.
+        phrases, phrase_values = "", []
+        for terms, negation in ((query.wanted, ""), (query.unwanted, "NOT ")):
+            for phrase in (self._phrase(term) for term in terms if len(self._words(term)) > 1):
+                phrases += f""" AND {negation}(
+                    s.head @@ to_tsquery('posts_english', %s)
+                    OR s.text @@ to_tsquery('posts_english', %s))"""
+                phrase_values += [phrase, phrase]
+        # Asked through a table, which the planner cannot see into: it takes any query for a telling
+        # one, and goes by the index.
+        sql = f"""WITH q AS MATERIALIZED (
+                SELECT {wanted} AS wanted, {words} AS words, {whole} AS whole),
+            hits AS MATERIALIZED (
+                SELECT s.post_id, s.published_at, s.tag_ids, {score} AS score
+                FROM q JOIN posts_search s ON posts_search_vector(s.head, s.text) @@ q.wanted
+                WHERE s.published_at <= %s {phrases})"""
+        return sql, [*values, *word_values, *whole_values, timezone.now(), *phrase_values]
+
+    def found(
+        self, query: Query, tag: str, year: int | None, *, by_date: bool, offset: int
+    ) -> tuple[str, list[Any]]:
+        """Return SQL for a page, and its values.
+
+        Its columns: the article (or NULL), how many there are, the choices of topics and of
+        years, and what `texts` takes.
+        """
+        score = "0::real" if by_date else f"ts_rank({self._weights}, s.head, q.words)"
+        # A whole word counts twice, once as what it begins itself.
+        exact = " + ".join(
+            f"ts_rank({self._weights}, s.{vector}, q.{words})"
+            for vector in ("head", "text")
+            for words in ("words", "whole")
+        )
+        hits, values = self.matching(query, score)
+        narrowed, narrowed_values = _narrowed(tag=tag, year=year)
+        choices, choice_values = self.choices(tag, year)
+        body = f"left(s.body, {_MARKED_CHARACTERS})"
+        order = "score DESC, published_at DESC, post_id DESC"
+        page_order = (
+            "page.exact DESC NULLS LAST, page.score DESC, page.published_at DESC, page.post_id DESC"
+        )
+        # To rank by a text it must be unpacked. Only those are that are the best by title,
+        # summary and topics, for each of these weighs more than any text.
+        sql = f"""{hits},
+            narrowed AS {"MATERIALIZED" * bool(narrowed)} (
+                SELECT * FROM hits h WHERE 1 = 1 {narrowed}),
+            best AS MATERIALIZED (
+                SELECT post_id, {exact} AS exact
+                FROM (SELECT post_id FROM narrowed ORDER BY {order}
+                      LIMIT {0 if by_date else _RANKED}) b
+                JOIN posts_search s USING (post_id) CROSS JOIN q),
+            page AS MATERIALIZED (
+                SELECT page.*, best.exact FROM narrowed page LEFT JOIN best USING (post_id)
+                ORDER BY {page_order.replace("page.exact", "best.exact")}
+                LIMIT {HITS_PER_PAGE} OFFSET (
+                    SELECT least(%s, (count(*) - 1) / {HITS_PER_PAGE} * {HITS_PER_PAGE})
+                    FROM narrowed))
+            SELECT page.post_id, (SELECT count(*) FROM narrowed), {choices},
+                s.title, s.summary, {body},
+                ARRAY(
+                    SELECT word FROM (
+                        SELECT DISTINCT lower(found[1]) AS word FROM regexp_matches(
+                            s.title || ' ' || s.summary || ' ' || {body}, %s, 'gi') found) w
+                    WHERE to_tsvector('posts_english', {search_index.terms("word")}) @@ q.words)
+            FROM q LEFT JOIN page ON TRUE LEFT JOIN posts_search s USING (post_id)
+            ORDER BY {page_order}"""
+        beginnings = {word[:2] for term in _any_word(query).wanted for word in term.words}
+        pattern = rf"\m((?:{'|'.join(sorted(beginnings))})\w*)"
+        return sql, [*values, *narrowed_values, offset, *choice_values, pattern]
+
+    def texts(
+        self, query: Query, title: str, summary: str, body: str, written: list[str]
+    ) -> list[Marked]:
+        """Return title, summary and body with what was found in them; `written` are its words."""
+        patterns = []
+        for spelling in (words for term in query.wanted for words in term.spellings):
+            # What is written for each word of a phrase begins like it; numbers are themselves.
+            forms = [
+                [re.escape(one) for one in written if fold(one).startswith(word[:2])]
+                or [word] * word.isdecimal()
+                for word in spelling
+            ]
+            if all(forms):
+                patterns.append(r"[\W_]+".join(rf"\b(?:{'|'.join(form)})\b" for form in forms))
+        if not patterns:
+            return [(text, []) for text in (title, summary, body)]
+        pattern = re.compile("|".join(patterns), re.IGNORECASE)
+        return [
+            (text, [match.span() for match in pattern.finditer(text)])
+            for text in (title, summary, body)
+        ]
+
+    def titles(self, query: Query) -> tuple[str, list[Any]]:
+        """Return SQL for the titles and slugs of what has the query in its title."""
+        wanted, values = self._tsquery(query)
+        titled, title_values = self._tsquery(query, weight="A")
+        # The index knows no weights either.
+        sql = f"""WITH q AS MATERIALIZED (SELECT {wanted} AS wanted, {titled} AS titled)
+            SELECT p.title, p.slug
+            FROM q JOIN posts_search s ON posts_search_vector(s.head, s.text) @@ q.wanted
+            JOIN posts_post p ON p.id = s.post_id
+            WHERE s.head @@ q.titled AND s.published_at <= %s
+            ORDER BY s.published_at DESC LIMIT {SUGGESTED_TITLES}"""
+        return sql, [*values, *title_values, timezone.now()]
+
+    def year(self) -> tuple[str, list[Any]]:
+        return "to_char(h.published_at AT TIME ZONE %s, 'YYYY')", [settings.TIME_ZONE]
+
+    def _tsquery(
+        self, query: Query, operator: str = "&", weight: str = ""
+    ) -> tuple[str, list[Any]]:
+        """Return SQL for the tsquery, a phrase being all of its words, and its values."""
+        label = f":{weight}" if weight else ""
+        terms = []
+        for term in query.wanted:
+            terms.append(" & ".join(f"'{word}'{label}" for word in self._words(term)))
+            if term.prefix:
+                # The whole word besides its beginning, so that it counts for more.
+                terms[-1] += f" | '{term.words[0]}':*{weight}"
+        text, end = f"({f') {operator} ('.join(terms)}", ")"
+        for term in query.unwanted:
+            if len(words := self._words(term)) == 1:
+                end += f" & !'{words[0]}'"
+        if not (bounds := _bounds(query)):
+            return "to_tsquery('posts_english', %s)", [text + end]
+        more = (
+            f"coalesce((SELECT string_agg(' | ' || quote_literal(term) || '{label}', '') "
+            f"FROM ({_EXPANDED}) t), '')"
+        )
+        return f"to_tsquery('posts_english', %s || {more} || %s)", [text, *bounds, end]
+
+    def _phrase(self, term: Term) -> str:
+        return " <-> ".join(f"'{word}'" for word in self._words(term))
+
+    def _words(self, term: Term) -> tuple[str, ...]:
+        # The index has one spelling for all.
+        return term.spellings[0]
+
+
+def _narrowed(*, tag: str = "", year: int | None = None) -> tuple[str, list[Any]]:
+    """Return the SQL, over hits `h`, that narrows by topic and year, and its values."""
+    sql, values = "", []
+    if year is not None:
+        sql += " AND h.published_at >= %s AND h.published_at < %s"
+        values += [_new_year(year), _new_year(year + 1)]
+    if tag:
+        sql += (
+            " AND h.post_id IN (SELECT post_id FROM posts_post_tags"
+            " WHERE tag_id = (SELECT id FROM posts_tag WHERE slug = %s))"
+        )
+        values.append(tag)
+    return sql, values
+
+
+def _new_year(year: int) -> Any:
+    return as_stored(datetime(year, 1, 1, tzinfo=ZoneInfo(settings.TIME_ZONE)))
+
+
+def _bounds(query: Query) -> list[str]:
+    """Return between which words those are that the last one begins; nothing if it is short."""
+    last = query.wanted[-1]
+    if not last.prefix or len(last.words[0]) < _MIN_EXPANDED:
+        return []
+    return [last.words[0], last.words[0] + "\U0010ffff"]
+
+
+def _any_word(query: Query, *, whole: bool = False) -> Query:
+    """Return the query for any one word of what is wanted, or for any that does not go on."""
+    terms = [
+        Term((word,), term.prefix and not whole)
+        for term in query.wanted
+        for word in term.spellings[0]
+    ]
+    # The word that goes on stays the last one.
+    return Query(query.text, tuple(dict.fromkeys(terms)))
+
+
+def _without_signs(text: str) -> Marked:
+    """Return a text that FTS5 highlighted by two control characters, and where they stood."""
+    plain, spans, at = [], [], 0
+    for number, piece in enumerate(re.split("[\x02\x03]", text)):
+        if number % 2:
+            spans.append((at, at + len(piece)))
+        plain.append(piece)
+        at += len(piece)
+    return "".join(plain), spans
