@@ -7,10 +7,13 @@ put in their places.
 from __future__ import annotations
 
 import calendar
+import io
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import quote
 
+import segno
 from django.conf import settings
 from django.utils import timezone
 from django.utils.html import escape, linebreaks
@@ -53,7 +56,7 @@ def card(post: Post, *, level: int = 2, first: bool = False) -> SafeString:
 
     `first` is for the card whose picture is seen without scrolling.
     """
-    picture = markup(post.cover, up_to=800, sizes=CARD_SIZES, first=first) if post.cover else ""
+    picture = markup(post.cover, up_to=750, sizes=CARD_SIZES, first=first) if post.cover else ""
     return CARD.render({**_in_a_list(post), "level": level, "picture": picture})
 
 
@@ -121,7 +124,7 @@ def words(
         "contents": contents(body),
         "body": body,
         # A draft is on no board yet, and its address leads nowhere.
-        "qr_url": "" if is_preview else address("posts:qr", post.slug),
+        "code": "" if is_preview else code(url),
         "related": cards(related, level=3),
         "share_url": quote(url, safe=""),
         "share_title": quote(post.title, safe=""),
@@ -144,6 +147,28 @@ def words(
         said[name] = link["title"] if link else ""
         said[f"{name}_url"] = address("posts:article", link["slug"]) if link else ""
     return said
+
+
+@lru_cache(maxsize=1_000)
+def code(url: str) -> SafeString:
+    """Return an address as a QR code in SVG, for a phone that looks at the printed page.
+
+    In the page itself, for a picture of its own would be asked for by every reader on a screen.
+    Drawing one takes as long as all the rest of the page.
+    """
+    out = io.BytesIO()
+    # M: it bears some dirt.
+    segno.make_qr(url, error="m").save(
+        out,
+        kind="svg",
+        xmldecl=False,
+        svgns=False,
+        svgclass="on-paper__code",
+        lineclass=None,
+        border=0,
+        omitsize=True,
+    )
+    return mark_safe(out.getvalue().decode())  # noqa: S308  (made of numbers)
 
 
 def _topics(topics: list[Tag]) -> SafeString:

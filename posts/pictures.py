@@ -25,6 +25,7 @@ WIDE = f"(min-width: 64rem) 56rem, {COLUMN}"
 
 # How the one picture is fetched that is seen without scrolling, and how all others are.
 AT_ONCE = ' fetchpriority="high"'
+NOT_FIRST = ' decoding="async" fetchpriority="low"'
 WHEN_NEAR = ' loading="lazy" decoding="async"'
 _LEADING = re.compile(
     r"\A(\s*(?:<(?:figure|p)(?: [^>]*)?>\s*)?(?:<picture>(?:<source [^>]*>)*)?<img [^>]*?)"
@@ -57,7 +58,8 @@ def markup(
 
     `sizes` is the HTML attribute: how wide it stands on the page. `up_to` leaves out the
     copies wider than that, which a small place never needs. `first` is for the one that is
-    seen without scrolling, and is fetched before all others; `eager` is only not lazy.
+    seen without scrolling, and is fetched before all others; `eager` does not wait for
+    scrolling either, but for that one.
     `width` and `height` (px) are given where they are not the picture's own. `escaped` says
     that `alt` is.
     """
@@ -65,7 +67,7 @@ def markup(
     common = (
         f' width="{width or image.width}" height="{height or image.height}"'
         f' alt="{alt if escaped else escape(alt)}"'
-        + (f"{AT_ONCE}>" if first else ' decoding="async">' if eager else f"{WHEN_NEAR}>")
+        + (f"{AT_ONCE if first else NOT_FIRST if eager else WHEN_NEAR}>")
     )
     start = f'<img class="{escape(css)}"' if css else "<img"
     record = image.renditions

@@ -9,7 +9,6 @@ app_name = "posts"
 urlpatterns = [
     path("", views.front, name="front"),
     path("articles/<slug:slug>/", views.article, name="article"),
-    path("articles/<slug:slug>/qr.svg", views.qr, name="qr"),
     path("tags/<slug:slug>/", views.tag, name="tag"),
     path("authors/<slug:slug>/", views.author, name="author"),
     path("topics/", archive.topics, name="topics"),

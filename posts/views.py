@@ -1,9 +1,7 @@
 """The reading pages. What a stranger sees depends on nothing but the address."""
 
-import io
 from typing import Any
 
-import segno
 from django.conf import settings
 from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,7 +14,7 @@ from posts import freshness, reading
 from posts.addresses import find_or_moved, moved
 from posts.article import PAGE, words
 from posts.errors import gone
-from posts.models import Author, Post, PostQuerySet, Tag, address
+from posts.models import Author, Post, PostQuerySet, Tag
 
 POSTS_PER_PAGE = 12
 
@@ -118,21 +116,3 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     context = words(post, reading.topics(post), reading.connected(post), is_preview=True)
     return render(request, "posts/article.html", {**context, "post": post})
-
-
-@require_safe
-def qr(request: HttpRequest, slug: str) -> HttpResponse:
-    """The address of a published article, for a phone that looks at the printed page."""
-    pk = Post.objects.published().filter(slug=slug).values_list("pk", flat=True).first()
-    if pk is None:
-        raise Http404
-    url = f"{settings.SITE_URL}{address('posts:article', slug)}"
-    out = io.BytesIO()
-    segno.make_qr(url, error="m").save(
-        out, kind="svg", xmldecl=False, svgclass=None, lineclass=None, border=0, omitsize=True
-    )
-    response = HttpResponse(out.getvalue(), content_type="image/svg+xml")
-    kept.keep(response, f"article-{pk}", f"post-{pk}")
-    # It says nothing but the address, so it never changes.
-    response["Cache-Control"] = "public, max-age=31536000, immutable"
-    return response

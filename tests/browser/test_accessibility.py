@@ -39,7 +39,6 @@ NO_PAGES = {
     "posts:author-feed",
     "posts:image-upload",
     "posts:preview",
-    "posts:qr",
     "posts:share-image",
     "posts:site-feed",
     "posts:suggest",

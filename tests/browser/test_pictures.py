@@ -14,9 +14,9 @@ from tests.browser.conftest import note_problems
 def phone(
     browser: Browser, deployed: tuple[str, list[PageType]], problems: list[str]
 ) -> Iterator[Page]:
-    """A reader's phone: 390 px wide, two pixels of the screen for each."""
+    """A reader's phone: 375 px wide, two pixels of the screen for each."""
     context = browser.new_context(
-        base_url=deployed[0], viewport={"width": 390, "height": 844}, device_scale_factor=2
+        base_url=deployed[0], viewport={"width": 375, "height": 844}, device_scale_factor=2
     )
     context.set_default_timeout(15_000)
     page = context.new_page()
@@ -49,7 +49,7 @@ def test_a_phone_takes_the_avif_that_fits_its_screen(phone: Page) -> None:
     # Every cover of the demo once: the lead as wide as the screen, the others beside their text.
     assert len(got) >= 8
     copies = [path for path in got if path.startswith("/media/renditions/")]
-    lead = [path for path in copies if path.endswith("-800.avif")]
+    lead = [path for path in copies if path.endswith("-750.avif")]
     assert len(lead) == 1
     # A drawing that comes out smaller as WebP has no AVIF.
     others = {path.rsplit("-", 1)[1] for path in copies if path not in lead}
@@ -67,7 +67,7 @@ def test_an_article_on_a_phone_takes_the_cover_in_the_width_of_its_screen(phone:
     assert address
     got = pictures(phone, address)
     paths = [path for path, _ in got]
-    assert [path for path in paths if path.endswith("-800.avif")]
+    assert [path for path in paths if path.endswith("-750.avif")]
     assert not [path for path in paths if path.endswith(("-1200.avif", "-1600.avif"))]
     for _, response in got:
         assert response.headers["content-type"] in {"image/avif", "image/jpeg"}

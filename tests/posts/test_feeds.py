@@ -250,7 +250,7 @@ def test_a_picture_in_the_text_is_a_copy_of_a_reasonable_size(
     )
     text = full_text(client, address)
     assert (
-        f'src="{SITE}/media/renditions/1/{image.sha256[:24]}-1200.jpg" alt="A &quot;map&quot;"'
+        f'src="{SITE}/media/renditions/2/{image.sha256[:24]}-1200.jpg" alt="A &quot;map&quot;"'
         ' width="1200" height="600">'
     ) in text
     # Its copies are not made yet.

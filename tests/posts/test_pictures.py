@@ -80,7 +80,7 @@ def test_only_the_first_picture_is_fetched_at_once() -> None:
     assert 'loading="lazy"' in shown(image)
     eager = shown(image, "eager=True")
     assert "lazy" not in eager
-    assert "fetchpriority" not in eager
+    assert 'fetchpriority="low"' in eager
 
 
 @pytest.mark.parametrize("copies", [False, True])
@@ -226,7 +226,7 @@ def test_on_the_front_page_it_is_the_leads_or_else_the_first_cards(client: Clien
 def test_a_text_without_a_cover_fetches_the_picture_that_it_begins_with(client: Client) -> None:
     image, cover = with_copies(make_image()), make_image()
     figure = f'<figure class="wide"><img src="{image.file.url}" alt="A map"></figure>'
-    own = f"/media/renditions/1/{image.sha256[:24]}-1600.jpg"
+    own = f"/media/renditions/2/{image.sha256[:24]}-1600.jpg"
     post = make_post(slug="map", body=f"{figure}<p>See.</p>{figure}")
     assert fetched_at_once(client.get("/articles/map/").content.decode()) == [own]
     page = make_page(slug="map", body=f'<p><img src="{image.file.url}" alt="A map"></p>')

@@ -21,7 +21,7 @@ from PIL import Image as Pillow
 from PIL import ImageCms, features
 
 from alarmroom import kept as kept_pages
-from alarmroom.images import clean_picture
+from alarmroom.images import clean_picture, copies, encoded
 from newsletter.management.commands.tick import tick
 from posts import renditions, tasks
 from posts.library import Image
@@ -80,9 +80,9 @@ def test_this_pillow_writes_avif_and_webp() -> None:
 
 def test_every_width_comes_as_avif_webp_and_jpeg() -> None:
     image = with_copies(kept(noise(900, 450)))
-    assert image.renditions["widths"] == [160, 320, 480, 900]
+    assert image.renditions["widths"] == [160, 320, 480, 750, 900]
     assert image.renditions_due_at is None
-    assert len(files(image)) == 12
+    assert len(files(image)) == 15
     for ending, path in files(image).items():
         width, kind = ending.split(".")
         with Pillow.open(path) as copy:
@@ -94,13 +94,23 @@ def test_every_width_comes_as_avif_webp_and_jpeg() -> None:
     assert sum(image.renditions["avif"]) < sum(image.renditions["webp"])
 
 
+@pytest.mark.parametrize(("width", "smaller"), [(480, False), (750, True), (1200, True)])
+def test_a_copy_for_screens_of_small_dots_is_smaller_than_others_would_be(
+    width: int, smaller: bool
+) -> None:
+    picture = noise(1600, 900)
+    avif = next(content for _, kind, content in copies(picture, [width]) if kind == "avif")
+    copy = picture.resize((width, width * 9 // 16), Pillow.Resampling.LANCZOS, reducing_gap=3)
+    assert (len(avif) < len(encoded(copy, "AVIF"))) == smaller
+
+
 @pytest.mark.parametrize(
     ("width", "widths"),
     [
-        (2400, [160, 320, 480, 800, 1200, 1600]),
-        (1600, [160, 320, 480, 800, 1200, 1600]),
-        (1601, [160, 320, 480, 800, 1200, 1600]),
-        (1300, [160, 320, 480, 800, 1300]),
+        (2400, [160, 320, 480, 750, 1200, 1600]),
+        (1600, [160, 320, 480, 750, 1200, 1600]),
+        (1601, [160, 320, 480, 750, 1200, 1600]),
+        (1300, [160, 320, 480, 750, 1300]),
         (500, [160, 320, 500]),
         (160, [160]),
         (1, [1]),
