@@ -1,10 +1,10 @@
-"""Pictures as a phone gets them: the right copy, in the best format, and no jumping page."""
+"""What a phone gets: little, the right copy of each picture, and no jumping page."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Response
+from playwright.sync_api import Browser, Page, Request, Response
 
 from audit.pages import PageType
 from tests.browser.conftest import note_problems
@@ -92,3 +92,20 @@ def test_every_picture_has_its_size_and_no_page_jumps(phone: Page, path: str) ->
         assert image.get_attribute("alt") is not None
     first = phone.locator("img[fetchpriority=high]")
     assert first.count() <= 1
+
+
+def test_an_article_reaches_a_phone_in_three_requests_and_25_kilobytes(
+    phone: Page, deployed: tuple[str, list[PageType]]
+) -> None:
+    asked: dict[str, int] = {}
+
+    def note(request: Request) -> None:
+        if request.resource_type != "image":
+            sizes = request.sizes()
+            asked[request.url] = sizes["responseHeadersSize"] + sizes["responseBodySize"]
+
+    phone.on("requestfinished", note)
+    phone.goto(next(each.path for each in deployed[1] if each.name == "article"))
+    phone.wait_for_load_state("networkidle")
+    assert len(asked) == 3, asked
+    assert sum(asked.values()) <= 25_000, asked
