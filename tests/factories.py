@@ -135,9 +135,12 @@ def picture_file(
     **options: Any,
 ) -> SimpleUploadedFile:
     """A picture as a browser sends it; `extra` bytes are appended to the file."""
-    given = colour if colour is not None else next(_number) % 250
+    if colour is None:
+        # Far from the last one: colours side by side become the same JPEG, and so the same image.
+        number = next(_number)
+        colour = number * 0x9E3779 % 0x1000000 if mode == "RGB" else number * 53 % 250
     out = io.BytesIO()
-    Pillow.new(mode, (width, height), given).save(out, kind, **options)
+    Pillow.new(mode, (width, height), colour).save(out, kind, **options)
     return SimpleUploadedFile(name, out.getvalue() + extra)
 
 

@@ -19,6 +19,9 @@ from alarmroom import theme
 from tests.observatory import HOST
 from tests.production import environment
 
+# What they share takes seconds to start, so it is started once.
+pytestmark = pytest.mark.xdist_group("observatory")
+
 Answer = dict[str, Any]
 SIX_MONTHS = 15_768_000
 

@@ -14,6 +14,8 @@ from tests.browser.stack import ROOT, Stack, own_database, running
 HERE = ROOT / "tests" / "browser"
 
 
+# First, because xdist looks at the groups at the same occasion.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:

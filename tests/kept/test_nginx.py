@@ -23,6 +23,9 @@ from alarmroom.kept.files import TRACKING
 from tests.parts import missing
 from tests.production import environment
 
+# What they share takes seconds to start, so it is started once.
+pytestmark = pytest.mark.xdist_group("nginx")
+
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "www.example.org"
 LATER = "Sun, 06 Nov 2044 08:49:37 GMT"
