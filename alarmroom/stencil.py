@@ -19,12 +19,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Mapping
+from html import escape
 from typing import cast
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 from alarmroom import kept
@@ -38,6 +38,11 @@ _MARK = "\ue000{}\ue001"
 _MARKS = re.compile("\ue000([a-z_]+)\ue001")
 # What the path of the page is called among the words, for templates that ask for it.
 PATH = "request_path"
+
+
+def _escaped(word: str) -> str:
+    """Return a word as `conditional_escape` does, which also looks for lazy texts among them."""
+    return word if hasattr(word, "__html__") else escape(word)
 
 
 class Stencil:
@@ -56,7 +61,7 @@ class Stencil:
         )
         layout, names = self._layout(shape, words)
         pieces = layout.copy()
-        pieces[1::2] = [conditional_escape(cast(str, words[name])) for name in names]
+        pieces[1::2] = [_escaped(cast(str, words[name])) for name in names]
         return mark_safe("".join(pieces))  # noqa: S308  (escaped, and the template's own)
 
     def _layout(self, shape: Hashable, words: Mapping[str, Word]) -> tuple[list[str], list[str]]:

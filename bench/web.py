@@ -1,11 +1,13 @@
 """Requests per second of the public pages, per gunicorn worker on one core.
 
-(a) a bare WSGI application that returns an article's bytes, (b) a minimal Django view that
+(a) a bare WSGI application that returns an article's bytes, (h) the same with the page's headers,
+of which each takes gunicorn some time, (b) a minimal Django view that
 returns them, (c) the article's page as it is kept, (d) the same page rendered anew: a query
 that nothing knows keeps a page from being kept. Alternating runs of wrk on the other core;
 the median counts. Then the same pages on sites of more and more articles.
 """
 
+import json
 import os
 import re
 import statistics
@@ -24,6 +26,7 @@ CONNECTIONS = 8
 SITE = 5_000
 GROWTH = (50, 500, 5_000, 50_000)
 FRESH = "?fresh=1"
+BY_GUNICORN = {"Server", "Date", "Connection"}
 
 
 def pinned(cpu: int, command: list[str]) -> list[str]:
@@ -114,21 +117,27 @@ def main() -> None:
         with gunicorn(env, "alarmroom.wsgi") as ours:
             with urllib.request.urlopen(ours + article) as response:
                 page = response.read()
+                headers = [pair for pair in response.getheaders() if pair[0] not in BY_GUNICORN]
             file = Path(env["DATA_DIR"]) / "page.html"
             file.write_bytes(page)
             same = {**env, "BENCH_PAGE": str(file)}
+            alike = {**same, "BENCH_HEADERS": json.dumps(headers)}
             with (
                 gunicorn(same, "bench.bare_wsgi") as wsgi,
+                gunicorn(alike, "bench.bare_wsgi") as whole,
                 gunicorn(same, "bench.bare_view") as view,
             ):
-                a, b, c, d = medians([wsgi, view, ours + article, ours + article + FRESH])
+                a, h, b, c, d = medians([wsgi, whole, view, ours + article, ours + article + FRESH])
             print(
                 f"\nWeb: one gunicorn worker on one core, {len(page):,} bytes, {SITE:,} articles,"
             )
             print(f"median of {RUNS} alternating runs of {SECONDS} s, requests per second\n")
             print(f"  (a) a bare WSGI application             {a:10,.0f}")
+            print(f"  (h) the same with the page's headers    {h:10,.0f}")
             print(f"  (b) a minimal Django view               {b:10,.0f}")
-            print(f"  (c) the article page, kept              {c:10,.0f}     c / a {c / a:6.2f}")
+            print(
+                f"  (c) the article page, kept              {c:10,.0f}     c / a {c / a:6.2f}   c / h {c / h:6.2f}"
+            )
             print(f"  (d) the article page, rendered anew     {d:10,.0f}     d / b {d / b:6.2f}")
     print("\nGrowth: requests per second of pages rendered anew, and kept; queries when rendered\n")
     for count in GROWTH:
