@@ -135,9 +135,8 @@ def main() -> None:
             print(f"  (a) a bare WSGI application             {a:10,.0f}")
             print(f"  (h) the same with the page's headers    {h:10,.0f}")
             print(f"  (b) a minimal Django view               {b:10,.0f}")
-            print(
-                f"  (c) the article page, kept              {c:10,.0f}     c / a {c / a:6.2f}   c / h {c / h:6.2f}"
-            )
+            of_a, of_h = f"c / a {c / a:6.2f}", f"c / h {c / h:6.2f}"
+            print(f"  (c) the article page, kept              {c:10,.0f}     {of_a}   {of_h}")
             print(f"  (d) the article page, rendered anew     {d:10,.0f}     d / b {d / b:6.2f}")
     print("\nGrowth: requests per second of pages rendered anew, and kept; queries when rendered\n")
     for count in GROWTH:
