@@ -74,9 +74,18 @@ def make_issue(*, posts: list[Post] | None = None, **fields: Any) -> Issue:
 def make_image(width: int = 1600, height: int = 900, *, mode: str = "RGB") -> Image:
     """A stored picture, a different one each time; `mode="RGBA"` makes a see-through PNG."""
     number = next(_number)
-    colour = (number % 256, number // 256 % 256, 80, 90)
+    colour = (*far_apart(number), 90)
     picture = Pillow.new(mode, (width, height), colour[: len(mode)])
     return Image.keep(encode(picture), title=f"Picture {number}")
+
+
+def far_apart(number: int) -> tuple[int, int, int]:
+    """Return a colour that is far from that of the numbers around.
+
+    Colours side by side become the same JPEG, and so the same image.
+    """
+    mixed = number * 0x9E3779 % 0x1000000
+    return mixed >> 16, mixed >> 8 & 0xFF, mixed & 0xFF
 
 
 def make_pending(address: str = "", **fields: Any) -> Subscriber:
@@ -136,9 +145,8 @@ def picture_file(
 ) -> SimpleUploadedFile:
     """A picture as a browser sends it; `extra` bytes are appended to the file."""
     if colour is None:
-        # Far from the last one: colours side by side become the same JPEG, and so the same image.
         number = next(_number)
-        colour = number * 0x9E3779 % 0x1000000 if mode == "RGB" else number * 53 % 250
+        colour = far_apart(number) if mode == "RGB" else number * 53 % 250
     out = io.BytesIO()
     Pillow.new(mode, (width, height), colour).save(out, kind, **options)
     return SimpleUploadedFile(name, out.getvalue() + extra)
