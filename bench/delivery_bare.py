@@ -11,9 +11,9 @@ django.setup()
 
 from django.utils import timezone  # noqa: E402  (the settings come first)
 
-from newsletter import delivery, mail  # noqa: E402
-from newsletter.models import Content  # noqa: E402
-from subscribers.models import Subscriber  # noqa: E402
+from newsletter import delivery, mail  # noqa: E402  (likewise)
+from newsletter.models import Content  # noqa: E402  (likewise)
+from subscribers.models import Subscriber  # noqa: E402  (likewise)
 
 
 def main(port: int, count: int) -> None:

@@ -9,10 +9,10 @@ django.setup()
 
 from django.utils import timezone  # noqa: E402  (the settings come first)
 
-from newsletter import delivery  # noqa: E402
-from newsletter.models import Issue, IssuePost  # noqa: E402
-from posts.models import Author, Post  # noqa: E402
-from subscribers.models import Subscriber  # noqa: E402
+from newsletter import delivery  # noqa: E402  (likewise)
+from newsletter.models import Issue, IssuePost  # noqa: E402  (likewise)
+from posts.models import Author, Post  # noqa: E402  (likewise)
+from subscribers.models import Subscriber  # noqa: E402  (likewise)
 
 PARAGRAPH = "The caller hears one voice, and the crew hears the same one. " * 6
 

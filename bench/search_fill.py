@@ -15,11 +15,11 @@ import django
 django.setup()
 
 from django.db import connection, transaction  # noqa: E402 (needs the settings)
-from django.utils import timezone  # noqa: E402
-from django.utils.html import strip_tags  # noqa: E402
+from django.utils import timezone  # noqa: E402  (likewise)
+from django.utils.html import strip_tags  # noqa: E402  (likewise)
 
-from bench.scratch import ROOT  # noqa: E402
-from posts.models import Author, Post, Tag  # noqa: E402
+from bench.scratch import ROOT  # noqa: E402  (likewise)
+from posts.models import Author, Post, Tag  # noqa: E402  (likewise)
 
 PARAGRAPHS = 10
 WORDS = 60

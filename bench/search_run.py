@@ -17,7 +17,7 @@ import django
 django.setup()
 
 from django.db import connection  # noqa: E402 (needs the settings)
-from django.test import Client  # noqa: E402
+from django.test import Client  # noqa: E402  (likewise)
 
 ASKED = {
     "the empty page, for comparison": "",
