@@ -7,16 +7,18 @@ every reading page makes are prepared:
     BY_SLUG = Prepared(lambda: Post.objects.filter(slug=Given("slug", CharField())))
     post = BY_SLUG.first(slug="night-shift")
 
-What comes out are ordinary model instances. Only values can be given, not lists of them:
-their number would change the SQL.
+What comes out are ordinary model instances, or what was made of such rows before: `each()`.
+Only values can be given, not lists of them: their number would change the SQL.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.db import connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression
@@ -36,7 +38,14 @@ class Given(Expression):
         return "%s", [self]
 
     def value(self, values: dict[str, Any], connection: BaseDatabaseWrapper) -> Any:
+        """Return the value of this name as the database takes it."""
         return self.output_field.get_db_prep_value(values[self.name], connection)
+
+
+type Row = tuple[Any, ...]
+
+# Results that each prepared query remembers, the last used ones.
+REMEMBERED = 2_000
 
 
 class Prepared[Model: models.Model]:
@@ -45,22 +54,55 @@ class Prepared[Model: models.Model]:
     def __init__(self, write: Callable[[], models.QuerySet[Model]]) -> None:
         """`write` is called when the query first runs: models may not be loaded before."""
         self.write = write
-        self.ready: dict[str, _Statement] = {}
+        self.ready: _Statement | None = None
+        self._made = lru_cache(maxsize=REMEMBERED)(self._make)
 
     def all(self, **values: Any) -> list[Model]:
         """Return the instances, for these values by name. One query; no prefetching."""
-        queryset: Any = self.write() if not self.ready else None
-        using = "default" if queryset is None else queryset.db
-        statement = self.ready.get(using)
-        if statement is None:
-            statement = self.ready[using] = _Statement(queryset)
-        run: Any = _Run(statement, values)
-        return list(ModelIterable(run))
+        return self._statement().instances(self.rows(**values))
 
     def first(self, **values: Any) -> Model | None:
         """Return the first instance, or None."""
         found = self.all(**values)
         return found[0] if found else None
+
+    def each[Made](self, make: Callable[[Model], Made], **values: Any) -> list[Made]:
+        """Return what `make` makes of each instance, for these values by name. One query.
+
+        Of a row that is the same to the byte as one before, it is what was made then. So
+        `make` may look at nothing but what the queryset selects, and nobody may change what
+        it returns. Nothing is remembered while no pages are kept, as in development.
+        """
+        made = self._made if settings.KEPT_PAGES_SECONDS else self._make
+        return [made(make, row) for row in self.rows(**values)]
+
+    def rows(self, **values: Any) -> list[Row]:
+        """Return the rows as the database gives them. One query."""
+        statement = self._statement()
+        connection = connections[statement.db]
+        ready = {given.name: given.value(values, connection) for given in statement.given.values()}
+        params = [
+            ready[param.name] if isinstance(param, Given) else param for param in statement.params
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(statement.sql, params)
+            return list(cursor.fetchall())
+
+    def instance(self, row: Row) -> Model:
+        """Return the instance of a row."""
+        return self._statement().instances([row])[0]
+
+    def column(self, row: Row, name: str) -> Any:
+        """Return what the database gave for a field of the model or an annotation."""
+        return row[self._statement().columns[name]]
+
+    def _make(self, make: Callable[[Model], Any], row: Row) -> Any:
+        return make(self.instance(row))
+
+    def _statement(self) -> _Statement:
+        if self.ready is None:
+            self.ready = _Statement(self.write())
+        return self.ready
 
 
 class _Statement:
@@ -69,34 +111,43 @@ class _Statement:
     def __init__(self, queryset: Any) -> None:
         if queryset._prefetch_related_lookups:
             raise TypeError("A prepared query prefetches nothing.")
-        self.queryset = queryset
+        self.db = queryset.db
+        self.model = queryset.model
+        self.fetch_mode = queryset._fetch_mode
         self.compiler = queryset.query.get_compiler(using=queryset.db)
         self.sql, self.params = self.compiler.as_sql()
+        # Each value is turned into the database's own once, however often it stands there.
+        self.given = {param.name: param for param in self.params if isinstance(param, Given)}
+        own = {
+            self.compiler.select[place][0].target.name: place
+            for place in self.compiler.klass_info["select_fields"]
+        }
+        self.columns = {**own, **self.compiler.annotation_col_map}
         fields = [column[0] for column in self.compiler.select[: self.compiler.col_count]]
         self.converters = self.compiler.get_converters(fields)
 
+    def instances(self, rows: list[Row]) -> list[Any]:
+        """Return the model instances that Django makes of rows."""
+        run: Any = _Run(self, rows)
+        return list(ModelIterable(run))
+
 
 class _Run:
-    """One run of a statement, in the shape in which ModelIterable takes a queryset."""
+    """Rows of a statement, in the shape in which ModelIterable takes a queryset."""
 
-    def __init__(self, statement: _Statement, values: dict[str, Any]) -> None:
+    def __init__(self, statement: _Statement, rows: list[Row]) -> None:
         self.statement = statement
-        self.values = values
-        self.model = statement.queryset.model
-        self.db = statement.queryset.db
+        self.rows = rows
+        self.model = statement.model
+        self.db = statement.db
         self.query = self
-        self._fetch_mode = statement.queryset._fetch_mode
+        self._fetch_mode = statement.fetch_mode
         self._known_related_objects: dict[Any, Any] = {}
 
     def get_compiler(self, using: str) -> SQLCompiler:
-        connection = connections[using]
-        params = tuple(
-            param.value(self.values, connection) if isinstance(param, Given) else param
-            for param in self.statement.params
-        )
         compiler = copy.copy(self.statement.compiler)
         # Connections belong to threads, the rest to the process.
-        compiler.connection = connection
-        compiler.as_sql = lambda *_, **__: (self.statement.sql, params)
+        compiler.connection = connections[using]
+        compiler.execute_sql = lambda *_, **__: [self.rows]
         compiler.get_converters = lambda _: self.statement.converters
         return compiler

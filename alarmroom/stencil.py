@@ -18,9 +18,9 @@ dropped with the keys of what it shows (alarmroom/kept/).
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from html import escape
-from typing import cast
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -31,7 +31,12 @@ from alarmroom import kept
 
 type Word = str | int | None
 """A text stands where its mark is; an empty one, a number, a truth or None shapes the page."""
+type Shape = tuple[tuple[str, object], ...]
+"""The words by name: _TEXT where a text stands, everything else as it is."""
+type Layout = tuple[list[str], list[str]]
+"""The layout's pieces with the words' names between them, and the names."""
 
+_TEXT = object()
 # Private-use characters, which no template contains and escaping leaves as they are. The
 # words may contain them: they are put in last, and nobody looks for marks in them.
 _MARK = "\ue000{}\ue001"
@@ -45,6 +50,22 @@ def _escaped(word: str) -> str:
     return word if hasattr(word, "__html__") else escape(word)
 
 
+@dataclass(frozen=True)
+class Filled:
+    """The words of one page, escaped, and the shape they give it."""
+
+    stencil: Stencil
+    shape: Shape
+    texts: Mapping[str, str]
+
+    def render(self) -> SafeString:
+        """Return the page: the layout as it is now, with the words in it."""
+        layout, names = self.stencil.layout(self.shape)
+        pieces = layout.copy()
+        pieces[1::2] = [self.texts[name] for name in names]
+        return mark_safe("".join(pieces))  # noqa: S308  (escaped, and the template's own)
+
+
 class Stencil:
     """A template whose layout is kept in the process, by the shapes in which it was asked for."""
 
@@ -52,32 +73,35 @@ class Stencil:
         """`keys` name what the layout itself shows that may change, as alarmroom/kept/ does."""
         self.template = template
         self.keys = keys
-        self.layouts: dict[Hashable, tuple[list[str], list[str]]] = {}
+        self.layouts: dict[Shape, Layout] = {}
 
     def render(self, words: Mapping[str, Word]) -> SafeString:
         """Return the template with these words; texts that are not safe are escaped."""
-        shape = tuple(
-            (name, True if word and isinstance(word, str) else word) for name, word in words.items()
-        )
-        layout, names = self._layout(shape, words)
-        pieces = layout.copy()
-        pieces[1::2] = [_escaped(cast(str, words[name])) for name in names]
-        return mark_safe("".join(pieces))  # noqa: S308  (escaped, and the template's own)
+        return self.fill(words).render()
 
-    def _layout(self, shape: Hashable, words: Mapping[str, Word]) -> tuple[list[str], list[str]]:
+    def fill(self, words: Mapping[str, Word]) -> Filled:
+        """Return the words as they will stand in the template, for whoever renders them often."""
+        shape = tuple(
+            (name, _TEXT if word and isinstance(word, str) else word)
+            for name, word in words.items()
+        )
+        texts = {name: _escaped(word) for name, word in words.items() if isinstance(word, str)}
+        return Filled(self, shape, texts)
+
+    def layout(self, shape: Shape) -> Layout:
+        """Return the layout of a shape, as remembered or made now."""
         if self.keys or not settings.KEPT_PAGES_SECONDS:
             part = (self.template, shape)
-            return kept.remember(self.keys, lambda: self._cut(words), part=part)
+            return kept.remember(self.keys, lambda: self._cut(shape), part=part)
         # It shows nothing that changes while the process lives.
         if shape not in self.layouts:
-            self.layouts[shape] = self._cut(words)
+            self.layouts[shape] = self._cut(shape)
         return self.layouts[shape]
 
-    def _cut(self, words: Mapping[str, Word]) -> tuple[list[str], list[str]]:
-        """Return the layout's pieces with the words' names between them, and the names."""
+    def _cut(self, shape: Shape) -> Layout:
         marked = {
-            name: mark_safe(_MARK.format(name)) if word and isinstance(word, str) else word  # noqa: S308  (a mark of our own)
-            for name, word in words.items()
+            name: mark_safe(_MARK.format(name)) if word is _TEXT else word  # noqa: S308  (a mark of our own)
+            for name, word in shape
         }
         nowhere = HttpRequest()  # No visitor: a layout is for all of them.
         nowhere.path = str(marked.get(PATH, ""))

@@ -19,6 +19,7 @@ from django.utils import timezone  # noqa: E402  (likewise)
 from django.utils.html import strip_tags  # noqa: E402  (likewise)
 
 from bench.scratch import ROOT  # noqa: E402  (likewise)
+from posts.body import serve  # noqa: E402  (likewise)
 from posts.models import Author, Post, Tag  # noqa: E402  (likewise)
 
 PARAGRAPHS = 10
@@ -43,11 +44,15 @@ def write(number: int, common: list[str]) -> Post:
         words[20] = f"rare{int(pick.paretovariate(0.7))}"
         words[30] = f'<a href="https://example.org/{number}">{words[30]}</a>'
         paragraphs.append(f"<p>{' '.join(words)}.</p>")
+    body = "\n".join(paragraphs)
+    served = serve(body)  # As save() does, which bulk_create() does not call.
     return Post(
         title=title,
         slug=f"post-{number}",
         summary=" ".join(pick.choices(common, k=25)).capitalize(),
-        body="\n".join(paragraphs),
+        body=body,
+        body_served=served.html,
+        served_of=served.made_of,
         author_id=1,
         published_at=timezone.now() - timedelta(hours=number * 3 % 90_000, minutes=number),
     )

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import calendar
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from urllib.parse import quote
@@ -36,6 +37,22 @@ PAGE = Stencil("posts/article.html", *kept.EVERY_PAGE)
 CARD_SIZES = "(min-width: 66rem) 24rem, (min-width: 48rem) 34vw, 9rem"
 LEAD_SIZES = "(min-width: 66rem) 37rem, (min-width: 56rem) 56vw, 94vw"
 COVER_SIZES = "(min-width: 66rem) 64rem, 100vw"
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A tag as an article's page shows it."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Connected:
+    """An article that stands under "Connecting the dots"."""
+
+    pk: int
+    card: SafeString
 
 
 def day(moment: datetime | None, css: str = "") -> SafeString:
@@ -91,8 +108,17 @@ def cards(posts: Iterable[Post], *, level: int = 2, first: bool = False) -> Safe
     return mark_safe("".join(made))  # noqa: S308  (cards are safe)
 
 
+def as_topic(tag: Tag) -> Topic:
+    return Topic(tag.name, tag.get_absolute_url())
+
+
+def as_card(post: Post) -> Connected:
+    """Return a post of posts/reading.py as its card in an article."""
+    return Connected(post.pk, card(post, level=3))
+
+
 def words(
-    post: Post, topics: list[Tag], related: list[Post], *, is_preview: bool = False
+    post: Post, topics: Sequence[Topic], related: Sequence[Connected], *, is_preview: bool = False
 ) -> dict[str, Word]:
     """Return what `posts/article.html` says of a post from posts/reading.py.
 
@@ -103,6 +129,7 @@ def words(
     body = post.body_html if post.cover else first_at_once(post.body_html)
     author, cover = post.author, post.cover
     minutes = post.reading_minutes
+    share_picture = linked_data.whole(share_image.address(post, topics[0].name if topics else ""))
     said: dict[str, Word] = {
         PATH: path,
         "canonical_url": url,
@@ -125,12 +152,12 @@ def words(
         "body": body,
         # A draft is on no board yet, and its address leads nowhere.
         "code": "" if is_preview else code(url),
-        "related": cards(related, level=3),
+        "related": mark_safe("".join(one.card for one in related)),  # noqa: S308  (cards are safe)
         "share_url": quote(url, safe=""),
         "share_title": quote(post.title, safe=""),
         "share_summary": quote(post.summary, safe=""),
-        "share_picture": linked_data.whole(share_image.address(post)),
-        "linked_data": "" if is_preview else linked_data.of_article(post),
+        "share_picture": share_picture,
+        "linked_data": "" if is_preview else linked_data.of_article(post, topics, share_picture),
         "metadata": _metadata(post, topics),
         "is_preview": is_preview,
     }
@@ -171,16 +198,15 @@ def code(url: str) -> SafeString:
     return mark_safe(out.getvalue().decode())  # noqa: S308  (made of numbers)
 
 
-def _topics(topics: list[Tag]) -> SafeString:
+def _topics(topics: Sequence[Topic]) -> SafeString:
     items = [
-        f'<li><a class="tags__link p-category" href="{tag.get_absolute_url()}">'
-        f"{escape(tag.name)}</a></li>"
-        for tag in topics
+        f'<li><a class="tags__link p-category" href="{topic.url}">{escape(topic.name)}</a></li>'
+        for topic in topics
     ]
     return mark_safe("".join(items))  # noqa: S308  (each name is escaped)
 
 
-def _metadata(post: Post, topics: list[Tag]) -> SafeString:
+def _metadata(post: Post, topics: Sequence[Topic]) -> SafeString:
     """Return the properties of an article in the Open Graph (https://ogp.me/#type_article)."""
     moments = {"published_time": post.published_at, "modified_time": post.updated_at}
     found = [
@@ -189,7 +215,7 @@ def _metadata(post: Post, topics: list[Tag]) -> SafeString:
         if moment
     ]
     found.append(("author", f"{settings.SITE_URL}{post.author.get_absolute_url()}"))
-    found += [("tag", tag.name) for tag in topics]
+    found += [("tag", topic.name) for topic in topics]
     return mark_safe(  # noqa: S308  (each value is escaped)
         "".join(
             f'<meta property="article:{name}" content="{escape(value)}">' for name, value in found

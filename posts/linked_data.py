@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from django.conf import settings
@@ -16,8 +17,10 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
-from posts import share_image
 from posts.models import Author, Post, Tag
+
+if TYPE_CHECKING:
+    from posts.article import Topic
 
 Data = dict[str, Any]
 
@@ -94,10 +97,9 @@ def person(author: Author) -> Data:
     return data
 
 
-def article(post: Post) -> Data:
-    """A published article, its author and publisher included."""
+def article(post: Post, topics: Sequence[Topic], picture: str) -> Data:
+    """A published article, its author and publisher included; `picture` is for sharing it."""
     url = whole(post.get_absolute_url())
-    tags = [tag.name for tag in post.tags.all()]
     data: Data = {
         "@type": "Article",
         "@id": f"{url}#article",
@@ -105,7 +107,7 @@ def article(post: Post) -> Data:
         "description": post.summary,
         "url": url,
         "mainEntityOfPage": url,
-        "image": [whole(share_image.address(post))],
+        "image": [picture],
         "author": person(post.author),
         "publisher": publisher(),
         "timeRequired": f"PT{post.reading_minutes}M",
@@ -119,8 +121,9 @@ def article(post: Post) -> Data:
         data["dateModified"] = revised.isoformat(timespec="seconds")
     if post.cover:
         data["image"].insert(0, whole(post.cover.file.url))
-    if tags:
-        data |= {"articleSection": tags[0], "keywords": tags}
+    if topics:
+        data["articleSection"] = topics[0].name
+        data["keywords"] = [topic.name for topic in topics]
     return data
 
 
@@ -139,10 +142,12 @@ def of_front() -> SafeString:
     return script(website(), publisher())
 
 
-def of_article(post: Post) -> SafeString:
-    tags = list(post.tags.all())[:1]
-    way = [(tag.name, tag.get_absolute_url()) for tag in tags]
-    return script(article(post), breadcrumbs(*way, (post.title, post.get_absolute_url())))
+def of_article(post: Post, topics: Sequence[Topic], picture: str) -> SafeString:
+    """Return the data of an article; `picture` is the whole address of its picture for sharing."""
+    way = [(topic.name, topic.url) for topic in topics[:1]]
+    return script(
+        article(post, topics, picture), breadcrumbs(*way, (post.title, post.get_absolute_url()))
+    )
 
 
 def of_tag(tag: Tag) -> SafeString:

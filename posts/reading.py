@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from django.db.models import (
     BigAutoField,
@@ -19,7 +19,9 @@ from django.db.models import (
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
-from alarmroom.prepared import Given, Prepared
+from alarmroom.prepared import Given, Prepared, Row
+from posts.article import Connected, Topic, as_card, as_topic
+from posts.body import fingerprint
 from posts.models import Likeness, Post, PostQuerySet, RelatedPost, Tag
 
 # "Connecting the dots": what an editor picked, filled up to so many with what is alike.
@@ -71,7 +73,7 @@ def _connected(limit: int) -> Prepared[Post]:
         return (
             Post.objects.filter(_public, pk__in=either)
             .with_topic()
-            .annotate(
+            .alias(
                 place=Subquery(place.values("position")[:1]),
                 turn=Subquery(place.values("pk")[:1]),
                 score=Subquery(alike.filter(other=OuterRef("pk")).values("score")[:1]),
@@ -88,31 +90,54 @@ def _connected(limit: int) -> Prepared[Post]:
 
 _BY_SLUG = Prepared(lambda: _whole().filter(_public, slug=Given("slug", SlugField())))
 _BY_PK = Prepared(lambda: _whole().filter(pk=_pk))
-_TOPICS = Prepared(lambda: Tag.objects.filter(posts=_pk).order_by("name").defer("description"))
+_TOPICS = Prepared(lambda: Tag.objects.filter(posts=_pk).order_by("name").only("name", "slug"))
 
 
-def published_article(slug: str) -> Post | None:
-    """Return a published post with `newer` and `older` (pk, slug and title, or None). One query."""
-    return _BY_SLUG.first(slug=slug, now=timezone.now())
+@dataclass(frozen=True)
+class Found:
+    """A published article as the database gave it: its author, cover and neighbours included."""
+
+    row: Row
+
+    @property
+    def pk(self) -> int:
+        return int(_BY_SLUG.column(self.row, "id"))
+
+    @property
+    def picks(self) -> int:
+        """How many articles an editor picked for "Connecting the dots"."""
+        return _BY_SLUG.column(self.row, "picks") or 0
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether its body is stored as readers get it, and depends on nothing else any more."""
+        body = _BY_SLUG.column(self.row, "body")
+        return bool(_BY_SLUG.column(self.row, "served_of") == fingerprint(body))
+
+    def post(self) -> Post:
+        """Return the post, with `newer` and `older` (pk, slug and title, or None)."""
+        return _BY_SLUG.instance(self.row)
+
+
+def published_article(slug: str) -> Found | None:
+    """Return a published article. One query."""
+    rows = _BY_SLUG.rows(slug=slug, now=timezone.now())
+    return Found(rows[0]) if rows else None
 
 
 def any_article(pk: int) -> Post | None:
-    """Return a post as `published_article` does, whatever its state. One query."""
+    """Return a post as `Found.post()` does, whatever its state. One query."""
     if pk > BigIntegerField.MAX_BIGINT:
         return None  # No database would take it.
     return _BY_PK.first(pk=pk, now=timezone.now())
 
 
-def topics(post: Post) -> list[Tag]:
-    """Return the post's tags by name, which `post.tags.all()` then has, too. One query."""
-    found = _TOPICS.all(pk=post.pk)
-    prefetched: Any = Tag.objects.all()
-    prefetched._result_cache = found
-    post._prefetched_objects_cache = {"tags": prefetched}  # type: ignore[attr-defined]  # Django's own cache of a prefetch
-    return found
+def topics(post: Post | Found) -> list[Topic]:
+    """Return the article's tags by name. One query."""
+    return _TOPICS.each(as_topic, pk=post.pk)
 
 
-def connected(post: Post) -> list[Post]:
-    """Return what an editor picked, filled up with what is alike, as cards show it. One query."""
-    limit = max(CONNECTED, post.picks or 0)  # type: ignore[attr-defined]  # annotated in _whole()
-    return _connected(limit).all(pk=post.pk, now=timezone.now())
+def connected(post: Post | Found) -> list[Connected]:
+    """Return what an editor picked, filled up with what is alike. One query."""
+    limit = max(CONNECTED, post.picks or 0)  # type: ignore[union-attr]  # annotated in _whole()
+    return _connected(limit).each(as_card, pk=post.pk, now=timezone.now())

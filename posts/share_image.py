@@ -63,7 +63,7 @@ def view(request: HttpRequest, slug: str) -> HttpResponse:
     post = find_or_moved(request, posts.defer("body", "body_served"), slug)
     if isinstance(post, HttpResponse):
         return post
-    now = version(post)
+    now = version(post, topic(post))
     response = HttpResponse(content_type="image/jpeg")
     response["ETag"] = f'"{now}"'
     response["Cache-Control"] = FOR_EVER if request.GET.get("v") == now else FOR_NOW
@@ -75,9 +75,9 @@ def view(request: HttpRequest, slug: str) -> HttpResponse:
     return response
 
 
-def version(post: Post) -> str:
+def version(post: Post, topic: str) -> str:
     """Return a short name of all that the post's picture shows (12 hex digits)."""
-    shown = [str(DESIGN), post.title, post.author.name, topic(post)]
+    shown = [str(DESIGN), post.title, post.author.name, topic]
     if cover := post.cover:
         shown += [cover.sha256, str(cover.focal_x), str(cover.focal_y)]
     return hashlib.sha256("\0".join(shown).encode()).hexdigest()[:12]
@@ -89,14 +89,17 @@ def topic(post: Post) -> str:
     return tags[0].name if tags else ""
 
 
-def address(post: Post) -> str:
-    """Return the path of the post's picture, another one whenever it shows something else."""
-    return f"{models.address('posts:share-image', post.slug)}?v={version(post)}"
+def address(post: Post, topic: str) -> str:
+    """Return the path of the post's picture, another one whenever it shows something else.
+
+    `topic` is the name of the post's first tag, or empty.
+    """
+    return f"{models.address('posts:share-image', post.slug)}?v={version(post, topic)}"
 
 
 def share_image(post: Post) -> bytes:
     """Return the post's picture as a JPEG, drawn if it is not there yet."""
-    folder, name = f"share/{post.pk}", f"{version(post)}.jpg"
+    folder, name = f"share/{post.pk}", f"{version(post, topic(post))}.jpg"
     path = f"{folder}/{name}"
     try:
         with default_storage.open(path) as file:

@@ -1,5 +1,6 @@
 """The reading pages. What a stranger sees depends on nothing but the address."""
 
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -10,13 +11,16 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from alarmroom import kept
+from alarmroom.stencil import Filled
 from posts import freshness, reading
 from posts.addresses import find_or_moved, moved
-from posts.article import PAGE, words
+from posts.article import PAGE, Connected, Topic, words
 from posts.errors import gone
 from posts.models import Author, Post, PostQuerySet, Tag
+from posts.reading import Found
 
 POSTS_PER_PAGE = 12
+FINISHED = 64  # articles whose words a process remembers
 
 
 def turn_to(
@@ -76,20 +80,35 @@ def author(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def article(request: HttpRequest, slug: str) -> HttpResponse:
-    post = reading.published_article(slug)
-    if post is None:
+    found = reading.published_article(slug)
+    if found is None:
         return elsewhere(request, slug)
-    topics, related = reading.topics(post), reading.connected(post)
-    others = [other.pk for other in related]
-    others += [link["pk"] for link in (post.older, post.newer) if link]  # type: ignore[attr-defined]  # annotated in posts/reading.py
+    topics, related = tuple(reading.topics(found)), tuple(reading.connected(found))
+    remembers = settings.KEPT_PAGES_SECONDS and found.is_finished
+    page, others = (_finished if remembers else _finish)(found, topics, related)
     return kept.keep(
-        HttpResponse(PAGE.render(words(post, topics, related))),
+        HttpResponse(page.render()),
         *kept.EVERY_PAGE,
-        f"article-{post.pk}",
-        *(f"post-{pk}" for pk in [post.pk, *others]),
+        f"article-{found.pk}",
+        *(f"post-{pk}" for pk in [found.pk, *others]),
         # It may be the next article, or one that is picked here or alike.
         until=freshness.next_moment,
     )
+
+
+def _finish(
+    found: Found, topics: tuple[Topic, ...], related: tuple[Connected, ...]
+) -> tuple[Filled, list[int]]:
+    """Return an article's finished words, and the other posts that its page names."""
+    post = found.post()
+    others = [other.pk for other in related]
+    others += [link["pk"] for link in (post.older, post.newer) if link]  # type: ignore[attr-defined]  # annotated in posts/reading.py
+    return PAGE.fill(words(post, topics, related)), others
+
+
+# Of the articles that were asked for last. A page under an address that cannot be kept, such
+# as one with a query of somebody else's, is asked for often as well.
+_finished = lru_cache(maxsize=FINISHED)(_finish)
 
 
 def elsewhere(request: HttpRequest, slug: str) -> HttpResponse:

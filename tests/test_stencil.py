@@ -48,7 +48,7 @@ def page_parts(db: None) -> Post:
 def words(post: Post) -> dict[str, Any]:
     found = reading.published_article(post.slug)
     assert found
-    return article.words(found, reading.topics(found), reading.connected(found))
+    return article.words(found.post(), reading.topics(found), reading.connected(found))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def alike(post: Post) -> list[Post]:
     found = reading.published_article(post.slug)
     assert found
-    return reading.connected(found)
+    return [Post.objects.get(pk=one.pk) for one in reading.connected(found)]
 
 
 def test_a_rare_topic_weighs_more_than_a_common_one() -> None:

@@ -31,7 +31,8 @@ def post(db: None) -> Post:
 
 
 def address(post: Post) -> str:
-    return share_image.address(Post.objects.get(pk=post.pk))
+    found = Post.objects.get(pk=post.pk)
+    return share_image.address(found, share_image.topic(found))
 
 
 def opened(content: bytes) -> Pillow.Image:
