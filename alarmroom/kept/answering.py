@@ -58,6 +58,8 @@ class KeptPages:
     def __init__(self, application: WSGIApplication) -> None:
         self.application = application
         self.pages: OrderedDict[str, Page] = OrderedDict()
+        # Of the pages in memory: what shelf().path() said of a host and a path without a query.
+        self.stems: dict[tuple[str, str], str] = {}
         self.shelf = shelf()
         self.enabled = bool(settings.KEPT_PAGES_SECONDS)
         self.only_secure = settings.SECURE_SSL_REDIRECT
@@ -73,10 +75,13 @@ class KeptPages:
     def find(self, environ: WSGIEnvironment) -> Page | None:
         if self.only_secure and not self.is_secure(environ):
             return None  # Django redirects to HTTPS.
-        query = bare(environ.get("QUERY_STRING", ""))
-        stem = self.shelf.path(environ.get("HTTP_HOST", ""), environ["PATH_INFO"], query)
+        address = environ.get("HTTP_HOST", ""), environ["PATH_INFO"]
+        query = environ.get("QUERY_STRING")
+        stem = None if query else self.stems.get(address)
         if stem is None:
-            return None
+            stem = self.shelf.path(*address, bare(query or ""))
+            if stem is None:
+                return None
         page = self.pages.get(stem)
         try:
             found = os.stat(stem + ".json")
@@ -85,6 +90,10 @@ class KeptPages:
                 page = self.pages[stem] = Page(stem, file)
                 while len(self.pages) > IN_MEMORY:
                     self.pages.popitem(last=False)
+                if not query:
+                    if len(self.stems) >= IN_MEMORY:
+                        self.stems.clear()
+                    self.stems[address] = stem
         except (OSError, ValueError, KeyError):
             self.pages.pop(stem, None)
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 # What a 304 leaves out, because it has no body.
@@ -23,6 +24,7 @@ def is_known(environ: Mapping[str, Any], tag: str, modified: str | None) -> bool
     return modified is not None and environ.get("HTTP_IF_MODIFIED_SINCE") == modified
 
 
+@lru_cache(maxsize=256)
 def preferred(accepted: str) -> str:
     """Return the coding to answer in: "br", "gzip", or "" (RFC 9110 12.5.3)."""
     if not accepted:
