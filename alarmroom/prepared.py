@@ -7,20 +7,28 @@ every reading page makes are prepared:
     BY_SLUG = Prepared(lambda: Post.objects.filter(slug=Given("slug", CharField())))
     post = BY_SLUG.first(slug="night-shift")
 
-What comes out are ordinary model instances. Only values can be given, not lists of them:
-their number would change the SQL.
+What comes out are ordinary model instances. What a worker writes for each mail is prepared, too:
+
+    CLOSE = PreparedUpdate(
+        lambda: Shift.objects.filter(pk=Given("pk", BigAutoField()), closed_at=None),
+        closed_at=Given("now", DateTimeField()),
+    )
+    changed = CLOSE.run(pk=4, now=timezone.now())
+
+Only values can be given, not lists of them: their number would change the SQL.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.db import connections, models
+from django.db import connections, models, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression
 from django.db.models.query import ModelIterable
+from django.db.models.sql import UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
 
 
@@ -63,6 +71,45 @@ class Prepared[Model: models.Model]:
         return found[0] if found else None
 
 
+class PreparedUpdate:
+    """A queryset's update() whose SQL is made once in a process, and run with other values."""
+
+    def __init__(self, write: Callable[[], models.QuerySet[Any]], **changes: Any) -> None:
+        """`write` is called when the update first runs; `changes` are what update() takes."""
+        self.write = write
+        self.changes = changes
+        self.ready: tuple[str, str, Sequence[Any]] | None = None
+
+    def run(self, **values: Any) -> int:
+        """Change the rows, for these values by name; return how many it were. One query."""
+        if self.ready is None:
+            self.ready = self._make()
+        using, sql, params = self.ready
+        connection = connections[using]
+        given = _filled_in(params, values, connection)
+        with transaction.mark_for_rollback_on_error(using), connection.cursor() as cursor:
+            cursor.execute(sql, given)
+            return int(cursor.rowcount)
+
+    def _make(self) -> tuple[str, str, Sequence[Any]]:
+        queryset = self.write()
+        using = router.db_for_write(queryset.model)
+        query: Any = queryset.query.chain(UpdateQuery)
+        query.add_update_values(self.changes)
+        if query.related_updates:
+            raise TypeError("A prepared update changes one table.")
+        return using, *query.get_compiler(using).as_sql()
+
+
+def _filled_in(
+    params: Sequence[Any], values: dict[str, Any], connection: BaseDatabaseWrapper
+) -> tuple[Any, ...]:
+    """Return the parameters with each Given replaced by its value."""
+    return tuple(
+        param.value(values, connection) if isinstance(param, Given) else param for param in params
+    )
+
+
 class _Statement:
     """What Django knows of a queryset once its SQL is made."""
 
@@ -90,10 +137,7 @@ class _Run:
 
     def get_compiler(self, using: str) -> SQLCompiler:
         connection = connections[using]
-        params = tuple(
-            param.value(self.values, connection) if isinstance(param, Given) else param
-            for param in self.statement.params
-        )
+        params = _filled_in(self.statement.params, self.values, connection)
         compiler = copy.copy(self.statement.compiler)
         # Connections belong to threads, the rest to the process.
         compiler.connection = connection
