@@ -113,7 +113,7 @@ class Worker:
                     self.report.more = False
                     return
             finally:
-                self.release()
+                self.release(rows)
 
     def send(self, rows: list[Row]) -> bool:
         """Send leased rows one by one; False when the engine must stop."""
@@ -286,10 +286,11 @@ class Worker:
         )
         self.report.add("away")
 
-    def release(self) -> None:
+    def release(self, rows: list[Row]) -> None:
         """Give back what was leased and not begun."""
+        # By number: to look for our name would read all that waits, after each batch.
         Delivery.objects.filter(
-            issue_id=self.issue.pk, state=State.QUEUED, leased_by=self.name
+            pk__in=[row.pk for row in rows], state=State.QUEUED, leased_by=self.name
         ).update(leased_by="", leased_until=None)
 
 
