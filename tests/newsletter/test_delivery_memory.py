@@ -47,7 +47,7 @@ def started(recipients: int) -> Issue:
 def test_what_python_holds_does_not_grow_with_the_recipients(
     server: ScriptedServer, settings
 ) -> None:
-    early, late = 600, 2_000
+    early, late = 600, 1_600
     settings.DELIVERY_BATCH_SIZE = 200
     issue = started(late)
     sent = 0
