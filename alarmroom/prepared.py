@@ -8,21 +8,30 @@ every reading page makes are prepared:
     post = BY_SLUG.first(slug="night-shift")
 
 What comes out are ordinary model instances, or what was made of such rows before: `each()`.
+What a worker writes for each mail is prepared, too:
+
+    CLOSE = PreparedUpdate(
+        lambda: Shift.objects.filter(pk=Given("pk", BigAutoField()), closed_at=None),
+        closed_at=Given("now", DateTimeField()),
+    )
+    changed = CLOSE.run(pk=4, now=timezone.now())
+
 Only values can be given, not lists of them: their number would change the SQL.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.db import connections, models
+from django.db import connections, models, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression
 from django.db.models.query import ModelIterable
+from django.db.models.sql import UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
 
 
@@ -80,10 +89,7 @@ class Prepared[Model: models.Model]:
         """Return the rows as the database gives them. One query."""
         statement = self._statement()
         connection = connections[statement.db]
-        ready = {given.name: given.value(values, connection) for given in statement.given.values()}
-        params = [
-            ready[param.name] if isinstance(param, Given) else param for param in statement.params
-        ]
+        params = _filled_in(statement.params, values, connection)
         with connection.cursor() as cursor:
             cursor.execute(statement.sql, params)
             return list(cursor.fetchall())
@@ -105,6 +111,46 @@ class Prepared[Model: models.Model]:
         return self.ready
 
 
+class PreparedUpdate:
+    """A queryset's update() whose SQL is made once in a process, and run with other values."""
+
+    def __init__(self, write: Callable[[], models.QuerySet[Any]], **changes: Any) -> None:
+        """`write` is called when the update first runs; `changes` are what update() takes."""
+        self.write = write
+        self.changes = changes
+        self.ready: tuple[str, str, Sequence[Any]] | None = None
+
+    def run(self, **values: Any) -> int:
+        """Change the rows, for these values by name; return how many it were. One query."""
+        if self.ready is None:
+            self.ready = self._make()
+        using, sql, params = self.ready
+        connection = connections[using]
+        given = _filled_in(params, values, connection)
+        with transaction.mark_for_rollback_on_error(using), connection.cursor() as cursor:
+            cursor.execute(sql, given)
+            return int(cursor.rowcount)
+
+    def _make(self) -> tuple[str, str, Sequence[Any]]:
+        queryset = self.write()
+        using = router.db_for_write(queryset.model)
+        query: Any = queryset.query.chain(UpdateQuery)
+        query.add_update_values(self.changes)
+        if query.related_updates:
+            raise TypeError("A prepared update changes one table.")
+        return using, *query.get_compiler(using).as_sql()
+
+
+def _filled_in(
+    params: Sequence[Any], values: dict[str, Any], connection: BaseDatabaseWrapper
+) -> list[Any]:
+    """Return the parameters with each Given replaced by its value."""
+    # Each is turned into the database's own once, however often it stands there.
+    given = {param.name: param for param in params if isinstance(param, Given)}
+    ready = {name: param.value(values, connection) for name, param in given.items()}
+    return [ready[param.name] if isinstance(param, Given) else param for param in params]
+
+
 class _Statement:
     """What Django knows of a queryset once its SQL is made."""
 
@@ -116,8 +162,6 @@ class _Statement:
         self.fetch_mode = queryset._fetch_mode
         self.compiler = queryset.query.get_compiler(using=queryset.db)
         self.sql, self.params = self.compiler.as_sql()
-        # Each value is turned into the database's own once, however often it stands there.
-        self.given = {param.name: param for param in self.params if isinstance(param, Given)}
         own = {
             self.compiler.select[place][0].target.name: place
             for place in self.compiler.klass_info["select_fields"]

@@ -9,7 +9,6 @@ repeated by itself. The first digit of a reply decides (RFC 5321 4.2).
 from __future__ import annotations
 
 import contextlib
-import re
 import smtplib
 import socket
 from dataclasses import dataclass
@@ -19,8 +18,6 @@ from typing import Any, Self
 
 from django.core.mail import mailers
 from django.core.mail.backends.smtp import EmailBackend
-
-_LEADING_DOT = re.compile(rb"(?m)^\.")
 
 
 class Fate(Enum):
@@ -55,6 +52,12 @@ class ServerRefuses(Exception):
 def _words(reply: Any) -> str:
     text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else str(reply)
     return " ".join(text.split())[:300]
+
+
+def _dot_stuffed(message: bytes) -> bytes:
+    """Double the dot that a line begins with (RFC 5321 4.5.2)."""
+    stuffed = message.replace(b"\n.", b"\n..")
+    return b"." + stuffed if stuffed.startswith(b".") else stuffed
 
 
 class SmtpTransport:
@@ -162,7 +165,7 @@ class SmtpTransport:
             code, reply = connection.docmd("DATA")
             if code // 100 != 3:
                 return self._refused(code, reply, else_=Fate.DEFERRED)
-            stuffed = _LEADING_DOT.sub(b"..", message)
+            stuffed = _dot_stuffed(message)
             if not stuffed.endswith(b"\r\n"):
                 stuffed += b"\r\n"
             # In one call: when it fails, the final dot has not left, so nothing was accepted.

@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from django.db.models import CharField, DateTimeField
+from django.db.models import CharField, DateTimeField, F, IntegerField
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
-from alarmroom.prepared import Given, Prepared
+from alarmroom.prepared import Given, Prepared, PreparedUpdate
 from posts.models import Post
 from tests.factories import make_author, make_image, make_post
 
@@ -22,6 +22,13 @@ BY_TITLE = Prepared(
         .select_related("author__photo", "cover")
         .order_by("pk")
     )
+)
+
+RETITLE = PreparedUpdate(
+    lambda: Post.objects.filter(title=Given("old", CharField())),
+    title=Given("new", CharField()),
+    reading_minutes=F("reading_minutes") + Given("longer", IntegerField()),
+    published_at=Given("at", DateTimeField()),
 )
 
 
@@ -96,3 +103,32 @@ def test_a_row_gives_its_columns_without_an_instance() -> None:
     assert BY_TITLE.column(row, "body") == post.body
     assert BY_TITLE.instance(row) == post
     hash(row)  # Whatever the database gave, also JSON and moments.
+
+
+def test_an_update_changes_the_rows_of_its_values_in_one_query(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    first, second, other = (make_post(title=title) for title in ("One", "One", "Other"))
+    minutes, now = first.reading_minutes, timezone.now()
+    for old, new in (("One", "100% %s 'x'"), ("100% %s 'x'", "Two")):
+        with django_assert_num_queries(1):
+            assert RETITLE.run(old=old, new=new, longer=2, at=now) == 2
+        assert set(Post.objects.values_list("pk", "title")) == {
+            (first.pk, new),
+            (second.pk, new),
+            (other.pk, "Other"),
+        }
+    first.refresh_from_db()
+    assert first.reading_minutes == minutes + 4
+    assert first.published_at == now
+
+
+def test_an_update_that_nothing_matches_changes_nothing() -> None:
+    make_post(title="One")
+    assert RETITLE.run(old="Two", new="Three", longer=1, at=None) == 0
+    assert Post.objects.get().title == "One"
+
+
+def test_an_update_whose_value_is_missing_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        RETITLE.run(old="One")
