@@ -10,6 +10,7 @@ from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import Policy
 from typing import Any
+from urllib.parse import quote
 
 import css_inline
 from django.conf import settings
@@ -116,3 +117,12 @@ def transactional(
         html=html,
         headers={"Auto-Submitted": "auto-generated", **(headers or {})},
     )
+
+
+def list_unsubscribe(url: str, key: str) -> str:
+    """Return the field of that name: the HTTPS address first, for one click.
+
+    `url` is where a POST unsubscribes the owner of `key` (RFC 8058 3.1); the other address is for
+    programs that only write mails (RFC 2369 3.2).
+    """
+    return f"<{url}>, <mailto:{settings.UNSUBSCRIBE_MAILTO}?subject=unsubscribe%20{quote(key)}>"

@@ -135,7 +135,8 @@ def render(issue: Issue) -> Rendered:
     plain = re.sub(r"\n{3,}", "\n\n", plain)
     message = _build(subject, plain, html)
     try:
-        mime = serialise(message, marker=marker, list_unsubscribe=_list_unsubscribe(marker))
+        leave = mail.list_unsubscribe(_unsubscribe_url(marker), marker)
+        mime = serialise(message, marker=marker, list_unsubscribe=leave)
     except HeaderError as error:
         raise RenderError(str(error)) from error
     _check_size(mime, warnings)
@@ -301,12 +302,6 @@ def _marker() -> str:
 
 def _unsubscribe_url(key: str) -> str:
     return _site(reverse("subscribers:unsubscribe", args=[key]))
-
-
-def _list_unsubscribe(key: str) -> str:
-    """RFC 2369 3.2 and RFC 8058 3.1: the HTTPS address first, for one click."""
-    mailto = f"mailto:{settings.UNSUBSCRIBE_MAILTO}?subject=unsubscribe%20{key}"
-    return f"<{_unsubscribe_url(key)}>, <{mailto}>"
 
 
 def _build(subject: str, plain: str, html: str) -> EmailMultiAlternatives:

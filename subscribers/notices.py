@@ -5,7 +5,7 @@ import smtplib
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote, urljoin
+from urllib.parse import urljoin
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -219,10 +219,9 @@ def with_links(resources: Iterable[Resource]) -> list[dict[str, Any]]:
 
 
 def unsubscribe_headers(subscriber: Subscriber, url: str) -> dict[str, str]:
-    """Return the headers of one-click unsubscribing (RFC 2369 3.2, RFC 8058 3.1)."""
-    mailto = f"mailto:{settings.UNSUBSCRIBE_MAILTO}?subject={quote(subscriber.key)}"
+    """Return the headers of one-click unsubscribing."""
     return {
-        "List-Unsubscribe": f"<{url}>, <{mailto}>",
+        "List-Unsubscribe": mail.list_unsubscribe(url, subscriber.key),
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
 

@@ -109,7 +109,7 @@ def test_whoever_is_subscribed_can_unsubscribe_with_one_click(
     mail = receive(mail_server, kind, reader)
     header = mail.message["List-Unsubscribe"]
     https, mailto = re.fullmatch(r"<(http[^>]+)>, <(mailto:[^>]+)>", header).groups()
-    assert mailto == f"mailto:unsubscribe@localhost?subject={reader.key}"
+    assert mailto == f"mailto:unsubscribe@localhost?subject=unsubscribe%20{reader.key}"
     assert mail.message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert https in mail.text
     assert https in links(mail)
