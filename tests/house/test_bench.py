@@ -6,7 +6,8 @@ from contextlib import nullcontext
 import pytest
 
 from bench import __main__ as bench
-from bench import delivery
+from bench import delivery, web
+from bench.scratch import Missed
 
 
 def measured(monkeypatch: pytest.MonkeyPatch, *, few_kib: int, many_kib: int) -> None:
@@ -43,3 +44,13 @@ def test_memory_that_stays_is_not(
     measured(monkeypatch, few_kib=1000, many_kib=1200)
     assert bench.main(["delivery"]) == 0
     assert "the bare smtplib loop sends 10,000 messages at most" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("kept", "anew"), [(0.84, 0.5), (0.9, 0.32)])
+def test_a_page_that_is_slower_than_it_may_be_is_an_error(kept: float, anew: float) -> None:
+    with pytest.raises(Missed, match="must be"):
+        web.hold_bars(kept, anew)
+
+
+def test_a_page_that_holds_its_bars_is_not() -> None:
+    web.hold_bars(0.85, 0.33)
