@@ -182,7 +182,8 @@ def hold_bars(kept: float, anew: float) -> None:
     """Raise Missed when a page is slower than it may be, beside the floor under it."""
     if kept < KEPT_BAR or anew < ANEW_BAR:
         raise Missed(
-            f"c / a is {kept:.2f} and must be {KEPT_BAR}; d / b is {anew:.2f} and must be {ANEW_BAR}."
+            f"c / a is {kept:.2f} and must be {KEPT_BAR}; "
+            f"d / b is {anew:.2f} and must be {ANEW_BAR}."
         )
 
 
