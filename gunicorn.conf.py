@@ -1,5 +1,7 @@
 """How gunicorn serves the site; it reads this file by itself, and the variables of `.env` here."""
 
+import gc
+
 from alarmroom.environment import Environment
 
 env = Environment()
@@ -13,3 +15,13 @@ env.stop_if_wrong()
 preload_app = True
 # It would write into the home directory, which a service has none of.
 control_socket_disable = True
+
+
+def when_ready(server: object) -> None:
+    """Keep the collector from what lives as long as the process: it is looked at no more.
+
+    Before workers are forked, so none of it is copied into each of them either
+    (https://docs.python.org/3/library/gc.html#gc.freeze).
+    """
+    gc.collect()
+    gc.freeze()

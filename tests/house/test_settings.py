@@ -1,6 +1,7 @@
 """What the settings read, and what an operator reads when one of them is wrong."""
 
 import ast
+import gc
 import os
 import runpy
 import subprocess
@@ -387,3 +388,15 @@ def test_gunicorn_reads_the_same_file(monkeypatch: pytest.MonkeyPatch, tmp_path:
     found = settings(monkeypatch, {"ENV_FILE": str(file)}, "gunicorn.conf.py")
     assert found["bind"] == ["[::]:8001"]
     assert (found["workers"], found["threads"]) == (3, 2)
+
+
+def test_what_was_loaded_before_the_workers_is_not_collected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = settings(monkeypatch, {"ENV_FILE": ""}, "gunicorn.conf.py")
+    try:
+        alive = len(gc.get_objects())
+        found["when_ready"](None)
+        assert gc.get_freeze_count() > alive / 2
+    finally:
+        gc.unfreeze()
