@@ -19,8 +19,8 @@ from alarmroom import theme
 from tests.observatory import HOST
 from tests.production import environment
 
-# What they share takes seconds to start, so it is started once.
-pytestmark = pytest.mark.xdist_group("observatory")
+# The site under production settings is on SQLite each time.
+pytestmark = pytest.mark.any_database
 
 Answer = dict[str, Any]
 SIX_MONTHS = 15_768_000

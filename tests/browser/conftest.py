@@ -12,23 +12,12 @@ from tests import parts
 from tests.browser.stack import ROOT, Stack, own_database, running
 
 HERE = ROOT / "tests" / "browser"
-# What a browser makes of the finished pages is the same whichever database they came from; the
-# pages themselves are asked for on both.
-if os.environ.get("DATABASE_URL", "").startswith("postgres"):
-    collect_ignore = ["test_accessibility.py", "test_pictures.py"]
 
 
-# First, because xdist looks at the groups at the same occasion.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            # One site and one browser for all that use it, on one worker; those that look at
-            # deployed sites go to another.
-            fixtures = getattr(item, "fixturenames", ())
-            group = "running site" if "stack" in fixtures else "deployed site"
-            item.add_marker(pytest.mark.xdist_group(group))
 
 
 # Package scope, not session: Playwright keeps an event loop running in this thread, in

@@ -17,6 +17,8 @@ from tests import production
 from tests.browser.conftest import note_problems
 from tests.browser.stack import ROOT, free_ports, own_database
 
+pytestmark = pytest.mark.any_database
+
 PASSWORD = "only-for-this-test"
 
 

@@ -23,8 +23,8 @@ from alarmroom.kept.files import TRACKING
 from tests.parts import missing
 from tests.production import environment
 
-# What they share takes seconds to start, so it is started once.
-pytestmark = pytest.mark.xdist_group("nginx")
+# The site under production settings is on SQLite each time.
+pytestmark = pytest.mark.any_database
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "www.example.org"

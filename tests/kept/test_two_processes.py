@@ -19,9 +19,6 @@ import pytest
 from tests.browser.stack import free_ports, own_database
 from tests.production import environment
 
-# What they share takes seconds to start, so it is started once.
-pytestmark = pytest.mark.xdist_group("two processes")
-
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "www.example.org"
 # Does what is said on a line, and says when that is committed.
