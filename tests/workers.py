@@ -12,7 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 if TYPE_CHECKING:
     import pytest
 
-# What the ids of tests start with. Each line is run as one, on one worker, and the longest
+# What the ids of tests start with. Each line is run in its order, on one worker, and the longest
 # come first: single tests are left for the end, so both workers end at the same time.
 TOGETHER = (
     # A deployed site with the demo and its pictures' copies
@@ -27,9 +27,8 @@ TOGETHER = (
         "tests/browser/test_main_path.py::",
         "tests/browser/test_reading.py::",
         "tests/browser/test_search.py::",
+        "tests/browser/test_second_start.py::",
     ),
-    # Nothing is shared here, but no other test takes as long.
-    ("tests/house/test_develop.py::test_a_second_start",),
     ("tests/browser/test_production.py::",),
     ("tests/kept/test_nginx.py::",),
     ("tests/kept/test_two_processes.py::",),
@@ -37,15 +36,22 @@ TOGETHER = (
 )
 
 
-def unit(nodeid: str) -> int:
-    """Return the place in TOGETHER of what this test is run with; the length of it if nothing."""
-    found = (place for place, ids in enumerate(TOGETHER) if nodeid.startswith(ids))
-    return next(found, len(TOGETHER))
+PLACES = {ids: at for at, ids in enumerate(ids for each in TOGETHER for ids in each)}
+
+
+def place(nodeid: str) -> int:
+    """Return the place in TOGETHER of what a test's id starts with; beyond the last if nothing."""
+    return next((at for ids, at in PLACES.items() if nodeid.startswith(ids)), len(PLACES))
+
+
+def line(nodeid: str) -> int | None:
+    """Return the number of the line of TOGETHER that a test is run with."""
+    return next((at for at, ids in enumerate(TOGETHER) if nodeid.startswith(ids)), None)
 
 
 def longest_first(items: Iterable["pytest.Item"]) -> list["pytest.Item"]:
-    """Return the tests in the order in which workers take them; single ones stay as they were."""
-    return sorted(items, key=lambda item: unit(item.nodeid))
+    """Return the tests as TOGETHER orders them, and after them the single ones as they were."""
+    return sorted(items, key=lambda item: place(item.nodeid))
 
 
 class Together(LoadScopeScheduling):
@@ -57,5 +63,5 @@ class Together(LoadScopeScheduling):
         config.option.loadscopereorder = False
 
     def _split_scope(self, nodeid: str) -> str:
-        place = unit(nodeid)
-        return str(place) if place < len(TOGETHER) else nodeid
+        together = line(nodeid)
+        return nodeid if together is None else str(together)

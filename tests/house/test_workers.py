@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.workers import TOGETHER, Together, unit
+from tests.workers import TOGETHER, Together, line
 
 pytestmark = pytest.mark.any_database
 
@@ -63,7 +63,7 @@ def test_what_belongs_together_runs_on_one_worker_and_first() -> None:
     assert abs(len(done[0]) - len(done[1])) <= 3
 
 
-@pytest.mark.parametrize("ids", [ids for line in TOGETHER for ids in line])
+@pytest.mark.parametrize("ids", [ids for each in TOGETHER for ids in each])
 def test_what_is_named_exists(ids: str) -> None:
     path, _, name = ids.partition("::")
     assert f"def {name}" in (ROOT / path).read_text()
@@ -74,4 +74,4 @@ def test_every_module_that_starts_something_once_is_named() -> None:
         in_browser = path.parent.name == "browser"
         if in_browser or STARTED_ONCE.search(path.read_text()):
             name = path.relative_to(ROOT).as_posix()
-            assert unit(f"{name}::test_") < len(TOGETHER), f"{name} is missing in tests/workers.py"
+            assert line(f"{name}::test_") is not None, f"{name} is missing in tests/workers.py"
