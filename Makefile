@@ -9,8 +9,8 @@ PYTHON ?= $(shell for python in $(PYTHONS); do \
 BIN := .venv/bin
 READY := .venv/ready
 TEMPLATES := find templates -name '*.html'
-# The tests in Chromium that share a site stay on one worker (tests/browser/conftest.py).
-PYTEST = $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
+# tests/workers.py says which tests stay together on one worker.
+PYTEST = $(BIN)/python -m pytest --numprocesses 2 $(ARGS)
 
 .PHONY: help
 help: ## List these commands

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -11,14 +11,20 @@ from audit.pages import ROOT, PageType, page_types
 from bench.scratch import free_port, installation, manage, wait_for
 
 
+def collect_static(env: dict[str, str]) -> None:
+    manage(env, "collectstatic", "--noinput", "--verbosity=0")
+
+
 @contextmanager
-def site(**environment: str) -> Iterator[tuple[str, list[PageType]]]:
+def site(
+    collect: Callable[[dict[str, str]], None] = collect_static, **environment: str
+) -> Iterator[tuple[str, list[PageType]]]:
     """Yield the address of a running site and its page types; on SQLite, if not told better."""
     port = free_port()
     url = f"http://localhost:{port}"
     with installation(SITE_URL=url, **environment) as env:
         manage(env, "load_demo", "--verbosity=0")
-        manage(env, "collectstatic", "--noinput", "--verbosity=0")
+        collect(env)
         # The pictures' copies, and whatever else is made in the background.
         manage(env, "tick")
         manage(env, "db_worker", "--batch", "--no-startup-delay")

@@ -1,5 +1,6 @@
 """What every test may count on."""
 
+import os
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +13,7 @@ from django.core.management.sql import sql_flush
 from pytest_django.fixtures import Settings
 
 from tests.smtp import MailServer
+from tests.workers import Together, longest_first
 
 
 def pytest_configure() -> None:
@@ -19,6 +21,22 @@ def pytest_configure() -> None:
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # A test that commits ends with a flush.
     flush.sql_flush = flush_with_the_consent_record
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Order the tests; on PostgreSQL, leave out those that would find nothing new there."""
+    items[:] = longest_first(items)
+    once = [item for item in items if item.get_closest_marker("any_database")]
+    for item in once:
+        if item.get_closest_marker("django_db"):
+            raise pytest.UsageError(f"{item.nodeid} asks the database: any_database is wrong.")
+    if os.environ.get("DATABASE_URL", "").startswith("postgres"):
+        config.hook.pytest_deselected(items=once)
+        items[:] = [item for item in items if not item.get_closest_marker("any_database")]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    return Together(config, log)
 
 
 def flush_with_the_consent_record(style: Any, connection: Any, **options: Any) -> list[str]:

@@ -134,11 +134,7 @@ def main() -> dict[str, Any]:
 
 
 def make_publication() -> None:
-    """Fill the database with what audit.pages.find() looks for."""
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
-    call_command("collectstatic", verbosity=0, interactive=False)
+    """Fill the database of a fresh installation with what audit.pages.find() looks for."""
     from tests import factories
     from tests.posts.test_public_pages import show_as_sent
 

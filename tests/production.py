@@ -3,11 +3,16 @@
 `python -m tests.production manage.py check --deploy` runs a command in it.
 """
 
+import fcntl
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
 
 SECRET_KEY = "for-checking-only-" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2
 
@@ -28,6 +33,49 @@ def environment(data_dir: str, **changes: str) -> dict[str, str]:
         "POSTAL_ADDRESS": "The Alarm Room, 100 Main Street, Springfield, IL 62701, USA",
     }
     return {**inherited, **production, **changes}
+
+
+def migrate(env: Mapping[str, str]) -> None:
+    """Make the tables of a fresh installation; see once()."""
+    if "DATABASE_URL" in env:
+        manage(env, "migrate", "-v0")
+    else:
+        once("alarmroom.sqlite3", env, "migrate", "-v0")
+
+
+def collect_static(env: Mapping[str, str]) -> None:
+    """Collect and compress the static files of a fresh installation; see once()."""
+    once("static", env, "collectstatic", "-v0", "--noinput")
+
+
+def once(name: str, env: Mapping[str, str], *command: str) -> None:
+    """Run a command that makes a file or folder of the data directory, in seconds.
+
+    In a run of the tests only the first installation does: others get a copy of what it made.
+    """
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    made = Path(env["DATA_DIR"], name)
+    kept = Path(os.environ["DATA_DIR"], "made-once", run, name)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    # The other worker waits for it rather than making it as well.
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            manage(env, *command)
+            copy(made, kept)
+            return
+    copy(kept, made)
+
+
+def copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    else:
+        shutil.copy2(source, target)
+
+
+def manage(env: Mapping[str, str], *command: str) -> None:
+    subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=env, check=True)
 
 
 if __name__ == "__main__":

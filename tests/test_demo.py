@@ -164,6 +164,7 @@ def test_issues_are_made_of_articles_that_were_out_by_then() -> None:
 # The pictures and the papers
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("motif", covers.MOTIFS)
 def test_a_picture_is_drawn_the_same_each_time(motif: str) -> None:
     drawn = covers.draw(motif, "seed")
@@ -177,6 +178,7 @@ def test_a_picture_is_drawn_the_same_each_time(motif: str) -> None:
         assert covers.draw(motif, "another") != drawn
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("resource", content()["resources"], ids=lambda row: row["slug"])
 def test_a_resource_is_a_real_document(resource: dict[str, Any]) -> None:
     built = resources.build(resource["slug"])

@@ -17,20 +17,23 @@ from django.conf import settings
 
 from alarmroom import theme
 from tests.observatory import HOST
-from tests.production import environment
+from tests.production import collect_static, environment, migrate
 
-# What they share takes seconds to start, so it is started once.
-pytestmark = pytest.mark.xdist_group("observatory")
+# The site under production settings is on SQLite each time.
+pytestmark = pytest.mark.any_database
 
 Answer = dict[str, Any]
 SIX_MONTHS = 15_768_000
 
 
 def observe(data_dir: Path, *arguments: str, **changes: str) -> dict[str, Any]:
+    env = environment(str(data_dir), LOG_LEVEL="CRITICAL", **changes)
+    migrate(env)
+    collect_static(env)
     done = subprocess.run(
         [sys.executable, "-m", "tests.observatory", *arguments],
         cwd=settings.BASE_DIR,
-        env=environment(str(data_dir), LOG_LEVEL="CRITICAL", **changes),
+        env=env,
         capture_output=True,
         text=True,
         timeout=180,

@@ -4,31 +4,29 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    StorageState,
+    sync_playwright,
+)
 
 from audit.pages import PageType
 from audit.site import site
 from tests import parts
 from tests.browser.stack import ROOT, Stack, own_database, running
+from tests.production import collect_static
 
 HERE = ROOT / "tests" / "browser"
-# What a browser makes of the finished pages is the same whichever database they came from; the
-# pages themselves are asked for on both.
-if os.environ.get("DATABASE_URL", "").startswith("postgres"):
-    collect_ignore = ["test_accessibility.py", "test_pictures.py"]
 
 
-# First, because xdist looks at the groups at the same occasion.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            # One site and one browser for all that use it, on one worker; those that look at
-            # deployed sites go to another.
-            fixtures = getattr(item, "fixturenames", ())
-            group = "running site" if "stack" in fixtures else "deployed site"
-            item.add_marker(pytest.mark.xdist_group(group))
 
 
 # Package scope, not session: Playwright keeps an event loop running in this thread, in
@@ -70,7 +68,7 @@ def deployed() -> Iterator[tuple[str, list[PageType]]]:
     was published on the other site before them.
     """
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    with own_database(f"audit_{worker}") as database, site(**database) as found:
+    with own_database(f"audit_{worker}") as database, site(collect_static, **database) as found:
         yield found
 
 
@@ -92,20 +90,42 @@ def page(browser: Browser, stack: Stack, problems: list[str]) -> Iterator[Page]:
     context.close()
 
 
+@pytest.fixture(scope="package")
+def signed_in(browser: Browser, stack: Stack) -> StorageState:
+    """What a browser keeps of an editor who has signed in."""
+    return sign_in(browser, stack.url, stack.password)
+
+
 @pytest.fixture
-def editor(browser: Browser, stack: Stack, problems: list[str]) -> Iterator[Page]:
-    """An editor who has just signed in to the admin."""
-    context = browser.new_context(base_url=stack.url, viewport={"width": 1280, "height": 900})
+def editor(
+    browser: Browser, stack: Stack, signed_in: StorageState, problems: list[str]
+) -> Iterator[Page]:
+    """An editor who has signed in to the admin, before the first page."""
+    context = browser.new_context(
+        base_url=stack.url, viewport={"width": 1280, "height": 900}, storage_state=signed_in
+    )
     context.set_default_timeout(15_000)
     context.on("page", lambda page: note_problems(page, problems))
+    yield context.new_page()
+    context.close()
+
+
+def sign_in(browser: Browser, url: str, password: str) -> StorageState:
+    """Sign in as `editor`; once for many tests, because passwords are hashed slowly."""
+    problems: list[str] = []
+    context = browser.new_context(base_url=url)
+    context.set_default_timeout(15_000)
     page = context.new_page()
+    note_problems(page, problems)
     page.goto("/admin/")
     page.fill("#id_username", "editor")
-    page.fill("#id_password", stack.password)
+    page.fill("#id_password", password)
     page.click("[type=submit]")
     page.wait_for_selector("#user-tools")
-    yield page
+    state = context.storage_state()
     context.close()
+    assert problems == []
+    return state
 
 
 def note_problems(page: Page, problems: list[str]) -> None:

@@ -21,15 +21,51 @@ START_SECONDS = 120
 STOP_SECONDS = 60
 
 
-@dataclass(frozen=True)
+@dataclass
 class Stack:
     """A running site, its editor's password and its mailbox."""
 
-    process: "subprocess.Popen[bytes]"
-    url: str
-    """Without a slash at the end."""
-    data_dir: Path
-    log: Path
+    env: dict[str, str]
+    """What `manage.py` runs under, with ports and a data directory of its own."""
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def url(self) -> str:
+        """The address, without a slash at the end."""
+        return f"http://localhost:{self.env['PORT']}"
+
+    @property
+    def data_dir(self) -> Path:
+        return Path(self.env["DATA_DIR"])
+
+    @property
+    def log(self) -> Path:
+        """What the terminal would show since the last start."""
+        return self.data_dir / "develop.log"
+
+    def start(self) -> None:
+        """Run `manage.py develop`; return when the site answers."""
+        with self.log.open("wb") as output:  # A second start announces itself anew.
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "develop"],
+                cwd=ROOT,
+                env=self.env,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        wait_until_announced(self.process, self.log, int(self.env["SMTP_PORT"]))
+
+    def stop(self) -> None:
+        """Press Ctrl-C; the site must not have ended before, and must now end cleanly."""
+        assert self.process
+        said = self.log.read_text()
+        assert self.process.poll() is None, f"The site ended by itself:\n{said[-4000:]}"
+        stopped = stop(self.process)
+        said = self.log.read_text()
+        assert stopped, f"The site did not stop:\n{said[-4000:]}"
+        assert self.process.returncode == 0, said[-4000:]
+        assert "Traceback" not in said, said[said.index("Traceback") - 500 :][:4000]
+        assert not left_behind(self.data_dir), "Processes were left behind."
 
     @property
     def password(self) -> str:
@@ -109,39 +145,25 @@ def own_database(name: str) -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def running(data_dir: Path, *arguments: str, **changes: str) -> Iterator[Stack]:
+def running(data_dir: Path, **changes: str) -> Iterator[Stack]:
     """Run `manage.py develop` until the block ends; it must then stop cleanly at Ctrl-C."""
     data_dir.mkdir(parents=True, exist_ok=True)
-    env = environment(data_dir, **changes)
-    log = data_dir / "develop.log"
-    with log.open("wb") as output:  # A second start announces itself anew.
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", "develop", *arguments],
-            cwd=ROOT,
-            env=env,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    stack = Stack(process, f"http://localhost:{env['PORT']}", data_dir, log)
+    stack = Stack(environment(data_dir, **changes))
     try:
-        wait_until_announced(stack, int(env["SMTP_PORT"]))
+        stack.start()
         yield stack
-        assert process.poll() is None, f"The site ended by itself:\n{log.read_text()[-4000:]}"
+        stack.stop()
     except BaseException:
-        process.kill() if process.poll() is None and not stop(process) else None
+        process = stack.process
+        process.kill() if process and process.poll() is None and not stop(process) else None
         raise
-    assert stop(process), f"The site did not stop:\n{log.read_text()[-4000:]}"
-    said = log.read_text()
-    assert process.returncode == 0, said[-4000:]
-    assert "Traceback" not in said, said[said.index("Traceback") - 500 :][:4000]
-    assert not left_behind(data_dir), "Processes were left behind."
 
 
-def wait_until_announced(stack: Stack, smtp_port: int) -> None:
+def wait_until_announced(process: "subprocess.Popen[bytes]", log: Path, smtp_port: int) -> None:
     """Return when the terminal names the addresses and the mail server answers."""
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and stack.process.poll() is None:
-        if "Ctrl-C stops everything" in stack.log.read_text():
+    while time.monotonic() < deadline and process.poll() is None:
+        if "Ctrl-C stops everything" in log.read_text():
             try:
                 socket.create_connection(("127.0.0.1", smtp_port), 1).close()
             except OSError:
@@ -149,7 +171,7 @@ def wait_until_announced(stack: Stack, smtp_port: int) -> None:
             else:
                 return
         time.sleep(0.1)
-    raise AssertionError(f"The site did not start:\n{stack.log.read_text()[-4000:]}")
+    raise AssertionError(f"The site did not start:\n{log.read_text()[-4000:]}")
 
 
 def stop(process: "subprocess.Popen[bytes]") -> bool:

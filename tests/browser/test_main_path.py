@@ -6,7 +6,7 @@ import urllib.request
 from email.message import EmailMessage
 
 from django.utils.html import strip_tags
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.stack import ROOT, Stack
 
@@ -63,10 +63,26 @@ def paste(page: Page, field: str, lines: list[str]) -> None:
 def choose(page: Page, field: str, *texts: str) -> None:
     """Pick entries in one of the admin's searching fields."""
     for text in texts:
-        page.locator(f"#{field} + .select2 .select2-selection").click()
-        page.locator(".select2-search__field:visible").last.fill(text[:30])
+        box = page.locator(f"#{field} + .select2")
+        unfold(box)
+        page.locator(".select2-container--open .select2-search__field").last.fill(text[:30])
         page.locator(".select2-results__option", has_text=text).first.click()
-        expect(page.locator(f"#{field} + .select2")).to_contain_text(text)
+        expect(box).to_contain_text(text)
+
+
+def unfold(box: Locator) -> None:
+    """Click until the list is open: an editor above that still grows takes it from under a click.
+
+    What is typed then would go to the next field that searches.
+    """
+    for seconds in (2, 5, 15):
+        box.locator(".select2-selection").click()
+        try:
+            expect(box).to_have_class(re.compile("select2-container--open"), timeout=seconds * 1000)
+        except AssertionError:
+            continue
+        return
+    raise AssertionError("The list never opened.")
 
 
 def write_and_publish(editor: Page) -> str:

@@ -9,6 +9,8 @@ from playwright.sync_api import Browser, Page, Request, Response
 from audit.pages import PageType
 from tests.browser.conftest import note_problems
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def phone(

@@ -11,11 +11,13 @@ from pathlib import Path
 from urllib.error import URLError
 
 import pytest
-from playwright.sync_api import Browser, Page, Response, expect
+from playwright.sync_api import Browser, Page, Response, StorageState, expect
 
 from tests import production
-from tests.browser.conftest import note_problems
+from tests.browser.conftest import note_problems, sign_in
 from tests.browser.stack import ROOT, free_ports, own_database
+
+pytestmark = pytest.mark.any_database
 
 PASSWORD = "only-for-this-test"
 
@@ -57,34 +59,35 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             LOG_LEVEL="WARNING",
             **database,
         )
-        for command in (
-            ["migrate", "-v0"],
-            ["collectstatic", "-v0", "--noinput"],
-            ["createsuperuser", "--noinput", "--username=editor", "--email=editor@example.org"],
-        ):
-            subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=env, check=True)
+        production.migrate(env)
+        production.collect_static(env)
+        production.manage(
+            env, "createsuperuser", "--noinput", "--username=editor", "--email=editor@example.org"
+        )
         with gunicorn(env) as url:
             yield url
 
 
+@pytest.fixture(scope="module")
+def signed_in(browser: Browser, site: str) -> StorageState:
+    return sign_in(browser, site, PASSWORD)
+
+
 @pytest.fixture
-def desk(browser: Browser, site: str, problems: list[str]) -> Iterator[Page]:
+def desk(
+    browser: Browser, site: str, signed_in: StorageState, problems: list[str]
+) -> Iterator[Page]:
     """An editor who has signed in; every file that is asked for must be there."""
 
     def answered(response: Response) -> None:
         if response.status >= 400:
             problems.append(f"{response.url} answered {response.status}")
 
-    context = browser.new_context(base_url=site)
+    context = browser.new_context(base_url=site, storage_state=signed_in)
     context.set_default_timeout(15_000)
     context.on("page", lambda page: note_problems(page, problems))
     context.on("response", answered)
-    page = context.new_page()
-    page.goto("/admin/")
-    page.fill("#id_username", "editor")
-    page.fill("#id_password", PASSWORD)
-    page.click("[type=submit]")
-    yield page
+    yield context.new_page()
     context.close()
 
 

@@ -8,6 +8,8 @@ from playwright.sync_api import Browser, Page
 
 from audit.pages import PageType
 
+pytestmark = pytest.mark.any_database
+
 # The characters in each line of each paragraph, the last lines left out.
 LINES = """() => [...document.querySelectorAll(".prose > p")].flatMap((paragraph) => {
     const range = document.createRange();

@@ -11,6 +11,8 @@ from audit.__main__ import Row, table
 from audit.lighthouse import Scores, scores
 from audit.pages import ROOT, PageType
 
+pytestmark = pytest.mark.any_database
+
 ARTICLE = PageType("article", "/articles/a/")
 
 

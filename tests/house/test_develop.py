@@ -1,10 +1,7 @@
 """`make run`: what it refuses, and in which words."""
 
-import os
 import socket
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +10,7 @@ from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
 from alarmroom.management.commands import develop
-from tests.browser.stack import ROOT, environment, free_ports, own_database, running
+from tests.browser.stack import free_ports
 
 
 def test_a_port_in_use_is_named_with_the_way_out() -> None:
@@ -97,46 +94,3 @@ def test_a_new_database_beside_an_old_password_file_gets_a_new_password(tmp_path
     password = develop.editor_password(path)
     assert password != "from before"
     assert get_user_model().objects.get(username="editor").check_password(password)
-
-
-def test_a_second_start_keeps_everything_and_sets_nothing_up_again(tmp_path: Path) -> None:
-    """The whole of `manage.py develop`, twice; what an editor did in between stays."""
-
-    def shell(code: str) -> str:
-        env = environment(tmp_path, **database)
-        done = subprocess.run(
-            [sys.executable, "manage.py", "shell", "-v0", "-c", code],
-            cwd=ROOT,
-            env=env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
-
-    models = "from posts.models import Post\nfrom subscribers.models import Resource, Subscriber\n"
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    with own_database(f"alarmroom_twice_{worker}") as database:
-        with running(tmp_path, **database) as first:
-            password = first.password
-            assert "Loading the demo" in first.log.read_text()
-        shell(
-            f"{models}"
-            "Resource.objects.get(slug='after-call-check-in').delete()\n"
-            "Post.objects.filter(slug='the-chair-is-the-career').update(title='Ours')\n"
-            "Subscriber.objects.create(address='reader@example.org', state='confirmed')"
-        )
-        pictures = {path.name for path in (tmp_path / "media").rglob("*")}
-        with running(tmp_path, **database) as second:
-            assert second.password == password
-            said = second.log.read_text()
-            assert password in said
-            assert "Loading the demo" not in said
-        counted = shell(
-            f"{models}"
-            "print(Resource.objects.count(), Post.objects.filter(title='Ours').count(),"
-            " Subscriber.objects.get().address)"
-        )
-    assert counted == "1 1 reader@example.org"
-    assert pictures <= {path.name for path in (tmp_path / "media").rglob("*")}

@@ -16,6 +16,8 @@ import pytest
 from alarmroom.environment import Environment
 from tests.production import SECRET_KEY, environment
 
+pytestmark = pytest.mark.any_database
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 REQUIRED = ["SECRET_KEY", "ALLOWED_HOSTS", "SITE_URL", "POSTAL_ADDRESS"]
 READERS = {name for name in vars(Environment) if not name.startswith("_")} - {"refuse"}

@@ -21,10 +21,10 @@ import pytest
 
 from alarmroom.kept.files import TRACKING
 from tests.parts import missing
-from tests.production import environment
+from tests.production import collect_static, environment, migrate
 
-# What they share takes seconds to start, so it is started once.
-pytestmark = pytest.mark.xdist_group("nginx")
+# The site under production settings is on SQLite each time.
+pytestmark = pytest.mark.any_database
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "www.example.org"
@@ -118,8 +118,8 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     data = tmp_path_factory.mktemp("host")
     port, gunicorn_port = free_port(), free_port()
     env = environment(str(data), BEHIND_TLS_PROXY="on", LOG_LEVEL="ERROR", WEB_CONCURRENCY="2")
-    for command in (["migrate", "-v0"], ["collectstatic", "--noinput", "-v0"]):
-        subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=env, check=True)
+    migrate(env)
+    collect_static(env)
     (data / "media" / "images").mkdir(parents=True)
     (data / "media" / "images" / "a.jpg").write_bytes(b"\xff\xd8\xff a picture")
     (data / "private").mkdir(exist_ok=True)

@@ -17,10 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.stack import free_ports, own_database
-from tests.production import environment
-
-# What they share takes seconds to start, so it is started once.
-pytestmark = pytest.mark.xdist_group("two processes")
+from tests.production import collect_static, environment, migrate
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "www.example.org"
@@ -84,8 +81,8 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     with ExitStack() as stack:
         database = stack.enter_context(own_database(name))
         env = environment(str(data), BEHIND_TLS_PROXY="on", LOG_LEVEL="ERROR", **database)
-        for command in (["migrate", "-v0"], ["collectstatic", "--noinput", "-v0"]):
-            subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=env, check=True)
+        migrate(env)
+        collect_static(env)
         gunicorn = [sys.executable, "-m", "gunicorn", "--log-level=error", "alarmroom.wsgi"]
         processes: list[subprocess.Popen[str]] = [
             subprocess.Popen(gunicorn, cwd=ROOT, env={**env, "PORT": str(port)}, text=True)

@@ -1,0 +1,46 @@
+"""`make run` a second time, with all that the tests before have left; so it comes last."""
+
+import subprocess
+import sys
+
+from tests.browser.stack import ROOT, Stack
+
+MODELS = "from posts.models import Post\nfrom subscribers.models import Resource, Subscriber\n"
+
+
+def shell(stack: Stack, code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "shell", "-v0", "-c", MODELS + code],
+        cwd=ROOT,
+        env=stack.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_a_second_start_keeps_everything_and_sets_nothing_up_again(stack: Stack) -> None:
+    password = stack.password
+    assert "Loading the demo" in stack.log.read_text()
+    stack.stop()
+    shell(
+        stack,
+        "Resource.objects.get(slug='after-call-check-in').delete()\n"
+        "Post.objects.filter(slug='the-chair-is-the-career').update(title='Ours')\n"
+        "Subscriber.objects.create(address='kept@example.org', state='pending')",
+    )
+    pictures = {path.name for path in (stack.data_dir / "media").rglob("*")}
+    stack.start()
+    assert stack.password == password
+    said = stack.log.read_text()
+    assert password in said
+    assert "Loading the demo" not in said
+    counted = shell(
+        stack,
+        "print(Resource.objects.count(), Post.objects.filter(title='Ours').count(),"
+        " Subscriber.objects.get(address='kept@example.org').state)",
+    )
+    assert counted == "1 1 pending"
+    assert pictures <= {path.name for path in (stack.data_dir / "media").rglob("*")}

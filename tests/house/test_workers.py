@@ -1,0 +1,77 @@
+"""How the tests are shared out: what was started once is not started again on the other worker."""
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tests.workers import TOGETHER, Together, line
+
+pytestmark = pytest.mark.any_database
+
+ROOT = Path(__file__).resolve().parents[2]
+STARTED_ONCE = re.compile(r'@pytest.fixture\(.*scope="(?:module|package|session)"')
+
+
+class Worker:
+    """What the scheduler sees of a worker; it runs each test as soon as it is told to."""
+
+    def __init__(self, name: str) -> None:
+        self.gateway = SimpleNamespace(id=name)
+        self.shutting_down = False
+        self.told: list[int] = []
+
+    def send_runtest_some(self, indices: list[int]) -> None:
+        self.told += indices
+
+    def shutdown(self) -> None:
+        self.shutting_down = True
+
+
+def run(tests: list[str]) -> list[list[str]]:
+    """Return which tests each of two workers runs, in its order."""
+    config = SimpleNamespace(
+        getvalue=lambda _: ["2*popen"],
+        option=SimpleNamespace(loadscopereorder=True, debug=False),
+    )
+    scheduler = Together(config)  # type: ignore[arg-type]
+    workers = [Worker("gw0"), Worker("gw1")]
+    for worker in workers:
+        scheduler.add_node(worker)  # type: ignore[arg-type]
+        scheduler.add_node_collection(worker, tests)  # type: ignore[arg-type]
+    scheduler.schedule()
+    done: list[list[str]] = [[], []]
+    while any(len(ran) < len(worker.told) for ran, worker in zip(done, workers, strict=True)):
+        for ran, worker in zip(done, workers, strict=True):
+            if len(ran) < len(worker.told):
+                index = worker.told[len(ran)]
+                ran.append(tests[index])
+                scheduler.mark_test_complete(worker, index)  # type: ignore[arg-type]
+    return done
+
+
+def test_what_belongs_together_runs_on_one_worker_and_first() -> None:
+    first = [f"{TOGETHER[0][place % 3]}test_{place}" for place in range(9)]
+    second = [f"{TOGETHER[1][0]}test_{place}[a@b]" for place in range(6)]
+    others = [f"tests/test_other.py::test_{place}" for place in range(20)]
+    done = run([*first, *second, *others])
+    assert done[0][:9] == first
+    assert done[1][:6] == second
+    assert sorted([*done[0], *done[1]]) == sorted([*first, *second, *others])
+    # The single ones fill up whoever has time.
+    assert abs(len(done[0]) - len(done[1])) <= 3
+
+
+@pytest.mark.parametrize("ids", [ids for each in TOGETHER for ids in each])
+def test_what_is_named_exists(ids: str) -> None:
+    path, _, name = ids.partition("::")
+    assert f"def {name}" in (ROOT / path).read_text()
+
+
+def test_every_module_that_starts_something_once_is_named() -> None:
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        in_browser = path.parent.name == "browser"
+        if in_browser or STARTED_ONCE.search(path.read_text()):
+            name = path.relative_to(ROOT).as_posix()
+            assert line(f"{name}::test_") is not None, f"{name} is missing in tests/workers.py"
