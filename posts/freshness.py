@@ -20,6 +20,7 @@ PostQuerySet.update() says itself which posts changed.
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -94,20 +95,23 @@ def rest(seconds: float, pause: Callable[[float], object] = time.sleep) -> None:
     tick. Whether something was scheduled meanwhile is a look at a file, mostly.
     """
     end = time.monotonic() + seconds
+    looked = timezone.now()
     while (left := end - time.monotonic()) > 0:
-        now = timezone.now()
         try:
-            moment = next_moment(now)
+            moment = next_moment(looked)
         except DatabaseError:
             logger.exception("Nobody knows what is scheduled; the next tick asks again")
             pause(left)
             return
+        # From the last look on: a process that was stopped meanwhile slept past the moment.
+        looked = timezone.now()
         step = min(left, LOOK_EVERY)
-        if moment and (moment - now).total_seconds() <= step:
-            pause((moment - now).total_seconds())
+        due = (moment - looked).total_seconds() if moment else math.inf
+        if due > 0:
+            pause(min(due, step))
+        if due <= step:
             kept.shelf().sweep()
-        else:
-            pause(step)
+            looked = timezone.now()
 
 
 # What changes drop

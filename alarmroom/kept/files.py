@@ -44,6 +44,7 @@ class Shelf:
         self._keys = str(self.keys)  # Asked for several times a page; a Path takes its time.
         self.lock = root / ".lock"
         self.last_drop = root / ".drop"
+        self.own_drops = 0  # how often this process removed pages
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -136,6 +137,7 @@ class Shelf:
                 for link in folder.iterdir() if folder.is_dir() else ():
                     self._remove(os.readlink(link))
                     link.unlink(missing_ok=True)
+        self.own_drops += 1
 
     def clear(self) -> None:
         """Let go of every page and of everything remembered."""
@@ -145,6 +147,7 @@ class Shelf:
                 self._note_drop(stamp)
             for stem in self._stems():
                 self._remove(stem)
+        self.own_drops += 1
 
     def sweep(self) -> int:
         """Remove the pages that are too old, or are within a second; return how many.
@@ -160,6 +163,7 @@ class Shelf:
                     if os.stat(f"{stem}.json").st_mtime_ns // 1_000_000_000 < now:
                         self._remove(stem)
                         count += 1
+        self.own_drops += 1
         return count
 
     def _stems(self) -> Iterator[str]:

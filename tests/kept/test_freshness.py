@@ -341,6 +341,26 @@ def test_the_tick_sweeps_at_a_scheduled_moment(
     assert (files / "subscribe/index.html").exists(), "what ends later stays"
 
 
+def test_the_tick_that_slept_past_a_scheduled_moment_sweeps_when_it_wakes(
+    paper: Paper, clock: Clock, settings
+) -> None:
+    moment = timezone.now() + timedelta(seconds=90)
+    with paper.commit():
+        edit(paper.draft, published_at=moment)()
+    paper.sites[0].get("/")
+    front = settings.KEPT_PAGES_ROOT / "testserver/index.html"
+    assert front.exists()
+    there: list[bool] = []
+
+    def pause(seconds: float) -> None:
+        # The machine is suspended during the third look, as a laptop is.
+        clock.ahead += timedelta(seconds=120 if len(there) == 2 else seconds)
+        there.append(front.exists())
+
+    freshness.rest(150, pause)
+    assert there[:4] == [True, True, True, False]
+
+
 def test_a_page_is_shown_when_nobody_can_say_what_is_scheduled(
     paper: Paper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
