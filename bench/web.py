@@ -21,8 +21,9 @@ from pathlib import Path
 
 from bench.scratch import ROOT, Missed, free_port, installation, manage, python, tool, wait_for
 
-SECONDS = 3
-RUNS = 3
+SECONDS = 2
+RUNS = 9
+GROWTH_RUNS = 3
 CONNECTIONS = 8
 SITE = 5_000
 GROWTH = (50, 500, 5_000, 50_000)
@@ -70,19 +71,27 @@ def requests_per_second(url: str, script: Path | None = None) -> float:
     return float(found[1])
 
 
-def medians(*targets: str | tuple[str, Path]) -> list[float]:
-    """Return the median of RUNS alternating runs for each address, after one to warm up.
+def measured(*targets: str | tuple[str, Path], runs: int = RUNS) -> list[list[float]]:
+    """Return the figures of so many alternating runs for each address, after one to warm up.
 
     With an address may come the script that tells wrk what to ask for.
     """
-    measured: list[list[float]] = [[] for _ in targets]
-    for number in range(RUNS + 1):
-        for target, figures in zip(targets, measured, strict=True):
+    found: list[list[float]] = [[] for _ in targets]
+    for number in range(runs + 1):
+        for target, figures in zip(targets, found, strict=True):
             url, script = target if isinstance(target, tuple) else (target, None)
             figure = requests_per_second(url, script)
             if number:
                 figures.append(figure)
-    return [statistics.median(figures) for figures in measured]
+    return found
+
+
+def ratio(ours: list[float], floor: list[float]) -> float:
+    """Return the median of the ratios of runs that followed each other.
+
+    A shared machine is half as fast from one minute to the next, but seldom within seconds.
+    """
+    return statistics.median(one / other for one, other in zip(ours, floor, strict=True))
 
 
 def in_turn(env: dict[str, str]) -> Path:
@@ -164,18 +173,22 @@ def main() -> None:
                 gunicorn(same, "bench.bare_view") as view,
             ):
                 kept, anew, others = ours + article, ours + article + FRESH, (ours, in_turn(env))
-                a, h, b, c, d, e = medians(wsgi, whole, view, kept, anew, others)
+                figures = measured(wsgi, whole, kept, view, anew, others)
+    a, h, c, b, d, e = (statistics.median(runs) for runs in figures)
+    of_a, of_h = ratio(figures[2], figures[0]), ratio(figures[2], figures[1])
+    of_b, others_of_b = ratio(figures[4], figures[3]), ratio(figures[5], figures[3])
     print(f"\nWeb: one gunicorn worker on one core, {len(page):,} bytes, {SITE:,} articles,")
-    print(f"median of {RUNS} alternating runs of {SECONDS} s, requests per second\n")
+    print(f"medians of {RUNS} alternating runs of {SECONDS} s: requests per second, and ratios of")
+    print("runs that followed each other\n")
     print(f"  (a) a bare WSGI application             {a:10,.0f}")
     print(f"  (h) the same with the page's headers    {h:10,.0f}")
     print(f"  (b) a minimal Django view               {b:10,.0f}")
-    of_a, of_h = f"c / a {c / a:6.2f}", f"c / h {c / h:6.2f}"
-    print(f"  (c) the article page, kept              {c:10,.0f}     {of_a}   {of_h}")
-    print(f"  (d) the article page, rendered anew     {d:10,.0f}     d / b {d / b:6.2f}")
-    print(f"  (e) another article each time           {e:10,.0f}     e / b {e / b:6.2f}")
+    print(f"  (c) the article page, kept              {c:10,.0f}     c / a {of_a:6.2f}", end="")
+    print(f"   c / h {of_h:6.2f}")
+    print(f"  (d) the article page, rendered anew     {d:10,.0f}     d / b {of_b:6.2f}")
+    print(f"  (e) another article each time           {e:10,.0f}     e / b {others_of_b:6.2f}")
     growth()
-    hold_bars(c / a, d / b)
+    hold_bars(of_a, of_b)
 
 
 def hold_bars(kept: float, anew: float) -> None:
@@ -201,7 +214,8 @@ def growth() -> None:
                 for (name, path), number in zip(
                     pages.items(), queries(env, list(pages.values())), strict=True
                 ):
-                    anew, kept = medians(ours + path + FRESH, ours + path)
+                    both = measured(ours + path + FRESH, ours + path, runs=GROWTH_RUNS)
+                    anew, kept = map(statistics.median, both)
                     print(
                         f"  {count:8,} articles   {name:24} {anew:8,.0f} {kept:8,.0f} "
                         f"{number:4} queries"

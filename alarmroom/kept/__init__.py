@@ -5,7 +5,8 @@ finished page is then written to KEPT_PAGES_ROOT, compressed once, and answered 
 Django's handler runs. Whoever changes something calls `kept.drop(key)`: after the commit,
 exactly the pages that named the key are gone, for this process at once and for every other of
 the host within a tenth of a second, in which a process answers from memory before it looks at
-the page's file again. Other hosts see the change after KEPT_PAGES_SECONDS. nginx can serve the same files itself.
+the page's file again. Other hosts see the change after KEPT_PAGES_SECONDS. nginx can serve the
+same files itself.
 
 Here is what views and models call. writing.py is the middleware that writes pages down,
 answering.py answers from them, files.py has the files, negotiation.py what a browser may ask
