@@ -6,7 +6,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "alarmroom.settings")
 PAGE = Path(os.environ["BENCH_PAGE"]).read_bytes()
@@ -16,6 +16,6 @@ def page(request: HttpRequest) -> HttpResponse:
     return HttpResponse(PAGE)
 
 
-urlpatterns = [path("", page)]
+urlpatterns = [re_path("", page)]  # whatever is asked for
 settings.ROOT_URLCONF = __name__
 application = get_wsgi_application()

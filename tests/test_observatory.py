@@ -116,7 +116,6 @@ def test_http_leads_to_https_on_the_same_host_at_once(found: dict[str, Any]) -> 
     ("name", "value"),
     [
         ("x-content-type-options", "nosniff"),
-        ("x-frame-options", "DENY"),
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
     ],
