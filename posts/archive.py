@@ -160,9 +160,10 @@ def _period(request: HttpRequest, year: int, month: int | None) -> HttpResponse:
         "count": count,
     }
     # The months say how many there are; counting again would be one query more.
-    context |= turn_to(request, posts.for_listing(), count=count)
+    key = f"year-{year}"
+    context |= turn_to(request, posts.for_listing(), key=key, count=count)
     response = render(request, "posts/period.html", context)
-    return keep_list(response, context, f"year-{year}")
+    return keep_list(response, context, key)
 
 
 @require_safe

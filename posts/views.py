@@ -24,16 +24,19 @@ FINISHED = 64  # articles whose words a process remembers
 
 
 def turn_to(
-    request: HttpRequest, posts: PostQuerySet, *, count: int | None = None
+    request: HttpRequest, posts: PostQuerySet, *, key: str, count: int | None = None
 ) -> dict[str, Any]:
     """Return the context of the page that `?page=` asks for; any value gives a page.
 
     Each page of a list is canonical by itself, and what was asked for never shows in it.
-    `count` is how many posts there are, where that is known already.
+    `key` is the list's: until it is dropped, the posts are counted once, which takes the longer
+    the more there are. `count` is how many they are, where that is known already.
     """
     paginator = Paginator(posts, POSTS_PER_PAGE)
-    if count is not None:
-        paginator.count = count
+    if count is None:
+        until = freshness.next_moment()
+        count = kept.remember(key, posts.count, part="count", until=until)
+    paginator.count = count
     page: Page[Post] = paginator.get_page(request.GET.get("page"))
     suffix = f"?page={page.number}" if page.number > 1 else ""
     return {"page": page, "canonical_url": f"{settings.SITE_URL}{request.path}{suffix}"}
@@ -48,7 +51,7 @@ def keep_list(response: HttpResponse, context: dict[str, Any], *keys: str) -> Ht
 
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
-    context = turn_to(request, Post.objects.published().for_listing())
+    context = turn_to(request, Post.objects.published().for_listing(), key="posts")
     topics = kept.remember(
         "tags",
         lambda: list(Tag.objects.in_use().with_counts()),
@@ -63,9 +66,10 @@ def tag(request: HttpRequest, slug: str) -> HttpResponse:
     tag = find_or_moved(request, Tag.objects.all(), slug)
     if isinstance(tag, HttpResponse):
         return tag
-    context = turn_to(request, Post.objects.published().for_listing().filter(tags=tag))
+    posts, key = Post.objects.published().for_listing().filter(tags=tag), f"tagged-{tag.pk}"
+    context = turn_to(request, posts, key=key)
     response = render(request, "posts/tag.html", context | {"tag": tag})
-    return keep_list(response, context, f"tag-{tag.pk}", f"tagged-{tag.pk}")
+    return keep_list(response, context, f"tag-{tag.pk}", key)
 
 
 @require_safe
@@ -73,9 +77,10 @@ def author(request: HttpRequest, slug: str) -> HttpResponse:
     author = find_or_moved(request, Author.objects.select_related("photo"), slug)
     if isinstance(author, HttpResponse):
         return author
-    context = turn_to(request, Post.objects.published().for_listing().filter(author=author))
+    posts, key = Post.objects.published().for_listing().filter(author=author), f"by-{author.pk}"
+    context = turn_to(request, posts, key=key)
     response = render(request, "posts/author.html", context | {"author": author})
-    return keep_list(response, context, f"author-{author.pk}", f"by-{author.pk}")
+    return keep_list(response, context, f"author-{author.pk}", key)
 
 
 @require_safe

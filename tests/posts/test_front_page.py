@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -8,7 +9,7 @@ from pytest_django.fixtures import Settings
 
 from posts.library import Image
 from posts.views import POSTS_PER_PAGE
-from tests.factories import make_image, make_issue, make_post, make_tag, with_copies
+from tests.factories import make_author, make_image, make_issue, make_post, make_tag, with_copies
 from tests.posts.test_public_pages import show_as_sent
 
 pytestmark = pytest.mark.django_db
@@ -117,14 +118,34 @@ def test_the_page_takes_few_queries_however_much_there_is(
     tags = [make_tag(), make_tag()]
     show_as_sent(make_issue(posts=[make_post(tags=tags, cover=cover, cover_alt="A console")]))
     client.get("/?fresh=1")
-    # How many articles, and the articles. What is on every page, the topics and the current
-    # issue are remembered.
-    with django_assert_num_queries(2):
+    # The articles. How many they are, what is on every page, the topics and the current issue
+    # are remembered.
+    with django_assert_num_queries(1):
         client.get("/?fresh=1")
     for _ in range(2 * POSTS_PER_PAGE):
         make_post(tags=tags, cover=cover, cover_alt="A console")
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         client.get("/?fresh=1")
+
+
+def test_articles_are_counted_again_when_one_comes(
+    client: Client, settings: Settings, django_capture_on_commit_callbacks: Any
+) -> None:
+    settings.KEPT_PAGES_SECONDS = 300
+    tag, author = make_tag(), make_author()
+    addresses = ["/?fresh=1", f"/tags/{tag.slug}/?fresh=1", f"/authors/{author.slug}/?fresh=1"]
+
+    def publish(count: int) -> None:
+        with django_capture_on_commit_callbacks(execute=True):
+            for _ in range(count):
+                make_post(tags=[tag], author=author)
+
+    publish(POSTS_PER_PAGE)
+    for address in addresses:
+        assert "?page=2" not in client.get(address).content.decode(), address
+    publish(1)
+    for address in addresses:
+        assert "?page=2" in client.get(address).content.decode(), address
 
 
 def test_each_topic_says_how_much_there_is_to_read(client: Client) -> None:
