@@ -56,6 +56,16 @@ def media_root(settings: Settings, tmp_path: Path) -> Path:
     return settings.MEDIA_ROOT
 
 
+@pytest.fixture(autouse=True)
+def kept_pages_root(settings: Settings, tmp_path: Path) -> Path:
+    """The folder of kept pages and of what is remembered, empty for each test.
+
+    In one that tests share, what one commits would be dropped for all that run beside it.
+    """
+    settings.KEPT_PAGES_ROOT = tmp_path / "pages"
+    return settings.KEPT_PAGES_ROOT
+
+
 @pytest.fixture
 def mail_server(settings: Settings) -> Iterator[MailServer]:
     """A real mail server on loopback that every mailer talks to; tests/smtp.py says more."""

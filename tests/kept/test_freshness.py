@@ -4,7 +4,6 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -37,9 +36,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def kept_settings(settings, tmp_path: Path) -> Iterator[None]:
+def kept_settings(settings) -> Iterator[None]:
     settings.KEPT_PAGES_SECONDS = 600
-    settings.KEPT_PAGES_ROOT = tmp_path / "pages"
     settings.ALLOWED_HOSTS = ["testserver"]
     settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
     for signal in (request_started, request_finished):

@@ -68,9 +68,8 @@ class Site:
 
 
 @pytest.fixture(autouse=True)
-def kept_settings(settings, tmp_path: Path) -> Iterator[None]:
+def kept_settings(settings) -> Iterator[None]:
     settings.KEPT_PAGES_SECONDS = 60
-    settings.KEPT_PAGES_ROOT = tmp_path / "pages"
     settings.ROOT_URLCONF = "tests.kept.urls"
     settings.ALLOWED_HOSTS = ["testserver", "other.example"]
     # As Django's own test client does: the test's transaction must outlive a request.

@@ -43,10 +43,9 @@ def test_the_footer_links_to_the_pages_in_their_order_and_to_no_hidden_one(clien
 
 
 def test_the_footer_costs_no_query_until_a_page_changes(
-    settings: Settings, tmp_path, django_assert_num_queries: DjangoAssertNumQueries
+    settings: Settings, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     settings.KEPT_PAGES_SECONDS = 300
-    settings.KEPT_PAGES_ROOT = tmp_path
     make_page("About")
     kept.drop("pages")
     assert footer_pages() == [("About", "/about/")]
