@@ -96,7 +96,11 @@ def search(
     )
     _, total, topics, years, *_ = rows[0]
     posts = (
-        Post.objects.published().for_listing().in_bulk([post_id for post_id, *_ in rows if post_id])
+        Post.objects.published()
+        .select_related("author")
+        # What a result shows besides its texts, which the index has.
+        .only("slug", "published_at", "reading_minutes", "author__name")
+        .in_bulk([post_id for post_id, *_ in rows if post_id])
     )
     hits = [
         Hit(posts[post_id], *search_snippet.shown(*engine.texts(query, *texts)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -28,7 +29,8 @@ def _cut(marked: Marked) -> SafeString:
     text, spans = marked
     # Looking at two hundred places is enough to show one.
     starts = [first for first, _ in spans[:200]]
-    best = max(starts, key=lambda start: sum(start <= s < start + SNIPPET / 2 for s in starts))
+    counts = [bisect_left(starts, start + SNIPPET / 2) - at for at, start in enumerate(starts)]
+    best = starts[counts.index(max(counts))]
     start, end = max(0, best - _LEAD), min(len(text), best - _LEAD + SNIPPET)
     if start:
         # Not in the middle of a word, nor before the sentence, when that begins in between.
@@ -47,8 +49,10 @@ def _html(marked: Marked, start: int, end: int) -> SafeString:
     """Return a piece of the text, escaped, with `<mark>` around what was found."""
     text, spans = marked
     pieces, at = [], start
-    for first, last in spans:
-        if at <= first and last <= end:
+    for first, last in spans[bisect_left(spans, (start, start)) :]:
+        if last > end:
+            break
+        if at <= first:
             pieces += [escape(text[at:first]), f"<mark>{escape(text[first:last])}</mark>"]
             at = last
     pieces.append(escape(text[at:end]))

@@ -75,7 +75,7 @@ class Engine:
                     WHERE 1 = 1 {of_year} GROUP BY 1
                 ) c JOIN posts_tag t ON t.id = c.tag_id
                 ORDER BY t.slug <> %s, c.n DESC, t.name LIMIT {MAX_TOPICS}) topics),
-            (SELECT {self.rows_as_json.format("year, n")} FROM (
+            (SELECT {self.rows_as_json.format("CAST(year AS text), n")} FROM (
                 SELECT {year_of} AS year, count(*) AS n FROM hits h
                 WHERE 1 = 1 {of_tag} GROUP BY 1) years)"""
         return sql, [*year_values, tag, *zone, *tag_values]
@@ -90,7 +90,9 @@ class SQLite(Engine):
 
     table = "posts_search s INDEXED BY posts_search_published"
     rows_as_json = "json_group_array(json_array({}))"
-    tag_id, links = "pt.tag_id", "JOIN posts_post_tags pt ON pt.post_id = h.post_id"
+    # CROSS: from the hits to their links, which are in the index that is asked, and not from all
+    # links to the hits, of which an index would have to be made first.
+    tag_id, links = "pt.tag_id", "CROSS JOIN posts_post_tags pt ON pt.post_id = h.post_id"
     # Of a title, a summary, the topics and the body.
     _weights = "20.0, 8.0, 5.0, 1.0"
 
@@ -119,7 +121,7 @@ class SQLite(Engine):
         order = "score, published_at DESC, post_id DESC"
         # The plus keeps FTS5 from asking its index anew for each of the ten.
         sql = f"""{hits},
-            narrowed AS {"MATERIALIZED" * bool(narrowed)} (
+            narrowed AS {"" if narrowed else "NOT"} MATERIALIZED (
                 SELECT * FROM hits h WHERE 1 = 1 {narrowed}),
             page AS MATERIALIZED (
                 SELECT * FROM narrowed ORDER BY {order} LIMIT {HITS_PER_PAGE} OFFSET (
@@ -244,7 +246,7 @@ class PostgreSQL(Engine):
         # To rank by a text it must be unpacked. Only those are that are the best by title,
         # summary and topics, for each of these weighs more than any text.
         sql = f"""{hits},
-            narrowed AS {"MATERIALIZED" * bool(narrowed)} (
+            narrowed AS {"" if narrowed else "NOT"} MATERIALIZED (
                 SELECT * FROM hits h WHERE 1 = 1 {narrowed}),
             best AS MATERIALIZED (
                 SELECT post_id, {exact} AS exact
@@ -262,7 +264,9 @@ class PostgreSQL(Engine):
                 ARRAY(
                     SELECT word FROM (
                         SELECT DISTINCT lower(found[1]) AS word FROM regexp_matches(
-                            s.title || ' ' || s.summary || ' ' || {body}, %s, 'gi') found) w
+                            s.title || ' ' || s.summary || ' ' || {body}, %s, 'gi') found
+                        -- Each word is stemmed once: no condition gets in past this.
+                        OFFSET 0) w
                     WHERE to_tsvector('posts_english', {search_index.terms("word")}) @@ q.words)
             FROM q LEFT JOIN page ON TRUE LEFT JOIN posts_search s USING (post_id)
             ORDER BY {page_order}"""
@@ -306,7 +310,7 @@ class PostgreSQL(Engine):
         return sql, [*values, *title_values, timezone.now()]
 
     def year(self) -> tuple[str, list[Any]]:
-        return "to_char(h.published_at AT TIME ZONE %s, 'YYYY')", [settings.TIME_ZONE]
+        return "date_part('year', h.published_at AT TIME ZONE %s)", [settings.TIME_ZONE]
 
     def _tsquery(
         self, query: Query, operator: str = "&", weight: str = ""

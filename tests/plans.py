@@ -19,7 +19,7 @@ def whole_table_read(queries: Iterable[dict[str, str]], table: str) -> list[str]
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = off")
         for sql in (query["sql"] for query in queries):
-            if not sql.startswith("SELECT") or table not in sql:
+            if not sql.startswith(("SELECT", "WITH")) or table not in sql:
                 continue
             if connection.vendor == "postgresql":
                 cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}")
@@ -33,7 +33,7 @@ def whole_table_read(queries: Iterable[dict[str, str]], table: str) -> list[str]
                 )
             else:
                 cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
-                names = [table, *re.findall(rf'"{table}" (?:AS )?"?(\w+)', sql)]
+                names = [table, *re.findall(rf'\b{table}"? (?:AS )?"?(\w+)', sql)]
                 scan = re.compile(rf"SCAN (?:{'|'.join(names)})\b")
                 whole = any(scan.search(line) for *_, line in cursor.fetchall())
             if whole:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -18,6 +19,7 @@ from posts.search import (
 from posts.search_query import parse
 from posts.search_sql import HITS_PER_PAGE
 from tests.factories import make_post, make_tag
+from tests.plans import whole_table_read
 
 pytestmark = pytest.mark.django_db
 
@@ -432,3 +434,10 @@ def test_a_search_costs_three_queries_at_most_however_much_is_found(
         search("-radio")
     with django_assert_num_queries(2):
         suggest("radio")
+
+
+def test_topics_are_counted_by_the_links_of_what_was_found_and_not_by_all() -> None:
+    make_post(title="Dispatch", tags=[make_tag("Fire")])
+    with CaptureQueriesContext(connection) as seen:
+        assert search("dispatch").topics
+    assert whole_table_read(seen.captured_queries, "posts_post_tags") == []
