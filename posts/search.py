@@ -114,7 +114,7 @@ def search(
         min(page, max(1, -(-total // HITS_PER_PAGE))),
         hits,
         [Choice(slug, name, count) for slug, name, count in json.loads(topics)],
-        [Choice(year, year, count) for year, count in json.loads(years)],
+        [Choice(year, year, count) for year, count in sorted(json.loads(years), reverse=True)],
     )
 
 

@@ -31,6 +31,8 @@ _MIN_EXPANDED = 4
 _MAX_EXPANDED = 40
 # So many of the best by title, summary and topics are ranked by their text too (PostgreSQL).
 _RANKED = 100
+# As far back as a page may ask for (posts/search_page.py).
+_FIRST_YEAR = 1900
 
 _EXPANDED = (
     "SELECT DISTINCT term FROM posts_search_vocab WHERE term >= %s AND term < %s "
@@ -240,22 +242,28 @@ class PostgreSQL(Engine):
         choices, choice_values = self.choices(tag, year)
         body = f"left(s.body, {_MARKED_CHARACTERS})"
         order = "score DESC, published_at DESC, post_id DESC"
-        page_order = (
-            "page.exact DESC NULLS LAST, page.score DESC, page.published_at DESC, page.post_id DESC"
-        )
         # To rank by a text it must be unpacked. Only those are that are the best by title,
-        # summary and topics, for each of these weighs more than any text.
+        # summary and topics, for each of these weighs more than any text. They come first, and
+        # on the first pages there is nothing else.
+        ranked = 0 if by_date else _RANKED
+        candidates = (
+            "best"
+            if offset + HITS_PER_PAGE <= ranked
+            else (
+                "(SELECT n.post_id, n.published_at, n.score, best.exact "
+                "FROM narrowed n LEFT JOIN best USING (post_id)) n"
+            )
+        )
         sql = f"""{hits},
             narrowed AS {"" if narrowed else "NOT"} MATERIALIZED (
                 SELECT * FROM hits h WHERE 1 = 1 {narrowed}),
             best AS MATERIALIZED (
-                SELECT post_id, {exact} AS exact
-                FROM (SELECT post_id FROM narrowed ORDER BY {order}
-                      LIMIT {0 if by_date else _RANKED}) b
+                SELECT b.*, {exact} AS exact
+                FROM (SELECT post_id, published_at, score FROM narrowed ORDER BY {order}
+                      LIMIT {ranked}) b
                 JOIN posts_search s USING (post_id) CROSS JOIN q),
             page AS MATERIALIZED (
-                SELECT page.*, best.exact FROM narrowed page LEFT JOIN best USING (post_id)
-                ORDER BY {page_order.replace("page.exact", "best.exact")}
+                SELECT * FROM {candidates} ORDER BY exact DESC NULLS LAST, {order}
                 LIMIT {HITS_PER_PAGE} OFFSET (
                     SELECT least(%s, (count(*) - 1) / {HITS_PER_PAGE} * {HITS_PER_PAGE})
                     FROM narrowed))
@@ -269,7 +277,8 @@ class PostgreSQL(Engine):
                         OFFSET 0) w
                     WHERE to_tsvector('posts_english', {search_index.terms("word")}) @@ q.words)
             FROM q LEFT JOIN page ON TRUE LEFT JOIN posts_search s USING (post_id)
-            ORDER BY {page_order}"""
+            ORDER BY page.exact DESC NULLS LAST, page.score DESC, page.published_at DESC,
+                page.post_id DESC"""
         beginnings = {word[:2] for term in _any_word(query).wanted for word in term.words}
         pattern = rf"\m((?:{'|'.join(sorted(beginnings))})\w*)"
         return sql, [*values, *narrowed_values, offset, *choice_values, pattern]
@@ -310,7 +319,14 @@ class PostgreSQL(Engine):
         return sql, [*values, *title_values, timezone.now()]
 
     def year(self) -> tuple[str, list[Any]]:
-        return "date_part('year', h.published_at AT TIME ZONE %s)", [settings.TIME_ZONE]
+        # Between which new years it lies: two hundred moments are told from a time zone once, and
+        # not that of each hit.
+        new_years = (
+            f"ARRAY(SELECT generate_series(timestamp '{_FIRST_YEAR}-01-01', '2100-01-01', '1 year')"
+            " AT TIME ZONE %s)"
+        )
+        year = f"{_FIRST_YEAR - 1} + width_bucket(h.published_at, {new_years})"
+        return year, [settings.TIME_ZONE]
 
     def _tsquery(
         self, query: Query, operator: str = "&", weight: str = ""

@@ -250,6 +250,15 @@ def test_a_year_ends_where_the_readers_are() -> None:
     assert {year.value: year.count for year in search("year").years} == {"2025": 1, "2024": 1}
 
 
+def test_topics_come_with_the_most_articles_first_and_years_with_the_last() -> None:
+    rare, common = make_tag("A rare one"), make_tag("Common")
+    for year, tags in ((2024, [common, rare]), (2026, [common]), (2025, [])):
+        make_post(title="Radio", tags=tags, published_at=datetime(year, 2, 1, tzinfo=UTC))
+    found = search("radio")
+    assert [topic.label for topic in found.topics] == ["Common", "A rare one"]
+    assert [year.label for year in found.years] == ["2026", "2025", "2024"]
+
+
 def test_pages_hold_every_article_once_and_the_last_one_answers_for_those_past_it() -> None:
     for number in range(2 * HITS_PER_PAGE + 3):
         make_post(title=f"Radio {number}")
