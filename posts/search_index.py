@@ -2,8 +2,9 @@
 
 `posts_search` holds one row of plain text per article, on SQLite and PostgreSQL alike, and
 triggers on the articles, topics and their links keep it. Above it stand, on PostgreSQL, two
-generated vectors under one GIN index and a list of the words; on SQLite, an FTS5 index of
-stems and one of whole words. docs/decisions/search.md says why it is done this way.
+generated vectors under one GIN index, the pairs of words that a phrase may be made of, and a
+list of the words; on SQLite, an FTS5 index of stems and one of whole words.
+docs/decisions/search.md says why it is done this way.
 
 Nothing here is a Django model: the rows are derived, and `rebuild` makes them again.
 """
@@ -320,6 +321,23 @@ _POSTGRESQL = [
     # would rather read the whole table than the index.
     "CREATE FUNCTION posts_search_vector(head tsvector, text tsvector) RETURNS tsvector "
     "LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 1000 AS $$ BEGIN RETURN head || text; END $$",
+    # Which word follows on which in a text, as numbers of 16 bits: the index of words knows no
+    # places, and unpacking thousands of vectors to look for a phrase takes long. Where two pairs
+    # share a number, a text is looked into in vain, no more.
+    "CREATE FUNCTION posts_search_pairs(words tsvector) RETURNS smallint[] "
+    "LANGUAGE sql IMMUTABLE AS $$ SELECT coalesce(array_agg(DISTINCT "
+    "(get_byte(hash, 0) * 256 + get_byte(hash, 1) - 32768)::smallint), '{}') FROM ("
+    "SELECT sha256(convert_to(word || ' ' || next_word, 'UTF8')) AS hash FROM ("
+    "SELECT lexeme AS word, place, lead(lexeme) OVER following AS next_word, "
+    "lead(place) OVER following AS next_place FROM unnest(words) found, "
+    "unnest(found.positions) place WINDOW following AS (ORDER BY place)) pairs "
+    "WHERE next_place = place + 1) hashes $$",
+    # Apart from the rest, so that a renamed topic leaves them alone.
+    "CREATE TABLE posts_search_phrases (post_id bigint NOT NULL PRIMARY KEY "
+    "REFERENCES posts_search ON DELETE CASCADE, pairs smallint[] NOT NULL)",
+    # With a price, for the same reason as the vector's.
+    "CREATE FUNCTION posts_search_priced(pairs smallint[]) RETURNS smallint[] "
+    "LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 1000 AS $$ BEGIN RETURN pairs; END $$",
     # Every word that was ever written, whole. Not unique: two editors who write the same new
     # word at the same moment need not wait for each other.
     'CREATE TABLE posts_search_vocab (term text COLLATE "C" NOT NULL)',
@@ -335,7 +353,7 @@ _POSTGRESQL = [
     """CREATE FUNCTION posts_search_keep_post() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
       IF TG_OP = 'TRUNCATE' THEN
-        TRUNCATE posts_search, posts_search_vocab;
+        TRUNCATE posts_search, posts_search_phrases, posts_search_vocab;
         RETURN NULL;
       END IF;
       IF TG_OP = 'UPDATE' AND NEW.id = OLD.id THEN
@@ -390,6 +408,8 @@ _POSTGRESQL = [
     BEGIN
       IF TG_OP = 'INSERT' OR NEW.body IS DISTINCT FROM OLD.body THEN
         written := written || ' ' || NEW.body;
+        INSERT INTO posts_search_phrases VALUES (NEW.post_id, posts_search_pairs(NEW.text))
+        ON CONFLICT (post_id) DO UPDATE SET pairs = EXCLUDED.pairs;
       END IF;
       INSERT INTO posts_search_vocab (term)
       SELECT word FROM unnest(tsvector_to_array(to_tsvector('simple', {terms("written")}))) word
@@ -415,7 +435,7 @@ _POSTGRESQL = [
 ]
 
 _POSTGRESQL_REBUILD = [
-    "TRUNCATE posts_search, posts_search_vocab",
+    "TRUNCATE posts_search, posts_search_phrases, posts_search_vocab",
     "INSERT INTO posts_search (post_id, published_at, title, summary, tags, tag_ids, body) "
     "SELECT id, published_at, title, summary, posts_search_tags(id), posts_search_tag_ids(id), "
     "posts_search_plain(body) FROM posts_post",
@@ -426,7 +446,10 @@ _POSTGRESQL_REBUILD = [
 _POSTGRESQL_INDEX = [
     "CREATE INDEX posts_search_gin ON posts_search USING gin (posts_search_vector(head, text)) "
     "WITH (gin_pending_list_limit = 256)",
+    "CREATE INDEX posts_search_phrases_gin ON posts_search_phrases "
+    "USING gin (posts_search_priced(pairs)) WITH (gin_pending_list_limit = 256)",
     "ANALYZE posts_search",
+    "ANALYZE posts_search_phrases",
 ]
 
 _POSTGRESQL_DROP = [
@@ -434,7 +457,7 @@ _POSTGRESQL_DROP = [
     "DROP TRIGGER IF EXISTS posts_search_truncate ON posts_post",
     *(f"DROP TRIGGER IF EXISTS posts_search_tags_{n} ON posts_post_tags" for n in range(4)),
     "DROP TRIGGER IF EXISTS posts_search_rename ON posts_tag",
-    "DROP TABLE IF EXISTS posts_search, posts_search_vocab",
+    "DROP TABLE IF EXISTS posts_search_phrases, posts_search, posts_search_vocab",
     *(
         f"DROP FUNCTION IF EXISTS posts_search_{name}"
         for name in (
@@ -446,6 +469,8 @@ _POSTGRESQL_DROP = [
             "tag_ids",
             "plain",
             "vector",
+            "pairs",
+            "priced",
         )
     ),
     "DROP TEXT SEARCH CONFIGURATION IF EXISTS posts_english",

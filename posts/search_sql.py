@@ -201,26 +201,34 @@ class PostgreSQL(Engine):
         that does not go on.
         """
         wanted, values = self._tsquery(query)
-        words, word_values = self._tsquery(_any_word(query), "|")
+        any_word, any_values = self._tsquery(_any_word(query), "|")
         whole, whole_values = self._tsquery(_any_word(query, whole=True), "|")
-        # The index knows no places: it finds all words of a phrase, then the texts are asked.
-        # Text by text, for joining two vectors takes longer than looking into both.
-        phrases, phrase_values = "", []
-        for terms, negation in ((query.wanted, ""), (query.unwanted, "NOT ")):
-            for phrase in (self._phrase(term) for term in terms if len(self._words(term)) > 1):
-                phrases += f""" AND {negation}(
-                    s.head @@ to_tsquery('posts_english', %s)
-                    OR s.text @@ to_tsquery('posts_english', %s))"""
-                phrase_values += [phrase, phrase]
+        # The index knows no places: it finds all words of a phrase. Whether one is in a text is
+        # asked of the index of pairs, and then of the few texts that have them.
+        phrased, phrased_values, narrowing, narrowing_values = "", [], "", []
+        for number, (term, negation) in enumerate(self._phrases(query)):
+            words = self._words(term)
+            phrase = " <-> ".join(f"'{word}'" for word in words)
+            phrased += f""", phrase_{number} AS MATERIALIZED (
+                SELECT s.post_id FROM posts_search_phrases p JOIN posts_search s USING (post_id)
+                WHERE posts_search_priced(p.pairs)
+                    @> posts_search_pairs(to_tsvector('posts_english', %s))
+                AND s.text @@ to_tsquery('posts_english', %s))"""
+            phrased_values += [" ".join(words), phrase]
+            narrowing += f""" AND {negation}(
+                s.head @@ to_tsquery('posts_english', %s)
+                OR s.post_id IN (SELECT post_id FROM phrase_{number}))"""
+            narrowing_values.append(phrase)
         # Asked through a table, which the planner cannot see into: it takes any query for a telling
         # one, and goes by the index.
         sql = f"""WITH q AS MATERIALIZED (
-                SELECT {wanted} AS wanted, {words} AS words, {whole} AS whole),
+                SELECT {wanted} AS wanted, {any_word} AS words, {whole} AS whole){phrased},
             hits AS MATERIALIZED (
                 SELECT s.post_id, s.published_at, s.tag_ids, {score} AS score
                 FROM q JOIN posts_search s ON posts_search_vector(s.head, s.text) @@ q.wanted
-                WHERE s.published_at <= %s {phrases})"""
-        return sql, [*values, *word_values, *whole_values, timezone.now(), *phrase_values]
+                WHERE s.published_at <= %s {narrowing})"""
+        values = [*values, *any_values, *whole_values, *phrased_values]
+        return sql, [*values, timezone.now(), *narrowing_values]
 
     def found(
         self, query: Query, tag: str, year: int | None, *, by_date: bool, offset: int
@@ -351,8 +359,11 @@ class PostgreSQL(Engine):
         )
         return f"to_tsquery('posts_english', %s || {more} || %s)", [text, *bounds, end]
 
-    def _phrase(self, term: Term) -> str:
-        return " <-> ".join(f"'{word}'" for word in self._words(term))
+    def _phrases(self, query: Query) -> list[tuple[Term, str]]:
+        """Return the terms of more than one word, and what SQL puts before their condition."""
+        terms = [(term, "") for term in query.wanted]
+        terms += [(term, "NOT ") for term in query.unwanted]
+        return [(term, negation) for term, negation in terms if len(self._words(term)) > 1]
 
     def _words(self, term: Term) -> tuple[str, ...]:
         # The index has one spelling for all.

@@ -9,7 +9,10 @@ from django.db import connection, models
 from posts import search_index
 from posts.models import Post, Tag
 from posts.search import search
+from posts.search_query import parse
+from posts.search_sql import PostgreSQL
 from tests.factories import make_author, make_post, make_tag
+from tests.plans import nodes_of
 
 pytestmark = pytest.mark.django_db
 
@@ -93,6 +96,28 @@ def test_publishing_and_going_back_to_draft_count_at_once() -> None:
     assert found("radio") == 0
     this.bring_back()
     assert found("radio") == 1
+
+
+def test_a_phrase_is_found_under_the_new_text_only() -> None:
+    post = make_post(body="<p>Mayday, mayday, mayday. Send <em>two engines</em> now.</p>")
+    assert [found('"mayday mayday mayday"'), found('"send two engines now"')] == [1, 1]
+    assert found('"mayday mayday mayday mayday"') == 0
+    Post.objects.filter(pk=post.pk).update(body="<p>Mayday. Two engines are on their way.</p>")
+    assert [found('"mayday mayday"'), found('"send two"'), found('"engines are on"')] == [0, 0, 1]
+    make_post(body="<p>Nothing of the kind. Two more engines.</p>", title="Two engines")
+    assert (found('"two engines"'), found('engines -"two engines"')) == (2, 0)
+    post.delete()
+    assert (found('"two engines"'), found('"more engines"')) == (1, 1)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="FTS5 knows where a word stands.")
+def test_a_phrase_is_looked_up_in_its_index_and_not_in_every_text() -> None:
+    sql, values = PostgreSQL().matching(parse('"peer support"'))
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql} SELECT post_id FROM hits", values)
+        [plan] = cursor.fetchone()[0]
+    scans = {node.get("Index Name"): node for node in nodes_of(plan["Plan"])}
+    assert "priced" in scans["posts_search_phrases_gin"]["Index Cond"]
 
 
 def test_topics_count_when_given_taken_and_replaced() -> None:

@@ -1,0 +1,19 @@
+"""PostgreSQL: the search index is made again, with the pairs of words that phrases are made of."""
+
+from django.db import migrations
+
+from posts import search_index
+
+
+def install(apps, schema_editor):
+    if schema_editor.connection.vendor == "postgresql":
+        search_index.install(schema_editor.connection)
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('posts', '0009_pictures_that_are_shown_stay'),
+    ]
+
+    operations = [migrations.RunPython(install, migrations.RunPython.noop)]
