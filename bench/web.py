@@ -24,7 +24,7 @@ from bench.scratch import ROOT, Missed, free_port, installation, manage, python,
 # Short, and many: a shared machine is half as fast from one moment to the next.
 SECONDS = 1
 RUNS = 20
-GROWTH_RUNS = 3
+GROWTH_RUNS = 5
 CONNECTIONS = 8
 SITE = 5_000
 GROWTH = (50, 500, 5_000, 50_000)
@@ -90,6 +90,15 @@ def measured(*targets: str | tuple[str, Path], runs: int = RUNS) -> list[list[fl
 def ratio(ours: list[float], floor: list[float]) -> float:
     """Return the median of the ratios of runs of the same round."""
     return statistics.median(one / other for one, other in zip(ours, floor, strict=True))
+
+
+def answered(env: dict[str, str], url: str) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """Return the environment of applications that answer alike, and the page's own headers."""
+    with urllib.request.urlopen(url) as response:
+        file = Path(env["DATA_DIR"]) / "page.html"
+        file.write_bytes(response.read())
+        headers = [pair for pair in response.getheaders() if pair[0] not in BY_GUNICORN]
+    return {**env, "BENCH_PAGE": str(file)}, headers
 
 
 def in_turn(env: dict[str, str]) -> Path:
@@ -158,12 +167,8 @@ def main() -> None:
         python(env, "bench.search_fill", str(SITE))
         article = addresses(env)["the article page"]
         with gunicorn(env, "alarmroom.wsgi") as ours:
-            with urllib.request.urlopen(ours + article) as response:
-                page = response.read()
-                headers = [pair for pair in response.getheaders() if pair[0] not in BY_GUNICORN]
-            file = Path(env["DATA_DIR"]) / "page.html"
-            file.write_bytes(page)
-            same = {**env, "BENCH_PAGE": str(file)}
+            same, headers = answered(env, ours + article)
+            size = Path(same["BENCH_PAGE"]).stat().st_size
             alike = {**same, "BENCH_HEADERS": json.dumps(headers)}
             with (
                 gunicorn(same, "bench.bare_wsgi") as wsgi,
@@ -178,7 +183,7 @@ def main() -> None:
     a, c, h, b, d, e = (statistics.median(runs) for runs in figures)
     of_a, of_h = ratio(figures[1], figures[0]), ratio(figures[1], figures[2])
     of_b, others_of_b = ratio(figures[4], figures[3]), ratio(figures[5], figures[3])
-    print(f"\nWeb: one gunicorn worker on one core, {len(page):,} bytes, {SITE:,} articles,")
+    print(f"\nWeb: one gunicorn worker on one core, {size:,} bytes, {SITE:,} articles,")
     print(f"medians of {RUNS} alternating runs of {SECONDS} s: requests per second, and the")
     print("medians of the ratios of each round\n")
     print(f"  (a) a bare WSGI application             {a:10,.0f}")
@@ -202,8 +207,13 @@ def hold_bars(kept: float, anew: float) -> None:
 
 
 def growth() -> None:
-    """Print the figures of sites of more and more articles."""
-    print("\nGrowth: requests per second of pages rendered anew, and kept; queries when rendered\n")
+    """Print the figures of sites of more and more articles.
+
+    Beside each stands its share of (b) in the same rounds: the sites are measured minutes
+    apart, in which a shared machine gets slower or faster.
+    """
+    print("\nGrowth: requests per second of pages rendered anew, and kept, each with its share of")
+    print("(b) in the same rounds; queries when rendered\n")
     for count in GROWTH:
         with installation() as env:
             manage(env, "load_demo")
@@ -212,15 +222,19 @@ def growth() -> None:
             python(env, "bench.search_fill", str(count))
             pages = addresses(env)
             with gunicorn(env, "alarmroom.wsgi") as ours:
-                for (name, path), number in zip(
-                    pages.items(), queries(env, list(pages.values())), strict=True
-                ):
-                    both = measured(ours + path + FRESH, ours + path, runs=GROWTH_RUNS)
-                    anew, kept = map(statistics.median, both)
-                    print(
-                        f"  {count:8,} articles   {name:24} {anew:8,.0f} {kept:8,.0f} "
-                        f"{number:4} queries"
-                    )
+                same, _ = answered(env, ours + pages["the article page"])
+                with gunicorn(same, "bench.bare_view") as view:
+                    for (name, path), number in zip(
+                        pages.items(), queries(env, list(pages.values())), strict=True
+                    ):
+                        targets = (view + path, ours + path + FRESH, ours + path)
+                        minimal, anew, kept = measured(*targets, runs=GROWTH_RUNS)
+                        print(
+                            f"  {count:8,} articles   {name:22}"
+                            f"{statistics.median(anew):8,.0f} {ratio(anew, minimal):6.3f}"
+                            f"{statistics.median(kept):8,.0f} {ratio(kept, minimal):6.2f}"
+                            f"{number:4} queries"
+                        )
 
 
 if __name__ == "__main__":
