@@ -5,10 +5,10 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
-# What a browser could ask readers for, or tell about them. No page of ours needs any of it, and
-# the content policy lets nobody else's script or frame in to want it; the header is the second
-# lock, and short, because it travels with every page. An unknown name is a complaint in the
-# console. https://github.com/w3c/webappsec-permissions-policy/blob/main/features.md
+# The most telling of what a browser could ask readers for, or tell about them. No page of ours
+# needs any of it, and the content policy lets nobody else's script or frame in to want it; the
+# header is the second lock, and short, because it travels with every page. An unknown name is
+# a complaint in the console. https://github.com/w3c/webappsec-permissions-policy/blob/main/features.md
 OFF = (
     "browsing-topics",
     "camera",

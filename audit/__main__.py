@@ -134,7 +134,7 @@ def look_with_lighthouse(url: str, rows: list[Row], runs: int) -> None:
         for preset in lighthouse.PRESETS:
             say(f"Lighthouse, {preset}: {row.page.name}")
             row.scores[preset] = lighthouse.measure(
-                url + row.page.path, preset, indexed=row.page.indexed, runs=runs
+                url + row.page.path, preset, row.page, runs=runs
             )
 
 

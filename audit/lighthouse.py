@@ -4,10 +4,12 @@ import json
 import os
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from audit import tools
+from audit.pages import PageType
 
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 FLAGS = "--headless=new --no-sandbox --disable-gpu --disable-background-networking --no-first-run"
@@ -15,6 +17,10 @@ FLAGS = "--headless=new --no-sandbox --disable-gpu --disable-background-networki
 PRESETS = {"mobile": [], "desktop": ["--preset=desktop"]}
 # What a page that is not meant to be found cannot have.
 UNINDEXED = ("is-crawlable", "http-status-code")
+# The browser itself reports the status of a page that is to have it; of what else it may report
+# there, the test suite knows (tests/browser/test_accessibility.py).
+OF_ERRORS = ("errors-in-console",)
+TRIES = 3  # Once in some dozens of pages, Chromium begins without saying when.
 METRICS = {
     "first-contentful-paint": "FCP",
     "largest-contentful-paint": "LCP",
@@ -34,15 +40,27 @@ class Scores:
     """The largest contentful paint, in seconds."""
     faults: list[str] = field(default_factory=list)
     """One line for each audit that costs points."""
+    broken_off: bool = False
+    """Whether Lighthouse itself says that something went wrong."""
 
 
-def measure(url: str, preset: str, *, indexed: bool, runs: int = 1) -> Scores:
-    """Return the scores of an address; of several runs the one with the median paint."""
-    found = sorted((once(url, preset, indexed) for _ in range(runs)), key=lambda one: one.paint)
+def measure(url: str, preset: str, page: PageType, *, runs: int = 1) -> Scores:
+    """Return the scores of a page at an address; of several runs the one with the median paint."""
+    skipped = (*UNINDEXED * (not page.indexed), *OF_ERRORS * (page.status != 200))
+    found = sorted((finished(url, preset, skipped) for _ in range(runs)), key=lambda one: one.paint)
     return found[len(found) // 2]
 
 
-def once(url: str, preset: str, indexed: bool) -> Scores:
+def finished(url: str, preset: str, skipped: Sequence[str]) -> Scores:
+    """Return the scores of the first run that was not broken off, or of the last one."""
+    for _ in range(TRIES):
+        found = once(url, preset, skipped)
+        if not found.broken_off:
+            break
+    return found
+
+
+def once(url: str, preset: str, skipped: Sequence[str]) -> Scores:
     with tempfile.TemporaryDirectory(prefix="alarmroom-lighthouse-") as folder:
         report = Path(folder) / "report.json"
         done = subprocess.run(
@@ -58,7 +76,7 @@ def once(url: str, preset: str, indexed: bool) -> Scores:
                 "--ignore-status-code",
                 "--no-enable-error-reporting",
                 *PRESETS[preset],
-                *([] if indexed else [f"--skip-audits={','.join(UNINDEXED)}"]),
+                *([f"--skip-audits={','.join(skipped)}"] if skipped else []),
             ],
             env={**os.environ, "CHROME_PATH": tools.chromium()},
             check=False,
@@ -90,6 +108,7 @@ def scores(report: dict) -> Scores:
         },
         paint=audits["largest-contentful-paint"].get("numericValue", 0) / 1000,
         faults=faults,
+        broken_off=bool(report.get("runtimeError")),
     )
 
 

@@ -88,14 +88,17 @@ def _moments() -> list[datetime]:
     return [moment for moment in scheduled.values_list("published_at", flat=True) if moment]
 
 
-def rest(seconds: float, pause: Callable[[float], object] = time.sleep) -> None:
+def rest(
+    seconds: float, pause: Callable[[float], object] = time.sleep, *, since: datetime | None = None
+) -> None:
     """Wait so long, and sweep at each scheduled moment on the way. For the tick.
 
     nginx knows no end of a page: it would show a list without the new article until the next
-    tick. Whether something was scheduled meanwhile is a look at a file, mostly.
+    tick. Whether something was scheduled meanwhile is a look at a file, mostly. `since` is a
+    moment before the last sweep began: what is public from a later one on is swept for.
     """
     end = time.monotonic() + seconds
-    looked = timezone.now()
+    looked = since or timezone.now()
     while (left := end - time.monotonic()) > 0:
         try:
             moment = next_moment(looked)
@@ -110,8 +113,9 @@ def rest(seconds: float, pause: Callable[[float], object] = time.sleep) -> None:
         if due > 0:
             pause(min(due, step))
         if due <= step:
-            kept.shelf().sweep()
+            # Before the sweep: one of the next moments may come while it runs.
             looked = timezone.now()
+            kept.shelf().sweep()
 
 
 # What changes drop

@@ -333,8 +333,8 @@ _POSTGRESQL = [
     "unnest(found.positions) place WINDOW following AS (ORDER BY place)) pairs "
     "WHERE next_place = place + 1) hashes $$",
     # Apart from the rest, so that a renamed topic leaves them alone.
-    "CREATE TABLE posts_search_phrases (post_id bigint NOT NULL PRIMARY KEY "
-    "REFERENCES posts_search ON DELETE CASCADE, pairs smallint[] NOT NULL)",
+    "CREATE TABLE posts_search_phrases (post_id bigint NOT NULL PRIMARY KEY, "
+    "pairs smallint[] NOT NULL)",
     # With a price, for the same reason as the vector's.
     "CREATE FUNCTION posts_search_priced(pairs smallint[]) RETURNS smallint[] "
     "LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 1000 AS $$ BEGIN RETURN pairs; END $$",
@@ -371,6 +371,7 @@ _POSTGRESQL = [
       END IF;
       IF TG_OP IN ('UPDATE', 'DELETE') THEN
         DELETE FROM posts_search WHERE post_id = OLD.id;
+        DELETE FROM posts_search_phrases WHERE post_id = OLD.id;
       END IF;
       IF TG_OP IN ('UPDATE', 'INSERT') THEN
         INSERT INTO posts_search (post_id, published_at, title, summary, tags, tag_ids, body)

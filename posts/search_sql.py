@@ -31,9 +31,22 @@ _MIN_EXPANDED = 4
 _MAX_EXPANDED = 40
 # So many of the best by title, summary and topics are ranked by their text too (PostgreSQL).
 _RANKED = 100
+# So many texts are looked into for a phrase at once (PostgreSQL).
+LOOKED_INTO = 200
 # As far back as a page may ask for (posts/search_page.py).
 _FIRST_YEAR = 1900
 
+# Of the articles with all the words (`wordy`), those that may have a phrase in their text: where
+# there are many, those in which one word follows on the other, which an index knows.
+_PAIRED = f"""paired_{{number}} AS MATERIALIZED (
+    SELECT post_id FROM wordy WHERE (SELECT count(*) FROM wordy) <= {LOOKED_INTO}
+    UNION ALL
+    SELECT p.post_id FROM q JOIN posts_search_phrases p
+        ON posts_search_priced(p.pairs) @> q.pairs_{{number}}
+    WHERE (SELECT count(*) FROM wordy) > {LOOKED_INTO})"""
+# Whether one of them has it. Only then its text is unpacked.
+_PHRASED = """s.head @@ q.phrase_{number} OR s.post_id IN (SELECT post_id FROM paired_{number})
+    AND (SELECT t.text @@ q.phrase_{number} FROM posts_search t WHERE t.post_id = s.post_id)"""
 _EXPANDED = (
     "SELECT DISTINCT term FROM posts_search_vocab WHERE term >= %s AND term < %s "
     f"LIMIT {_MAX_EXPANDED}"
@@ -198,37 +211,41 @@ class PostgreSQL(Engine):
         """Return SQL that begins a statement with the common table `hits`, and its values.
 
         Another, `q`, has the query as `wanted`, as `words` any word of it, and as `whole` any
-        that does not go on.
+        that does not go on. `score` is of a hit `s`, with its `head`.
         """
-        wanted, values = self._tsquery(query)
-        any_word, any_values = self._tsquery(_any_word(query), "|")
-        whole, whole_values = self._tsquery(_any_word(query, whole=True), "|")
-        # The index knows no places: it finds all words of a phrase. Whether one is in a text is
-        # asked of the index of pairs, and then of the few texts that have them.
-        phrased, phrased_values, narrowing, narrowing_values = "", [], "", []
-        for number, (term, negation) in enumerate(self._phrases(query)):
-            words = self._words(term)
-            phrase = " <-> ".join(f"'{word}'" for word in words)
-            phrased += f""", phrase_{number} AS MATERIALIZED (
-                SELECT s.post_id FROM posts_search_phrases p JOIN posts_search s USING (post_id)
-                WHERE posts_search_priced(p.pairs)
-                    @> posts_search_pairs(to_tsvector('posts_english', %s))
-                AND s.text @@ to_tsquery('posts_english', %s))"""
-            phrased_values += [" ".join(words), phrase]
-            narrowing += f""" AND {negation}(
-                s.head @@ to_tsquery('posts_english', %s)
-                OR s.post_id IN (SELECT post_id FROM phrase_{number}))"""
-            narrowing_values.append(phrase)
         # Asked through a table, which the planner cannot see into: it takes any query for a telling
         # one, and goes by the index.
-        sql = f"""WITH q AS MATERIALIZED (
-                SELECT {wanted} AS wanted, {any_word} AS words, {whole} AS whole){phrased},
-            hits AS MATERIALIZED (
-                SELECT s.post_id, s.published_at, s.tag_ids, {score} AS score
-                FROM q JOIN posts_search s ON posts_search_vector(s.head, s.text) @@ q.wanted
-                WHERE s.published_at <= %s {narrowing})"""
-        values = [*values, *any_values, *whole_values, *phrased_values]
-        return sql, [*values, timezone.now(), *narrowing_values]
+        asked: dict[str, tuple[str, list[Any]]] = {
+            "wanted": self._tsquery(query),
+            "words": self._tsquery(_any_word(query), "|"),
+            "whole": self._tsquery(_any_word(query, whole=True), "|"),
+        }
+        wordy = """FROM q JOIN posts_search s ON posts_search_vector(s.head, s.text) @@ q.wanted
+            WHERE s.published_at <= %s"""
+        columns = "s.post_id, s.published_at, s.tag_ids"
+        phrases = self._phrases(query)
+        if not phrases:
+            sql = f"hits AS MATERIALIZED (SELECT {columns}, {score} AS score {wordy})"
+        else:
+            tables, conditions = [], []
+            for number, (words, negation) in enumerate(phrases):
+                asked[f"phrase_{number}"] = (
+                    "to_tsquery('posts_english', %s)",
+                    [" <-> ".join(f"'{word}'" for word in words)],
+                )
+                asked[f"pairs_{number}"] = (
+                    "posts_search_pairs(to_tsvector('posts_english', %s))",
+                    [" ".join(words)],
+                )
+                tables.append(_PAIRED.format(number=number))
+                conditions.append(f"{negation}({_PHRASED.format(number=number)})")
+            # The index of words knows no places: it finds all words of a phrase.
+            sql = f"""wordy AS MATERIALIZED (SELECT {columns}, s.head {wordy}), {", ".join(tables)},
+                hits AS MATERIALIZED (SELECT {columns}, {score} AS score
+                    FROM q CROSS JOIN wordy s WHERE {" AND ".join(conditions)})"""
+        names = ", ".join(f"{expression} AS {name}" for name, (expression, _) in asked.items())
+        values = [value for _, given in asked.values() for value in given]
+        return f"WITH q AS MATERIALIZED (SELECT {names}), {sql}", [*values, timezone.now()]
 
     def found(
         self, query: Query, tag: str, year: int | None, *, by_date: bool, offset: int
@@ -359,11 +376,11 @@ class PostgreSQL(Engine):
         )
         return f"to_tsquery('posts_english', %s || {more} || %s)", [text, *bounds, end]
 
-    def _phrases(self, query: Query) -> list[tuple[Term, str]]:
-        """Return the terms of more than one word, and what SQL puts before their condition."""
-        terms = [(term, "") for term in query.wanted]
-        terms += [(term, "NOT ") for term in query.unwanted]
-        return [(term, negation) for term, negation in terms if len(self._words(term)) > 1]
+    def _phrases(self, query: Query) -> list[tuple[tuple[str, ...], str]]:
+        """Return the words of each phrase, and what SQL puts before their condition."""
+        terms = [(self._words(term), "") for term in query.wanted]
+        terms += [(self._words(term), "NOT ") for term in query.unwanted]
+        return [(words, negation) for words, negation in terms if len(words) > 1]
 
     def _words(self, term: Term) -> tuple[str, ...]:
         # The index has one spelling for all.

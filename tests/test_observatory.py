@@ -133,7 +133,7 @@ def test_other_sites_learn_no_more_than_where_a_reader_came_from(pages: list[Ans
         assert header(page, "referrer-policy") == expected, page["name"]
 
 
-def test_a_page_may_ask_readers_for_nothing_and_learn_nothing_of_them(pages: list[Answer]) -> None:
+def test_a_page_may_not_ask_for_what_tells_the_most_about_readers(pages: list[Answer]) -> None:
     for page in pages:
         parts = dict(
             part.strip().split("=", 1) for part in header(page, "permissions-policy").split(",")

@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from alarmroom.sqlite.base import Cursor
+from alarmroom.sqlite.base import LONGEST, Cursor, _converted
 
 pytestmark = [
     pytest.mark.django_db,
@@ -22,6 +22,15 @@ def test_values_stand_where_the_statement_has_them_each_time() -> None:
         for first, last in (("a", "%s"), ("?", None)):
             cursor.execute(statement, [first, last])
             assert cursor.fetchone() == (first, "100%", "%s", last)
+
+
+def test_a_statement_with_a_thousand_values_is_not_remembered() -> None:
+    statement = f"SELECT {' + '.join(['%s'] * 900)}, '{'x' * LONGEST}'"
+    before = _converted.cache_info().currsize
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [1] * 900)
+        assert cursor.fetchone()[0] == 900
+    assert _converted.cache_info().currsize == before
 
 
 def test_values_may_have_names() -> None:

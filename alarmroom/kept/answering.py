@@ -38,7 +38,9 @@ class Page:
         if hashlib.sha256(bodies[""]).hexdigest() != meta["sha256"]:
             raise ValueError("These files are of two versions of the page.")
         self.file = file
-        self.drops, self.until = 0, 0.0  # when its file must be looked at again
+        # When its file must be looked at again: after so many drops, or at this moment by a
+        # clock that is never set back (s).
+        self.drops, self.until = 0, 0.0
         self.expires: float = meta["expires"]
         common = [(name, value) for name, value in meta["headers"]]
         said = dict(common)
@@ -88,7 +90,7 @@ class KeptPages:
             if stem is None:
                 return None
         page = self.pages.get(stem)
-        now, drops = time.time(), self.shelf.own_drops
+        now, drops = time.monotonic(), self.shelf.own_drops
         if page is not None and now < page.until and drops == page.drops:
             return page
         try:
@@ -105,9 +107,10 @@ class KeptPages:
         except (OSError, ValueError, KeyError):
             self.pages.pop(stem, None)
             return None
-        if page.expires < now:
+        left = page.expires - time.time()
+        if left < 0:
             return None
-        page.drops, page.until = drops, min(now + UNSEEN_SECONDS, page.expires)
+        page.drops, page.until = drops, now + min(UNSEEN_SECONDS, left)
         return page
 
     def is_secure(self, environ: WSGIEnvironment) -> bool:

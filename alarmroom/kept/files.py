@@ -129,10 +129,17 @@ class Shelf:
                     link.symlink_to(stem)
 
     def drop(self, keys: Iterable[str]) -> None:
+        """Let go of the pages that named one of the keys, and of what is remembered by one.
+
+        All stamps come first: whoever still finds one of the old finds the old drops() too,
+        and will not be let store() what was made with it.
+        """
+        keys = tuple(keys)
         with self.locked():
-            self._note_drop(self.last_drop)
             for key in keys:
                 self._note_drop(self.keys / f"{key}.stamp")
+            self._note_drop(self.last_drop)
+            for key in keys:
                 folder = self.keys / key
                 for link in folder.iterdir() if folder.is_dir() else ():
                     self._remove(os.readlink(link))
@@ -142,9 +149,9 @@ class Shelf:
     def clear(self) -> None:
         """Let go of every page and of everything remembered."""
         with self.locked():
-            self._note_drop(self.last_drop)
             for stamp in self.keys.glob("*.stamp"):
                 self._note_drop(stamp)
+            self._note_drop(self.last_drop)
             for stem in self._stems():
                 self._remove(stem)
         self.own_drops += 1
@@ -163,7 +170,6 @@ class Shelf:
                     if os.stat(f"{stem}.json").st_mtime_ns // 1_000_000_000 < now:
                         self._remove(stem)
                         count += 1
-        self.own_drops += 1
         return count
 
     def _stems(self) -> Iterator[str]:

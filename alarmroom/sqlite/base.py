@@ -11,6 +11,7 @@ from typing import Any
 from django.db.backends.sqlite3 import base
 
 STATEMENTS = 512  # of a process, the last used
+LONGEST = 10_000  # characters: one with a thousand placeholders is not asked twice
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -20,7 +21,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 class Cursor(base.SQLiteCursorWrapper):
     def convert_query(self, query: str, *, param_names: list[str] | None = None) -> Any:
-        if param_names is None:
+        if param_names is None and len(query) <= LONGEST:
             return _converted(query)
         return super().convert_query(query, param_names=param_names)
 

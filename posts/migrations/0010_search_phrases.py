@@ -1,4 +1,7 @@
-"""PostgreSQL: the search index is made again, with the pairs of words that phrases are made of."""
+"""PostgreSQL: the search index is made again, with the pairs of words that phrases are made of.
+
+Going back leaves it: the former code neither needs nor minds what is more.
+"""
 
 from django.db import migrations
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from audit import lighthouse
 from audit.__main__ import Row, table
 from audit.lighthouse import Scores, scores
 from audit.pages import ROOT, PageType
@@ -86,6 +87,47 @@ def test_what_costs_points_is_named_with_its_place() -> None:
         "Lighthouse desktop: accessibility is 93",
         "Lighthouse desktop: accessibility: color-contrast: Pale colours | <p class='pale'>",
     ]
+
+
+def test_a_run_that_lighthouse_broke_off_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = report() | {"runtimeError": {"code": "NO_NAVSTART", "message": "Run it again."}}
+    runs = iter([scores(broken), scores(report()), scores(broken)])
+    monkeypatch.setattr(lighthouse, "once", lambda *asked: next(runs))
+    assert not lighthouse.measure("http://a", "mobile", ARTICLE).broken_off
+
+
+def test_a_page_that_lighthouse_never_finishes_has_a_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broken = report() | {"runtimeError": {"code": "NO_NAVSTART", "message": "Run it again."}}
+    monkeypatch.setattr(lighthouse, "once", lambda *asked: scores(broken))
+    row = Row(ARTICLE, scores={"mobile": lighthouse.measure("http://a", "mobile", ARTICLE)})
+    assert row.all_faults() == ["Lighthouse mobile: error: Run it again."]
+
+
+@pytest.mark.parametrize(
+    ("page", "skipped"),
+    [
+        (ARTICLE, ()),
+        (PageType("draft", "/", indexed=False), ("is-crawlable", "http-status-code")),
+        (
+            PageType("404", "/", status=404, indexed=False),
+            ("is-crawlable", "http-status-code", "errors-in-console"),
+        ),
+    ],
+)
+def test_a_page_is_asked_for_what_it_can_have(
+    monkeypatch: pytest.MonkeyPatch, page: PageType, skipped: tuple[str, ...]
+) -> None:
+    asked = []
+
+    def once(url: str, preset: str, skipped: tuple[str, ...]) -> Scores:
+        asked.append(skipped)
+        return scores(report())
+
+    monkeypatch.setattr(lighthouse, "once", once)
+    lighthouse.measure("http://a", "mobile", page)
+    assert asked == [skipped]
 
 
 def test_an_article_must_be_painted_in_time_on_a_phone() -> None:

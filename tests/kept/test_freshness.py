@@ -1,4 +1,4 @@
-"""What is changed is seen at once, and nothing else is rendered anew."""
+"""What is changed is rendered anew, and nothing else is."""
 
 import re
 import time
@@ -94,7 +94,7 @@ class Paper:
         )
         self.draft = make_post(title="Draft", author=self.ruth, published_at=None)
         self.about = Page.objects.get_or_create(slug="about", defaults={"title": "About"})[0]
-        self.sites = [Site(), Site()]
+        self.sites = [Site(), Site(another=True)]
 
     @property
     def paths(self) -> dict[str, str]:
@@ -132,6 +132,7 @@ class Paper:
                 assert not site.get(path).from_django, f"{path} is not kept"
         with self.commit():
             change()
+        self.sites[1].look_again()
         # Looked at without Django, so that one process does not keep it for the other.
         gone = [
             {name for name, path in paths.items() if site.application.find(environ(path)) is None}
@@ -359,6 +360,43 @@ def test_the_tick_that_slept_past_a_scheduled_moment_sweeps_when_it_wakes(
     assert there[:4] == [True, True, True, False]
 
 
+def test_the_tick_sweeps_at_a_moment_that_comes_while_it_sweeps_or_before_it_rests(
+    paper: Paper, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = timezone.now()
+    moments = [began + timedelta(seconds=seconds) for seconds in (2, 30, 32)]
+    with paper.commit():
+        for post, moment in zip((paper.draft, paper.new, paper.middle), moments, strict=True):
+            edit(post, published_at=moment)()
+    clock.ahead += timedelta(seconds=5)  # The tick had something else to do after its own sweep.
+    sweeps: list[float] = []
+
+    def sweep(shelf: files.Shelf) -> None:
+        sweeps.append(round((timezone.now() - began).total_seconds()))
+        clock.ahead += timedelta(seconds=3)
+
+    def pause(seconds: float) -> None:
+        clock.ahead += timedelta(seconds=seconds + 0.001)
+
+    monkeypatch.setattr(files.Shelf, "sweep", sweep)
+    freshness.rest(50, pause, since=began)
+    assert sweeps == [5, 30, 33]
+
+
+def test_a_second_page_comes_with_the_scheduled_article_that_needs_it(
+    paper: Paper, clock: Clock
+) -> None:
+    for _ in range(views.POSTS_PER_PAGE - 3):
+        make_post(author=paper.ruth)
+    moment = timezone.now() + timedelta(minutes=2)
+    with paper.commit():
+        edit(paper.draft, published_at=moment)()
+    site = paper.sites[0]
+    assert b"?page=2" not in site.get("/").body
+    clock.pass_to(moment)
+    assert b"?page=2" in site.get("/").body
+
+
 def test_a_page_is_shown_when_nobody_can_say_what_is_scheduled(
     paper: Paper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -385,7 +423,7 @@ def test_the_tick_rests_while_the_database_is_away(monkeypatch: pytest.MonkeyPat
 def test_the_tick_rests_between_two_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     rests: list[float] = []
 
-    def rest(seconds: float) -> None:
+    def rest(seconds: float, *, since: datetime) -> None:
         rests.append(seconds)
         raise KeyboardInterrupt
 

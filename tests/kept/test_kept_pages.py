@@ -1,4 +1,4 @@
-"""Kept pages: rendered once, answered before Django, gone the moment they are wrong."""
+"""Kept pages: rendered once, answered before Django, gone when they are wrong."""
 
 import gzip
 import json
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count, repeat
 from pathlib import Path
+from types import SimpleNamespace
 from wsgiref.util import setup_testing_defaults
 
 import brotli
@@ -22,7 +23,9 @@ from django.db import close_old_connections, transaction
 from django.utils import timezone
 
 from alarmroom import kept
-from alarmroom.kept.answering import KeptPages
+from alarmroom.kept import answering
+from alarmroom.kept.answering import UNSEEN_SECONDS, KeptPages
+from alarmroom.kept.files import Shelf
 from tests.kept import urls
 
 pytestmark = pytest.mark.django_db
@@ -37,12 +40,22 @@ class Answer:
 
 
 class Site:
-    """One process of the site: its WSGI application, and whether Django was asked."""
+    """One process of the site: its WSGI application, and whether Django was asked.
 
-    def __init__(self) -> None:
+    The test's own process, in which `kept.drop` drops, or `another` one.
+    """
+
+    def __init__(self, *, another: bool = False) -> None:
         self.asked = False
         self.django = WSGIHandler()
         self.application = KeptPages(self.handle)
+        if another:
+            self.application.shelf = Shelf(self.application.shelf.root)
+
+    def look_again(self) -> None:
+        """Let UNSEEN_SECONDS pass."""
+        for page in self.application.pages.values():
+            page.until = 0
 
     def handle(self, environ, start_response):
         self.asked = True
@@ -133,12 +146,83 @@ def test_dropping_a_key_drops_the_pages_that_named_it_and_no_other(site: Site, c
     assert again.body == two.body and not again.from_django
 
 
-def test_a_drop_reaches_another_process_at_once(site: Site, commit) -> None:
-    other = Site()
-    site.get("/pages/one/"), other.get("/pages/one/")
+class Clocks:
+    """What time it is for the pages in memory: it passes when a test says so."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.wall, self.steady = time.time(), time.monotonic()
+        clocks = SimpleNamespace(time=lambda: self.wall, monotonic=lambda: self.steady)
+        monkeypatch.setattr(answering, "time", clocks)
+
+    def pass_by(self, seconds: float) -> None:
+        self.wall += seconds
+        self.steady += seconds
+
+
+@pytest.fixture
+def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
+    return Clocks(monkeypatch)
+
+
+def test_another_process_sees_a_drop_when_it_looks_at_the_file_again(
+    site: Site, commit, clocks: Clocks
+) -> None:
+    other = Site(another=True)
+    for one in (site, other):
+        one.get("/pages/one/"), one.get("/pages/one/")
     with commit():
         kept.drop("one")
+    assert not other.get("/pages/one/").from_django, "it does not look at the file each time"
+    clocks.pass_by(UNSEEN_SECONDS)
     assert other.get("/pages/one/").from_django
+
+
+def test_the_process_that_drops_sees_it_at_once(site: Site, commit, clocks: Clocks) -> None:
+    site.get("/pages/one/"), site.get("/pages/one/")
+    with commit():
+        kept.drop("one")
+    assert site.get("/pages/one/").from_django
+
+
+def test_a_clock_that_is_set_back_keeps_no_page_in_memory(commit, clocks: Clocks) -> None:
+    other = Site(another=True)
+    other.get("/pages/one/"), other.get("/pages/one/")
+    with commit():
+        kept.drop("one")
+    clocks.pass_by(UNSEEN_SECONDS)
+    clocks.wall -= 3600
+    assert other.get("/pages/one/").from_django
+
+
+def test_a_page_in_memory_ends_at_its_moment_too(site: Site, clocks: Clocks) -> None:
+    site.get("/brief/"), site.get("/brief/")
+    [page] = site.application.pages.values()
+    clocks.pass_by(page.expires - clocks.wall - UNSEEN_SECONDS / 2)
+    assert not site.get("/brief/").from_django
+    clocks.pass_by(UNSEEN_SECONDS * 0.6)
+    assert site.get("/brief/").from_django
+
+
+def test_what_is_remembered_while_something_is_dropped_gets_into_no_kept_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shelf = kept.shelf()
+    page = f"{shelf.root}/testserver/index"
+    shelf.store(f"{page}-a", b"a", [("ETag", "a")], ["a"], time.time() + 60, shelf.drops())
+    assert kept.remember("b", lambda: "old") == "old"
+    seen: list[tuple[int, str]] = []
+    remove = Shelf._remove
+
+    def render_meanwhile(stem: str) -> None:
+        # Another thread begins with a page while this one removes the first that must go.
+        seen.append((shelf.drops(), kept.remember("b", lambda: "new")))
+        remove(stem)
+
+    monkeypatch.setattr(Shelf, "_remove", staticmethod(render_meanwhile))
+    shelf.drop(["a", "b"])
+    [(drops, value)] = seen
+    shelf.store(page, value.encode(), [("ETag", "b")], ["b"], time.time() + 60, drops)
+    assert not Path(f"{page}.html").exists() or Path(f"{page}.html").read_text() == "new"
 
 
 def test_a_drop_of_a_real_other_process_is_seen(site: Site, settings) -> None:
@@ -152,6 +236,7 @@ def test_a_drop_of_a_real_other_process_is_seen(site: Site, settings) -> None:
         "KEPT_PAGES_ROOT": str(settings.KEPT_PAGES_ROOT),
     }
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+    time.sleep(UNSEEN_SECONDS)
     assert site.get("/pages/one/").body != first.body
 
 

@@ -1,7 +1,7 @@
 """`manage.py tick`: one command that does everything that is due."""
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -150,7 +150,7 @@ def test_the_clock_goes_on_after_a_tick_that_failed(monkeypatch: pytest.MonkeyPa
         ticks.append(True)
         return full() if len(ticks) < 3 else 0
 
-    def rest(seconds: float) -> None:
+    def rest(seconds: float, *, since: datetime) -> None:
         rests.append(seconds)
         if len(rests) == 3:
             raise KeyboardInterrupt

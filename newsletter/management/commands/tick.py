@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import close_old_connections
+from django.utils import timezone
 
 from alarmroom import kept
 from newsletter import clock
@@ -39,6 +40,7 @@ class Command(BaseCommand):
         pruned = 0.0
         while True:
             close_old_connections()
+            began = timezone.now()
             tick()
             if PRUNES and (not pruned or time.monotonic() - pruned > PRUNE_EVERY):
                 with clock.Round().turn("Forgetting the results of finished tasks"):
@@ -46,7 +48,7 @@ class Command(BaseCommand):
                     call_command("prune_db_task_results", "--min-age-days=1", verbosity=0)
                     pruned = time.monotonic()
             try:
-                freshness.rest(interval)
+                freshness.rest(interval, since=began)
             except KeyboardInterrupt:
                 return
 
