@@ -27,8 +27,10 @@ for (const list of document.querySelectorAll("[data-contents]")) {
     }
   };
   if (typeof IntersectionObserver === "function") {
+    // It calls once by itself, when the page is laid out: asking sooner would lay it out twice.
     const observer = new IntersectionObserver(mark, { rootMargin: "0px 0px -65% 0px" });
     for (const heading of links.keys()) observer.observe(heading);
+  } else {
+    mark();
   }
-  mark();
 }
