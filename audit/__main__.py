@@ -56,6 +56,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("words", nargs="*", help="only page types whose name contains one")
     parser.add_argument("--no-lighthouse", action="store_true", help="axe and HTML only")
     parser.add_argument("--runs", type=int, default=1, help="Lighthouse runs (the median counts)")
+    parser.add_argument(
+        "--slowdown",
+        type=float,
+        default=lighthouse.SLOWDOWN,
+        help="by how much Lighthouse slows this machine down to be a phone (default: %(default)g)",
+    )
     options = parser.parse_args(arguments)
     try:
         tools.chromium(), tools.java()
@@ -76,8 +82,10 @@ def main(arguments: list[str]) -> int:
         look_at_html(url, rows)
         look_with_axe(url, rows)
         if not options.no_lighthouse:
-            look_with_lighthouse(url, rows, options.runs)
+            look_with_lighthouse(url, rows, options.runs, options.slowdown)
     print(table(rows))
+    if not options.no_lighthouse:
+        print(power(rows, options.slowdown))
     wrong = {row.page.name: faults for row in rows if (faults := row.all_faults())}
     for name, faults in wrong.items():
         print(f"\n{name}")
@@ -129,12 +137,12 @@ def seen(browser: Browser, url: str, scheme: str, width: int) -> list[str]:
     return found
 
 
-def look_with_lighthouse(url: str, rows: list[Row], runs: int) -> None:
+def look_with_lighthouse(url: str, rows: list[Row], runs: int, slowdown: float) -> None:
     for row in rows:
         for preset in lighthouse.PRESETS:
             say(f"Lighthouse, {preset}: {row.page.name}")
             row.scores[preset] = lighthouse.measure(
-                url + row.page.path, preset, row.page, runs=runs
+                url + row.page.path, preset, row.page, runs=runs, slowdown=slowdown
             )
 
 
@@ -161,6 +169,24 @@ def table(rows: list[Row]) -> str:
             cells.append(f"{counts:9} ")
         cells.append(f"{len(row.vnu):3}")
         lines.append(" ".join(cells))
+    return "\n".join(lines)
+
+
+def power(rows: list[Row], slowdown: float) -> str:
+    """Return what the machine's speed was, on which the scores on a phone depend."""
+    seen = sorted(scores.power for row in rows for scores in row.scores.values())
+    median = seen[len(seen) // 2]
+    least, most = (meant / lighthouse.SLOWDOWN for meant in lighthouse.MEANT_FOR)
+    lines = [
+        "",
+        f"Benchmark index {median:.0f} (from {seen[0]:.0f} to {seen[-1]:.0f}),"
+        f" slowed {slowdown:g} times: a phone of {median / slowdown:.0f}.",
+    ]
+    if not least <= median / slowdown <= most:
+        lines.append(
+            f"Lighthouse has one of {least:.0f} to {most:.0f} in mind:"
+            f" --slowdown={2 * median / (least + most):.1f}"
+        )
     return "\n".join(lines)
 
 

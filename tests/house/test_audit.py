@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from audit import lighthouse
-from audit.__main__ import Row, table
+from audit.__main__ import Row, power, table
 from audit.lighthouse import Scores, scores
 from audit.pages import ROOT, PageType
 
@@ -26,6 +26,7 @@ def report(**changed: dict) -> dict:
     }
     return {
         "audits": {**audits, **changed},
+        "environment": {"benchmarkIndex": 1750},
         "categories": {
             "performance": {
                 "id": "performance",
@@ -44,6 +45,18 @@ def report(**changed: dict) -> dict:
             "seo": {"id": "seo", "score": 1, "auditRefs": []},
         },
     }
+
+
+def options_asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Return the list in which Lighthouse's options will stand, run by run; none really runs."""
+    asked: list[list[str]] = []
+
+    def once(url: str, options: list[str]) -> Scores:
+        asked.append(options)
+        return scores(report())
+
+    monkeypatch.setattr(lighthouse, "once", once)
+    return asked
 
 
 @pytest.mark.parametrize(
@@ -108,26 +121,44 @@ def test_a_page_that_lighthouse_never_finishes_has_a_fault(
 @pytest.mark.parametrize(
     ("page", "skipped"),
     [
-        (ARTICLE, ()),
-        (PageType("draft", "/", indexed=False), ("is-crawlable", "http-status-code")),
+        (ARTICLE, []),
+        (PageType("draft", "/", indexed=False), ["is-crawlable,http-status-code"]),
         (
             PageType("404", "/", status=404, indexed=False),
-            ("is-crawlable", "http-status-code", "errors-in-console"),
+            ["is-crawlable,http-status-code,errors-in-console"],
         ),
     ],
 )
 def test_a_page_is_asked_for_what_it_can_have(
-    monkeypatch: pytest.MonkeyPatch, page: PageType, skipped: tuple[str, ...]
+    monkeypatch: pytest.MonkeyPatch, page: PageType, skipped: list[str]
 ) -> None:
-    asked = []
-
-    def once(url: str, preset: str, skipped: tuple[str, ...]) -> Scores:
-        asked.append(skipped)
-        return scores(report())
-
-    monkeypatch.setattr(lighthouse, "once", once)
+    asked = options_asked(monkeypatch)
     lighthouse.measure("http://a", "mobile", page)
-    assert asked == [skipped]
+    assert [option[14:] for option in asked[0] if option.startswith("--skip-audits=")] == skipped
+
+
+def test_only_a_phone_is_slowed_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = options_asked(monkeypatch)
+    lighthouse.measure("http://a", "mobile", ARTICLE)
+    lighthouse.measure("http://a", "mobile", ARTICLE, slowdown=8)
+    lighthouse.measure("http://a", "desktop", ARTICLE, slowdown=8)
+    assert asked == [
+        ["--throttling.cpuSlowdownMultiplier=4"],
+        ["--throttling.cpuSlowdownMultiplier=8"],
+        ["--preset=desktop"],
+    ]
+
+
+def test_the_speed_of_the_machine_is_said() -> None:
+    rows = [Row(ARTICLE, scores={"mobile": scores(report())})]
+    assert (
+        power(rows, 4)
+        == "\nBenchmark index 1750 (from 1750 to 1750), slowed 4 times: a phone of 438."
+    )
+    assert (
+        power(rows, 2).splitlines()[-1]
+        == "Lighthouse has one of 375 to 500 in mind: --slowdown=4.0"
+    )
 
 
 def test_an_article_must_be_painted_in_time_on_a_phone() -> None:
