@@ -16,6 +16,7 @@ _MAX_WORD = 60
 _MIN_PREFIX = 2
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»″＂", '"'))
+_PHRASE = re.compile(r'"([^"]*)"')
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 _WORD = re.compile(r"[^\W_]+")
 # A minus counts at the beginning of a word only; a quotation mark without its partner is none.
@@ -64,6 +65,12 @@ class Query:
 
     def __bool__(self) -> bool:
         return bool(self.wanted)
+
+    @property
+    def quoted(self) -> str:
+        """The text in quotation marks, or with the ones around its phrases alone."""
+        text = _PHRASE.sub(r"“\1”", self.text.translate(_QUOTES))
+        return text if "“" in text else f"“{self.text}”"
 
 
 def parse(typed: str) -> Query:

@@ -116,3 +116,16 @@ def test_only_letters_and_digits_reach_a_database() -> None:
     for term in (*query.wanted, *query.unwanted):
         assert all(word.isalnum() for word in term.words)
     assert isinstance(query, Query)
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("fire dispatchers", "“fire dispatchers”"),
+        ('"fire dispatchers"', "“fire dispatchers”"),
+        ("»fire dispatchers« night", "“fire dispatchers” night"),
+        ('a desk of 60"', '“a desk of 60"”'),
+    ],
+)
+def test_what_was_typed_is_shown_in_one_pair_of_quotes(typed: str, shown: str) -> None:
+    assert parse(typed).quoted == shown
