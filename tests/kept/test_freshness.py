@@ -30,7 +30,7 @@ from tests.factories import (
     make_resource,
     make_tag,
 )
-from tests.kept.test_kept_pages import Site
+from tests.kept.site import Site
 
 pytestmark = pytest.mark.django_db
 

@@ -1,0 +1,207 @@
+"""A kept page is gone when it is wrong: what it shows was dropped, or its time is over."""
+
+import os
+import subprocess
+import sys
+import time
+from itertools import count
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from django.db import transaction
+
+from alarmroom import kept
+from alarmroom.kept import answering
+from alarmroom.kept.answering import UNSEEN_SECONDS
+from alarmroom.kept.files import Shelf
+from tests.kept import urls
+from tests.kept.site import Site
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("counting_site")]
+
+
+class Clocks:
+    """What time it is for the pages in memory: it passes when a test says so."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.wall, self.steady = time.time(), time.monotonic()
+        clocks = SimpleNamespace(time=lambda: self.wall, monotonic=lambda: self.steady)
+        monkeypatch.setattr(answering, "time", clocks)
+
+    def pass_by(self, seconds: float) -> None:
+        self.wall += seconds
+        self.steady += seconds
+
+
+@pytest.fixture
+def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
+    return Clocks(monkeypatch)
+
+
+def test_dropping_a_key_drops_the_pages_that_named_it_and_no_other(site: Site, commit) -> None:
+    one, two = site.get("/pages/one/"), site.get("/pages/two/")
+    with commit():
+        kept.drop("one")
+    assert site.get("/pages/one/").body != one.body
+    again = site.get("/pages/two/")
+    assert again.body == two.body and not again.from_django
+
+
+def test_another_process_sees_a_drop_when_it_looks_at_the_file_again(
+    site: Site, commit, clocks: Clocks
+) -> None:
+    other = Site(another=True)
+    for one in (site, other):
+        one.get("/pages/one/"), one.get("/pages/one/")
+    with commit():
+        kept.drop("one")
+    assert not other.get("/pages/one/").from_django, "it does not look at the file each time"
+    clocks.pass_by(UNSEEN_SECONDS)
+    assert other.get("/pages/one/").from_django
+
+
+def test_the_process_that_drops_sees_it_at_once(site: Site, commit, clocks: Clocks) -> None:
+    site.get("/pages/one/"), site.get("/pages/one/")
+    with commit():
+        kept.drop("one")
+    assert site.get("/pages/one/").from_django
+
+
+def test_a_clock_that_is_set_back_keeps_no_page_in_memory(commit, clocks: Clocks) -> None:
+    other = Site(another=True)
+    other.get("/pages/one/"), other.get("/pages/one/")
+    with commit():
+        kept.drop("one")
+    clocks.pass_by(UNSEEN_SECONDS)
+    clocks.wall -= 3600
+    assert other.get("/pages/one/").from_django
+
+
+def test_a_page_in_memory_ends_at_its_moment_too(site: Site, clocks: Clocks) -> None:
+    site.get("/brief/"), site.get("/brief/")
+    [page] = site.application.pages.values()
+    clocks.pass_by(page.expires - clocks.wall - UNSEEN_SECONDS / 2)
+    assert not site.get("/brief/").from_django
+    clocks.pass_by(UNSEEN_SECONDS * 0.6)
+    assert site.get("/brief/").from_django
+
+
+def test_what_is_remembered_while_something_is_dropped_gets_into_no_kept_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shelf = kept.shelf()
+    page = f"{shelf.root}/testserver/index"
+    shelf.store(f"{page}-a", b"a", [("ETag", "a")], ["a"], time.time() + 60, shelf.drops())
+    assert kept.remember("b", lambda: "old") == "old"
+    seen: list[tuple[int, str]] = []
+    remove = Shelf._remove
+
+    def render_meanwhile(stem: str) -> None:
+        # Another thread begins with a page while this one removes the first that must go.
+        seen.append((shelf.drops(), kept.remember("b", lambda: "new")))
+        remove(stem)
+
+    monkeypatch.setattr(Shelf, "_remove", staticmethod(render_meanwhile))
+    shelf.drop(["a", "b"])
+    [(drops, value)] = seen
+    shelf.store(page, value.encode(), [("ETag", "b")], ["b"], time.time() + 60, drops)
+    assert not Path(f"{page}.html").exists() or Path(f"{page}.html").read_text() == "new"
+
+
+def test_a_drop_of_a_real_other_process_is_seen(site: Site, settings) -> None:
+    first = site.get("/pages/one/")
+    code = "import django; django.setup(); from alarmroom import kept; kept.shelf().drop(['one'])"
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "alarmroom.settings",
+        "DEBUG": "on",
+        "ENV_FILE": "",
+        "KEPT_PAGES_ROOT": str(settings.KEPT_PAGES_ROOT),
+    }
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+    time.sleep(UNSEEN_SECONDS)
+    assert site.get("/pages/one/").body != first.body
+
+
+def test_nothing_is_dropped_when_the_transaction_is_rolled_back(site: Site, commit) -> None:
+    first = site.get("/pages/one/")
+    with commit() as callbacks, pytest.raises(ZeroDivisionError), transaction.atomic():
+        kept.drop("one")
+        raise ZeroDivisionError
+    assert callbacks == []
+    assert site.get("/pages/one/").body == first.body
+
+
+def test_a_page_that_was_overtaken_while_it_was_rendered_is_not_kept(site: Site) -> None:
+    urls.during.append(lambda: kept.shelf().drop(["anything"]))
+    site.get()
+    urls.during.clear()
+    assert site.get().from_django, "the first rendering may show what is no longer true"
+    assert not site.get().from_django
+
+
+def test_everything_can_be_dropped(site: Site, commit) -> None:
+    site.get("/pages/one/"), site.get("/")
+    with commit():
+        kept.drop_everything()
+    assert site.get("/pages/one/").from_django
+    assert site.get("/").from_django
+
+
+def test_a_page_whose_address_ends_like_a_file_is_dropped_and_swept_as_well(
+    site: Site, commit, settings
+) -> None:
+    site.get("/feed.json"), site.get()
+    assert not site.get("/feed.json").from_django
+    with commit():
+        kept.drop_everything()
+    assert not list(settings.KEPT_PAGES_ROOT.rglob("*.html"))
+    assert site.get("/feed.json").from_django and site.get().from_django
+    for meta in settings.KEPT_PAGES_ROOT.rglob("*.json"):
+        os.utime(meta, (0, 0))  # They ended long ago.
+    assert kept.shelf().sweep() == 2
+
+
+def test_a_page_lives_until_its_moment(site: Site) -> None:
+    first = site.get("/brief/")
+    assert site.get("/brief/").body == first.body
+    time.sleep(0.35)
+    assert site.get("/brief/").body != first.body
+
+
+def test_a_page_that_is_too_old_is_rendered_again_and_swept(site: Site, settings) -> None:
+    settings.KEPT_PAGES_SECONDS = 0.2
+    first = site.get()
+    time.sleep(0.25)
+    assert site.get().body != first.body
+    time.sleep(0.25)
+    assert kept.shelf().sweep() == 1
+    assert not list(settings.KEPT_PAGES_ROOT.rglob("*.html"))
+
+
+# What a process remembers
+
+
+def test_what_is_remembered_is_loaded_once_until_its_key_is_dropped(commit) -> None:
+    loads = []
+
+    def load() -> int:
+        loads.append(1)
+        return len(loads)
+
+    assert [kept.remember("menu", load) for _ in range(3)] == [1, 1, 1]
+    with commit():
+        kept.drop("other")
+    assert kept.remember("menu", load) == 1
+    with commit():
+        kept.drop("menu")
+    assert kept.remember("menu", load) == 2
+
+
+def test_what_is_remembered_is_loaded_anew_when_everything_is_dropped(commit) -> None:
+    loads = count(1)
+    assert [kept.remember("never dropped", lambda: next(loads)) for _ in range(2)] == [1, 1]
+    with commit():
+        kept.drop_everything()
+    assert kept.remember("never dropped", lambda: next(loads)) == 2
