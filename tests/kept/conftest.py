@@ -9,6 +9,7 @@ from django.db import close_old_connections
 from pytest_django.fixtures import Settings
 
 from tests.kept import urls
+from tests.kept.paper import Clock, Paper
 from tests.kept.site import Site
 
 
@@ -35,6 +36,14 @@ def counting_site(settings: Settings, one_transaction: None) -> Iterator[None]:
 
 
 @pytest.fixture
+def real_site(settings: Settings, one_transaction: None) -> None:
+    """The site itself; the tasks that a change enqueues are only noted."""
+    settings.KEPT_PAGES_SECONDS = 600
+    settings.ALLOWED_HOSTS = ["testserver"]
+    settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
+
+
+@pytest.fixture
 def commit(django_capture_on_commit_callbacks) -> Callable:
     return lambda: django_capture_on_commit_callbacks(execute=True)
 
@@ -42,3 +51,13 @@ def commit(django_capture_on_commit_callbacks) -> Callable:
 @pytest.fixture
 def site() -> Site:
     return Site()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+@pytest.fixture
+def paper(commit: Callable) -> Paper:
+    return Paper(commit)
