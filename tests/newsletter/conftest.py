@@ -13,3 +13,9 @@ def server(settings: Settings) -> Iterator[ScriptedServer]:
     settings.MAILERS = scripted.mailers()
     yield scripted
     scripted.stop()
+
+
+@pytest.fixture
+def no_tasks(settings: Settings) -> None:
+    """Tests call the engine themselves; the tasks that wake it are only noted."""
+    settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}

@@ -18,16 +18,11 @@ from subscribers.models import Subscriber
 from tests.factories import make_issue
 from tests.newsletter.server import ScriptedServer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
 
 on_sqlite = pytest.mark.skipif(
     connection.vendor != "sqlite", reason="PostgreSQL plans by the size of a table, in its memory"
 )
-
-
-@pytest.fixture(autouse=True)
-def no_tasks(settings) -> None:
-    settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
 
 
 def started(recipients: int) -> Issue:

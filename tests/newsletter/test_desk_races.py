@@ -17,12 +17,7 @@ from newsletter.admin import IssueAdmin
 from newsletter.models import Issue
 from tests.factories import make_issue, make_post, make_subscriber
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def no_tasks(settings) -> None:
-    settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_tasks")]
 
 
 @pytest.fixture

@@ -10,12 +10,7 @@ from newsletter.models import Issue
 from tests.factories import make_issue, make_post, make_subscriber
 from tests.newsletter.server import ScriptedServer
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def no_tasks(settings) -> None:
-    settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
 
 
 def send(issue: Issue) -> Issue:
