@@ -1,6 +1,8 @@
 from collections.abc import Iterator
 
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
 from pytest_django import Settings
 
 from tests.newsletter.server import ScriptedServer
@@ -19,3 +21,10 @@ def server(settings: Settings) -> Iterator[ScriptedServer]:
 def no_tasks(settings: Settings) -> None:
     """Tests call the engine themselves; the tasks that wake it are only noted."""
     settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
+
+
+@pytest.fixture
+def editor(client: Client) -> User:
+    user = User.objects.create_superuser("ed", "ed@example.org", "pw")
+    client.force_login(user)
+    return user

@@ -20,13 +20,6 @@ from tests.factories import make_issue, make_post, make_subscriber
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_tasks")]
 
 
-@pytest.fixture
-def editor(client: Client) -> User:
-    user = User.objects.create_superuser("ed", "ed@example.org", "pw")
-    client.force_login(user)
-    return user
-
-
 def elsewhere(act: Callable[[], object]) -> None:
     """Do something on a connection of its own, to its end; raise what it raises."""
     errors: list[BaseException] = []
