@@ -28,3 +28,9 @@ def editor(client: Client) -> User:
     user = User.objects.create_superuser("ed", "ed@example.org", "pw")
     client.force_login(user)
     return user
+
+
+@pytest.fixture
+def example_org(settings: Settings) -> None:
+    settings.SITE_URL = "https://www.example.org"
+    settings.MAIL_DOMAIN = "example.org"

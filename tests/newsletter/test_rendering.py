@@ -1,55 +1,28 @@
-"""An issue becomes one message, whatever its editor typed; per reader only tokens change."""
+"""An issue becomes one message, whatever its editor typed."""
 
-import base64
 import hashlib
-import quopri
 import re
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone
-from email import message_from_bytes, policy
-from email.message import EmailMessage
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
-from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone as django_timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from newsletter import mail
-from newsletter.mime import HeaderError, MessageTemplate, Personal, quoted_printable, serialise
+from newsletter.mime import HeaderError
 from newsletter.models import Issue
-from newsletter.text import to_mail_html, to_text, wrap
 from posts.html import clean
 from posts.renditions import rendition
 from tests.factories import make_image, make_issue, make_post
+from tests.newsletter.reading import finish, part_of
 
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-KEY = "k" * 24
-BASE = "https://www.example.org/weekly-alarm/3/"
+pytestmark = pytest.mark.usefixtures("example_org")
+
 NASTY = (
     '<script>alert(1)</script> & “quotes” "\'" {{key}} {% now %} 🚨👩🏽‍🚒 ‏مرحبا‏ '
     "</mj-text><mj-raw> ]]> <!-- &nbsp; =?utf-8?q?x?= %s"
 )
-
-
-@pytest.fixture(autouse=True)
-def publication(settings: Settings) -> None:
-    settings.SITE_URL = "https://www.example.org"
-    settings.MAIL_DOMAIN = "example.org"
-
-
-def finish(issue: Issue, key: str = KEY) -> EmailMessage:
-    raw = MessageTemplate(mail.render(issue).mime).for_recipient(
-        address="dana@psap.example", message_id="<7.1.abc@example.org>", key=key, date=NOON
-    )
-    return message_from_bytes(raw, policy=policy.default)
-
-
-def part_of(message: EmailMessage, subtype: str) -> str:
-    part = message.get_body((subtype,))
-    assert part is not None
-    content: str = part.get_content()
-    return content.replace("\r\n", "\n")
 
 
 class Words(HTMLParser):
@@ -66,162 +39,6 @@ class Words(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.data.append(data)
-
-
-# Tokens
-
-
-def recipients() -> Iterator[Personal]:
-    """Many keys, addresses, Message-IDs and dates, of every length that is allowed."""
-    for n in range(1, 61):
-        digest = hashlib.sha512(str(n).encode()).digest()
-        name = base64.b32encode(digest).decode().lower()
-        yield Personal.checked(
-            address=f"{name[: 1 + n]}+x{{y}}={n}@{'very-' * (n % 20)}long.example",
-            message_id=f"<{n}.{n**9}.{digest.hex()[:n]}@example.org>",
-            key=(base64.urlsafe_b64encode(digest).decode().rstrip("=") * 2)[:n],
-            date=NOON + timedelta(days=n * 37, seconds=n),
-        )
-
-
-TOKEN_PLACES = [
-    "@@KEY@@",
-    "@@KEY@@@@KEY@@",
-    "at the end @@KEY@@\n@@KEY@@ at the start\n\n@@KEY@@\n",
-    "https://www.example.org/unsubscribe/@@KEY@@/ and on",
-    "x" * 500 + "@@KEY@@" + "y" * 500,
-    "ends with a space @@KEY@@ \n.\n.@@KEY@@.\nFrom @@KEY@@ From\n",
-    "{{key}} {{to}} { } =7B @@KEY@@ {{date}}",
-    "\t🚨@@KEY@@é" + "🚨" * 90,
-]
-
-
-@pytest.mark.parametrize("body", TOKEN_PLACES)
-def test_replacing_tokens_gives_the_bytes_of_writing_the_values_directly(body: str) -> None:
-    message = EmailMultiAlternatives(
-        "A {{key}} subject", body, "Ünï {{to}} <weekly@example.org>", ["x@example.org"],
-        headers={"List-Id": "The {{message-id}} <weekly.example.org>"},
-    )  # fmt: skip
-    message.attach_alternative(f"<p>{body}</p>\n<style>p {{ color: red }}</style>", "text/html")
-    uris = "<https://www.example.org/unsubscribe/@@KEY@@/>, <mailto:u@example.org?subject=@@KEY@@>"
-    template = MessageTemplate(serialise(message, marker="@@KEY@@", list_unsubscribe=uris))
-    for who in recipients():
-        raw = template.for_recipient(
-            address=who.to,
-            message_id=who.message_id,
-            key=who.key,
-            date=datetime.strptime(who.date, "%a, %d %b %Y %H:%M:%S %z"),
-        )
-        assert raw == serialise(message, marker="@@KEY@@", list_unsubscribe=uris, who=who)
-        assert max(map(len, raw.partition(b"\r\n\r\n")[2].split(b"\r\n"))) <= 76
-        parsed = message_from_bytes(raw, policy=policy.default)
-        assert parsed["Subject"] == "A {{key}} subject"
-        assert parsed["From"].addresses[0].display_name == "Ünï {{to}}"
-        assert parsed["To"].addresses[0].addr_spec == who.to
-        text = part_of(parsed, "plain")
-        assert text == body.removesuffix("\n").replace("@@KEY@@", who.key)
-        assert [part.defects for part in parsed.walk()] == [[], [], []]
-
-
-def test_an_editor_cannot_type_a_token(db: None) -> None:
-    issue = make_issue(
-        subject="{{key}} and {{to}}",
-        preheader="{{key}}",
-        intro="<p>{{key}} {{message-id}}</p>",
-        posts=[make_post(title="{{key}}", summary="{{date}}")],
-    )
-    message = finish(issue)
-    assert message["Subject"] == "{{key}} and {{to}}"
-    assert "{{key}} {{message-id}}" in part_of(message, "plain")
-    assert "{{key}} {{message-id}}" in part_of(message, "html")
-    assert part_of(message, "plain").count(KEY) == 1
-    assert part_of(message, "html").count(KEY) == 1
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"address": "dana@psap.example\r\nBcc: all@psap.example"},
-        {"address": "dana@psap.example, mo@psap.example"},
-        {"address": "Dana <dana@psap.example>"},
-        {"address": "dänä@psap.example"},
-        {"address": "dana@psäp.example"},
-        {"address": "dana@psap.example\n"},
-        {"address": ""},
-        {"address": "a" * 250 + "@psap.example"},
-        {"key": ""},
-        {"key": "a/b"},
-        {"key": "k" * 61},
-        {"key": "k\r\n"},
-        {"message_id": "no-brackets@example.org"},
-        {"message_id": "<a@example.org>\r\nX: y"},
-        {"date": datetime(2026, 11, 22, 12, 0)},  # noqa: DTZ001 - the point of the test
-    ],
-)
-def test_a_value_that_could_change_the_message_around_it_is_refused(
-    db: None, wrong: dict[str, object]
-) -> None:
-    template = MessageTemplate(mail.render(make_issue()).mime)
-    good = {"address": "d@e.example", "message_id": "<a@b.c>", "key": KEY, "date": NOON}
-    template.for_recipient(**good)
-    with pytest.raises(ValueError, match=r"address|key|Message-ID|time zone"):
-        template.for_recipient(**{**good, **wrong})
-
-
-def test_the_date_is_the_moment_whatever_its_time_zone(db: None) -> None:
-    template = MessageTemplate(mail.render(make_issue()).mime)
-    there = NOON.astimezone(timezone(timedelta(hours=-5)))
-    raw = template.for_recipient(address="d@e.example", message_id="<a@b.c>", key=KEY, date=there)
-    assert b"\r\nDate: Sun, 22 Nov 2026 12:00:00 +0000\r\n" in raw
-
-
-@pytest.mark.parametrize("broken", [b"", b"Subject: x\r\n\r\nHello", b"{{to}} {{key}} {{date}}"])
-def test_bytes_that_are_no_frozen_issue_are_refused(broken: bytes) -> None:
-    with pytest.raises(ValueError, match="not a frozen issue"):
-        MessageTemplate(broken)
-
-
-def test_a_message_id_is_stable_and_cannot_be_guessed(settings: Settings) -> None:
-    first = mail.message_id(5, 3)
-    assert first == mail.message_id(5, 3)
-    others = {mail.message_id(5, 4), mail.message_id(6, 3), mail.message_id(35, 3)}
-    assert len({first, *others}) == 4
-    settings.SECRET_KEY = "another"
-    assert mail.message_id(5, 3) != first
-
-
-# Quoted-printable
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "\n",
-        "plain",
-        "trailing space \nand tab\t",
-        "=3D {braces} = ?",
-        "x" * 73, "x" * 74, "x" * 75, "x" * 76, "x" * 77, "x" * 1000,
-        "x" * 72 + " ", "x" * 73 + " ", "x" * 74 + " ", " " * 200,
-        "é" * 200, "x" + "é" * 200, "🚨" * 50, "x🚨" * 50,
-        ".\n..\nFrom here\n" + "x" * 73 + ".y" + "\n" + "x" * 73 + "From",
-        "a\r\nb\rc\nd",
-    ],
-)  # fmt: skip
-def test_quoted_printable_decodes_to_the_text_in_lines_of_at_most_76(text: str) -> None:
-    encoded = quoted_printable(text, {"@@": "k"})
-    lines = encoded.split("\r\n")
-    assert max(map(len, lines)) <= 76
-    assert not any(line.endswith((" ", "\t")) for line in lines)
-    assert not any(line.startswith((".", "From")) for line in lines)
-    assert "{" not in encoded
-    unix = text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
-    assert quopri.decodestring(encoded.replace("\r\n", "\n")).decode() == unix
-
-
-def test_no_letter_is_torn_apart_at_the_end_of_a_line() -> None:
-    for line in quoted_printable("é🚨" * 60, {"@@": "k"}).split("\r\n"):
-        bytes.fromhex(line.removesuffix("=").replace("=", "")).decode()
 
 
 # What an editor may type
@@ -350,6 +167,14 @@ def test_a_setting_that_would_break_the_message_is_refused(
         mail.render(make_issue())
 
 
+def test_no_header_begins_with_an_empty_line(db: None, settings: Settings) -> None:
+    settings.SITE_URL = f"https://{'a-long-name.' * 8}example"
+    settings.MAIL_DOMAIN = f"{'a-long-name.' * 8}example"
+    head = mail.render(make_issue(subject="x" * 150)).mime.partition(b"\r\n\r\n")[0].decode()
+    assert not re.search(r"(?m)^[A-Za-z-]+: *\r?$", head)
+    assert max(map(len, head.split("\r\n"))) <= 998
+
+
 # One content, one message
 
 
@@ -437,68 +262,3 @@ def test_a_small_picture_is_its_own_copy(db: None, settings: Settings) -> None:
     image = make_image(300, 200)
     assert rendition(image, 1104).url == image.file.url
     assert not (settings.MEDIA_ROOT / "renditions").exists()
-
-
-# Plain text out of HTML
-
-
-@pytest.mark.parametrize(
-    ("html", "text"),
-    [
-        ("<p>One</p><p>Two</p>", "One\n\nTwo"),
-        ("a<br>b", "a\nb"),
-        ("<p>  much \n\t space </p>", "much space"),
-        ("<ul><li>One</li><li>Two</li></ul>", "- One\n- Two"),
-        ("<p>P</p><ul><li>One</li></ul><p>Q</p>", "P\n\n- One\n\nQ"),
-        ('<ol start="9"><li>Nine</li><li>Ten</li></ol>', "9. Nine\n10. Ten"),
-        ("<ul><li>A<ul><li>B</li></ul></li><li>C</li></ul>", "- A\n  - B\n- C"),
-        ("<ul><li>A</li></ul><ol><li>B</li></ol>", "- A\n\n1. B"),
-        ("<ul><li><p>A</p><p>B</p></li></ul>", "- A\n\n  B"),
-        ("<blockquote><p>A</p><p>B</p></blockquote>", "> A\n>\n> B"),
-        ("<blockquote><ul><li>A</li></ul></blockquote>", "> - A"),
-        ("<h2>Head</h2><p>x</p>", "Head\n====\n\nx"),
-        ("<h3>Head</h3><p>x</p>", "Head\n----\n\nx"),
-        ('<a href="https://a.example/x">words</a>.', "words (https://a.example/x)."),
-        ('<a href="https://a.example/">a.example</a>', "https://a.example/"),
-        ('<a href="https://a.example">https://a.example</a>', "https://a.example"),
-        ('<a href="mailto:a@b.example">a@b.example</a>', "a@b.example"),
-        ('<a href="tel:+1911">call</a>', "call (+1911)"),
-        ('<a href="/x/">here</a>', "here (https://www.example.org/x/)"),
-        ('<a href="https://a.example/"></a>', "https://a.example/"),
-        ("&lt;b&gt; &amp; 5&nbsp;000", "<b> & 5 000"),
-        ("", ""),
-    ],
-)
-def test_an_introduction_reads_well_as_plain_text(html: str, text: str) -> None:
-    assert to_text(html, base=BASE) == text
-
-
-def test_lines_are_wrapped_but_addresses_are_not() -> None:
-    address = "https://www.example.org/" + "long-" * 30
-    text = to_text(f'<ul><li>{"word " * 40}<a href="{address}">there</a></li></ul>', base=BASE)
-    lines = text.split("\n")
-    assert all(len(line) <= 72 for line in lines if "https" not in line)
-    assert all(line.startswith("  ") for line in lines[1:])
-    assert f"({address})" in text
-
-
-def test_wrapping_keeps_a_title_under_its_number() -> None:
-    lines = wrap("word " * 30, first="12. ", rest="    ").split("\n")
-    assert lines[0].startswith("12. word")
-    assert all(line.startswith("    word") for line in lines[1:])
-
-
-def test_links_of_an_introduction_are_absolute_in_a_mail() -> None:
-    html = to_mail_html('<p><a href="/x/?a=1&amp;b=2">x</a><br><a href="#y">y</a></p>', base=BASE)
-    assert html == (
-        '<p><a href="https://www.example.org/x/?a=1&amp;b=2">x</a><br />'
-        f'<a href="{BASE}#y">y</a></p>'
-    )
-
-
-def test_no_header_begins_with_an_empty_line(db: None, settings: Settings) -> None:
-    settings.SITE_URL = f"https://{'a-long-name.' * 8}example"
-    settings.MAIL_DOMAIN = f"{'a-long-name.' * 8}example"
-    head = mail.render(make_issue(subject="x" * 150)).mime.partition(b"\r\n\r\n")[0].decode()
-    assert not re.search(r"(?m)^[A-Za-z-]+: *\r?$", head)
-    assert max(map(len, head.split("\r\n"))) <= 998
