@@ -4,23 +4,17 @@ import json
 from calendar import timegm
 from datetime import datetime, timedelta
 from typing import Any
-from xml.dom import minidom
 
-import feedparser
 import jsonschema
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
-from django.utils.http import http_date, parse_http_date
 
 from posts.feeds import absolute
 from posts.models import Post
 from tests.factories import make_author, make_image, make_post, make_tag, with_copies
+from tests.posts.feeds import ALL, SITE, XML, entries, make_article, parsed
 
-SITE = "http://localhost:8000"
-XML = ["/feeds/atom.xml", "/feeds/rss.xml"]
-ALL = [*XML, "/feeds/feed.json"]
 NASTY = 'Fire & <script>\x0b\x1f\x85 \ufffe\U0001f692 ]]> "Ångström" &#11; \u202e消防'
 
 # JSON Feed 1.1 as https://www.jsonfeed.org/version/1.1/ has it.
@@ -83,51 +77,15 @@ JSON_FEED: dict[str, Any] = {
 
 @pytest.fixture
 def post(db: None) -> Post:
-    """An article with everything that a feed may show, changed after it was published."""
-    author = make_author(name="Ruth Álvarez", slug="ruth", photo=make_image(400, 400))
-    return make_post(
-        title="The twelfth hour",
-        slug="the-twelfth-hour",
-        summary="What fatigue does to a voice.",
-        body=(
-            '<p>See <a href="/tags/fire/">fire</a>, <a href="#note-1">a note</a> and '
-            '<a href="https://example.org/?a=1&amp;b=2">a study</a>.</p>'
-            '<figure><img src="/media/images/x.jpg" alt="A console" width="10" height="5"></figure>'
-            '<p>Type src="/x" &lt;img src="/y"&gt; here.</p>'
-        ),
-        author=author,
-        tags=[make_tag("Fire", slug="fire"), make_tag("Night")],
-        cover=make_image(),
-        cover_alt="A lit window",
-        cover_credit="J. Doe",
-        published_at=timezone.now() - timedelta(days=3),
-        revised_at=timezone.now() - timedelta(days=1),
-    )
+    return make_article()
 
 
-def parsed(response: HttpResponse) -> Any:
-    """Return the feed as feedparser reads it, without anything that is wrong with it."""
-    assert response.status_code == 200
-    minidom.parseString(response.content)  # Strict, where feedparser forgives.
-    found = feedparser.parse(
-        response.content,
-        response_headers={"content-type": response["Content-Type"]},
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
-    assert not found.bozo, found.get("bozo_exception")
-    return found
-
-
-def entries(client: Client, address: str) -> list[tuple[str, str]]:
-    """Return the id and title of each entry of a feed of any format."""
+def full_text(client: Client, address: str) -> str:
+    """Return the whole text of the newest article of a feed of any format."""
     response = client.get(address)
     if address.endswith(".json"):
-        return [(item["id"], item["title"]) for item in response.json()["items"]]
-    return [(entry.id, entry.title) for entry in parsed(response).entries]
-
-
-# What is in them
+        return response.json()["items"][0]["content_html"]
+    return parsed(response).entries[0].content[0].value
 
 
 @pytest.mark.parametrize(
@@ -203,14 +161,6 @@ def test_the_full_text_stands_by_itself(client: Client, post: Post, address: str
     assert 'Type src="/x" &lt;img src="/y"&gt; here.' in text  # Words, not addresses.
     assert "<script" not in text
     assert "style=" not in text
-
-
-def full_text(client: Client, address: str) -> str:
-    """Return the whole text of the newest article of a feed of any format."""
-    response = client.get(address)
-    if address.endswith(".json"):
-        return response.json()["items"][0]["content_html"]
-    return parsed(response).entries[0].content[0].value
 
 
 @pytest.mark.parametrize("address", ALL)
@@ -364,149 +314,10 @@ def test_a_topic_without_articles_has_an_empty_feed_that_stays_the_same(
     assert entries(client, path) == []
 
 
-# How they are asked for
-
-
-@pytest.mark.parametrize("address", [*ALL, "/tags/fire/atom.xml", "/authors/ruth/feed.json"])
-def test_a_reader_that_has_it_gets_a_304(client: Client, post: Post, address: str) -> None:
-    first = client.get(address)
-    assert parse_http_date(first["Last-Modified"]) == int(post.updated_at.timestamp())
-    for header in (
-        {"if-none-match": first["ETag"]},
-        {"if-none-match": f'"other", {first["ETag"].removeprefix("W/")}'},
-        {"if-modified-since": first["Last-Modified"]},
-    ):
-        again = client.get(address, headers=header)
-        assert again.status_code == 304, header
-        assert again.content == b""
-        assert again["ETag"] == first["ETag"]
-
-
-@pytest.mark.parametrize("address", ALL)
-def test_an_edit_is_news_to_a_reader(client: Client, post: Post, address: str) -> None:
-    first = client.get(address)
-    post.title = "The thirteenth hour"
-    post.save()
-    again = client.get(address, headers={"if-none-match": first["ETag"]})
-    assert again.status_code == 200
-    assert "thirteenth" in again.content.decode()
-
-
-@pytest.mark.parametrize("address", ALL)
-def test_a_withdrawn_article_leaves_readers_that_know_only_the_date(
-    client: Client, post: Post, address: str
-) -> None:
-    newer = make_post(title="Withdrawn soon")
-    Post.objects.filter(pk=post.pk).update(updated_at=timezone.now() - timedelta(days=1))
-    first = client.get(address)
-    newer.delete()
-    again = client.get(address, headers={"if-modified-since": first["Last-Modified"]})
-    assert again.status_code == 200
-    assert "Withdrawn soon" not in again.content.decode()
-
-
-@pytest.mark.parametrize("value", ["", "*x", "yesterday", http_date(0), "W/", '"' * 500])
-def test_odd_conditions_get_the_feed(client: Client, post: Post, value: str) -> None:
-    for header in ("if-none-match", "if-modified-since"):
-        assert client.get("/feeds/atom.xml", headers={header: value}).status_code == 200
-
-
-def test_a_scheduled_article_dates_the_feed_from_its_moment(client: Client, db: None) -> None:
-    post = make_post()
-    written = timezone.now() - timedelta(days=9)
-    Post.objects.filter(pk=post.pk).update(updated_at=written)
-    moment = http_date(post.published_at.timestamp())
-    assert client.get("/feeds/rss.xml")["Last-Modified"] == moment
-
-
-@pytest.mark.parametrize("address", [*ALL, "/feeds/", "/tags/fire/rss.xml"])
-def test_feeds_are_only_read_and_carry_no_cookie(client: Client, post: Post, address: str) -> None:
-    assert client.post(address).status_code == 405
-    head = client.head(address)
-    assert head.status_code == 200
-    assert head.content == b""
-    assert not client.get(address).cookies
-
-
-@pytest.mark.parametrize(
-    ("address", "most"),
-    [("/feeds/atom.xml", 3), ("/tags/fire/feed.json", 4), ("/authors/ruth/rss.xml", 4)],
-)
-def test_a_feed_needs_few_queries_however_long_it_is(
-    client: Client, post: Post, django_assert_max_num_queries: Any, address: str, most: int
-) -> None:
-    for _ in range(5):
-        other = make_post(
-            tags=list(post.tags.all()),
-            cover=make_image(),
-            cover_alt="Alt",
-            body=f'<p><img src="{make_image().file.url}" alt="x"></p>',
-        )
-        Post.objects.filter(pk=other.pk).update(author=post.author)
-    with django_assert_max_num_queries(most):
-        assert len(entries(client, address)) == 6
-
-
 def test_a_lost_cover_costs_the_length_not_the_feed(client: Client, post: Post) -> None:
     post.cover.file.storage.delete(post.cover.file.name)
     [entry] = parsed(client.get("/feeds/rss.xml")).entries
     assert entry.enclosures[0].length == "0"
-
-
-# How they are found
-
-
-@pytest.mark.parametrize(
-    ("address", "feeds"),
-    [
-        ("/", ["/feeds/"]),
-        ("/articles/the-twelfth-hour/", ["/feeds/"]),
-        ("/tags/fire/", ["/tags/fire/", "/feeds/"]),
-        ("/authors/ruth/", ["/authors/ruth/", "/feeds/"]),
-        ("/weekly-alarm/", ["/feeds/"]),
-        ("/subscribe/", ["/feeds/"]),
-        ("/feeds/", ["/feeds/"]),
-    ],
-)
-def test_a_page_names_its_feeds_its_own_first(
-    client: Client, post: Post, address: str, feeds: list[str]
-) -> None:
-    html = client.get(address).content.decode()
-    found = [
-        part.split('"')[0]
-        for link in html.split('<link rel="alternate" type="application/')[1:]
-        for part in link.split(' href="')[1:2]
-    ]
-    assert found == [
-        f"{SITE}{folder}{name}" for folder in feeds for name in ("atom.xml", "rss.xml", "feed.json")
-    ]
-    for url in found:
-        assert client.get(url.removeprefix(SITE)).status_code == 200
-
-
-def test_the_page_about_feeds_has_the_addresses_of_all(client: Client, post: Post) -> None:
-    make_tag("Unused", slug="unused")
-    make_author(name="Silent", slug="silent")
-    html = client.get("/feeds/").content.decode()
-    for folder in ("/feeds/", "/tags/fire/", "/tags/night/", "/authors/ruth/"):
-        for name in ("atom.xml", "rss.xml", "feed.json"):
-            assert f'href="{folder}{name}"' in html
-    assert "/tags/unused/" not in html
-    assert "/authors/silent/" not in html
-
-
-def test_every_page_leads_to_the_page_about_feeds(client: Client, post: Post) -> None:
-    footer = client.get("/").content.decode().split("<footer")[1]
-    assert 'href="/feeds/"' in footer
-
-
-def test_the_page_about_feeds_needs_few_queries(
-    client: Client, post: Post, django_assert_max_num_queries: Any
-) -> None:
-    for _ in range(3):
-        make_post(author=make_author(), tags=[make_tag()])
-    with django_assert_max_num_queries(4):
-        client.get("/feeds/")
 
 
 def test_json_is_written_as_utf_8(client: Client, post: Post) -> None:
