@@ -13,7 +13,7 @@ Marked = tuple[str, list[tuple[int, int]]]
 
 SNIPPET = 220
 _LEAD = 70
-# Where an element ends (posts/search_index.py) and no sentence does.
+# Where an element ends (posts/search_text.py) and no sentence does.
 _HEADING_ENDS = re.compile(r"(?<=[^\s.?!:;,…])\s*\u2029\s*(?=\S)")
 
 

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from posts import search_index
+from posts import search_index_postgresql as postgresql
 from posts.search_query import Query, Term, fold
 from posts.search_snippet import Marked
 
@@ -300,7 +300,7 @@ class PostgreSQL(Engine):
                             s.title || ' ' || s.summary || ' ' || {body}, %s, 'gi') found
                         -- Each word is stemmed once: no condition gets in past this.
                         OFFSET 0) w
-                    WHERE to_tsvector('posts_english', {search_index.terms("word")}) @@ q.words)
+                    WHERE to_tsvector('posts_english', {postgresql.terms("word")}) @@ q.words)
             FROM q LEFT JOIN page ON TRUE LEFT JOIN posts_search s USING (post_id)
             ORDER BY page.exact DESC NULLS LAST, page.score DESC, page.published_at DESC,
                 page.post_id DESC"""

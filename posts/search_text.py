@@ -1,0 +1,39 @@
+"""What counts as the text of an article's body in the search index, on either database.
+
+SQL that strips markup is each database's own: posts/search_index_sqlite.py and
+posts/search_index_postgresql.py.
+"""
+
+# A vector on PostgreSQL ends at a megabyte, and an article at some 30,000 words.
+MAX_CHARACTERS = 200_000
+# Within a word these say nothing; every other element ends a word, and stands as a paragraph
+# separator (U+2029), by which a snippet tells a heading from the text below it.
+INLINE = ("strong", "em", "s", "sub", "sup", "code", "cite", "a")
+# The mark of a footnote is no word: [^1] in the text, [^1]: before the note (posts/structure.py).
+LONGEST_MARK = 30
+# The entities that nh3 leaves, and a few that an import past it would bring; & comes last.
+_ENTITIES = {
+    # Between these, SQLite's highlight() puts what was found (posts/search_sql.py).
+    "\x02": "",
+    "\x03": "",
+    "&nbsp;": " ",
+    "\u00a0": " ",
+    "&lt;": "<",
+    "&gt;": ">",
+    "&quot;": '"',
+    "&#39;": "''",
+    "&rsquo;": "’",
+    "&lsquo;": "‘",
+    "&ldquo;": "“",
+    "&rdquo;": "”",
+    "&ndash;": "–",
+    "&mdash;": "—",
+    "&amp;": "&",
+}
+
+
+def decoded(text: str) -> str:
+    """Return SQL for a text (itself SQL) with its entities as the characters they stand for."""
+    for entity, character in _ENTITIES.items():
+        text = f"replace({text}, '{entity}', '{character}')"
+    return text
