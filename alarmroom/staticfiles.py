@@ -1,7 +1,8 @@
 """Static files: ours are joined, and most of the editor's left out.
 
 What a public page needs is written in small files, by layer and by behaviour, and served as
-one sheet and one script (JOINED), so that a phone makes two requests for it.
+one sheet and one script (JOINED), so that a phone makes two requests for it. The desk's sheets
+are served as one, too.
 
 CKEditor brings 1,250 files, of which a page ever asks for about a hundred. The rest is left
 out everywhere, in development too, so that nothing works there that would be missing in
@@ -27,6 +28,10 @@ JOINED = {
             *("tokens", "base", "layout", "components", "lists", "article", "signup", "issues"),
             *("prose", "narrow", "print"),
         )
+    ],
+    "css/desk.css": [
+        f"css/desk-{name}.css"
+        for name in ("tokens", "base", "focal-point", "writing", "editor", "narrow")
     ],
     "js/site.js": [f"js/{name}.js" for name in ("share", "contents", "boxes")],
 }
