@@ -8,7 +8,7 @@
 | CVE-2024-43411 (version check) | `versionCheck: False`, and `connect-src 'self'` |
 
 CKEditor's buttons carry `onclick` and `style` attributes and its frames a `<style>`, so the
-pages with the editor, and only they, are sent SECURE_CSP_EDITOR (posts/admin.py). Inline
+pages with the editor, and only they, are sent SECURE_CSP_EDITOR (posts/desk.py). Inline
 `<script>` stays blocked even there: static/js/editor.js starts the editing frame instead.
 """  # noqa: E501 (a table)
 
