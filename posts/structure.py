@@ -128,9 +128,8 @@ def with_footnotes(html: str) -> str:
             return match[0]
         number = numbers.setdefault(name, len(numbers) + 1)
         mentions[name] = count = mentions.get(name, 0) + 1
-        own = f"noteref-{number}" + (f"-{count}" if count > 1 else "")
         return (
-            f'<sup class="note"><a id="{own}" href="#note-{number}" role="doc-noteref"'
+            f'<sup class="note"><a id="{_mention(number, count)}" href="#note-{number}" role="doc-noteref"'
             f' aria-label="Footnote {number}">{number}</a></sup>'
         )
 
@@ -138,8 +137,7 @@ def with_footnotes(html: str) -> str:
     if not numbers:
         return html
     items = "".join(
-        f'<li id="note-{number}"><p>{notes[name]} <a class="notes__back" href="#noteref-{number}"'
-        f' role="doc-backlink" aria-label="Back to footnote {number} in the text">↩</a></p></li>'
+        f'<li id="note-{number}"><p>{notes[name]}{_back(number, mentions[name])}</p></li>'
         for name, number in numbers.items()
     )
     return (
@@ -149,6 +147,21 @@ def with_footnotes(html: str) -> str:
 
 
 # Tables and code
+
+
+def _mention(number: int, count: int) -> str:
+    """Return the id of a place that mentions a footnote: the first, the second, and so on."""
+    return f"noteref-{number}" + (f"-{count}" if count > 1 else "")
+
+
+def _back(number: int, mentions: int) -> str:
+    """Return the links from a footnote to each place that mentions it."""
+    return "".join(
+        f' <a class="notes__back" href="#{_mention(number, count)}" role="doc-backlink"'
+        f' aria-label="Back to footnote {number} in the text'
+        + (f', place {count}">↩<sup>{count}</sup></a>' if count > 1 else '">↩</a>')
+        for count in range(1, mentions + 1)
+    )
 
 
 def with_boxes(html: str) -> str:

@@ -75,6 +75,12 @@ def test_a_footnote_is_linked_both_ways() -> None:
     assert notes.index("See <a") < notes.index("Second.")
     assert '<li id="note-1"><p>See <a href="https://x.org/">x</a>. <a class="notes__back"' in notes
     assert 'href="#noteref-2"' in notes
+    back = re.findall('href="#(noteref[^"]*)" role="doc-backlink" aria-label="([^"]*)"', notes)
+    assert back == [
+        ("noteref-1", "Back to footnote 1 in the text"),
+        ("noteref-1-2", "Back to footnote 1 in the text, place 2"),
+        ("noteref-2", "Back to footnote 2 in the text"),
+    ]
 
 
 def test_notes_in_one_paragraph_are_several() -> None:
