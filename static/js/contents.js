@@ -1,12 +1,12 @@
 // The contents list: open where it stands beside the text, with the part marked that is read.
 
-for (const list of document.querySelectorAll("[data-contents]")) {
-  const beside = matchMedia("(min-width: 76rem)");
-  const open = () => {
-    if (beside.matches) list.open = true;
-  };
-  open();
-  beside.addEventListener("change", open);
+const able = [globalThis.ResizeObserver, globalThis.IntersectionObserver].every(Boolean);
+
+for (const list of able ? document.querySelectorAll("[data-contents]") : []) {
+  // Called after a layout, also the first one, so that none is asked for (css/layout.css).
+  new ResizeObserver(() => {
+    if (getComputedStyle(list).getPropertyValue("--beside")) list.open = true;
+  }).observe(list.parentElement);
 
   const links = new Map();
   for (const link of list.querySelectorAll("a[href^='#']")) {
@@ -14,23 +14,25 @@ for (const list of document.querySelectorAll("[data-contents]")) {
     if (heading) links.set(heading, link);
   }
 
-  // Whatever crosses the upper part of the screen, the last heading above it is being read.
+  // The last heading in the upper part of the screen, or above it, is the one that is read; but
+  // the one that was asked for, while it is there.
   const mark = () => {
     let current = null;
     for (const [heading, link] of links) {
-      if (heading.getBoundingClientRect().top > innerHeight * 0.35) break;
+      const { top } = heading.getBoundingClientRect();
+      if (top > innerHeight * 0.35) break;
       current = link;
+      if (link.hash === location.hash && top >= 0) break;
     }
     for (const link of links.values()) {
       if (link === current) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     }
   };
-  if (typeof IntersectionObserver === "function") {
-    // It calls once by itself, when the page is laid out: asking sooner would lay it out twice.
-    const observer = new IntersectionObserver(mark, { rootMargin: "0px 0px -65% 0px" });
-    for (const heading of links.keys()) observer.observe(heading);
-  } else {
-    mark();
-  }
+  // Of everything above that line, however far, so that a jump past it is noticed too.
+  const upper = { rootMargin: "10000000px 0px -65% 0px" };
+  const observer = new IntersectionObserver(mark, upper);
+  for (const heading of links.keys()) observer.observe(heading);
+  addEventListener("hashchange", mark);
+  addEventListener("scrollend", mark);
 }

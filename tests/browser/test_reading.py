@@ -134,6 +134,63 @@ def test_the_contents_stand_beside_the_text_and_mark_what_is_read(visitor: Any) 
     expect(contents).to_be_in_viewport()
 
 
+def test_the_part_that_was_asked_for_is_marked_whatever_follows_it(visitor: Any) -> None:
+    page = visitor(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    page.goto("/articles/specialized-fire-dispatchers/")
+    contents = page.locator("[data-contents]")
+    current = contents.locator("[aria-current]")
+    links = contents.locator("a").all()
+    for link in [*links, *reversed(links)]:
+        link.click()
+        expect(current).to_have_text(link.inner_text())
+    # A jump past all headings, and back.
+    page.keyboard.press("End")
+    expect(current).to_have_text(links[-1].inner_text())
+    page.keyboard.press("Home")
+    expect(current).to_have_count(0)
+
+
+def test_in_large_type_the_contents_stand_above_the_text(visitor: Any) -> None:
+    page = visitor(viewport={"width": 1280, "height": 900})
+    page.goto("/articles/specialized-fire-dispatchers/")
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    contents, text = page.locator("[data-contents]"), page.locator(".article__body .prose")
+    listed, read = contents.bounding_box(), text.bounding_box()
+    assert listed["y"] + listed["height"] <= read["y"]
+    assert listed["width"] > read["width"] / 2
+
+
+@pytest.mark.parametrize("address", ["/", ARTICLE])
+def test_large_type_breaks_no_word_and_cuts_no_date_off(visitor: Any, address: str) -> None:
+    for width, type_size in ((320, 150), (390, 200)):
+        page = visitor(viewport={"width": width, "height": 800})
+        page.goto(address)
+        page.evaluate(f"document.documentElement.style.fontSize = '{type_size}%'")
+        broken = page.evaluate(
+            """() => {
+                const found = [], range = document.createRange();
+                const parts = ".card__title, .card .eyebrow, .card__dek, .meta > *";
+                for (const part of document.querySelectorAll(parts)) {
+                    const edge = part.getBoundingClientRect().left
+                        + parseFloat(getComputedStyle(part).paddingInlineStart);
+                    const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
+                    while (texts.nextNode()) {
+                        const text = texts.currentNode;
+                        for (const word of text.data.matchAll(/[^\\s-]+/g)) {
+                            range.setStart(text, word.index);
+                            range.setEnd(text, word.index + word[0].length);
+                            const lines = [...range.getClientRects()];
+                            if (lines.length > 1 || lines[0].left < edge - 0.5)
+                                found.push(word[0]);
+                        }
+                    }
+                }
+                return found;
+            }"""
+        )
+        assert broken == [], (width, type_size)
+
+
 def test_copying_the_link_is_said(visitor: Any) -> None:
     page = visitor(permissions=["clipboard-read", "clipboard-write"])
     page.goto(ARTICLE)
