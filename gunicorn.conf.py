@@ -13,6 +13,8 @@ threads = env.number("WEB_THREADS", 4, least=1)
 env.stop_if_wrong()
 # Workers share the code's memory, and a missing setting ends the start with its one line.
 preload_app = True
+# Of a request, in bytes: the most that gunicorn takes, and as much as nginx lets through.
+limit_request_line = 8190
 # It would write into the home directory, which a service has none of.
 control_socket_disable = True
 

@@ -8,8 +8,9 @@ import mimetypes
 from django.conf import settings
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
-from django.views.decorators.http import require_safe
 from django.views.static import serve
+
+from alarmroom.methods import require_safe
 
 # Python 3.12 knows this one only where the machine tells it; unnamed, browsers would not show it.
 mimetypes.add_type("image/webp", ".webp")

@@ -17,9 +17,9 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
 
 from alarmroom import kept
+from alarmroom.methods import require_safe
 
 # The protocol allows 50,000 addresses and 50 MB; a part of this size is made in a moment.
 ADDRESSES_PER_PART = 2_000

@@ -5,9 +5,9 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_safe
 
 from alarmroom import kept
+from alarmroom.methods import require_safe
 from newsletter.models import Issue
 
 ISSUES_PER_PAGE = 20

@@ -12,9 +12,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.views.decorators.http import require_safe
 
 from alarmroom import kept
+from alarmroom.methods import require_safe
 from posts import freshness
 from posts.models import Post, PostQuerySet, Tag
 from posts.views import keep_list, turn_to

@@ -7,7 +7,7 @@ import logging
 import re
 import sys
 from base64 import b64encode
-from typing import TYPE_CHECKING
+from html import unescape
 from urllib.parse import unquote
 
 from django.conf import settings
@@ -20,15 +20,14 @@ from django.utils.csp import CSP, build_policy
 from posts import search
 from posts.models import Post, Tag
 
-if TYPE_CHECKING:
-    from posts.search import Suggestion
-
 logger = logging.getLogger(__name__)
 
 SUGGESTIONS = 5
 RETRY_AFTER = 60  # seconds
 _WORD = re.compile(r"[^\W\d_]{2,40}")
 _MAX_WORDS = 8
+# How pages end elsewhere, and what clings to an address that was copied out of a sentence.
+_END = re.compile(r"(\.(html?|aspx?))?[/.,;:!?)\]>'\"»”’]*$", re.IGNORECASE)
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 # What SQLite says when the file, and not the question, is the trouble.
 _SQLITE_AWAY = ("unable to open", "disk i/o error", "locked", "not a database", "malformed")
@@ -37,16 +36,17 @@ _SQLITE_AWAY = ("unable to open", "disk i/o error", "locked", "not a database", 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer 404, with what the words of the address find. Never fails itself."""
     asked = " ".join(asked_for(request.path_info))
-    found: list[Suggestion] = []
+    said: dict[str, object] = {"asked": asked}
     if asked:
         try:
-            found = nearest(asked)
+            said["found"] = nearest(asked)
+            said["topics"] = [] if said["found"] else search.popular_topics()
         except Exception as error:
             if is_away(error):
                 return unavailable()
             logger.exception("The 404 of %r could not search", request.path_info[:200])
     try:
-        return render(request, "404.html", {"asked": asked, "found": found}, status=404)
+        return render(request, "404.html", said, status=404)
     except Exception as error:
         if is_away(error):
             return unavailable()
@@ -56,6 +56,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def asked_for(path: str) -> list[str]:
     """Return the words of the last part of an address that has any."""
+    path = _END.sub("", path)
     if "." in path:
         return []  # Somebody looks for a file, and mostly for a hole.
     for segment in reversed(unquote(path[:500]).split("/")):
@@ -64,17 +65,24 @@ def asked_for(path: str) -> list[str]:
     return []
 
 
-def nearest(asked: str) -> list[Suggestion]:
-    """Return the few articles whose titles fit the words best; at most three queries."""
-    if text := search.respelled(search.parse(asked)):
-        tries = [text]
-    else:
-        # A word of the old title may be gone; the long ones tell most.
-        tries = [asked, " ".join(sorted(asked.split(), key=len, reverse=True)[:2])]
-    for text in tries:
-        if found := search.titled(text):
-            return found[:SUGGESTIONS]
+def nearest(asked: str) -> list[search.Suggestion]:
+    """Return a few topics, authors and articles that fit the words best; at most eight queries."""
+    if found := search.suggest(asked):
+        return found[:SUGGESTIONS]
+    text = search.respelled(search.parse(asked))
+    if text and (found := search.suggest(text)):
+        return found[:SUGGESTIONS]
+    # A word of the old title may be gone; the long ones tell most.
+    telling = sorted(asked.split(), key=len, reverse=True)
+    for words in [text] if text else [" ".join(telling[:2]), telling[0]]:
+        if hits := search.search(words).hits:
+            return [as_suggestion(hit) for hit in hits[:SUGGESTIONS]]
     return []
+
+
+def as_suggestion(hit: search.Hit) -> search.Suggestion:
+    title = unescape(hit.title.replace("<mark>", "").replace("</mark>", ""))
+    return search.Suggestion("article", title, hit.post.get_absolute_url())
 
 
 def gone(request: HttpRequest, post: Post) -> HttpResponse:

@@ -25,11 +25,10 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import feedgenerator
 from django.utils.feedgenerator import rfc3339_date
-from django.utils.http import http_date
 from django.utils.xmlutils import SimplerXMLGenerator
-from django.views.decorators.http import require_safe
 
 from alarmroom import kept
+from alarmroom.methods import require_safe
 from posts import freshness
 from posts.addresses import find_or_moved
 from posts.body import alone, images_in
@@ -65,6 +64,11 @@ class About:
     """Of the page that shows the same articles."""
     feeds: str
     """The path under which its feeds stand; their file names follow."""
+
+    @property
+    def key(self) -> str:
+        """What is dropped when it changes itself, whatever is in it (posts/freshness.py)."""
+        return self.name.replace("/", "-")
 
 
 def about_site() -> About:
@@ -126,7 +130,8 @@ def author_feed(request: HttpRequest, slug: str, file_name: str) -> HttpResponse
 def respond(about: About, posts: PostQuerySet, file_name: str) -> HttpResponse:
     """Return the newest of the posts as the feed of a file name. Raises Http404 for another one.
 
-    Whoever has it already gets a 304 of alarmroom/kept/.
+    Whoever has it already gets a 304 of alarmroom/kept/, by its ETag alone: no date tells that an
+    article was withdrawn or a topic renamed.
     """
     if file_name not in FORMATS:
         raise Http404
@@ -135,8 +140,7 @@ def respond(about: About, posts: PostQuerySet, file_name: str) -> HttpResponse:
     out = BytesIO()
     made.write(out, "utf-8")
     response = HttpResponse(out.getvalue(), content_type=made.content_type)
-    response["Last-Modified"] = http_date(made.last_change().timestamp())
-    return kept.keep(response, "feeds", until=freshness.next_moment)
+    return kept.keep(response, "feeds", about.key, until=freshness.next_moment)
 
 
 # What is in a feed
@@ -171,7 +175,6 @@ def feed(about: About, posts: list[Post], file_name: str) -> ArticleFeed:
             author_photo=site(author.photo.file.url) if author.photo else None,
             pubdate=published_at,
             updateddate=revised(post, published_at),
-            changed=max(published_at, post.updated_at),
             categories=[plain(tag.name) for tag in post.tags.all()],
             enclosures=[picture.enclosure()] if picture else [],
             picture=picture,
@@ -293,10 +296,6 @@ class ArticleFeed(feedgenerator.SyndicationFeed):
     def latest_post_date(self) -> datetime:
         """Return when there was last something new, which is not now for an empty feed."""
         return max((item["updateddate"] for item in self.items), default=NEVER)
-
-    def last_change(self) -> datetime:
-        """Return when anything in it last changed, however small."""
-        return max((item["changed"] for item in self.items), default=NEVER)
 
 
 def add_media(handler: SimplerXMLGenerator, picture: Picture) -> None:

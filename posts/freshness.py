@@ -9,7 +9,8 @@
 | `tag-3`, `author-5` | the tag or the author | they are edited, merged or deleted |
 | `tags` | which topics are in use, and how often | that changes |
 | `feeds` | the whole texts of posts | a published post changes at all |
-| `pages`, `page-2` | the footer's menu; a page of its own | one is edited |
+| `pages` | the footer's menu | a title, an address or a place in it changes |
+| `page-2`, `page-dates` | a page of its own; when which changed | one is edited |
 | `schedule` | nothing: of `next_moment()` | what is public, and when, changes |
 
 Signals tell of changes here, because a call would miss what cascades, what the admin
@@ -52,6 +53,8 @@ LISTED = (
     "author_id",
     "reading_minutes",
 )
+
+IN_MENU = ("title", "slug", "show_in_footer", "position")
 
 
 # What pages name
@@ -173,9 +176,10 @@ def posts_changed(before: dict[int, Shown], after: dict[int, Shown]) -> None:
                 keys |= {f"tagged-{tag}" for tag in state.tags} | {f"by-{state.author}"}
                 if state.published_at:
                     keys.add(year_key(state.published_at))
-        if (old and (old.tags, old.is_public)) != (new and (new.tags, new.is_public)):
-            keys.add("tags")
         was, will = (state.published_at if state else None for state in (old, new))
+        # Another date may lie on the other side of now, where topics are not counted.
+        if was != will or (old and old.tags) != (new and new.tags):
+            keys.add("tags")
         if was != will:
             moved.add(pk)
             for moment in filter(None, (was, will)):
@@ -270,6 +274,17 @@ def image_saved(instance: Image, created: bool, **_: Any) -> None:
         image_changed(instance.pk)
 
 
+@receiver([pre_save, pre_delete], sender=Page)
+def remember_page(instance: Page, **_: Any) -> None:
+    instance._menu_before = menu_entry(instance.pk)  # type: ignore[attr-defined]  # likewise
+
+
 @receiver([post_save, post_delete], sender=Page)
 def page_changed(instance: Page, **_: Any) -> None:
-    kept.drop(f"page-{instance.pk}", "pages")
+    is_elsewhere = getattr(instance, "_menu_before", None) != menu_entry(instance.pk)
+    kept.drop(f"page-{instance.pk}", "page-dates", *(["pages"] if is_elsewhere else []))
+
+
+def menu_entry(pk: int | None) -> tuple[Any, ...] | None:
+    """Return what other pages may show of a page of its own. One query."""
+    return Page.objects.filter(pk=pk).values_list(*IN_MENU).first() if pk else None

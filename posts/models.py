@@ -127,8 +127,9 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
         return changed
 
     def bulk_create(self, objs: Iterable[Post], *args: Any, **kwargs: Any) -> list[Post]:
-        kept.drop_everything()
-        return super().bulk_create(objs, *args, **kwargs)
+        made = super().bulk_create(objs, *args, **kwargs)
+        kept.drop_everything()  # Afterwards: what is rendered until then is of the old state.
+        return made
 
     def drafts(self) -> Self:
         return self.filter(published_at=None, withdrawn_at=None)

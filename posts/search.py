@@ -14,20 +14,20 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from alarmroom import kept
 from posts import freshness, search_snippet, search_sql
-from posts.models import Post, Tag
+from posts.models import Author, Post, Tag
 from posts.search_query import Query, fold, parse
 from posts.search_sql import HITS_PER_PAGE
 
 Sort = Literal["relevance", "date"]
 
 POPULAR_TOPICS = 8
-SUGGESTED_TOPICS = 3
+SUGGESTED_NAMES = 4
 
 
 @dataclass(frozen=True)
@@ -119,19 +119,33 @@ def search(
 
 
 def suggest(text: str) -> list[Suggestion]:
-    """Return the topics and titles that what is typed so far may become. Two queries."""
+    """Return what the words typed so far may become. Two queries.
+
+    Topics and authors of which a word begins so, then titles.
+    """
     query = parse(text)
     if not query or len(query.text) < 2:
         return []
-    name = query.text
-    shown = Exists(Post.objects.published().filter(tags=OuterRef("pk")))
-    topics = Tag.objects.filter(
-        Q(name__istartswith=name) | Q(name__icontains=f" {name}"), shown
-    ).order_by("name")[:SUGGESTED_TOPICS]
+    begins = Q(name__istartswith=query.text) | Q(name__icontains=f" {query.text}")
+    public = Post.objects.published()
+    topics = Tag.objects.filter(begins, Exists(public.filter(tags=OuterRef("pk"))))
+    authors = Author.objects.filter(begins, Exists(public.filter(author=OuterRef("pk"))))
+    rows = _named(topics, "topic").union(_named(authors, "author"), all=True)
     return [
-        *(Suggestion("topic", tag.name, tag.get_absolute_url()) for tag in topics),
+        *(
+            Suggestion(
+                kind, name, (Tag if kind == "topic" else Author)(slug=slug).get_absolute_url()
+            )
+            for kind, name, slug in rows.order_by("-kind", "name")[:SUGGESTED_NAMES]
+        ),
         *titled(query),
     ]
+
+
+def _named(found: QuerySet[Any], kind: str) -> QuerySet[Any, Any]:
+    return (
+        found.order_by().annotate(kind=Value(kind, CharField())).values_list("kind", "name", "slug")
+    )
 
 
 def titled(text: str | Query) -> list[Suggestion]:
@@ -219,6 +233,8 @@ def _trigrams(word: str) -> set[str]:
 
 
 def _likeness(word: str, other: str) -> float:
-    """Return how alike two words are by their trigrams, from 0 to 1 (Dice)."""
+    """Return how alike two words are, from 0 to 1: by their trigrams (Dice), or as anagrams."""
+    if sorted(word) == sorted(other):
+        return 0.9  # Letters in the wrong order are the commonest of slips.
     ours, theirs = _trigrams(word), _trigrams(other)
     return 2 * len(ours & theirs) / (len(ours) + len(theirs))

@@ -8,8 +8,8 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_safe
 
+from alarmroom.methods import require_safe
 from posts import search
 from posts.search_query import MAX_CHARACTERS, parse
 from posts.search_sql import HITS_PER_PAGE

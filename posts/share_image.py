@@ -16,11 +16,11 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
-from django.views.decorators.http import require_safe
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
 from alarmroom.images import flat
+from alarmroom.methods import require_safe
 from posts import models
 from posts.addresses import find_or_moved
 from posts.library import Image

@@ -130,7 +130,7 @@ SECTIONS = (
         parts,
         entries,
         # An article or its author, a topic, a page (posts/freshness.py).
-        keys=("feeds", "posts", "tags", "pages"),
+        keys=("feeds", "posts", "tags", "pages", "page-dates"),
         until=freshness.next_moment,
     ),
 )

@@ -129,8 +129,8 @@ def with_footnotes(html: str) -> str:
         number = numbers.setdefault(name, len(numbers) + 1)
         mentions[name] = count = mentions.get(name, 0) + 1
         return (
-            f'<sup class="note"><a id="{_mention(number, count)}" href="#note-{number}" role="doc-noteref"'
-            f' aria-label="Footnote {number}">{number}</a></sup>'
+            f'<sup class="note"><a id="{_mention(number, count)}" href="#note-{number}"'
+            f' role="doc-noteref" aria-label="Footnote {number}">{number}</a></sup>'
         )
 
     html = _MENTION.sub(marked, _NOTE.sub(taken_out, html)).rstrip()

@@ -8,9 +8,9 @@ from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_safe
 
 from alarmroom import kept
+from alarmroom.methods import require_safe
 from alarmroom.stencil import Filled
 from posts import freshness, reading
 from posts.addresses import find_or_moved, moved

@@ -26,9 +26,10 @@ from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from alarmroom import kept
+from alarmroom.methods import require_safe
 from subscribers import notices, signup, tokens, wording
 from subscribers.forms import SignUpForm
 from subscribers.models import CONFIRM_DAYS, Resource, Subscriber

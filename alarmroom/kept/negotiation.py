@@ -15,7 +15,7 @@ def is_known(environ: Mapping[str, Any], tag: str, modified: str | None) -> bool
     """Return whether whoever asks has this version of a page already (RFC 9110 13.2.2).
 
     By its tag in whatever coding (the weak comparison of 13.1.2). By its date alone only if
-    that is exactly the same one: a withdrawn article makes a feed's an earlier one, and 13.1.3
+    that is exactly the same one: what is taken away may make it an earlier one, and 13.1.3
     leaves that to us.
     """
     known = environ.get("HTTP_IF_NONE_MATCH")

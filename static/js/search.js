@@ -59,10 +59,10 @@ for (const input of document.querySelectorAll("[data-suggest]")) {
         const name = document.createElement("span");
         name.textContent = label;
         one.append(name);
-        if (kind === "topic") {
+        if (kind !== "article") {
           const what = document.createElement("span");
           what.className = "suggestions__kind";
-          what.textContent = "Topic";
+          what.textContent = kind === "topic" ? "Topic" : "Author";
           one.append(what);
         }
         return one;

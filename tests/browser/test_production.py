@@ -133,3 +133,9 @@ def test_nothing_of_development_is_there(site: str, tmp_path: Path) -> None:
     for path in ("/dev/mail/", "/media/x.jpg"):
         with pytest.raises(URLError, match="404"):
             urllib.request.urlopen(site + path, timeout=30)
+
+
+def test_a_very_long_search_is_an_answer_like_any_other(site: str) -> None:
+    with urllib.request.urlopen(f"{site}/search/?q={'a' * 8000}") as response:
+        assert response.status == 200
+        assert b"Nothing found" in response.read()

@@ -12,7 +12,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from posts import errors
-from tests.factories import make_post
+from tests.factories import make_author, make_post, make_tag
 
 pytestmark = pytest.mark.django_db
 
@@ -37,10 +37,14 @@ def reader(client: Client) -> Client:
         "/blog/the_twelfth_hour/",
         "/articles/the%20twelfth%20hour/",
         "/the-twelfth-hour-at-work/",
+        "/2019/03/the-twelfth-hour.html",
+        "/articles/the-twelfth-hour/).",
+        "/articles/twelve-hours-of-the-night-shift/",
+        "/articles/the-hour-twelfth/",
     ],
 )
 def test_a_lost_address_finds_what_its_words_say(client: Client, address: str) -> None:
-    make_post(title="The Twelfth Hour", slug="hours-at-night")
+    make_post(title="The Twelfth Hour", slug="hours-at-night", body="<p>On a night shift.</p>")
     make_post(title="Something else")
     response = client.get(address, follow=True)
     html = response.content.decode()
@@ -63,13 +67,36 @@ def test_who_looks_for_a_file_costs_no_query(
         assert client.get(address).status_code == 404
 
 
-def test_a_lost_address_costs_at_most_five_queries_more_than_the_footer(
+@pytest.mark.parametrize(
+    ("address", "leads_to"),
+    [
+        ("/tags/fire/", "/tags/fire-dispatch/"),
+        ("/topics/fire-dispach/", "/tags/fire-dispatch/"),
+        ("/authors/ruth/", "/authors/ruth-halloran/"),
+    ],
+)
+def test_a_lost_address_finds_topics_and_authors(
+    client: Client, address: str, leads_to: str
+) -> None:
+    make_post(tags=[make_tag("Fire dispatch")], author=make_author(name="Ruth Halloran"))
+    html = client.get(address).content.decode()
+    assert f'class="found__link" href="{leads_to}"' in html
+
+
+def test_where_nothing_is_found_there_are_topics(client: Client) -> None:
+    make_post(tags=[make_tag("Fire dispatch")])
+    html = client.get("/what-never-was/").content.decode()
+    assert "found__link" not in html
+    assert '<a class="topic" href="/tags/fire-dispatch/">Fire dispatch</a>' in html
+
+
+def test_a_lost_address_costs_at_most_eight_queries_more_than_the_footer(
     client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(30):
         make_post(title=f"The Twelfth Hour, part {number}")
     for address in ("/articles/the-twelveth-hour/", "/articles/of-what-never-was/", "/lost/"):
-        with django_assert_max_num_queries(6):
+        with django_assert_max_num_queries(9):
             client.get(address)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from django.utils.http import http_date, parse_http_date
+from django.utils.http import http_date
 
 from posts.models import Post
 from tests.factories import make_author, make_image, make_post, make_tag
@@ -24,11 +24,9 @@ def post(db: None) -> Post:
 @pytest.mark.parametrize("address", [*ALL, "/tags/fire/atom.xml", "/authors/ruth/feed.json"])
 def test_a_reader_that_has_it_gets_a_304(client: Client, post: Post, address: str) -> None:
     first = client.get(address)
-    assert parse_http_date(first["Last-Modified"]) == int(post.updated_at.timestamp())
     for header in (
         {"if-none-match": first["ETag"]},
         {"if-none-match": f'"other", {first["ETag"].removeprefix("W/")}'},
-        {"if-modified-since": first["Last-Modified"]},
     ):
         again = client.get(address, headers=header)
         assert again.status_code == 304, header
@@ -47,16 +45,18 @@ def test_an_edit_is_news_to_a_reader(client: Client, post: Post, address: str) -
 
 
 @pytest.mark.parametrize("address", ALL)
-def test_a_withdrawn_article_leaves_readers_that_know_only_the_date(
+def test_no_date_makes_a_reader_miss_what_went_or_was_renamed(
     client: Client, post: Post, address: str
 ) -> None:
-    newer = make_post(title="Withdrawn soon")
-    Post.objects.filter(pk=post.pk).update(updated_at=timezone.now() - timedelta(days=1))
+    older = make_post(title="Withdrawn soon")
+    Post.objects.filter(pk=older.pk).update(updated_at=timezone.now() - timedelta(days=1))
     first = client.get(address)
-    newer.delete()
-    again = client.get(address, headers={"if-modified-since": first["Last-Modified"]})
-    assert again.status_code == 200
-    assert "Withdrawn soon" not in again.content.decode()
+    assert "Last-Modified" not in first
+    older.delete()
+    for date in (first.get("Date"), http_date(timezone.now().timestamp())):
+        again = client.get(address, headers={"if-modified-since": date or ""})
+        assert again.status_code == 200
+        assert "Withdrawn soon" not in again.content.decode()
 
 
 @pytest.mark.parametrize("value", ["", "*x", "yesterday", http_date(0), "W/", '"' * 500])
@@ -65,17 +65,9 @@ def test_odd_conditions_get_the_feed(client: Client, post: Post, value: str) -> 
         assert client.get("/feeds/atom.xml", headers={header: value}).status_code == 200
 
 
-def test_a_scheduled_article_dates_the_feed_from_its_moment(client: Client, db: None) -> None:
-    post = make_post()
-    written = timezone.now() - timedelta(days=9)
-    Post.objects.filter(pk=post.pk).update(updated_at=written)
-    moment = http_date(post.published_at.timestamp())
-    assert client.get("/feeds/rss.xml")["Last-Modified"] == moment
-
-
 @pytest.mark.parametrize("address", [*ALL, "/feeds/", "/tags/fire/rss.xml"])
 def test_feeds_are_only_read_and_carry_no_cookie(client: Client, post: Post, address: str) -> None:
-    assert client.post(address).status_code == 405
+    assert Client(enforce_csrf_checks=True).post(address).status_code == 405
     head = client.head(address)
     assert head.status_code == 200
     assert head.content == b""

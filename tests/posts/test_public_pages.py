@@ -129,7 +129,8 @@ def images(html: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("address", PAGES[:4])
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
-def test_a_reading_page_is_only_read(client: Client, address: str, method: str) -> None:
+def test_a_reading_page_is_only_read(db: None, address: str, method: str) -> None:
+    client = Client(enforce_csrf_checks=True)
     assert getattr(client, method)(address).status_code == 405
 
 

@@ -18,7 +18,7 @@ from posts.search import (
 )
 from posts.search_query import parse
 from posts.search_sql import HITS_PER_PAGE
-from tests.factories import make_post, make_tag
+from tests.factories import make_author, make_post, make_tag
 from tests.plans import whole_table_read
 
 pytestmark = pytest.mark.django_db
@@ -337,6 +337,12 @@ def test_suggestions_are_topics_and_titles_that_go_on() -> None:
         "/tags/siren-sounds/",
     )
     assert [s.label for s in suggest("sound")] == ["Siren sounds"]
+    make_post(title="By her", author=make_author(name="Ruth Halloran"))
+    make_post(title="Not yet", author=make_author(name="Ruth Draft"), published_at=None)
+    assert [(s.kind, s.label, s.url) for s in suggest("hallo")] == [
+        ("author", "Ruth Halloran", "/authors/ruth-halloran/")
+    ]
+    assert [s.label for s in suggest("ruth")] == ["Ruth Halloran"]
     assert [s.label for s in suggest("line silen")] == ["Silence on the line"]
     assert suggest("s") == []
     assert suggest("%") == []
@@ -351,6 +357,7 @@ def test_suggestions_are_topics_and_titles_that_go_on() -> None:
         ('"emergancy dispacher" fire', '"emergency dispatcher" fire'),
         ("Recieve", "receive"),
         ("emergancy -fier", "emergency -fier"),
+        ("fier call", "fire call"),
         ("xyzxyz", ""),
         ("emergency", ""),
     ],

@@ -1,6 +1,7 @@
 """The search page and what is suggested while somebody types."""
 
 import json
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -156,6 +157,17 @@ def test_suggestions_are_json(client: Client) -> None:
     }
 
 
+def test_a_near_spelling_costs_five_queries_at_most_once_the_topics_are_remembered(
+    client: Client, settings: Any, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    settings.KEPT_PAGES_SECONDS = 300
+    for _ in range(5):
+        make_post(body="<p>Radio.</p>", tags=[make_tag()])
+    page(client, q="rxxdxo")
+    with django_assert_num_queries(5, exact=False):
+        assert "Did you mean" in page(client, q="raido")
+
+
 def test_a_page_costs_five_queries_at_most_whatever_the_size(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
@@ -170,7 +182,7 @@ def test_a_page_costs_five_queries_at_most_whatever_the_size(
             {},
             {"q": "radio"},
             {"q": "radio", "tag": "fire", "sort": "date", "page": "2"},
-            {"q": "raido"},
+            {"q": "rxxdxo"},
             {"q": "-radio"},
             {"q": "radio", "year": "1999"},
         ):
