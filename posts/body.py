@@ -113,6 +113,8 @@ def serve_due(seconds: float = 5) -> int:
     Those are: written past `save()`, of an older VERSION, or with a picture that was waiting
     for its copies. Goes on for so many seconds at most. Safe at any time, and twice.
     """
+    from posts import freshness  # It needs the models.
+
     stored = 0
     until = time.monotonic() + seconds
     for model in apps.get_app_config("posts").get_models():
@@ -130,7 +132,7 @@ def serve_due(seconds: float = 5) -> int:
             if (served.html, served.made_of) != (thing.body_served, thing.served_of):
                 # Not over what an editor has saved since.
                 if model._meta.model_name == "post":
-                    kept.drop(f"article-{pk}", "feeds")
+                    freshness.text_changed(pk)
                 else:
                     kept.drop(f"page-{pk}")
                 stored += things.filter(pk=pk, body=thing.body).update(

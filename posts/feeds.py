@@ -66,9 +66,10 @@ class About:
     """The path under which its feeds stand; their file names follow."""
 
     @property
-    def key(self) -> str:
-        """What is dropped when it changes itself, whatever is in it (posts/freshness.py)."""
-        return self.name.replace("/", "-")
+    def keys(self) -> tuple[str, ...]:
+        """What is dropped when its articles change, or it does itself (posts/freshness.py)."""
+        kind, _, pk = self.name.partition("/")
+        return (f"feed-{kind}-{pk}", f"{kind}-{pk}") if pk else ("feeds",)
 
 
 def about_site() -> About:
@@ -140,7 +141,7 @@ def respond(about: About, posts: PostQuerySet, file_name: str) -> HttpResponse:
     out = BytesIO()
     made.write(out, "utf-8")
     response = HttpResponse(out.getvalue(), content_type=made.content_type)
-    return kept.keep(response, "feeds", about.key, until=freshness.next_moment)
+    return kept.keep(response, *about.keys, until=freshness.next_moment)
 
 
 # What is in a feed

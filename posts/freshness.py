@@ -9,6 +9,7 @@
 | `tag-3`, `author-5` | the tag or the author | they are edited, merged or deleted |
 | `tags` | which topics are in use, and how often | that changes |
 | `feeds` | the whole texts of posts | a published post changes at all |
+| `feed-tag-3`, `feed-author-5` | those of a tag or an author | one of theirs does |
 | `pages` | the footer's menu | a title, an address or a place in it changes |
 | `page-2`, `page-dates` | a page of its own; when which changed | one is edited |
 | `schedule` | nothing: of `next_moment()` | what is public, and when, changes |
@@ -23,7 +24,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -168,6 +169,9 @@ def posts_changed(before: dict[int, Shown], after: dict[int, Shown]) -> None:
         if not any(state and state.is_public for state in (old, new)):
             continue
         keys |= {f"article-{pk}", "feeds"}
+        for state in (old, new):
+            if state:
+                keys |= {f"feed-tag-{tag}" for tag in state.tags} | {f"feed-author-{state.author}"}
         if old == new:
             continue
         keys |= {f"post-{pk}", "posts", "schedule"}
@@ -218,8 +222,28 @@ def image_changed(pk: int) -> None:
 
 def drop_posts(posts: PostQuerySet, *keys: str) -> None:
     """Drop every page that shows one of the posts in any form, and some keys more."""
-    found = [f"post-{pk}" for pk in posts.values_list("pk", flat=True)]
-    kept.drop(*keys, *found, *(["feeds"] if found else []))
+    found = dict(posts.values_list("pk", "author"))
+    kept.drop(*keys, *(f"post-{pk}" for pk in found), *feeds_of(found))
+
+
+def feeds_of(posts: Mapping[int, int]) -> set[str]:
+    """Return the keys of the feeds in which posts stand, which come with their authors."""
+    if not posts:
+        return set()
+    through = Post.tags.through.objects.filter(post__in=posts)
+    tags = set(through.values_list("tag_id", flat=True))
+    return {
+        "feeds",
+        *(f"feed-tag-{tag}" for tag in tags),
+        *(f"feed-author-{author}" for author in posts.values()),
+    }
+
+
+def text_changed(pk: int) -> None:
+    """Drop what shows the whole text of a post."""
+    kept.drop(
+        f"article-{pk}", *feeds_of(dict(Post.objects.filter(pk=pk).values_list("pk", "author")))
+    )
 
 
 @receiver([pre_save, pre_delete], sender=Post)

@@ -20,7 +20,7 @@ from tests.factories import (
     make_resource,
     make_tag,
 )
-from tests.kept.paper import FEEDS, LISTS, SITEMAPS, Paper, edit, point
+from tests.kept.paper import FEEDS, LISTS, SITEMAPS, Paper, edit, environ, point
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("real_site")]
 
@@ -52,7 +52,7 @@ def test_an_article_published_from_the_list_of_the_desk_is_listed_at_once(paper:
 def test_an_article_taken_back_is_gone_at_once(paper: Paper) -> None:
     posts = Post.objects.filter(pk=paper.middle.pk)
     touched = paper.touched(posts.back_to_draft)
-    assert touched >= LISTS | {"middle", "fire", "dele", "old", "new", "topics"}
+    assert touched >= LISTS | {"its feed", "middle", "fire", "dele", "old", "new", "topics"}
     assert paper.sites[0].get(paper.paths["middle"]).status == 404
 
 
@@ -61,7 +61,7 @@ def test_an_article_that_is_deleted_is_gone_at_once(paper: Paper, how: str) -> N
     path = paper.paths["middle"]
     posts = Post.objects.filter(pk=paper.middle.pk)
     touched = paper.touched(paper.middle.delete if how == "the object" else posts.delete)
-    assert touched >= LISTS | {"middle", "fire", "dele", "old", "new"}
+    assert touched >= LISTS | {"its feed", "middle", "fire", "dele", "old", "new"}
     assert paper.sites[0].get(path).status == 404
 
 
@@ -137,6 +137,31 @@ def test_an_article_published_before_its_time_is_counted(paper: Paper) -> None:
     assert b"Rare" not in paper.sites[1].get("/topics/").body
 
 
+def test_an_article_is_news_in_the_feeds_that_have_it_only(paper: Paper) -> None:
+    sites, night = paper.sites, f"{paper.night.get_absolute_url()}atom.xml"
+    others = [night, f"{paper.dele.get_absolute_url()}rss.xml"]
+    its_own = [
+        paper.paths["its feed"],
+        f"{paper.ruth.get_absolute_url()}feed.json",
+        "/feeds/rss.xml",
+    ]
+    for path in [*others, *its_own]:
+        for site in sites:
+            assert site.get(path).status == 200
+    for change in (edit(paper.new, body="<p>Other.</p>"), edit(paper.new, title="Other")):
+        with paper.commit():
+            change()
+        sites[1].look_again()
+        for site in sites:
+            assert [site.application.find(environ(path)) is None for path in others] == [False] * 2
+        assert all(sites[0].get(path).from_django for path in its_own)
+    # Given to a topic, it is in that one's feed as well.
+    with paper.commit():
+        paper.new.tags.add(paper.night)
+    sites[1].look_again()
+    assert b"Other" in sites[1].get(night).body
+
+
 def test_the_feed_of_a_topic_without_articles_moves_with_it(paper: Paper) -> None:
     empty, nobody = make_tag("Empty"), make_author(name="Nobody")
     feeds = [f"{thing.get_absolute_url()}atom.xml" for thing in (empty, nobody)]
@@ -192,7 +217,18 @@ def test_two_topics_that_become_one(paper: Paper) -> None:
 
 def test_an_article_that_is_withdrawn_and_brought_back(paper: Paper) -> None:
     posts = Post.objects.filter(pk=paper.middle.pk)
-    shown = LISTS | {"middle", "fire", "dele", "old", "new", "topics", "year", "month", "feeds"}
+    shown = LISTS | {
+        "its feed",
+        "middle",
+        "fire",
+        "dele",
+        "old",
+        "new",
+        "topics",
+        "year",
+        "month",
+        "feeds",
+    }
     assert paper.touched(posts.withdraw) >= shown
     site, path = paper.sites[1], paper.paths["middle"]
     assert site.get(path).status == 410
@@ -213,7 +249,7 @@ def test_an_article_under_another_date(paper: Paper) -> None:
     touched = paper.touched(
         edit(paper.middle, published_at=paper.old.published_at - timedelta(days=400))
     )
-    assert touched >= LISTS | {"middle", "old", "new", "fire", "dele", "year", "month"}
+    assert touched >= LISTS | {"its feed", "middle", "old", "new", "fire", "dele", "year", "month"}
     site = paper.sites[1]
     assert site.get(before["year"]).status == site.get(before["month"]).status == 404
     assert b"Middle" in site.get(paper.paths["year"]).body
@@ -222,7 +258,15 @@ def test_an_article_under_another_date(paper: Paper) -> None:
 def test_an_article_at_another_address(paper: Paper) -> None:
     path = paper.paths["middle"]
     touched = paper.touched(edit(paper.middle, slug="elsewhere"))
-    assert touched >= LISTS - {"archive"} | {"middle", "old", "new", "fire", "dele", "year"}
+    assert touched >= LISTS - {"archive"} | {
+        "its feed",
+        "middle",
+        "old",
+        "new",
+        "fire",
+        "dele",
+        "year",
+    }
     site = paper.sites[1]
     assert site.get(path).headers["Location"] == "/articles/elsewhere/"
     assert b"/articles/elsewhere/" in site.get("/").body
@@ -275,7 +319,11 @@ def test_bulk_ways_touch_everything(paper: Paper) -> None:
 
 def test_update_is_seen(paper: Paper) -> None:
     posts = Post.objects.filter(pk=paper.middle.pk)
-    assert paper.touched(lambda: posts.update(title="Updated")) >= LISTS | {"middle", "fire"}
+    assert paper.touched(lambda: posts.update(title="Updated")) >= LISTS | {
+        "its feed",
+        "middle",
+        "fire",
+    }
 
 
 def test_what_no_reader_sees_touches_nothing(paper: Paper) -> None:
