@@ -14,8 +14,9 @@ from alarmroom.slugs import free_slug
 
 # Answered before, or beside, our list of addresses: files, and the mailbox of `make run`.
 NEVER_OURS = frozenset({"static", "media", "dev"})
-# A browser keeps a redirect for ever unless it is told; an editor may want the address back.
-REDIRECT_CACHE_CONTROL = "public, max-age=3600"
+# A browser keeps a redirect for ever unless it is told. An editor may want the address back,
+# and two that are kept would lead to each other.
+REDIRECT_CACHE_CONTROL = "no-cache"
 # The models that keep their former slugs, as FormerSlug's fields are called.
 KINDS = ("post", "tag", "author", "page")
 
