@@ -96,10 +96,10 @@ class HasMime(Protocol):
 
 @dataclass(frozen=True)
 class Cover:
-    """An article's picture, as the `img` element needs it."""
+    """An article's picture: as a mail's `img` element needs it, and whole for the web edition."""
 
     url: str
-    web_url: str
+    whole_url: str
     width: int
     height: int
     alt: str
@@ -247,7 +247,7 @@ def _cover(post: Post) -> Cover | None:
     width = min(PICTURE_WIDTH, picture.width)
     return Cover(
         url=_site(picture.url),
-        web_url=picture.url,
+        whole_url=post.cover.file.url,
         width=width,
         height=max(1, round(picture.height * width / picture.width)),
         alt=text.one_line(post.cover_alt),

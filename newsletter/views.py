@@ -9,6 +9,8 @@ from django.shortcuts import get_object_or_404, render
 from alarmroom import kept
 from alarmroom.methods import require_safe
 from newsletter.models import Issue
+from posts.body import images_in, with_pictures
+from posts.pictures import one_at_once
 
 ISSUES_PER_PAGE = 20
 
@@ -33,7 +35,14 @@ def archive(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def issue(request: HttpRequest, number: int) -> HttpResponse:
-    """One sent issue as it was frozen when it was sent, without personal links."""
+    """One sent issue as it was frozen when it was sent, without personal links.
+
+    Its pictures come in the copies that there are today. Two queries, one without pictures.
+    """
     issue = get_object_or_404(Issue.objects.published().select_related("content"), number=number)
-    response = render(request, "newsletter/issue.html", {"issue": issue, "content": issue.content})
-    return kept.keep(response, f"issue-{issue.pk}", *kept.EVERY_PAGE)
+    text = issue.content.web_html
+    images = images_in(text)
+    text = one_at_once(with_pictures(text, images))
+    response = render(request, "newsletter/issue.html", {"issue": issue, "text": text})
+    shown = (f"image-{image.pk}" for image in images.values())
+    return kept.keep(response, f"issue-{issue.pk}", *shown, *kept.EVERY_PAGE)

@@ -170,4 +170,4 @@ def _period(request: HttpRequest, year: int, month: int | None) -> HttpResponse:
 def topics(request: HttpRequest) -> HttpResponse:
     """Every topic under which a reader finds something, with how much."""
     response = render(request, "posts/topics.html", {"topics": Tag.objects.in_use().with_counts()})
-    return kept.keep(response, "tags", *kept.EVERY_PAGE, until=freshness.next_moment)
+    return kept.keep(response, "tags", "tag-texts", *kept.EVERY_PAGE, until=freshness.next_moment)

@@ -69,7 +69,7 @@ class About:
     def keys(self) -> tuple[str, ...]:
         """What is dropped when its articles change, or it does itself (posts/freshness.py)."""
         kind, _, pk = self.name.partition("/")
-        return (f"feed-{kind}-{pk}", f"{kind}-{pk}") if pk else ("feeds",)
+        return (f"feed-{kind}-{pk}",) if pk else ("feeds",)
 
 
 def about_site() -> About:
@@ -153,6 +153,7 @@ def feed(about: About, posts: list[Post], file_name: str) -> ArticleFeed:
         title=plain(about.title),
         link=site(about.path),
         description=plain(about.text),
+        subtitle=plain(about.text),
         language="en-us",
         feed_url=site(about.feeds + file_name),
         feed_guid=f"tag:{settings.SITE_HOST},2026:{about.name}",

@@ -3,13 +3,15 @@
 | key | is named by a page that shows | and dropped when |
 |---|---|---|
 | `article-7` | the whole of post 7: its own page | anything there changes |
-| `post-7` | its title, card or link | what a list shows of it changes |
+| `post-7` | its card, or more of it than a link | what a list shows of it changes |
+| `link-7` | a link with its title, no more | its title or its address changes |
 | `posts` | the newest posts, whatever they are | a list would show something else |
 | `tagged-3`, `by-5`, `year-2026` | the posts of a tag, an author, a year | a list of them would |
-| `tag-3`, `author-5` | the tag or the author | they are edited, merged or deleted |
-| `tags` | which topics are in use, and how often | that changes |
+| `tag-3`, `author-5` | the tag or the author, more than by name | they are edited or deleted |
+| `tags`, `tag-texts` | which topics are in use, how often; what they are about | that changes |
 | `feeds` | the whole texts of posts | a published post changes at all |
-| `feed-tag-3`, `feed-author-5` | those of a tag or an author | one of theirs does |
+| `feed-tag-3`, `feed-author-5` | those of a tag or an author, and whose | one of theirs does |
+| `image-4` | picture 4, by itself | its copies or its focal point change |
 | `pages` | the footer's menu | a title, an address or a place in it changes |
 | `page-2`, `page-dates` | a page of its own; when which changed | one is edited |
 | `schedule` | nothing: of `next_moment()` | what is public, and when, changes |
@@ -44,13 +46,12 @@ logger = logging.getLogger(__name__)
 
 LONGEST_RENDERING = timedelta(minutes=1)  # No server waits longer for a page.
 LOOK_EVERY = 1  # second
+LINKED = ("title", "slug", "published_at")
 LISTED = (
-    "title",
-    "slug",
+    *LINKED,
     "summary",
     "cover_id",
     "cover_alt",
-    "published_at",
     "author_id",
     "reading_minutes",
 )
@@ -135,6 +136,11 @@ class Shown:
     published_at: datetime | None
 
     @property
+    def link(self) -> tuple[Any, ...]:
+        """What a mere link shows."""
+        return self.values[: len(LINKED)]
+
+    @property
     def is_public(self) -> bool:
         """Published, or going to be: a page made now must know when."""
         return self.published_at is not None
@@ -175,6 +181,8 @@ def posts_changed(before: dict[int, Shown], after: dict[int, Shown]) -> None:
         if old == new:
             continue
         keys |= {f"post-{pk}", "posts", "schedule"}
+        if not (old and new) or old.link != new.link:
+            keys.add(f"link-{pk}")
         for state in (old, new):
             if state and state.is_public:
                 keys |= {f"tagged-{tag}" for tag in state.tags} | {f"by-{state.author}"}
@@ -213,11 +221,21 @@ def connected_to(pks: set[int]) -> list[int]:
     return list(picking.union(alike).order_by())
 
 
-def image_changed(pk: int) -> None:
-    """Drop what shows an image: covers of posts, photos of authors."""
-    posts = Post.objects.filter(Q(cover=pk) | Q(author__photo=pk), published_at__isnull=False)
-    authors = Author.objects.filter(photo=pk).values_list("pk", flat=True)
-    drop_posts(posts, *(f"author-{author}" for author in authors))
+def image_changed(pk: int, *fields: str) -> None:
+    """Drop what shows an image: covers of posts, photos of authors, pictures of issues.
+
+    `fields` are the changed ones. A feed knows no focal point, and of a photo no copies.
+    """
+    published = Post.objects.filter(published_at__isnull=False)
+    covered = dict(published.filter(cover=pk).values_list("pk", "author"))
+    of_authors = Author.objects.filter(photo=pk).values_list("pk", flat=True)
+    keys = {f"image-{pk}", *(f"post-{pk}" for pk in covered)}
+    keys |= {f"author-{author}" for author in of_authors}
+    if {"file", "renditions"} & set(fields):
+        keys |= feeds_of(covered)
+    if "file" in fields:
+        keys |= feeds_of(dict(published.filter(author__photo=pk).values_list("pk", "author")))
+    kept.drop(*keys)
 
 
 def drop_posts(posts: PostQuerySet, *keys: str) -> None:
@@ -275,27 +293,66 @@ def related_changed(instance: RelatedPost, **_: Any) -> None:
     kept.drop(f"article-{instance.post_id}")
 
 
-@receiver([post_save, pre_delete], sender=Tag)
+@receiver(pre_save, sender=Tag)
+@receiver(pre_save, sender=Author)
+@receiver(pre_save, sender=Image)
+def remember(instance: Tag | Author | Image, **_: Any) -> None:
+    instance._before = type(instance)._default_manager.filter(pk=instance.pk).first()  # type: ignore[union-attr]  # likewise
+
+
+def changed_fields(instance: Tag | Author | Image) -> set[str]:
+    """Return the names of the fields that have another value than before; none of a new one."""
+    before = getattr(instance, "_before", None)
+    if before is None:
+        return set()
+    names = (field.attname for field in instance._meta.concrete_fields)
+    return {name for name in names if getattr(before, name) != getattr(instance, name)}
+
+
+@receiver(post_save, sender=Tag)
 def tag_changed(instance: Tag, **_: Any) -> None:
-    drop_posts(
-        Post.objects.filter(tags=instance, published_at__isnull=False),
-        *(f"tag-{instance.pk}", f"tagged-{instance.pk}", "tags"),
-    )
+    changed, own = changed_fields(instance), {f"tag-{instance.pk}", f"feed-tag-{instance.pk}"}
+    posts = Post.objects.filter(tags=instance, published_at__isnull=False)
+    if "name" in changed:
+        drop_posts(posts, *own, "tags")
+    elif "slug" in changed:
+        articles = (f"article-{pk}" for pk in posts.values_list("pk", flat=True))
+        kept.drop(*own, *articles, "tags")
+    elif "description" in changed:
+        kept.drop(*own, "tag-texts")
 
 
-@receiver([post_save, pre_delete], sender=Author)
+@receiver(pre_delete, sender=Tag)
+def tag_deleted(instance: Tag, **_: Any) -> None:
+    pk = instance.pk
+    posts = Post.objects.filter(tags=instance, published_at__isnull=False)
+    drop_posts(posts, f"tag-{pk}", f"feed-tag-{pk}", f"tagged-{pk}", "tags")
+
+
+@receiver(post_save, sender=Author)
 def author_changed(instance: Author, **_: Any) -> None:
-    drop_posts(
-        Post.objects.filter(author=instance, published_at__isnull=False),
-        *(f"author-{instance.pk}", f"by-{instance.pk}"),
-    )
+    changed, own = changed_fields(instance), f"author-{instance.pk}"
+    posts = Post.objects.filter(author=instance, published_at__isnull=False)
+    if "name" in changed:
+        drop_posts(posts, own, f"feed-{own}")
+    elif changed & {"slug", "photo_id"}:
+        found = dict(posts.values_list("pk", "author"))
+        kept.drop(own, f"feed-{own}", *feeds_of(found))
+    elif changed:
+        kept.drop(own)
+
+
+@receiver(pre_delete, sender=Author)
+def author_deleted(instance: Author, **_: Any) -> None:
+    # One with articles is not deleted.
+    kept.drop(f"author-{instance.pk}", f"feed-author-{instance.pk}")
 
 
 @receiver(post_save, sender=Image)
-def image_saved(instance: Image, created: bool, **_: Any) -> None:
+def image_saved(instance: Image, **_: Any) -> None:
     # One that is deleted is shown nowhere (Image.delete).
-    if not created:
-        image_changed(instance.pk)
+    if changed := changed_fields(instance) & {"file", "renditions", "focal_x", "focal_y"}:
+        image_changed(instance.pk, *changed)
 
 
 @receiver([pre_save, pre_delete], sender=Page)

@@ -41,6 +41,11 @@ def first_at_once(body: str) -> SafeString:
     return mark_safe(_LEADING.sub(rf"\1{AT_ONCE}", body))  # noqa: S308  (a finished body)
 
 
+def one_at_once(html: str) -> SafeString:
+    """Return a finished text whose first picture, wherever it stands, waits for no scrolling."""
+    return mark_safe(html.replace(WHEN_NEAR, AT_ONCE, 1))  # noqa: S308  (a finished text)
+
+
 def markup(
     image: Image,
     *,

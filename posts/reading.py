@@ -104,6 +104,11 @@ class Found:
         return int(_BY_SLUG.column(self.row, "id"))
 
     @property
+    def author(self) -> int:
+        """The author's primary key."""
+        return int(_BY_SLUG.column(self.row, "author"))
+
+    @property
     def picks(self) -> int:
         """How many articles an editor picked for "Connecting the dots"."""
         return _BY_SLUG.column(self.row, "picks") or 0

@@ -110,7 +110,7 @@ def make(image_pk: int) -> bool:
         # Imported here, because that room knows the models.
         from posts import freshness
 
-        freshness.image_changed(image_pk)
+        freshness.image_changed(image_pk, "renditions")
     return done
 
 

@@ -95,7 +95,9 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
         HttpResponse(page.render()),
         *kept.EVERY_PAGE,
         f"article-{found.pk}",
-        *(f"post-{pk}" for pk in [found.pk, *others]),
+        f"author-{found.author}",
+        f"post-{found.pk}",
+        *others,
         # It may be the next article, or one that is picked here or alike.
         until=freshness.next_moment,
     )
@@ -103,11 +105,11 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _finish(
     found: Found, topics: tuple[Topic, ...], related: tuple[Connected, ...]
-) -> tuple[Filled, list[int]]:
-    """Return an article's finished words, and the other posts that its page names."""
+) -> tuple[Filled, list[str]]:
+    """Return an article's finished words, and the keys of the other posts that its page names."""
     post = found.post()
-    others = [other.pk for other in related]
-    others += [link["pk"] for link in (post.older, post.newer) if link]  # type: ignore[attr-defined]  # annotated in posts/reading.py
+    others = [f"post-{other.pk}" for other in related]
+    others += [f"link-{link['pk']}" for link in (post.older, post.newer) if link]  # type: ignore[attr-defined]  # annotated in posts/reading.py
     return PAGE.fill(words(post, topics, related)), others
 
 

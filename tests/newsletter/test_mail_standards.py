@@ -334,3 +334,4 @@ def test_the_web_edition_holds_nothing_personal(issue: Issue) -> None:
     assert all(row.post.title in web for row in issue.issue_posts.all())
     assert "Welcome." in web
     assert web.count("<img") == 2
+    assert "/renditions/" not in web, "the page chooses the copies"

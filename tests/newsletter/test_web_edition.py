@@ -1,13 +1,21 @@
 """The web edition: every sent issue, for everybody, with nothing personal in it."""
 
+import re
+from importlib import import_module
+
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from newsletter import delivery, mail, worker
-from newsletter.models import Issue
-from tests.factories import make_issue, make_post, make_subscriber
+from newsletter.models import Content, Issue
+from posts import pictures, renditions
+from posts.library import Image
+from posts.models import Post
+from tests.factories import make_image, make_issue, make_post, make_subscriber
 from tests.newsletter.server import ScriptedServer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
@@ -149,3 +157,76 @@ def test_before_the_first_issue_the_newsletters_page_says_so(client: Client) -> 
     html = client.get(reverse("newsletter:archive")).content.decode()
     assert "The first issue is on its way." in html
     assert "A sample" not in html
+
+
+def with_covers(*covers: Image) -> Issue:
+    posts = [make_post(cover=cover, cover_alt='A "console"') for cover in covers]
+    issue = make_issue(posts=posts)
+    delivery.start(issue)
+    return issue
+
+
+def test_its_pictures_come_in_every_width_and_the_first_one_at_once(client: Client) -> None:
+    covers = [make_image(width=1600, height=900), make_image(width=1600, height=901)]
+    issue = with_covers(*covers)
+    page = client.get(issue.get_absolute_url()).content.decode()
+    assert "<source" not in page, "there are no copies yet"
+    for cover in covers:
+        assert renditions.make(cover.pk)
+    page = client.get(issue.get_absolute_url()).content.decode()
+    first, second = re.findall("<picture>.*?</picture>", page)
+    for html in (first, second):
+        assert re.findall('type="image/([a-z]+)"', html) == ["avif", "webp"]
+        assert "-320." in html and "-1600." in html
+        assert f'sizes="{pictures.COLUMN}"' in html
+        assert 'alt="A &quot;console&quot;"' in html
+    assert 'width="1600" height="900"' in first and 'width="1600" height="901"' in second
+    assert 'fetchpriority="high"' in first and "lazy" not in first
+    assert 'loading="lazy"' in second
+
+
+def test_a_picture_that_is_gone_from_the_library_stays_in_the_issue(client: Client) -> None:
+    image = make_image()
+    issue = with_covers(image)
+    Post.objects.update(cover=None, cover_alt="")
+    image.delete()
+    page = client.get(issue.get_absolute_url()).content.decode()
+    assert f'src="{image.file.url}"' in page and 'width="' in page
+
+
+def test_its_page_takes_one_query_for_all_pictures(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    issue = with_covers(*(make_image(width=500 + number) for number in range(6)))
+    # The issue with its content, the pictures; the menu and the resources, which are remembered
+    # where pages are kept.
+    with django_assert_num_queries(4):
+        client.get(issue.get_absolute_url())
+
+
+def test_an_issue_that_was_frozen_with_one_copy_of_each_picture_names_the_pictures(
+    client: Client,
+) -> None:
+    kept, gone, small = make_image(), make_image(), make_image(width=400)
+    issue = with_covers(kept, gone, small)
+    content = Content.objects.get(issue=issue)
+    now = content.web_html
+    copies = [renditions.rendition(image, 1104).url for image in (kept, gone, small)]
+    before = now
+    for image, url in zip((kept, gone, small), copies, strict=True):
+        before = re.sub(
+            f'src="{re.escape(image.file.url)}"( alt="[^"]*")',
+            rf'src="{url}"\1 width="552" height="311" loading="lazy" decoding="async"',
+            before,
+        )
+    assert before.count('loading="lazy"') == 3
+    Content.objects.filter(pk=content.pk).update(web_html=before)
+    Post.objects.filter(cover=gone).update(cover=None, cover_alt="")
+    gone.delete()
+    import_module("newsletter.migrations.0002_whole_pictures").name_pictures(apps, None)
+    after = Content.objects.get(issue=issue).web_html
+    assert f'src="{kept.file.url}" alt="A &quot;console&quot;">' in after
+    assert f'src="{copies[1]}" alt="A &quot;console&quot;" width="552" height="311">' in after
+    assert f'src="{small.file.url}"' in after
+    assert "lazy" not in after
+    assert client.get(issue.get_absolute_url()).content.decode().count(' loading="lazy"') == 2

@@ -1,0 +1,38 @@
+"""Web editions name their pictures, not one copy of each: the page chooses the copies."""
+
+import re
+from typing import Any
+
+from django.db import migrations
+
+COVER = re.compile(
+    r'<img src="(?:[^"]*/renditions/(?P<sha256>[0-9a-f]{24})-[0-9]+\.jpg|[^"]*)"'
+    r'(?P<alt> alt="[^"]*") width="[0-9]+" height="[0-9]+" loading="lazy" decoding="async">'
+)
+
+
+def name_pictures(apps: Any, schema_editor: Any) -> None:
+    content_model = apps.get_model("newsletter", "Content")
+    images = apps.get_model("posts", "Image").objects
+
+    def whole(match: re.Match[str]) -> str:
+        sha256 = match["sha256"]
+        image = images.filter(sha256__startswith=sha256).first() if sha256 else None
+        if image:
+            return f'<img src="{image.file.url}"{match["alt"]}>'
+        # Gone from the library, or shown whole: as it was, but for how it is fetched.
+        return match[0].replace(' loading="lazy" decoding="async"', "")
+
+    for content in content_model.objects.only("web_html").iterator():
+        web_html = COVER.sub(whole, content.web_html)
+        if web_html != content.web_html:
+            content_model.objects.filter(pk=content.pk).update(web_html=web_html)
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("newsletter", "0001_initial"),
+        ("posts", "0010_search_phrases"),
+    ]
+
+    operations = [migrations.RunPython(name_pictures, migrations.RunPython.noop)]
