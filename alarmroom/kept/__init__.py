@@ -30,8 +30,10 @@ from django.http.response import HttpResponseBase
 
 from alarmroom.kept.files import shelf
 
-# So old at most in a browser or a CDN, which may show it once more while it asks for a new one.
-CACHE_CONTROL = "public, max-age=10, s-maxage=60, stale-while-revalidate=300"
+# A browser asks each time, mostly for a 304: an editor who looks at what was just saved must see
+# it. A CDN may keep a page for a minute. Either may show an old one once more while it asks, which
+# browsers do with what a page needs; of those that do it with pages, static/js/saved.js takes care.
+CACHE_CONTROL = "public, max-age=0, s-maxage=60, stale-while-revalidate=300"
 
 # Keys of what stands on every public page: the resources in the sign-up box, the menu in the
 # footer.

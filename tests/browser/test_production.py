@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.error import URLError
 
 import pytest
-from playwright.sync_api import Browser, Page, Response, StorageState, expect
+from playwright.sync_api import Browser, Page, Request, Response, StorageState, expect
 
 from tests import production
 from tests.browser.conftest import note_problems, sign_in
@@ -20,6 +20,14 @@ from tests.browser.stack import ROOT, free_ports, own_database
 pytestmark = pytest.mark.any_database
 
 PASSWORD = "only-for-this-test"
+ONE_ARTICLE = """
+from django.utils import timezone
+from posts.models import Author, Post
+Post.objects.create(
+    title="The chair", slug="the-chair", summary="A dek.", body="<p>The first words.</p>",
+    author=Author.objects.create(name="Ruth"), published_at=timezone.now(),
+)
+"""
 
 
 @contextmanager
@@ -45,7 +53,7 @@ def gunicorn(env: dict[str, str]) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A freshly deployed, empty site with an editor."""
+    """A freshly deployed site with an editor and one article."""
     data_dir = tmp_path_factory.mktemp("production")
     [port] = free_ports(1)
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
@@ -64,6 +72,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         production.manage(
             env, "createsuperuser", "--noinput", "--username=editor", "--email=editor@example.org"
         )
+        production.manage(env, "shell", "--no-imports", "-c", ONE_ARTICLE)
         with gunicorn(env) as url:
             yield url
 
@@ -139,3 +148,44 @@ def test_a_very_long_search_is_an_answer_like_any_other(site: str) -> None:
     with urllib.request.urlopen(f"{site}/search/?q={'a' * 8000}") as response:
         assert response.status == 200
         assert b"Nothing found" in response.read()
+
+
+def edit(desk: Page, address: str, **fields: str) -> None:
+    """Change fields of the one article, save it and stay."""
+    desk.goto("/admin/posts/post/1/change/")
+    for name, value in fields.items():
+        desk.locator(f"#id_{name}").fill(value)
+    desk.locator("[name=_continue]").click()
+    link = desk.locator(".messagelist").get_by_role("link", name="Read it on the site")
+    expect(link).to_have_attribute("href", address)
+
+
+def test_an_editor_reads_on_the_site_what_was_just_saved(desk: Page) -> None:
+    path = "/articles/the-chair/"
+    for dek in ("A better dek.", "The best dek."):
+        desk.goto(path)
+        # For browsers that would show the old page once more while they ask for the new one.
+        with desk.expect_request(lambda asked: is_fetch_of(asked, path)):
+            edit(desk, path, summary=dek)
+        desk.get_by_role("link", name="Read it on the site").click()
+        expect(desk.locator(".article__dek")).to_have_text(dek)
+
+
+def is_fetch_of(asked: Request, path: str) -> bool:
+    return asked.resource_type == "fetch" and asked.url.endswith(path)
+
+
+def test_an_address_that_is_changed_and_changed_back_locks_nobody_out(
+    desk: Page, browser: Browser, site: str
+) -> None:
+    first, second = "/articles/the-chair/", "/articles/a-profession/"
+    # A reader's browser keeps what it may; the desk's would ask for what was saved.
+    with browser.new_context(base_url=site) as context:
+        reader = context.new_page()
+        reader.goto(first)
+        for new, old in ((second, first), (first, second), (second, first), (first, second)):
+            edit(desk, new, slug=new.split("/")[2])
+            for path in (old, new):
+                answer = reader.goto(path)
+                assert answer and answer.status == 200
+                assert reader.url.endswith(new)
