@@ -1,9 +1,8 @@
-"""What Django has no setting for: some response headers, and methods that we never answer."""
+"""Response headers for which Django has no setting."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, MutableMapping
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 
 # The most telling of what a browser could ask readers for, or tell about them. No page of ours
 # needs any of it, and the content policy lets nobody else's script or frame in to want it; the
@@ -25,8 +24,6 @@ OFF = (
 )
 PERMISSIONS_POLICY = ", ".join(f"{name}=()" for name in OFF)
 
-METHODS = ("GET", "HEAD", "OPTIONS", "POST")
-
 
 class HeadersMiddleware:
     """Adds what a page may do in a browser, and who may put it into theirs.
@@ -43,8 +40,8 @@ class HeadersMiddleware:
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
 
-    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
-        """Refuse what no page of ours knows, before anybody asks for a token (RFC 9110 9.1)."""
-        if request.method in METHODS:
-            return None
-        return HttpResponseNotAllowed(METHODS)
+
+def of_static_file(headers: MutableMapping[str, str], path: str, url: str) -> None:
+    """Let other sites show our icons: feed readers do, and whoever shows a shared link."""
+    if "/img/" in url:
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.utils.csp import CSP
 
-from alarmroom import theme
+from alarmroom import headers, theme
 from alarmroom.environment import BASE_DIR, SMTP_PORTS, Environment
 
 env = Environment()
@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "alarmroom.headers.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "alarmroom.methods.MethodsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -165,6 +166,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
 }
 WHITENOISE_MAX_AGE = 0 if DEBUG else 60
+WHITENOISE_ADD_HEADERS_FUNCTION = headers.of_static_file
 FILE_UPLOAD_PERMISSIONS = 0o644
 # A pasted document may be large; the editor's text must never be lost to a limit.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024

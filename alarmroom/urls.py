@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from alarmroom import sitemaps
-from alarmroom.media import media
+from alarmroom.media import icon, media
 from newsletter.sitemaps import SECTIONS as NEWSLETTER
 from posts.sitemaps import SECTIONS as POSTS
 
@@ -16,12 +16,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("subscribers.urls")),
     path("admin/", admin.site.urls),
     path("media/<path:path>", media),
+    path("favicon.ico", icon, {"name": "favicon.png"}),
+    path("apple-touch-icon.png", icon, {"name": "touch-icon.png"}),
     path("robots.txt", sitemaps.robots, name="robots"),
     path("sitemap.xml", sitemaps.index, SITEMAPS, name="sitemap-index"),
     path("sitemaps/<str:name>.xml", sitemaps.sitemap, SITEMAPS, name="sitemap"),
     path("", include("posts.urls")),
 ]
 
+handler400 = "posts.errors.bad_request"
 handler404 = "posts.errors.not_found"
 handler500 = "posts.errors.broken"
 

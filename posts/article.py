@@ -162,7 +162,7 @@ def words(
         "is_preview": is_preview,
     }
     if author.photo:
-        said["photo"] = markup(author.photo, css="byline__photo", up_to=160, eager=True)
+        said["photo"] = markup(author.photo, css="byline__photo u-photo", up_to=160, eager=True)
         said["about_photo"] = markup(author.photo, css="about__photo", up_to=160)
     if cover:
         said["cover"] = markup(
@@ -208,7 +208,7 @@ def _topics(topics: Sequence[Topic]) -> SafeString:
 
 def _metadata(post: Post, topics: Sequence[Topic]) -> SafeString:
     """Return the properties of an article in the Open Graph (https://ogp.me/#type_article)."""
-    moments = {"published_time": post.published_at, "modified_time": post.updated_at}
+    moments = {"published_time": post.published_at, "modified_time": post.modified_at}
     found = [
         (name, timezone.localtime(moment).isoformat(timespec="seconds"))
         for name, moment in moments.items()

@@ -1,4 +1,4 @@
-"""What is answered when there is nothing to show: 404, 410, 500 and 503."""
+"""What is answered when there is nothing to show: 400, 404, 410, 500 and 503."""
 
 from __future__ import annotations
 
@@ -83,6 +83,11 @@ def nearest(asked: str) -> list[search.Suggestion]:
 def as_suggestion(hit: search.Hit) -> search.Suggestion:
     title = unescape(hit.title.replace("<mark>", "").replace("</mark>", ""))
     return search.Suggestion("article", title, hit.post.get_absolute_url())
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 400 for what Django refuses to read. Needs nothing but the template."""
+    return alone("400.html", status=400)
 
 
 def gone(request: HttpRequest, post: Post) -> HttpResponse:

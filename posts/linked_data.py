@@ -114,11 +114,8 @@ def article(post: Post, topics: Sequence[Topic], picture: str) -> Data:
         "inLanguage": "en-US",
         "isAccessibleForFree": True,
     }
-    if post.published_at:
-        # As the page says it: a corrected comma makes no article a new one.
-        revised = post.revised_at if post.was_revised and post.revised_at else post.published_at
-        data["datePublished"] = post.published_at.isoformat(timespec="seconds")
-        data["dateModified"] = revised.isoformat(timespec="seconds")
+    moments = {"datePublished": post.published_at, "dateModified": post.modified_at}
+    data |= {name: at.isoformat(timespec="seconds") for name, at in moments.items() if at}
     if post.cover:
         data["image"].insert(0, whole(post.cover.file.url))
     if topics:

@@ -21,6 +21,7 @@ from posts.library import Image  # Django finds the model by this, too.
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
 WORDS_PER_MINUTE = 230
 # What no reader sees: pages need not be made anew for it.
@@ -347,6 +348,14 @@ class Post(WithBody, Slugged):
             and self.published_at
             and timezone.localdate(self.revised_at) > timezone.localdate(self.published_at)
         )
+
+    @property
+    def modified_at(self) -> datetime | None:
+        """When readers, and machines in their stead, are told that the text last changed.
+
+        As the page says it: a corrected comma makes no article a new one.
+        """
+        return self.revised_at if self.was_revised else self.published_at
 
 
 def reading_minutes(body: str) -> int:

@@ -119,12 +119,14 @@ def search(
 
 
 def suggest(text: str) -> list[Suggestion]:
-    """Return what the words typed so far may become. Two queries.
-
-    Topics and authors of which a word begins so, then titles.
-    """
+    """Return what the words typed so far may become: topics, authors, then titles. Two queries."""
     query = parse(text)
-    if not query or len(query.text) < 2:
+    return [*named(query), *titled(query)] if len(query.text) > 1 else []
+
+
+def named(query: Query) -> list[Suggestion]:
+    """Return a few topics and authors in whose names a word begins as the query does. One query."""
+    if not query:
         return []
     begins = Q(name__istartswith=query.text) | Q(name__icontains=f" {query.text}")
     public = Post.objects.published()
@@ -132,13 +134,8 @@ def suggest(text: str) -> list[Suggestion]:
     authors = Author.objects.filter(begins, Exists(public.filter(author=OuterRef("pk"))))
     rows = _named(topics, "topic").union(_named(authors, "author"), all=True)
     return [
-        *(
-            Suggestion(
-                kind, name, (Tag if kind == "topic" else Author)(slug=slug).get_absolute_url()
-            )
-            for kind, name, slug in rows.order_by("-kind", "name")[:SUGGESTED_NAMES]
-        ),
-        *titled(query),
+        Suggestion(kind, name, (Tag if kind == "topic" else Author)(slug=slug).get_absolute_url())
+        for kind, name, slug in rows.order_by("-kind", "name")[:SUGGESTED_NAMES]
     ]
 
 
@@ -222,7 +219,8 @@ def _nearest(words: list[str]) -> dict[str, str]:
         if word in terms or not terms:
             continue
         likeness, term = max((_likeness(word, term), term) for term in terms)
-        if likeness >= 0.4:
+        # Of a short word, one shared beginning is too little: "disp" is not "die".
+        if likeness >= (0.4 if len(word) > 5 else 0.5):
             nearest[word] = term
     return nearest
 

@@ -5,12 +5,19 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponsePermanentRedirect,
+    JsonResponse,
+    QueryDict,
+)
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 
 from alarmroom.methods import require_safe
 from posts import search
+from posts.models import Tag
 from posts.search_query import MAX_CHARACTERS, parse
 from posts.search_sql import HITS_PER_PAGE
 
@@ -29,32 +36,38 @@ def page(request: HttpRequest) -> HttpResponse:
     found = search.search(
         query, tag=asked["tag"], year=asked["year"], sort=asked["sort"], page=asked["page"]
     )
-    # The numbers of the pages, for which the hits themselves are not needed.
-    turned = Paginator(range(found.total), HITS_PER_PAGE).get_page(found.number)
     kept = {
         "q": query.text,
         "tag": asked["tag"],
         "year": asked["year"],
         "sort": asked["sort"] if asked["sort"] != "relevance" else "",
     }
+    # What was chosen stays chosen, also when nothing is left under it.
+    unlisted_tag = asked["tag"] not in {"", *(topic.value for topic in found.topics)}
+    if unlisted_tag and (slug := _slug_now(asked["tag"])):
+        return HttpResponsePermanentRedirect(f"{request.path}?{_address(kept | {'tag': slug})}")
+    is_narrowed = bool(asked["tag"] or asked["year"])
+    # The numbers of the pages, for which the hits themselves are not needed.
+    turned = Paginator(range(found.total), HITS_PER_PAGE).get_page(found.number)
     context: dict[str, Any] = {
         "query": query,
         "found": found,
         "turned": turned,
         "asked": asked | {"year": str(asked["year"] or "")},
-        "is_narrowed": bool(asked["tag"] or asked["year"]),
-        # What was chosen stays chosen, also when nothing is left under it.
-        "unlisted_tag": asked["tag"] not in {"", *(topic.value for topic in found.topics)},
+        "is_narrowed": is_narrowed,
+        "unlisted_tag": unlisted_tag,
         "unlisted_year": str(asked["year"] or "") not in {"", *(y.value for y in found.years)},
         "max_characters": MAX_CHARACTERS,
         # To go on with page= or to drop a choice: what was asked, and nothing else.
-        "address": urlencode({name: value for name, value in kept.items() if value}),
+        "address": _address(kept),
         "everywhere": urlencode({"q": query.text}),
     }
+    named = [] if is_narrowed or found.number > 1 else search.named(query)
+    context["named"] = named
     if not found.total:
         context["topics"] = search.popular_topics()
-        # Under a choice that leaves nothing, the words themselves may be all right.
-        if query and not found.topics and (nearer := search.respelled(query)):
+        # What is a name, or only under a choice leaves nothing, may be spelled all right.
+        if query and not (named or found.topics) and (nearer := search.respelled(query)):
             context["nearer"] = nearer
             context["nearer_address"] = urlencode({"q": nearer})
     return render(request, "posts/search.html", context)
@@ -68,6 +81,16 @@ def suggestions(request: HttpRequest) -> JsonResponse:
     return JsonResponse(
         {"suggestions": [{"kind": s.kind, "label": s.label, "url": s.url} for s in found]}
     )
+
+
+def _address(asked: dict[str, Any]) -> str:
+    return urlencode({name: value for name, value in asked.items() if value})
+
+
+def _slug_now(slug: str) -> str:
+    """Return the slug that a topic has now, if it had this one before; else "". One query."""
+    slugs = set(Tag.objects.known_as(slug).values_list("slug", flat=True))
+    return "" if slug in slugs else next(iter(slugs), "")
 
 
 def _asked(get: QueryDict) -> dict[str, Any]:

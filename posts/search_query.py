@@ -17,6 +17,10 @@ _MIN_PREFIX = 2
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»″＂", '"'))
 _PHRASE = re.compile(r'"([^"]*)"')
+# Full-width letters and digits, and ligatures out of a PDF: each is what it looks like.
+_COMPATIBLE = re.compile("[\uff01-\uff5e\ufb00-\ufb06]+")
+# The chair that is a dispatcher's is found by "dispatcher's", too; in quotes it stays.
+_POSSESSIVE = re.compile(r"['’ʼ]s(?![^\W_])", re.IGNORECASE)
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 _WORD = re.compile(r"[^\W_]+")
 # A minus counts at the beginning of a word only; a quotation mark without its partner is none.
@@ -77,6 +81,7 @@ def parse(typed: str) -> Query:
     """Return the query of any string at all."""
     # Cut before anything else looks at it; spaces may be many.
     text = "".join(c if c.isprintable() else " " for c in typed[: 4 * MAX_CHARACTERS])
+    text = _COMPATIBLE.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
     text = " ".join(text.split())
     if len(text) > MAX_CHARACTERS:
         # At the end of a word, where there is one.
@@ -85,7 +90,7 @@ def parse(typed: str) -> Query:
     unwanted: dict[Term, None] = {}
     read = text.translate(_QUOTES)
     for chunk in _CHUNK.finditer(read):
-        words = words_of(chunk["phrase"] or chunk["word"] or "")
+        words = words_of(chunk["phrase"] or _POSSESSIVE.sub("", chunk["word"] or ""))
         if not words:
             continue
         if chunk["minus"]:

@@ -12,38 +12,41 @@ from django.utils import timezone
 
 from alarmroom.sitemaps import Entry, Part, Section
 from posts import freshness
-from posts.archive import YEARS, first_and_last, midnight, published_between
+from posts.archive import YEARS, first_and_last, midnight, months, published_between
 from posts.models import Author, Page, Post, Tag
 
 
 def changed(before: str = "") -> Greatest:
-    """An article changes when it is published, too, which may be long after it was written."""
+    """An article changes when it is published, too, which may be long after it was written.
+
+    A corrected comma counts here: a crawler shall fetch the text again, and tells nobody.
+    """
     return Greatest(f"{before}published_at", f"{before}updated_at")
 
 
 def parts() -> list[Part]:
     """Return a part for each year, and one for each of the shorter lists.
 
-    Five queries, none of which looks at an article: the index of dates says how many there are
+    Six queries, none of which looks at an article: the index of dates says how many there are
     of a year, and which changed last.
     """
-    years = article_parts()
+    years = article_parts(first_and_last())
     last = max((part.changed for part in years if part.changed), default=None)
     published = Post.objects.published()
     topics = Tag.objects.filter(Exists(published.filter(tags=OuterRef("pk"))))
     authors = Author.objects.filter(Exists(published.filter(author=OuterRef("pk"))))
+    written = Page.objects.aggregate(last=Max("updated_at"))
     return [
         *years,
         Part("topics", topics.count(), last),
         Part("authors", authors.count(), last),
         # An editor writes a handful of pages, so they are not counted.
-        Part("pages", 1, None),
+        Part("pages", 1, max(filter(None, [last, written["last"]]), default=None)),
     ]
 
 
-def article_parts() -> list[Part]:
-    """One part for each year: an old one changes only when one of its articles does."""
-    dates = first_and_last()
+def article_parts(dates: tuple[datetime, datetime] | None) -> list[Part]:
+    """One part for each year between two: an old one changes when one of its articles does."""
     if not dates:
         return []
     first, last = (timezone.localtime(moment).year for moment in dates)
@@ -104,10 +107,17 @@ def author_entries(name: str, some: slice) -> Sequence[Entry]:
 
 
 def page_entries(name: str, some: slice) -> Sequence[Entry]:
-    latest = max((part.changed for part in article_parts() if part.changed), default=None)
+    dates = first_and_last()
+    years = article_parts(dates)
+    latest = max((part.changed for part in years if part.changed), default=None)
     lists = [
         Entry(reverse(f"posts:{view}"), latest) for view in ("front", "topics", "archive", "feeds")
     ]
+    for part in years:
+        year = part.name.removeprefix("articles-")
+        lists.append(Entry(reverse("posts:year", args=[int(year)]), part.changed))
+    if dates:
+        lists += [Entry(month.url) for month in months(*dates)]
     written = Page.objects.order_by("pk").only("slug", "updated_at")
     return [*lists, *(Entry(page.get_absolute_url(), page.updated_at) for page in written)][some]
 

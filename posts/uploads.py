@@ -12,9 +12,9 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponseBase, JsonResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_POST
 
 from alarmroom.images import clean_picture, too_many_bytes
+from alarmroom.methods import allow
 from posts.library import Image
 
 # What a form wraps around one file: its boundaries, its headers and the token.
@@ -32,7 +32,7 @@ def refuse(message: str, status: HTTPStatus) -> JsonResponse:
 # The token is checked by `_keep`, once it is known that somebody may upload at all and that the
 # body is small enough to read: checking it reads the whole body.
 @csrf_exempt
-@require_POST
+@allow("POST")
 def upload_image(request: HttpRequest) -> JsonResponse:
     """Keep the picture in the file field `upload`, cleaned, and say where it lies.
 

@@ -26,10 +26,9 @@ from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
 
 from alarmroom import kept
-from alarmroom.methods import require_safe
+from alarmroom.methods import allow, require_safe
 from subscribers import notices, signup, tokens, wording
 from subscribers.forms import SignUpForm
 from subscribers.models import CONFIRM_DAYS, Resource, Subscriber
@@ -58,7 +57,7 @@ def personal[**P, R: HttpResponseBase](
 
 
 @guarded_by_origin
-@require_http_methods(["GET", "HEAD", "POST"])
+@allow("GET", "HEAD", "POST")
 def subscribe(request: HttpRequest) -> HttpResponse:
     """The sign-up page, and where every sign-up box posts to.
 
@@ -89,7 +88,7 @@ def check_mail(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 @personal
-@require_http_methods(["GET", "HEAD", "POST"])
+@allow("GET", "HEAD", "POST")
 def confirm(request: HttpRequest, key: str) -> HttpResponse:
     """Ask whether to subscribe; do so on POST, and show what it brings from then on."""
     subscriber = find(confirm_key=key)
@@ -146,7 +145,7 @@ def confirm(request: HttpRequest, key: str) -> HttpResponse:
 
 @csrf_exempt
 @personal
-@require_http_methods(["GET", "HEAD", "POST"])
+@allow("GET", "HEAD", "POST")
 def unsubscribe(request: HttpRequest, key: str) -> HttpResponse:
     """Ask whether to unsubscribe; do so on POST, at once (RFC 8058 3.2).
 

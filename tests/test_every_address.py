@@ -35,6 +35,7 @@ THERE = {
 IN_FRONT = {
     "<slug:slug>": "night-shift",
     "<int:number>": "7",
+    "<int:pk>": "1",
     "<year:year>": "2025",
     "<month:month>": "03",
     "<str:file_name>": "atom.xml",
@@ -137,6 +138,12 @@ def check(response, asked: str) -> None:
         assert "<script>alert" not in html, asked[:200]
 
 
+def test_a_method_that_nobody_knows_is_refused_before_it_is_looked_for(client: Client) -> None:
+    for path in ("/no-such-page/", "/static/css/site.css"):
+        response = client.put(path)
+        assert (response.status_code, response["Allow"]) == (405, "GET, HEAD")
+
+
 def test_the_routes_are_those_of_the_site() -> None:
     assert {"", "articles/<slug:slug>/", "weekly-alarm/<int:number>/"} <= set(ROUTES)
     assert len(ROUTES) > 20
@@ -160,13 +167,19 @@ def test_an_odd_query_is_answered(client: Client, route: str) -> None:
 @pytest.mark.parametrize("route", ROUTES)
 def test_an_unknown_method_is_405(client: Client, route: str) -> None:
     address = filled(route)
-    is_there = client.get(address).status_code == 200
+    allowed = ""
     for method in ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "X"):
-        response = client.generic(method, address)
-        check(response, f"{method} {address}")
-        if is_there:
+        # Without its slash, too: nobody is led to where the answer is the same.
+        for path in {address, address.rstrip("/") or "/"}:
+            response = client.generic(method, path)
+            check(response, f"{method} {path}")
             assert response.status_code == 405
-            assert "GET" in response["Allow"]
+        allowed = client.generic(method, address)["Allow"]
+        assert allowed in {"GET, HEAD", "GET, HEAD, POST", "POST"}
+    for method in ("GET", "HEAD", "POST"):
+        # What is allowed may be refused for what it says, or be at an address that was made up.
+        refused = client.generic(method, address).status_code == 405
+        assert refused == (method not in allowed.split(", ")), method
 
 
 @pytest.mark.parametrize("route", ROUTES)

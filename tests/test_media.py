@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.contrib.staticfiles.finders import find
 from django.test import Client
 
 # The page that says "not found" asks for the footer's menu.
@@ -35,11 +37,26 @@ def test_a_copy_says_what_it_is(client: Client, picture: Path, kind: str) -> Non
 
 @pytest.mark.parametrize(
     "path",
-    ["../secret.txt", "%2e%2e/secret.txt", "images/../../secret.txt", "images", "", "no.jpg"],
+    [
+        "../secret.txt",
+        "%2e%2e/secret.txt",
+        "..%2fsecret.txt",
+        "images/../../secret.txt",
+        "images",
+        "",
+        "no.jpg",
+    ],
 )
 def test_nothing_outside_the_pictures_is_served(client: Client, picture: Path, path: str) -> None:
-    assert client.get(f"/media/{path}").status_code in {400, 404}
+    assert client.get(f"/media/{path}").status_code == 404
 
 
 def test_pictures_are_only_read(client: Client, picture: Path) -> None:
     assert client.post("/media/images/a.jpg").status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/favicon.ico", "/apple-touch-icon.png"])
+def test_an_icon_is_found_without_reading_a_page(client: Client, path: str) -> None:
+    response = client.get(path)
+    assert response.status_code == 302
+    assert find(response["Location"].removeprefix(settings.STATIC_URL))

@@ -8,9 +8,9 @@ from django.utils.csp import CSP
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
-from django.views.decorators.http import require_POST, require_safe
 
 from alarmroom.mailroom import mails
+from alarmroom.methods import allow, require_safe
 
 MAILS_PER_PAGE = 50
 # A mail is somebody else's HTML: it may be looked at, and show this site's pictures.
@@ -82,7 +82,7 @@ def source(request: HttpRequest, key: str) -> HttpResponse:
     )
 
 
-@require_POST
+@allow("POST")
 def empty(request: HttpRequest) -> HttpResponse:
     mails.empty()
     return redirect("mailroom:index")

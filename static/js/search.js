@@ -95,6 +95,8 @@ for (const input of document.querySelectorAll("[data-suggest]")) {
   };
 
   input.addEventListener("input", () => {
+    // What was chosen belongs to what was typed before.
+    choose(-1);
     clearTimeout(timer);
     timer = setTimeout(ask, WAIT);
   });

@@ -1,6 +1,8 @@
 """Production as docs/deploying.md says: gunicorn, DEBUG off, collected and pruned static files."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -136,6 +138,20 @@ def test_a_static_file_comes_compressed_and_may_be_kept_for_ever(desk: Page, sit
     with urllib.request.urlopen(request, timeout=30) as answer:
         assert answer.headers["Content-Encoding"] == "br"
         assert "immutable" in answer.headers["Cache-Control"]
+
+
+def test_other_sites_may_show_our_icons_and_nothing_else_of_ours(site: str) -> None:
+    with urllib.request.urlopen(f"{site}/feeds/feed.json", timeout=30) as answer:
+        feed = json.load(answer)
+    with urllib.request.urlopen(f"{site}/", timeout=30) as answer:
+        html = answer.read().decode()
+    policies = {}
+    shared = re.findall(f'content="({re.escape(site)}[^"]*share[^"]*)"', html)
+    sheets = re.findall('rel="stylesheet" href="([^"]*)"', html)
+    for url in [feed["icon"], feed["favicon"], *shared, *(site + sheet for sheet in sheets)]:
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            policies[url] = answer.headers["Cross-Origin-Resource-Policy"]
+    assert list(policies.values()) == [*["cross-origin"] * 3, *["same-origin"] * len(sheets)]
 
 
 def test_nothing_of_development_is_there(site: str, tmp_path: Path) -> None:

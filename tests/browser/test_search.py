@@ -1,5 +1,7 @@
 """Searching by keyboard alone, with script and without."""
 
+import re
+
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.stack import Stack
@@ -19,6 +21,26 @@ def test_suggestions_are_chosen_by_keyboard(page: Page) -> None:
     expect(field).to_have_attribute("aria-activedescendant", second.get_attribute("id") or "-")
     page.keyboard.press("Enter")
     page.wait_for_url("**/articles/**")
+
+
+def test_who_types_on_after_choosing_searches_for_what_was_typed(page: Page) -> None:
+    page.goto("/search/")
+    field = page.get_by_role("combobox", name="Words to look for")
+    field.focus()
+    page.keyboard.type("dispatch")
+    expect(page.get_by_role("option").first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
+    # Before the next suggestions can have come.
+    field.evaluate(
+        """field => {
+          field.value += "ers";
+          field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+        }"""
+    )
+    expect(field).not_to_have_attribute("aria-activedescendant", re.compile("."))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search/?q=dispatchers**")
 
 
 def test_escape_closes_the_suggestions_and_enter_searches(page: Page) -> None:

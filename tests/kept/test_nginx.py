@@ -281,17 +281,29 @@ def test_without_gunicorn_there_is_a_page_that_needs_nothing_else(host: Host) ->
     with front(host.data, port, gunicorn_port=free_port()):
         answers = [host.get(path, port=port) for path in ("/topics/?x=1", "/static/css/site.css")]
         answers.append(host.get("/subscribe/", port=port, method="POST"))
-        named = host.get("/503.html")
-    assert named.status == 404
+        assert host.get("/503.html").status == host.get("/400.html").status == 404
     for answer in answers:
         assert answer.status == 503
-        assert answer.body == (ROOT / "templates/503.html").read_bytes()
         assert answer.headers["retry-after"] == "60"
-        assert answer.headers["cache-control"] == "no-store"
-        [style] = re.findall(b"<style>(.*?)</style>", answer.body, re.DOTALL)
-        digest = b64encode(hashlib.sha256(style).digest()).decode()
-        assert f"style-src 'sha256-{digest}';" in answer.headers["content-security-policy"]
-        assert "unsafe" not in answer.headers["content-security-policy"]
+        check_page_of_its_own(answer, "503.html")
+
+
+def check_page_of_its_own(answer: Answer, name: str) -> None:
+    """It is a file of templates/, and the policy that comes with it knows its style."""
+    assert answer.body == (ROOT / "templates" / name).read_bytes()
+    assert answer.headers["cache-control"] == "no-store"
+    [style] = re.findall(b"<style>(.*?)</style>", answer.body, re.DOTALL)
+    digest = b64encode(hashlib.sha256(style).digest()).decode()
+    assert f"style-src 'sha256-{digest}';" in answer.headers["content-security-policy"]
+    assert "unsafe" not in answer.headers["content-security-policy"]
+
+
+def test_an_address_that_is_too_long_gets_a_page_of_the_site(host: Host) -> None:
+    # 8,000 characters that take twelve bytes each.
+    answer = host.get(f"/search/?q={'%F0%9F%9A%A8' * 8000}")
+    assert answer.status == 414
+    assert "retry-after" not in answer.headers
+    check_page_of_its_own(answer, "400.html")
 
 
 @pytest.mark.parametrize("query", ["?", "?fbclid=a_b-C", "?utm_source=x&utm_medium=&gclid=1"])

@@ -217,6 +217,24 @@ def test_an_update_is_shown_when_an_editor_says_so_and_on_a_later_day(client: Cl
     assert f'<span>Updated <time class="dt-updated" datetime="{day_later:%Y-%m-%d}' in html
 
 
+def test_machines_are_told_of_an_update_when_readers_are(client: Client) -> None:
+    published = timezone.now() - timedelta(days=9)
+    post = make_post(slug="night-shift", published_at=published)
+
+    def said() -> set[datetime]:
+        html = client.get("/articles/night-shift/").content.decode()
+        found = re.findall(r'(?:article:modified_time" content=|dateModified":)"([^"]+)"', html)
+        assert len(found) == 2
+        return {datetime.fromisoformat(moment) for moment in found}
+
+    # It was saved just now, and that is nobody's business.
+    assert said() == {published.replace(microsecond=0)}
+    revised = published + timedelta(days=2)
+    post.revised_at = revised
+    post.save()
+    assert said() == {revised.replace(microsecond=0)}
+
+
 def test_an_editor_tells_readers_of_a_change_with_one_tick(admin_client: Client) -> None:
     post = make_post(title="Night", published_at=timezone.now() - timedelta(days=9))
     page = admin_client.get(f"/admin/posts/post/{post.pk}/change/")

@@ -7,6 +7,7 @@ from base64 import b64encode
 import pytest
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
+from django.http import HttpResponse
 from django.template import loader
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
@@ -211,7 +212,7 @@ def test_only_a_database_that_cannot_be_reached_is_away(
     assert errors.is_away(error) is away
 
 
-@pytest.mark.parametrize("name", ["500.html", "503.html", "lost.html"])
+@pytest.mark.parametrize("name", ["400.html", "500.html", "503.html", "lost.html"])
 def test_the_pages_for_bad_times_need_nothing_but_themselves(
     name: str, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
@@ -233,6 +234,10 @@ def test_the_pages_for_bad_times_have_the_one_style_that_their_policy_names(
     monkeypatch.setattr("posts.errors.is_away", lambda error: isinstance(error, OperationalError))
     response = reader.get("/")
     assert response.status_code == status
+    check_page_of_its_own(response)
+
+
+def check_page_of_its_own(response: HttpResponse) -> None:
     html = response.content.decode()
     [style] = re.findall("<style>(.*?)</style>", html, re.DOTALL)
     digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -241,3 +246,10 @@ def test_the_pages_for_bad_times_have_the_one_style_that_their_policy_names(
     assert "default-src 'none';" in policy
     assert "unsafe" not in policy
     assert style in loader.get_template("lost.html").render(), "they look alike"
+
+
+def test_what_django_refuses_to_read_gets_a_page_of_the_site(reader: Client) -> None:
+    response = reader.get("/search/?" + "&".join(f"a{number}=1" for number in range(1_100)))
+    assert response.status_code == 400
+    assert "We cannot read this request" in response.content.decode()
+    check_page_of_its_own(response)

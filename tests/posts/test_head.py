@@ -270,6 +270,8 @@ def test_an_article_is_an_h_entry_with_its_address_picture_and_author(
     [author] = found["author"]
     assert author["name"] == [post.author.name]
     assert author["url"] == [post.author.get_absolute_url()]
+    assert post.author.photo
+    assert author["photo"] == [post.author.photo.file.url]
 
 
 def test_a_draft_has_no_address_to_lead_to(admin_client: Client, post: Post) -> None:

@@ -107,6 +107,9 @@ def test_nine_one_one_is_found_however_it_is_written(written: str, typed: str) -
         ("call-taking", "taking"),
         ("call-taking", "call-taking"),
         ("don’t", "don't"),
+        ("dispatchers", "dispatcher's"),
+        ("the dispatcher’s chair", "DISPATCHER’S chairs"),
+        ("the dispatcher’s chair", '"dispatcher\'s chair"'),
         ("ruth@example.org", "example"),
         ("https://example.org/radio", "radio"),
         ("night_shift", "night"),
@@ -359,12 +362,15 @@ def test_suggestions_are_topics_and_titles_that_go_on() -> None:
         ("emergancy -fier", "emergency -fier"),
         ("fier call", "fire call"),
         ("xyzxyz", ""),
+        # They share a beginning with "die" and "car", and nothing else.
+        ('"disp"', ""),
+        ("café", ""),
         ("emergency", ""),
     ],
 )
 def test_a_near_spelling_is_offered_that_finds_something(typed: str, meant: str) -> None:
     make_post(body="<p>The emergency dispatcher will receive a fire call.</p>")
-    make_post(body="<p>An emergency dispatcher: fire.</p>")
+    make_post(body="<p>An emergency dispatcher: fire. Die or drive a car.</p>")
     assert respelled(parse(typed)) == meant
 
 

@@ -7,9 +7,10 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from posts.merging import merge
 from posts.models import Post
 from posts.search_sql import HITS_PER_PAGE
-from tests.factories import make_post, make_resource, make_tag
+from tests.factories import make_author, make_post, make_resource, make_tag
 from tests.posts.test_search import NASTY
 
 pytestmark = pytest.mark.django_db
@@ -157,35 +158,59 @@ def test_suggestions_are_json(client: Client) -> None:
     }
 
 
-def test_a_near_spelling_costs_five_queries_at_most_once_the_topics_are_remembered(
+def test_a_page_costs_five_queries_at_most_whatever_the_size(
     client: Client, settings: Any, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
+    # Where pages are kept, the menu in the footer and the resources are remembered.
     settings.KEPT_PAGES_SECONDS = 300
-    for _ in range(5):
-        make_post(body="<p>Radio.</p>", tags=[make_tag()])
-    page(client, q="rxxdxo")
-    with django_assert_num_queries(5, exact=False):
-        assert "Did you mean" in page(client, q="raido")
-
-
-def test_a_page_costs_five_queries_at_most_whatever_the_size(
-    client: Client, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
-    def queries(most: int, **asked: str) -> None:
-        with django_assert_num_queries(most, exact=False):
-            page(client, **asked)
-
     make_resource()
     fire = make_tag("Fire")
+    make_post(body="<p>Radio.</p>", author=make_author(name="Ruth Halloran"))
+    page(client)
     for _ in range(2):
         for asked in (
             {},
             {"q": "radio"},
             {"q": "radio", "tag": "fire", "sort": "date", "page": "2"},
             {"q": "rxxdxo"},
+            {"q": "raido"},
+            {"q": "ruth"},
             {"q": "-radio"},
             {"q": "radio", "year": "1999"},
+            {"q": "radio", "tag": "nothing-known"},
         ):
-            queries(5, **asked)
+            with django_assert_num_queries(5, exact=False):
+                page(client, **asked)
         for _ in range(2 * HITS_PER_PAGE):
             make_post(body="<p>Radio.</p>", tags=[fire, make_tag()])
+
+
+def test_who_or_what_is_named_so_is_offered_above_the_articles(client: Client) -> None:
+    ruth = make_author(name="Ruth <Halloran>")
+    make_post(title="Other", author=ruth, tags=[make_tag("Fire & smoke")])
+    html = page(client, q="ruth")
+    assert '<a class="topic" href="/authors/ruth-halloran/">Ruth &lt;Halloran&gt; ' in html
+    assert "Nothing found" in html and "Did you mean" not in html
+    html = page(client, q="smo")
+    assert '<a class="topic" href="/tags/fire-smoke/">Fire &amp; smoke ' in html
+    assert "1 article for" in html
+    for asked in ({"tag": "fire-smoke"}, {"year": "2020"}):
+        assert "Topics and authors" not in page(client, q="smoke", **asked)
+    assert "Topics and authors" not in page(client, q="nobody")
+
+
+def test_a_choice_of_a_topic_by_its_former_name_leads_to_its_new_one(client: Client) -> None:
+    fire, smoke = make_tag("Fire"), make_tag("Smoke")
+    make_post(title="Silence", tags=[fire, smoke])
+    fire.slug = "flames"
+    fire.save()
+    address = "/search/?q=silence&tag=fire&sort=date&x=%22%3E"
+    response = client.get(address)
+    assert response.status_code == 301
+    assert response["Location"] == "/search/?q=silence&tag=flames&sort=date"
+    assert "1 article for" in client.get(response["Location"]).content.decode()
+    merge([smoke.pk], fire.pk)
+    assert client.get("/search/?q=%00&tag=smoke")["Location"] == "/search/?tag=flames"
+    # An old slug that somebody else has now is theirs.
+    make_tag("New", slug="fire")
+    assert client.get("/search/?q=silence&tag=fire").status_code == 200

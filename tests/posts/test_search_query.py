@@ -129,3 +129,15 @@ def test_only_letters_and_digits_reach_a_database() -> None:
 )
 def test_what_was_typed_is_shown_in_one_pair_of_quotes(typed: str, shown: str) -> None:
     assert parse(typed).quoted == shown
+
+
+def test_a_letter_of_another_width_or_in_a_ligature_is_that_letter() -> None:
+    assert parse("ｆｉｒｅ ﬁre ﬃ") == parse("fire fire ffi")
+    assert parse("m²").wanted[0].words == ("m²",)
+
+
+def test_a_possessive_is_its_word() -> None:
+    assert parse("dispatcher's").wanted == parse("dispatcher").wanted
+    assert parse("-dispatcher’s 'S").unwanted == parse("-dispatcher").unwanted
+    assert parse("it'sy").wanted[0].words == ("it", "sy")
+    assert parse('"dispatcher\'s"').wanted[0].words == ("dispatcher", "s")
