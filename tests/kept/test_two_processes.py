@@ -30,7 +30,10 @@ from datetime import datetime, timedelta
 import django
 django.setup()
 from django.utils import timezone
-from posts.models import Author, Post
+from newsletter import delivery
+from newsletter.models import Issue, IssuePost
+from posts.merging import merge
+from posts.models import Author, Post, Tag
 for line in sys.stdin:
     exec(json.loads(line))
     print("done", flush=True)
@@ -189,3 +192,47 @@ def test_a_scheduled_article_is_seen_by_both_at_its_moment(room: Room, article: 
     room.edit("import time; time.sleep(max(0, (moment - timezone.now()).total_seconds()) + 0.01)")
     for path in paths:
         assert "Soon" in room.see(path).text, path
+
+
+def test_a_topic_that_is_renamed_moved_and_merged_is_seen_by_both(room: Room, article: str) -> None:
+    room.edit(
+        "Tag.objects.all().delete(); fire, smoke = (Tag.objects.create(name=name) for name in"
+        " ('Fire', 'Smoke')); post.tags.set([fire, smoke])"
+    )
+    for path in ("/", "/topics/", "/tags/fire/", article):
+        assert "Fire" in room.see(path).text, path
+    room.edit("fire.name = 'Flames'; fire.save()")
+    for path in ("/", "/topics/", "/tags/fire/", article):
+        page = room.see(path)
+        assert "Flames" in page.text and "Fire" not in page.text, path
+    room.edit("fire.slug = 'flames'; fire.save()")
+    assert room.see("/tags/fire/").status == 301
+    for path in ("/", "/topics/", "/tags/flames/", article):
+        assert "/tags/fire/" not in room.see(path).text, path
+    assert room.see("/tags/smoke/").status == 200
+    room.edit("merge([smoke.pk], fire.pk)")
+    assert room.see("/tags/smoke/").status == 301
+    for path in ("/", "/topics/", "/tags/flames/", article):
+        assert "Smoke" not in room.see(path).text, path
+    assert "Before" in room.see("/tags/flames/").text
+
+
+def test_an_author_who_has_more_to_say_is_seen_by_both(room: Room, article: str) -> None:
+    room.edit("ruth.bio = 'Twelve years at the console.'; ruth.save()")
+    for path in ("/authors/ruth/", article):
+        assert "Twelve years" in room.see(path).text, path
+    room.edit("ruth.bio = ''; ruth.save()")
+    for path in ("/authors/ruth/", article):
+        assert "Twelve years" not in room.see(path).text, path
+
+
+def test_an_issue_that_is_sent_is_seen_by_both(room: Room, article: str) -> None:
+    for path in ("/", "/weekly-alarm/"):
+        assert "Quiet nights" not in room.see(path).text
+    assert room.see("/weekly-alarm/12/").status == 404
+    room.edit(
+        "issue = Issue.objects.create(number=12, subject='Quiet nights', preheader='p');"
+        "IssuePost.objects.create(issue=issue, post=post); delivery.start(issue)"
+    )
+    for path in ("/", "/weekly-alarm/", "/weekly-alarm/12/"):
+        assert "Quiet nights" in room.see(path).text, path
