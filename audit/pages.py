@@ -4,18 +4,27 @@
 the demo has no use for, and prints the page types as JSON.
 """
 
+from __future__ import annotations
+
+import io
 import json
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from posts.library import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 # A body with everything that the allowlist lets through (posts/html.py); it is given two pictures.
 EVERYTHING = ROOT / "audit" / "everything.html"
 EVERYTHING_PUBLISHED = datetime(2020, 3, 1, 12, tzinfo=UTC)
+# Pictures in shapes that the demo has none of, as px: a portrait, and a panorama.
+TALL, LOW = (1200, 1800), (2400, 400)
 
 
 @dataclass(frozen=True)
@@ -51,12 +60,14 @@ def find() -> list[PageType]:
     from django.utils.html import escape
 
     from newsletter.models import Issue
-    from posts.models import Page, Post
+    from posts.models import Page, Post, RelatedPost
     from subscribers.models import Subscriber
 
     posts = Post.objects.published().newest_first()
-    ours = ("everything-for-the-audit", "withdrawn-for-the-audit")
-    illustrated = posts.filter(cover__isnull=False).exclude(slug__in=ours).select_related("cover")
+    ours = ("everything-for-the-audit", "shapes-for-the-audit", "withdrawn-for-the-audit")
+    illustrated = (
+        posts.filter(cover__isnull=False).exclude(slug__in=ours).select_related("author", "cover")
+    )
     # The one with the most to read.
     post = max(illustrated, key=lambda post: len(post.body))
     withdrawn, _ = Post.objects.get_or_create(
@@ -70,6 +81,7 @@ def find() -> list[PageType]:
             "was_published_at": timezone.now(),
         },
     )
+    other_author = next(other.author for other in illustrated if other.author != post.author)
     pictures = [
         f'<img src="{other.cover.file.url}" alt="{escape(other.cover_alt)}">'
         for other in illustrated
@@ -92,6 +104,31 @@ def find() -> list[PageType]:
     )
     if is_new:
         everything.tags.set(post.tags.all())
+    tall, low = (_reshaped(post.cover, size) for size in (TALL, LOW))
+    figure, wide, last = (
+        f'<figure{kind}><img src="{picture.file.url}" alt="{escape(post.cover_alt)}">'
+        "<figcaption>A part of the cover.</figcaption></figure>"
+        for kind, picture in (("", tall), (' class="wide"', tall), (' class="wide"', low))
+    )
+    words = "<p>A picture may be higher than a screen, or hardly as high as a line is long.</p>"
+    shapes, is_new = Post.objects.get_or_create(
+        slug="shapes-for-the-audit",
+        defaults={
+            "title": "Pictures that are much higher than wide, or much wider than high",
+            "summary": "Each of them is seen whole at a desk.",
+            "body": f"{words}{figure}{words}{wide}{words}{last}{words}",
+            "author": other_author,
+            "cover": tall,
+            "cover_alt": post.cover_alt,
+            "cover_caption": post.cover_caption,
+            "cover_credit": post.cover_credit,
+            "published_at": EVERYTHING_PUBLISHED - timedelta(days=1),
+        },
+    )
+    if is_new:
+        # Two share a row.
+        for other in illustrated[:2]:
+            RelatedPost.objects.create(post=shapes, related=other)
     people = {
         state: Subscriber.objects.get_or_create(
             address=f"{state}@audit.example", defaults={"state": state}
@@ -107,6 +144,7 @@ def find() -> list[PageType]:
         PageType("front", reverse("posts:front")),
         PageType("article", post.get_absolute_url()),
         PageType("article, everything", everything.get_absolute_url()),
+        PageType("article, tall", shapes.get_absolute_url()),
         PageType("topic", post.tags.all()[0].get_absolute_url()),
         PageType("author", post.author.get_absolute_url()),
         PageType("topics", reverse("posts:topics")),
@@ -149,6 +187,25 @@ def find() -> list[PageType]:
         PageType("410", withdrawn.get_absolute_url(), status=410, indexed=False),
     ]
     return types
+
+
+def _reshaped(cover: Image, size: tuple[int, int]) -> Image:
+    """Return the middle of a cover as a picture of this size, with its copies."""
+    from django.core.files.base import ContentFile
+    from PIL import Image as Pillow
+    from PIL import ImageOps
+
+    from alarmroom.images import clean_picture
+    from posts import renditions
+    from posts.library import Image
+
+    out = io.BytesIO()
+    with cover.file.open() as file, Pillow.open(file) as picture:
+        ImageOps.fit(picture.convert("RGB"), size).save(out, "JPEG")
+    image = Image.keep(clean_picture(ContentFile(out.getvalue(), "reshaped.jpg")))
+    renditions.make(image.pk)
+    image.refresh_from_db()
+    return image
 
 
 def main() -> None:
