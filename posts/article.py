@@ -22,7 +22,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from alarmroom import kept
 from alarmroom.stencil import PATH, Stencil, Word
-from posts import linked_data, share_image
+from posts import linked_data, places, share_image
 from posts.models import Post, Tag, address
 from posts.pictures import first_at_once, markup
 from posts.structure import contents
@@ -33,10 +33,6 @@ CARD = Stencil("posts/_post_card.html")
 LEAD = Stencil("posts/_lead.html")
 # The footer, the feeds and the sign-up box are part of the layout.
 PAGE = Stencil("posts/article.html", *kept.EVERY_PAGE)
-
-CARD_SIZES = "(min-width: 66rem) 24rem, (min-width: 48rem) 34vw, 9rem"
-LEAD_SIZES = "(min-width: 66rem) 37rem, (min-width: 56rem) 56vw, 94vw"
-COVER_SIZES = "(min-width: 66rem) 64rem, 100vw"
 
 
 @dataclass(frozen=True)
@@ -53,6 +49,8 @@ class Connected:
 
     pk: int
     card: SafeString
+    half: SafeString
+    """The same as one of two in a row."""
 
 
 def day(moment: datetime | None, css: str = "") -> SafeString:
@@ -68,18 +66,20 @@ def day(moment: datetime | None, css: str = "") -> SafeString:
     )
 
 
-def card(post: Post, *, level: int = 2, first: bool = False) -> SafeString:
+def card(post: Post, *, level: int = 2, half: bool = False, first: bool = False) -> SafeString:
     """Return the card of a post that for_listing() brought; `level` is its heading's.
 
-    `first` is for the card whose picture is seen without scrolling.
+    `half` is for one of two in a row, `first` for the card whose picture is seen without
+    scrolling.
     """
-    picture = markup(post.cover, up_to=750, sizes=CARD_SIZES, first=first) if post.cover else ""
+    place = places.HALF if half else places.CARD
+    picture = markup(post.cover, place, first=first) if post.cover else ""
     return CARD.render({**_in_a_list(post), "level": level, "picture": picture})
 
 
 def lead(post: Post) -> SafeString:
     """Return a post that for_listing() brought as the front page's first story."""
-    picture = markup(post.cover, sizes=LEAD_SIZES, first=True) if post.cover else ""
+    picture = markup(post.cover, places.LEAD, first=True) if post.cover else ""
     return LEAD.render({**_in_a_list(post), "picture": picture})
 
 
@@ -101,11 +101,17 @@ def cards(posts: Iterable[Post], *, level: int = 2, first: bool = False) -> Safe
     `first` says that no large picture stands above them: then the first of theirs is fetched
     at once.
     """
-    made = []
-    for post in posts:
-        made.append(card(post, level=level, first=first))
+    made: list[SafeString] = []
+    posts = list(posts)
+    for at, post in enumerate(posts):
+        made.append(card(post, level=level, half=_is_half(at, len(posts)), first=first))
         first = first and post.cover is None
     return mark_safe("".join(made))  # noqa: S308  (cards are safe)
+
+
+def _is_half(at: int, count: int) -> bool:
+    """Return whether a card is one of the two that are left over in rows of three (layout.css)."""
+    return count % 3 == 2 and at >= count - 2
 
 
 def as_topic(tag: Tag) -> Topic:
@@ -114,7 +120,8 @@ def as_topic(tag: Tag) -> Topic:
 
 def as_card(post: Post) -> Connected:
     """Return a post of posts/reading.py as its card in an article."""
-    return Connected(post.pk, card(post, level=3))
+    # Which of the two it will be is known when all are there; both are remembered.
+    return Connected(post.pk, card(post, level=3), card(post, level=3, half=True))
 
 
 def words(
@@ -152,7 +159,12 @@ def words(
         "body": body,
         # A draft is on no board yet, and its address leads nowhere.
         "code": "" if is_preview else code(url),
-        "related": mark_safe("".join(one.card for one in related)),  # noqa: S308  (cards are safe)
+        "related": mark_safe(  # noqa: S308  (cards are safe)
+            "".join(
+                one.half if _is_half(at, len(related)) else one.card
+                for at, one in enumerate(related)
+            )
+        ),
         "share_url": quote(url, safe=""),
         "share_title": quote(post.title, safe=""),
         "share_summary": quote(post.summary, safe=""),
@@ -162,11 +174,13 @@ def words(
         "is_preview": is_preview,
     }
     if author.photo:
-        said["photo"] = markup(author.photo, css="byline__photo u-photo", up_to=160, eager=True)
-        said["about_photo"] = markup(author.photo, css="about__photo", up_to=160)
+        said["photo"] = markup(
+            author.photo, places.PORTRAIT, css="byline__photo u-photo", eager=True
+        )
+        said["about_photo"] = markup(author.photo, places.PORTRAIT, css="about__photo")
     if cover:
         said["cover"] = markup(
-            cover, alt=post.cover_alt, sizes=COVER_SIZES, css="u-featured", first=True
+            cover, places.COVER, alt=post.cover_alt, css="u-featured", first=True
         )
         said["caption"], said["credit"] = post.cover_caption, post.cover_credit
     for name in ("older", "newer"):

@@ -25,7 +25,7 @@ from django.utils.safestring import SafeString, mark_safe
 from PIL import Image as Pillow
 
 from alarmroom import kept
-from posts import html, pictures
+from posts import html, pictures, places
 from posts.renditions import RECIPE, small_copy
 from posts.structure import linked, structured
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # To be raised whenever a step makes something else of the same body.
-VERSION = 3
+VERSION = 4
 _VERSIONS = f"{VERSION}.{RECIPE}:"
 
 # As nh3 writes them: lower case, double quotes, no bare angle bracket in an attribute.
@@ -182,10 +182,10 @@ def with_pictures(body: str, images: dict[str, Image]) -> str:
         width, height = _shown(image.width, image.height, attributes)
         return pictures.markup(
             image,
+            places.WIDE if wide else places.COLUMN,
             # Escaped by nh3 already, in the one way that `markup` escapes.
             alt=attributes.get("alt", ""),
             escaped=True,
-            sizes=_sizes(width, wide=wide),
             width=width,
             height=height,
         )
@@ -238,11 +238,3 @@ def _shown(own_width: int, own_height: int, attributes: dict[str, str]) -> tuple
     if not width:
         width = round(height * own_width / own_height) if height else own_width
     return max(1, width), max(1, round(width * own_height / own_width))
-
-
-def _sizes(width: int, *, wide: bool) -> str:
-    if wide:
-        return pictures.WIDE
-    if width < pictures.COLUMN_PIXELS:
-        return f"(min-width: {width + 40}px) {width}px, 92vw"
-    return pictures.COLUMN

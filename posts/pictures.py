@@ -17,11 +17,7 @@ from posts.renditions import FORMATS, stem
 
 if TYPE_CHECKING:
     from posts.library import Image
-
-# How wide a picture in the text stands (static/css/prose.css).
-COLUMN_PIXELS = 656
-COLUMN = "(min-width: 44rem) 41rem, 92vw"
-WIDE = f"(min-width: 64rem) 56rem, {COLUMN}"
+    from posts.places import Place
 
 # How the one picture is fetched that is seen without scrolling, and how all others are.
 AT_ONCE = ' fetchpriority="high"'
@@ -48,27 +44,26 @@ def one_at_once(html: str) -> SafeString:
 
 def markup(
     image: Image,
+    place: Place,
     *,
     alt: str = "",
-    sizes: str = "100vw",
     css: str = "",
     first: bool = False,
     eager: bool = False,
-    up_to: int = 0,
     width: int = 0,
     height: int = 0,
     escaped: bool = False,
 ) -> SafeString:
     """Return the HTML of a picture; of the picture itself, until its copies are made.
 
-    `sizes` is the HTML attribute: how wide it stands on the page. `up_to` leaves out the
-    copies wider than that, which a small place never needs. `first` is for the one that is
-    seen without scrolling, and is fetched before all others; `eager` does not wait for
-    scrolling either, but for that one.
+    The `place` says how wide it stands on the page, and which copies it never needs there.
+    `first` is for the one that is seen without scrolling, and is fetched before all others;
+    `eager` does not wait for scrolling either, but for that one.
     `width` and `height` (px) are given where they are not the picture's own. `escaped` says
     that `alt` is.
     """
-    css = f"{css} {image.focus}".strip()
+    tall = "tall" if place.limits(image) else ""
+    css = " ".join(filter(None, (css, tall, image.focus)))
     common = (
         f' width="{width or image.width}" height="{height or image.height}"'
         f' alt="{alt if escaped else escape(alt)}"'
@@ -78,10 +73,11 @@ def markup(
     record = image.renditions
     if not record:
         return mark_safe(f'{start} src="{escape(image.file.url)}"{common}')  # noqa: S308  (each part is escaped)
-    shown = [w for w in record["widths"] if not up_to or w <= up_to] or record["widths"][:1]
+    sizes, up_to = place.fit(image, width)
+    shown = [w for w in record["widths"] if w <= up_to] or record["widths"][:1]
     address = _address(stem(image, record["recipe"]))
     several = len(shown) > 1
-    by_width = f'" sizes="{escape(sizes)}"' if several else '"'
+    by_width = f'" sizes="{sizes}"' if several else '"'
     html = "<picture>"
     for kind, mime in FORMATS.items():
         if kind not in record:

@@ -19,6 +19,7 @@ TOGETHER = (
     (
         "tests/browser/test_accessibility.py::",
         "tests/browser/test_pictures.py::",
+        "tests/browser/test_sizes.py::",
         "tests/browser/test_type.py::",
     ),
     # A site as `make run` starts it

@@ -5,6 +5,7 @@ from django.utils.safestring import SafeString
 
 from posts.library import Image
 from posts.pictures import markup
+from posts.places import BY_NAME
 
 register = template.Library()
 
@@ -12,17 +13,15 @@ register = template.Library()
 @register.simple_tag
 def picture(
     image: Image,
+    place: str,
     alt: str = "",
-    sizes: str = "100vw",
     css: str = "",
     first: bool = False,
     eager: bool = False,
-    up_to: int = 0,
 ) -> SafeString:
-    """Return `<picture>` with every stored copy of the image; posts/pictures.py says more.
+    """Return `<picture>` with the copies of the image that its place (BY_NAME) may need.
 
     `first=True` is for the one large picture that is seen without scrolling, `eager=True` for
-    a small one beside it; all others load when they come near. `up_to=480` is for a place so
-    small that no screen needs a copy wider than that.
+    a small one beside it; all others load when they come near.
     """
-    return markup(image, alt=alt, sizes=sizes, css=css, first=first, eager=eager, up_to=up_to)
+    return markup(image, BY_NAME[place], alt=alt, css=css, first=first, eager=eager)

@@ -29,8 +29,8 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 
-def shown(image: Image, arguments: str = "") -> str:
-    template = Template("{% load pictures %}{% picture image " + arguments + " %}")
+def shown(image: Image, arguments: str = "", place: str = "cover") -> str:
+    template = Template("{% load pictures %}{% picture image '" + place + "' " + arguments + " %}")
     return template.render(Context({"image": image}))
 
 
@@ -46,31 +46,79 @@ def test_avif_comes_before_webp_before_jpeg() -> None:
     image = with_copies(make_image(400, 200))
     # Two plain colours are smaller as WebP than as AVIF; photographs are not.
     image.renditions["avif"] = [1, 2, 3]
-    html = shown(image, 'alt="A console" sizes="50vw"')
+    html = shown(image, 'alt="A console"')
+    sizes = "(min-width: 68rem) 64rem, (min-width: 48rem) 93vw, 100vw"
     stem = f"/media/renditions/{image.renditions['recipe']}/{image.sha256[:24]}"
     assert html == (
         "<picture>"
         + "".join(
             f'<source type="image/{kind}" srcset="{stem}-160.{kind} 160w, {stem}-320.{kind} 320w, '
-            f'{stem}-400.{kind} 400w" sizes="50vw">'
+            f'{stem}-400.{kind} 400w" sizes="{sizes}">'
             for kind in ("avif", "webp")
         )
         + f'<img src="{stem}-400.jpg" srcset="{stem}-160.jpg 160w, {stem}-320.jpg 320w, '
-        f'{stem}-400.jpg 400w" sizes="50vw" width="400" height="200" alt="A console" '
+        f'{stem}-400.jpg 400w" sizes="{sizes}" width="400" height="200" alt="A console" '
         'loading="lazy" decoding="async"></picture>'
     )
 
 
 def test_a_small_place_is_offered_small_copies() -> None:
-    image = with_copies(make_image(1000, 500))
-    html = shown(image, "up_to=320")
+    image = with_copies(make_image(1000, 1000))
+    html = shown(image, place="author")
     assert "320w" in html
     assert "480" not in html
-    assert 'width="1000" height="500"' in html
-    one = shown(image, "up_to=100")
+    assert 'width="1000" height="1000"' in html
+    one = shown(image, place="portrait")
     assert "-160.jpg" in one
     assert "-320" not in one
     assert "sizes" not in one
+
+
+@pytest.mark.parametrize(
+    ("size", "place", "sizes", "widest"),
+    [
+        # As wide as the place, or narrower than the part of it that is seen: no more than that.
+        ((1500, 1000), "lead", "(min-width: 68rem) 36.1rem, (min-width: 56rem) 53vw, 92vw", 1500),
+        ((1000, 1500), "lead", "(min-width: 68rem) 36.1rem, (min-width: 56rem) 53vw, 92vw", 1000),
+        # Much wider than what is seen of it.
+        (
+            (1600, 400),
+            "lead",
+            "(min-width: 68rem) 96.3rem, (min-width: 56rem) 141.3vw, 207vw",
+            1600,
+        ),
+        (
+            (900, 300),
+            "author",
+            "(min-width: 56.25rem) 27rem, (min-width: 37.5rem) 48vw, 18rem",
+            900,
+        ),
+        # As high as the screen allows.
+        (
+            (500, 1000),
+            "cover",
+            "(min-width: 68rem) min(40vh, 64rem), (min-width: 48rem) min(40vh, 93vw), 100vw",
+            500,
+        ),
+    ],
+)
+def test_a_pictures_shape_says_how_many_pixels_a_place_takes(
+    size: tuple[int, int], place: str, sizes: str, widest: int
+) -> None:
+    html = shown(with_copies(make_image(*size)), place=place)
+    assert f'sizes="{sizes}"' in html
+    assert html.rsplit('w" sizes', 1)[0].endswith(f" {widest}")
+
+
+def test_what_would_be_higher_than_a_screen_is_limited_where_nothing_is_cut_off() -> None:
+    tall = make_image(500, 1000)
+    assert 'class="tall"' in shown(tall, place="cover")
+    assert "tall" not in shown(tall, place="lead")
+    assert "tall" not in shown(make_image(1000, 1000), place="cover")
+    # A phone's screen is tall; what is longer still is there to be read, and stays as wide.
+    assert 'class="tall"' in shown(make_image(1080, 2400), place="column")
+    assert "tall" not in shown(make_image(500, 1200), place="column")
+    assert 'class="tall"' in shown(make_image(500, 1200), place="cover")
 
 
 def test_only_the_first_picture_is_fetched_at_once() -> None:
@@ -89,7 +137,7 @@ def test_nothing_that_is_handed_in_brings_markup(copies: bool) -> None:
     if copies:
         with_copies(image)
     evil = "\"'><script>alert(1)</script>&"
-    template = Template("{% load pictures %}{% picture image alt=evil css=evil sizes=evil %}")
+    template = Template("{% load pictures %}{% picture image 'cover' alt=evil css=evil %}")
     html = template.render(Context({"image": image, "evil": evil}))
     assert "<script" not in html
     assert "&quot;&#x27;&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp;" in html
