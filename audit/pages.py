@@ -81,7 +81,8 @@ def find() -> list[PageType]:
             "was_published_at": timezone.now(),
         },
     )
-    other_author = next(other.author for other in illustrated if other.author != post.author)
+    authors = [other.author for other in illustrated]
+    other_author = next((author for author in authors if author != post.author), post.author)
     pictures = [
         f'<img src="{other.cover.file.url}" alt="{escape(other.cover_alt)}">'
         for other in illustrated
