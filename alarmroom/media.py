@@ -37,4 +37,7 @@ def media(request: HttpRequest, path: str) -> HttpResponseBase:
 @cache_control(public=True, max_age=86400)
 def icon(request: HttpRequest, name: str) -> HttpResponseBase:
     """Lead whoever asks for an icon without having read a page, as feed readers do, to ours."""
-    return redirect(static(f"img/{name}"))
+    response = redirect(static(f"img/{name}"))
+    # Browsers look at the way there, too (https://fetch.spec.whatwg.org/#cross-origin-resource-policy-check).
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response

@@ -4,3 +4,9 @@ from django.apps import AppConfig
 class NewsletterConfig(AppConfig):
     name = "newsletter"
     verbose_name = "The Weekly Alarm"
+
+    def ready(self) -> None:
+        from newsletter.models import Issue
+        from posts import library
+
+        library.SHOWN_BY.append(Issue.objects.showing)

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from posts.editor import HTMLField
+from posts.library import Image
 from posts.models import Post
 from subscribers.models import Subscriber
 
@@ -34,6 +35,10 @@ class IssueQuerySet(models.QuerySet["Issue"]):
     def listed(self) -> Self:
         """The published issues that we point to: not one that was cancelled on its way."""
         return self.filter(state__in=Issue.OUT_STATES)
+
+    def showing(self, image: Image) -> Self:
+        """The issues that were frozen with a picture, and show it on the web from then on."""
+        return self.filter(content__web_html__contains=str(image.file.name))
 
     def due(self) -> Self:
         """The scheduled issues whose moment has come."""
@@ -148,9 +153,13 @@ class Issue(models.Model):
         return self.state in self.OPEN_STATES
 
     def contents(self) -> list[IssuePost]:
-        """Return what the issue is made of, in its order, without the long texts. One query."""
+        """Return what the issue is made of, in its order, without the long texts. One query.
+
+        Some of it may be withdrawn by now, or put off: `post.is_published` tells.
+        """
         entries = self.issue_posts.select_related("post")
-        return list(entries.only("issue", "blurb", "post__title", "post__summary"))
+        shown = ("post__title", "post__summary", "post__published_at")
+        return list(entries.only("issue", "blurb", *shown))
 
     def totals(self) -> dict[str, int]:
         """Return the number of deliveries in each state, every state named."""

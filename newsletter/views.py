@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from alarmroom import kept
 from alarmroom.methods import require_safe
 from newsletter.models import Issue
+from posts import freshness
 from posts.body import images_in, with_pictures
 from posts.pictures import one_at_once
 
@@ -23,14 +24,17 @@ def archive(request: HttpRequest) -> HttpResponse:
     )
     page = Paginator(issues, ISSUES_PER_PAGE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {"page": page}
-    keys = {"issues", *kept.EVERY_PAGE}
+    keys, until = {"issues", *kept.EVERY_PAGE}, None
     if page.number == 1 and page.object_list:
         sample, entries = page[0], page[0].contents()
-        context |= {"sample": sample, "sample_posts": entries}
+        shown = [entry for entry in entries if entry.post.is_published]
+        context |= {"sample": sample, "sample_posts": shown}
+        if any(entry.post.is_scheduled for entry in entries):
+            until = freshness.next_moment
         # Their titles and summaries stand there as they are now.
         keys |= {f"post-{entry.post_id}" for entry in entries}
     response = render(request, "newsletter/archive.html", context)
-    return kept.keep(response, *keys, page=page.number)
+    return kept.keep(response, *keys, until=until, page=page.number)
 
 
 @require_safe

@@ -107,15 +107,12 @@ class ImageAdmin(ImageAdminBase):
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Name what shows these pictures: as long as anything does, they stay."""
         deleted, counts, missing, _ = super().get_deleted_objects(objs, request)
-        protected = [
-            format_html(
-                '{}: <a href="{}">{}</a>',
-                capfirst(thing._meta.verbose_name),
-                reverse(f"admin:posts_{thing._meta.model_name}_change", args=[thing.pk]),
-                thing,
-            )
-            for thing in dict.fromkeys(thing for image in objs for thing in image.shown_by())
-        ]
+        protected = []
+        for thing in dict.fromkeys(thing for image in objs for thing in image.shown_by()):
+            meta = thing._meta
+            url = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[thing.pk])
+            kind = capfirst(meta.verbose_name)
+            protected.append(format_html('{}: <a href="{}">{}</a>', kind, url, thing))
         return deleted, counts, missing, protected
 
     @admin.display(description="Picture")

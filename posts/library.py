@@ -12,9 +12,13 @@ from django.utils import timezone
 from alarmroom.images import Picture
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from django.contrib.auth.models import AbstractBaseUser
 
-    from posts.models import Author, Page, Post
+
+# What shows pictures in rooms that this one does not know; they add to it (newsletter/apps.py).
+SHOWN_BY: list[Callable[[Image], Iterable[models.Model]]] = []
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
@@ -107,8 +111,8 @@ class Image(models.Model):
             names = ", ".join(f"“{thing}”" for thing in things)
             raise models.ProtectedError(f"“{self}” is shown by {names}.", set(things))
 
-    def shown_by(self) -> list[Post | Page | Author]:
-        """Return what shows this picture: by its cover, in its text, or as a portrait.
+    def shown_by(self) -> list[models.Model]:
+        """Return what shows this picture: by its cover, in its text, as a portrait, in an issue.
 
         Reads every text, because nothing else knows what stands in one.
         """
@@ -120,6 +124,7 @@ class Image(models.Model):
             *Post.objects.filter(models.Q(cover=self) | within).defer("body", "body_served"),
             *Page.objects.filter(within).defer("body", "body_served"),
             *Author.objects.filter(photo=self),
+            *(thing for others in SHOWN_BY for thing in others(self)),
         ]
 
     @property

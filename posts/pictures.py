@@ -63,7 +63,7 @@ def markup(
     that `alt` is.
     """
     tall = "tall" if place.limits(image) else ""
-    css = " ".join(filter(None, (css, tall, image.focus)))
+    css = " ".join(filter(None, (css, tall, image.focus if place.cuts else "")))
     common = (
         f' width="{width or image.width}" height="{height or image.height}"'
         f' alt="{alt if escaped else escape(alt)}"'

@@ -52,6 +52,8 @@ class Place:
     widths: tuple[Width, ...]
     tall: tuple[float, float] = (0, 0)
     """Between which shapes a picture is limited by the height of the screen."""
+    cuts: bool = True
+    """Whether it may show a part of a picture only, and so asks for the focal point."""
 
     def fit(self, image: Image, width: int = 0) -> Fit:
         """Return what to offer of an image here; `width` (px) is what the editor pulled it to."""
@@ -111,8 +113,8 @@ AUTHOR = Place((Width(56.25, 9, "rem", 1), Width(37.5, 16, "vw", 1), Width(0, 6,
 PORTRAIT = Place((Width(0, 4, "rem", 1),))
 COVER = Place((Width(68, 64, "rem"), Width(48, 93, "vw"), Width(0, 100, "vw")), tall=(0, TALL))
 # prose.css
-COLUMN = Place((Width(44, 41, "rem"), Width(0, 92, "vw")), tall=(LONG, TALL))
-WIDE = Place((Width(64, 56, "rem"), *COLUMN.widths), tall=COLUMN.tall)
+COLUMN = Place((Width(44, 41, "rem"), Width(0, 92, "vw")), tall=(LONG, TALL), cuts=False)
+WIDE = Place((Width(64, 56, "rem"), *COLUMN.widths), tall=COLUMN.tall, cuts=False)
 
 # As templates name them: {% picture image "author" %}.
 BY_NAME = {"author": AUTHOR, "column": COLUMN, "cover": COVER, "lead": LEAD, "portrait": PORTRAIT}

@@ -13,10 +13,12 @@ from django.http import (
     QueryDict,
 )
 from django.shortcuts import render
+from django.utils.cache import patch_cache_control
 from django.views.decorators.cache import cache_control
 
 from alarmroom.methods import require_safe
 from posts import search
+from posts.addresses import REDIRECT_CACHE_CONTROL
 from posts.models import Tag
 from posts.search_query import MAX_CHARACTERS, parse
 from posts.search_sql import HITS_PER_PAGE
@@ -28,7 +30,6 @@ _SLUG = re.compile(r"[a-z0-9_-]{1,80}", re.ASCII | re.IGNORECASE)
 
 
 @require_safe
-@cache_control(public=True, max_age=60)
 def page(request: HttpRequest) -> HttpResponse:
     """Show what is found; whatever is asked, in whatever shape, gives a page."""
     asked = _asked(request.GET)
@@ -45,7 +46,10 @@ def page(request: HttpRequest) -> HttpResponse:
     # What was chosen stays chosen, also when nothing is left under it.
     unlisted_tag = asked["tag"] not in {"", *(topic.value for topic in found.topics)}
     if unlisted_tag and (slug := _slug_now(asked["tag"])):
-        return HttpResponsePermanentRedirect(f"{request.path}?{_address(kept | {'tag': slug})}")
+        again = _address(kept | {"tag": slug, "page": asked["page"]})
+        moved = HttpResponsePermanentRedirect(f"{request.path}?{again}")
+        moved["Cache-Control"] = REDIRECT_CACHE_CONTROL
+        return moved
     is_narrowed = bool(asked["tag"] or asked["year"])
     # The numbers of the pages, for which the hits themselves are not needed.
     turned = Paginator(range(found.total), HITS_PER_PAGE).get_page(found.number)
@@ -70,7 +74,9 @@ def page(request: HttpRequest) -> HttpResponse:
         if query and not (named or found.topics) and (nearer := search.respelled(query)):
             context["nearer"] = nearer
             context["nearer_address"] = urlencode({"q": nearer})
-    return render(request, "posts/search.html", context)
+    response = render(request, "posts/search.html", context)
+    patch_cache_control(response, public=True, max_age=60)
+    return response
 
 
 @require_safe

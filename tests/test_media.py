@@ -59,4 +59,5 @@ def test_pictures_are_only_read(client: Client, picture: Path) -> None:
 def test_an_icon_is_found_without_reading_a_page(client: Client, path: str) -> None:
     response = client.get(path)
     assert response.status_code == 302
+    assert response["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert find(response["Location"].removeprefix(settings.STATIC_URL))

@@ -6,8 +6,9 @@ from typing import Any
 from django.db import migrations
 
 COVER = re.compile(
-    r'<img src="(?:[^"]*/renditions/(?P<sha256>[0-9a-f]{24})-[0-9]+\.jpg|[^"]*)"'
-    r'(?P<alt> alt="[^"]*") width="[0-9]+" height="[0-9]+" loading="lazy" decoding="async">'
+    r'<img src="(?P<src>(?:[^"]*/renditions/(?P<sha256>[0-9a-f]{24})-[0-9]+\.jpg|[^"]*))"'
+    r'(?P<alt> alt="[^"]*")(?P<size> width="[0-9]+" height="[0-9]+")'
+    r' loading="lazy" decoding="async">'
 )
 
 
@@ -18,10 +19,11 @@ def name_pictures(apps: Any, schema_editor: Any) -> None:
     def whole(match: re.Match[str]) -> str:
         sha256 = match["sha256"]
         image = images.filter(sha256__startswith=sha256).first() if sha256 else None
-        if image:
-            return f'<img src="{image.file.url}"{match["alt"]}>'
-        # Gone from the library, or shown whole: as it was, but for how it is fetched.
-        return match[0].replace(' loading="lazy" decoding="async"', "")
+        if image or not sha256:
+            src = image.file.url if image else match["src"]
+            return f'<img src="{src}"{match["alt"]}>'
+        # Gone from the library: as it was, but for how it is fetched.
+        return f'<img src="{match["src"]}"{match["alt"]}{match["size"]}>'
 
     for content in content_model.objects.only("web_html").iterator():
         web_html = COVER.sub(whole, content.web_html)

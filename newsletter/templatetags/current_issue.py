@@ -6,6 +6,7 @@ from django.utils.safestring import SafeString
 
 from alarmroom import kept
 from newsletter.models import Issue
+from posts import freshness
 
 register = template.Library()
 
@@ -14,12 +15,14 @@ register = template.Library()
 def current_issue() -> SafeString:
     """Return the newest issue with what is in it; nothing before the first. At most two queries."""
     # "posts", for it names its articles by the titles that they have now.
-    return kept.remember(("issues", "posts"), _current, part="current")
+    until = freshness.next_moment()
+    return kept.remember(("issues", "posts"), _current, part="current", until=until)
 
 
 def _current() -> SafeString:
     issue = Issue.objects.listed().newest_first().first()
     if issue is None:
         return SafeString()
-    context = {"issue": issue, "posts": issue.contents(), "NEWSLETTER_NAME": "The Weekly Alarm"}
+    entries = [entry for entry in issue.contents() if entry.post.is_published]
+    context = {"issue": issue, "posts": entries, "NEWSLETTER_NAME": "The Weekly Alarm"}
     return render_to_string("newsletter/_current_issue.html", context)

@@ -304,6 +304,10 @@ def test_an_address_that_is_too_long_gets_a_page_of_the_site(host: Host) -> None
     assert answer.status == 414
     assert "retry-after" not in answer.headers
     check_page_of_its_own(answer, "400.html")
+    for headers in ({"Cookie": "a=" + "x" * 9_000}, {"Host": "no host"}):
+        answer = host.get("/", **headers)
+        assert answer.status == 400
+        check_page_of_its_own(answer, "400.html")
 
 
 @pytest.mark.parametrize("query", ["?", "?fbclid=a_b-C", "?utm_source=x&utm_medium=&gclid=1"])
