@@ -95,10 +95,13 @@ def test_a_portrait_is_no_higher_than_the_screen_and_whole_at_a_desk_and_on_pape
             box = image.bounding_box()
             assert box
             assert box["height"] == pytest.approx(0.8 * height, abs=1)
-            style = image.evaluate(
-                "image => [getComputedStyle(image).objectFit, getComputedStyle(image).objectPosition]"
-            )
-            assert style == [fit, "50% 50%" if fit == "contain" else "20% 30%"]
+            for name, value in (
+                ("objectFit", fit),
+                ("objectPosition", "50% 50%" if fit == "contain" else "20% 30%"),
+            ):
+                assert (
+                    image.evaluate("(image, name) => getComputedStyle(image)[name]", name) == value
+                )
     # A sheet of A4 between its margins.
     page.set_viewport_size({"width": 643, "height": 950})
     page.emulate_media(media="print")
