@@ -24,6 +24,7 @@ def site(
     url = f"http://localhost:{port}"
     with installation(SITE_URL=url, **environment) as env:
         manage(env, "load_demo", "--verbosity=0")
+        types = page_types(env)
         collect(env)
         # The pictures' copies, and whatever else is made in the background.
         manage(env, "tick")
@@ -35,7 +36,7 @@ def site(
         )
         try:
             wait_for(port, server)
-            yield url, page_types(env)
+            yield url, types
         finally:
             server.terminate()
             server.wait()

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from alarmroom import kept
 from alarmroom.methods import require_safe
+from alarmroom.paging import Paginator
+from newsletter.linked_data import of_issue
 from newsletter.models import Issue
 from posts import freshness
 from posts.body import images_in, with_pictures
@@ -23,12 +24,13 @@ def archive(request: HttpRequest) -> HttpResponse:
         Issue.objects.listed().newest_first().only("number", "subject", "preheader", "started_at")
     )
     page = Paginator(issues, ISSUES_PER_PAGE).get_page(request.GET.get("page"))
-    context: dict[str, Any] = {"page": page}
+    context: dict[str, Any] = {"page": page, "issues": page.object_list}
     keys, until = {"issues", *kept.EVERY_PAGE}, None
     if page.number == 1 and page.object_list:
         sample, entries = page[0], page[0].contents()
         shown = [entry for entry in entries if entry.post.is_published]
-        context |= {"sample": sample, "sample_posts": shown}
+        # What is shown as the sample needs not stand below it once more.
+        context |= {"sample": sample, "sample_posts": shown, "issues": page.object_list[1:]}
         if any(entry.post.is_scheduled for entry in entries):
             until = freshness.next_moment
         # Their titles and summaries stand there as they are now.
@@ -47,6 +49,7 @@ def issue(request: HttpRequest, number: int) -> HttpResponse:
     text = issue.content.web_html
     images = images_in(text)
     text = one_at_once(with_pictures(text, images))
-    response = render(request, "newsletter/issue.html", {"issue": issue, "text": text})
+    context = {"issue": issue, "text": text, "linked_data": of_issue(issue)}
+    response = render(request, "newsletter/issue.html", context)
     shown = (f"image-{image.pk}" for image in images.values())
     return kept.keep(response, f"issue-{issue.pk}", *shown, *kept.EVERY_PAGE)

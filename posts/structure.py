@@ -149,6 +149,10 @@ def with_footnotes(html: str) -> str:
 # Tables and code
 
 
+# As text: some phones would draw it as an emoji.
+_BACK = "↩\ufe0e"
+
+
 def _mention(number: int, count: int) -> str:
     """Return the id of a place that mentions a footnote: the first, the second, and so on."""
     return f"noteref-{number}" + (f"-{count}" if count > 1 else "")
@@ -159,7 +163,7 @@ def _back(number: int, mentions: int) -> str:
     return "".join(
         f' <a class="notes__back" href="#{_mention(number, count)}" role="doc-backlink"'
         f' aria-label="Back to footnote {number} in the text'
-        + (f', place {count}">↩<sup>{count}</sup></a>' if count > 1 else '">↩</a>')
+        + (f', place {count}">{_BACK}<sup>{count}</sup></a>' if count > 1 else f'">{_BACK}</a>')
         for count in range(1, mentions + 1)
     )
 

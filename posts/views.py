@@ -4,13 +4,14 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 
 from alarmroom import kept
 from alarmroom.methods import require_safe
+from alarmroom.paging import Paginator
 from alarmroom.stencil import Filled
 from posts import freshness, reading
 from posts.addresses import find_or_moved, moved

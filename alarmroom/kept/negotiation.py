@@ -29,11 +29,11 @@ def preferred(accepted: str) -> str:
     """Return the coding to answer in: "br", "gzip", or "" (RFC 9110 12.5.3)."""
     if not accepted:
         return ""
-    codings = {}
+    weights = {}
     for part in accepted.lower().split(","):
         name, _, weight = part.strip().partition(";")
-        codings[name.strip()] = not re.fullmatch(r"\s*q=0(\.0{0,3})?\s*", weight)
-    for coding in ("br", "gzip"):
-        if codings.get(coding, False):
-            return coding
-    return ""
+        match = re.fullmatch(r"\s*q=([01](?:\.[0-9]{0,3})?)\s*", weight)
+        weights[name.strip()] = float(match[1]) if match else 1.0
+    # The smaller of two that are liked as much.
+    best = max(("br", "gzip"), key=lambda coding: weights.get(coding, 0.0))
+    return best if weights.get(best, 0.0) else ""

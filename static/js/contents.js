@@ -28,6 +28,11 @@ for (const list of able ? document.querySelectorAll("[data-contents]") : []) {
       if (link === current) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     }
+    // A list longer than the screen follows; the page itself does not move.
+    if (current && list.scrollHeight > list.clientHeight) {
+      const below = current.getBoundingClientRect().top - list.getBoundingClientRect().top;
+      list.scrollTop += below - list.clientHeight / 2;
+    }
   };
   // Of everything above that line, however far, so that a jump past it is noticed too.
   const upper = { rootMargin: "10000000px 0px -65% 0px" };

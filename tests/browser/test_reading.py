@@ -134,6 +134,24 @@ def test_the_contents_stand_beside_the_text_and_mark_what_is_read(visitor: Any) 
     expect(contents).to_be_in_viewport()
 
 
+def test_contents_longer_than_the_screen_follow_the_reader(visitor: Any) -> None:
+    page = visitor(viewport={"width": 1440, "height": 240}, reduced_motion="reduce")
+    page.goto(ARTICLE)
+    contents = page.locator("[data-contents]")
+    expect(contents).to_have_attribute("open", "")
+    assert contents.evaluate("list => list.scrollHeight > list.clientHeight")
+    for heading in [*page.locator(".prose h2").all(), page.locator(".prose h2").first]:
+        heading.evaluate("element => element.scrollIntoView()")
+        top = page.evaluate("scrollY")
+        current = contents.locator("[aria-current]")
+        expect(current).to_have_text(heading.inner_text())
+        listed, marked = contents.bounding_box(), current.bounding_box()
+        assert listed and marked
+        assert listed["y"] <= marked["y"] + 1
+        assert marked["y"] + marked["height"] <= listed["y"] + listed["height"] + 1
+        assert page.evaluate("scrollY") == top
+
+
 def test_the_part_that_was_asked_for_is_marked_whatever_follows_it(visitor: Any) -> None:
     page = visitor(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     page.goto("/articles/specialized-fire-dispatchers/")
@@ -208,7 +226,7 @@ def test_the_devices_own_sheet_is_given_the_title_and_the_address(visitor: Any) 
     page = visitor()
     page.add_init_script("navigator.share = async (given) => { window.given = given; };")
     page.goto(ARTICLE)
-    tab_to(page, "Share …")
+    tab_to(page, "Share…")
     page.keyboard.press("Enter")
     page.wait_for_function("window.given")
     assert page.evaluate("window.given") == {
@@ -227,7 +245,7 @@ def test_whoever_closes_the_sheet_is_told_nothing(visitor: Any) -> None:
         };"""
     )
     page.goto(ARTICLE)
-    page.get_by_role("button", name="Share …").press("Enter")
+    page.get_by_role("button", name="Share…").press("Enter")
     page.wait_for_function("window.asked")
     expect(page.locator("[data-share-said]")).to_be_empty()
 
@@ -327,9 +345,14 @@ def test_without_script_the_device_decides_and_no_switch_pretends(visitor: Any) 
 def test_nothing_scrolls_sideways_on_a_small_phone_or_in_large_type(
     visitor: Any, address: str
 ) -> None:
-    for width, type_size in ((320, 100), (1280, 200), (390, 200)):
+    for width, type_size in ((320, 100), (768, 100), (1280, 200), (768, 200), (390, 200)):
         page = visitor(viewport={"width": width, "height": 800})
         page.goto(address)
+        # Some names are long.
+        page.evaluate(
+            """for (const name of document.querySelectorAll(".meta > :first-child, .byline a"))
+                name.textContent = "Maria Guadalupe Hernandez-Villanueva";"""
+        )
         page.evaluate(f"document.documentElement.style.fontSize = '{type_size}%'")
         too_wide = page.evaluate(
             """() => document.documentElement.scrollWidth > innerWidth
@@ -382,8 +405,11 @@ def test_only_the_article_is_printed_with_its_address_and_code(page: Page) -> No
 # The top of a page
 
 
-def test_on_a_phone_the_invitation_stands_beside_the_name_above_the_menu(visitor: Any) -> None:
-    page = visitor(viewport={"width": 390, "height": 844})
+@pytest.mark.parametrize("width", [320, 390])
+def test_on_a_phone_the_invitation_stands_beside_the_name_above_the_menu(
+    visitor: Any, width: int
+) -> None:
+    page = visitor(viewport={"width": width, "height": 844})
     page.goto("/")
     boxes = [
         page.locator(f".masthead {what}").bounding_box()

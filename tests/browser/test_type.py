@@ -90,7 +90,7 @@ def test_figures_are_old_style_in_the_text_and_lining_where_they_stand_alone(
     assert "tabular-nums" in style(everything, ".prose td", "fontVariantNumeric")
 
 
-def test_a_quotations_mark_hangs_at_the_edge_of_the_text(everything: Page) -> None:
+def test_a_quotations_mark_hangs_beside_the_text_or_at_its_edge(everything: Page) -> None:
     quotation = ".prose blockquote:not(.pull)"
     text, quoted = box(everything, ".prose > p"), box(everything, f"{quotation} > p")
     mark = everything.locator(quotation).evaluate(
@@ -100,6 +100,10 @@ def test_a_quotations_mark_hangs_at_the_edge_of_the_text(everything: Page) -> No
         }"""
     )
     assert mark == {"position": "absolute", "left": "0px", "content": '"“"'}
+    assert quoted["left"] == pytest.approx(text["left"], abs=1)
+    # Where there is no margin beside the text, it is given one.
+    everything.set_viewport_size({"width": 480, "height": 900})
+    text, quoted = box(everything, ".prose > p"), box(everything, f"{quotation} > p")
     assert box(everything, quotation)["left"] == text["left"]
     assert quoted["left"] >= text["left"] + 20
     # What is pulled out of the text is nobody else's.
@@ -130,3 +134,12 @@ def test_what_stands_below_each_other_has_one_left_edge(everything: Page, width:
     for column in (head[: 2 if width > 390 else 3], body):
         edges = {selector: round(box(everything, selector)["left"]) for selector in column}
         assert len(set(edges.values())) == 1, edges
+
+
+def test_a_wide_table_is_no_wider_than_the_paper(everything: Page) -> None:
+    # A4 between its margins; what is wider makes a browser print everything smaller.
+    everything.set_viewport_size({"width": 643, "height": 950})
+    everything.emulate_media(media="print")
+    table = everything.locator(".prose table").first
+    assert table.evaluate("table => table.rows[0].cells.length") > 5
+    assert everything.evaluate("document.documentElement.scrollWidth") == 643

@@ -26,6 +26,8 @@ def test_head_has_the_headers_and_no_body(site: Site) -> None:
         ("gzip", "gzip"),
         ("gzip;q=1.0, br;q=0", "gzip"),
         ("br;q=0.0", ""),
+        ("gzip;q=0.8, br;q=0.1", "gzip"),
+        ("gzip;q=0.5, br;q=0.5", "br"),
         ("identity", ""),
         ("", ""),
         ("BR", "br"),

@@ -208,6 +208,8 @@ def test_the_pages_carry_nothing_personal_and_change_nothing(
     assert not response.cookies
     assert "Cookie" not in response.get("Vary", "")
     assert b"csrfmiddlewaretoken" not in response.content
+    # Who finds the second by a search would wait for a mail.
+    assert (b'content="noindex"' in response.content) == (url != URL)
     assert response.content == client.get(url).content
     assert client.head(url).status_code == 200
     assert not Subscriber.objects.exists()
