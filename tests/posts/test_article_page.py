@@ -304,3 +304,12 @@ def test_the_address_ends_in_a_slash(client: Client) -> None:
     response = client.get("/articles/night-shift")
     assert response.status_code == 301
     assert response["Location"] == "/articles/night-shift/"
+
+
+def test_what_has_nothing_wide_is_set_in_the_width_of_its_text(client: Client) -> None:
+    headings = "".join(f"<h2>Part {number}</h2><p>Words.</p>" for number in range(3))
+    cover = {"cover": make_image(), "cover_alt": "A console"}
+    for fields, is_narrow in (({}, True), ({"body": headings}, False), (cover, False)):
+        post = make_post(**fields)
+        html = client.get(post.get_absolute_url()).content.decode()
+        assert ('<article class="article article--narrow h-entry">' in html) == is_narrow
