@@ -37,8 +37,8 @@ class IssueQuerySet(models.QuerySet["Issue"]):
         return self.filter(state__in=Issue.OUT_STATES)
 
     def showing(self, image: Image) -> Self:
-        """The issues that were frozen with a picture, and show it on the web from then on."""
-        return self.filter(content__web_html__contains=str(image.file.name))
+        """The published issues that were frozen with a picture, and show it from then on."""
+        return self.published().filter(content__web_html__contains=str(image.file.name))
 
     def due(self) -> Self:
         """The scheduled issues whose moment has come."""

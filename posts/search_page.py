@@ -46,7 +46,8 @@ def page(request: HttpRequest) -> HttpResponse:
     # What was chosen stays chosen, also when nothing is left under it.
     unlisted_tag = asked["tag"] not in {"", *(topic.value for topic in found.topics)}
     if unlisted_tag and (slug := _slug_now(asked["tag"])):
-        again = _address(kept | {"tag": slug, "page": asked["page"]})
+        number = asked["page"] if asked["page"] > 1 else ""
+        again = _address(kept | {"tag": slug, "page": number})
         moved = HttpResponsePermanentRedirect(f"{request.path}?{again}")
         moved["Cache-Control"] = REDIRECT_CACHE_CONTROL
         return moved

@@ -143,3 +143,10 @@ def test_a_wide_table_is_no_wider_than_the_paper(everything: Page) -> None:
     table = everything.locator(".prose table").first
     assert table.evaluate("table => table.rows[0].cells.length") > 5
     assert everything.evaluate("document.documentElement.scrollWidth") == 643
+
+
+def test_a_quotations_mark_is_on_the_paper_however_wide_that_is(everything: Page) -> None:
+    # A4, turned; or a smaller print.
+    everything.set_viewport_size({"width": 1000, "height": 700})
+    everything.emulate_media(media="print")
+    assert box(everything, ".prose blockquote:not(.pull)")["left"] >= 0

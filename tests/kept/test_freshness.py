@@ -1,5 +1,6 @@
 """What is changed is rendered anew, and nothing else is."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -449,6 +450,10 @@ def test_the_newest_issue_points_to_nothing_that_is_withdrawn(paper: Paper) -> N
             page = paper.sites[1].get(path).body.partition(label)[2].partition(b"</ol>")[0]
             assert (b"Middle" in page) == is_there, path
             assert b"Old" in page
+    with paper.commit():
+        Post.objects.filter(pk__in=[paper.middle.pk, paper.old.pk]).withdraw()
+    for path in ("/", "/weekly-alarm/"):
+        assert not re.search(rb"<ol[^>]*>\s*</ol>", paper.sites[1].get(path).body), path
 
 
 def test_what_no_reader_sees_touches_nothing(paper: Paper) -> None:

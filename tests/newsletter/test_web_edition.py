@@ -218,7 +218,18 @@ def test_a_picture_of_a_sent_issue_stays_in_the_library(
     # Whatever becomes of the row, its file is there.
     Image._base_manager.filter(pk=image.pk).delete()
     page = client.get(issue.get_absolute_url()).content.decode()
-    assert f'src="{image.file.url}"' in page and 'width="' in page
+    img = f'<img src="{re.escape(image.file.url)}" alt="[^"]*" width="1600" height="900"'
+    assert re.search(img, page)
+
+
+def test_a_picture_of_an_issue_that_nobody_got_may_go(client: Client) -> None:
+    image = make_image()
+    issue = with_covers(image)
+    issue.refresh_from_db()
+    assert delivery.cancel(issue)
+    assert client.get(issue.get_absolute_url()).status_code == 404
+    Post.objects.update(cover=None, cover_alt="")
+    image.delete()
 
 
 def test_its_page_takes_one_query_for_all_pictures(
