@@ -14,10 +14,11 @@ from django.utils.html import strip_tags
 
 from alarmroom import kept
 from posts import html
-from posts.addresses import Slugged, SluggedQuerySet, not_reserved, reserved_slugs
+from posts.addresses import Slugged, SluggedQuerySet
 from posts.body import WithBody, WithBodyQuerySet
 from posts.editor import HTMLField
 from posts.library import Image  # Django finds the model by this, too.
+from posts.page_model import Page as Page  # Likewise.
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -408,63 +409,3 @@ class Likeness(models.Model):
 
     def __str__(self) -> str:
         return f"{self.post_id} ~ {self.other_id}: {self.score:.2f}"
-
-
-class PageQuerySet(WithBodyQuerySet["Page"], SluggedQuerySet["Page"]):  # type: ignore[override]  # likewise
-    def in_footer(self) -> Self:
-        return self.filter(show_in_footer=True).order_by("position", "title")
-
-
-class Page(WithBody, Slugged):
-    """A text about the publication itself, at the top of the site: /about/, /privacy/."""
-
-    title = models.CharField(max_length=120)
-    slug = models.SlugField(
-        max_length=80,
-        unique=True,
-        blank=True,
-        validators=[not_reserved],
-        help_text="The page's address. Left empty, it is made from the title.",
-    )
-    summary = models.TextField(
-        max_length=400,
-        blank=True,
-        help_text="One or two sentences under the title. Search engines show them, too.",
-    )
-    body = HTMLField()
-    show_in_footer = models.BooleanField(
-        default=True, help_text="Link to it at the foot of every page."
-    )
-    position = models.PositiveSmallIntegerField(
-        "order", default=0, help_text="In the footer, the lowest number comes first."
-    )
-    updated_at = models.DateTimeField(auto_now=True)
-
-    objects = PageQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["position", "title"]
-
-    def __str__(self) -> str:
-        return self.title
-
-    def get_absolute_url(self) -> str:
-        return reverse("posts:page", args=[self.slug])
-
-    def slugs_to_avoid(self) -> set[str]:
-        return super().slugs_to_avoid() | reserved_slugs()
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self.slug:
-            self.slug = self.make_slug(self.title)
-        super().save(*args, **kwargs)
-
-
-def footer_pages() -> list[tuple[str, str]]:
-    """Return the title and address of each page that the footer links to; mostly no query."""
-
-    def load() -> list[tuple[str, str]]:
-        pages = Page.objects.in_footer().only("title", "slug")
-        return [(page.title, page.get_absolute_url()) for page in pages]
-
-    return kept.remember("pages", load)

@@ -4,12 +4,12 @@ from typing import Any
 
 from django import template
 
-from posts import models
+from posts import page_model
 
 register = template.Library()
 
 
 @register.inclusion_tag("posts/_footer_pages.html")
 def footer_pages() -> dict[str, Any]:
-    """Return what the links show. No query while nothing changed (see models.footer_pages)."""
-    return {"pages": models.footer_pages()}
+    """Return what the links show. No query while nothing changed (see page_model.footer_pages)."""
+    return {"pages": page_model.footer_pages()}

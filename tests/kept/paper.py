@@ -111,6 +111,21 @@ class Paper:
         assert gone[0] == gone[1]
         return gone[0]
 
+    def gone(self, change: Callable[[], object], *paths: str) -> list[bool]:
+        """Return which of some more pages a change drops, of every process that keeps them."""
+        for path in paths:
+            for site in self.sites:
+                assert site.get(path).status == 200
+                assert not site.get(path).from_django, f"{path} is not kept"
+        with self.commit():
+            change()
+        self.sites[1].look_again()
+        dropped = [
+            [site.application.find(environ(path)) is None for path in paths] for site in self.sites
+        ]
+        assert dropped[0] == dropped[1]
+        return dropped[0]
+
 
 def environ(path: str) -> dict[str, str]:
     return {

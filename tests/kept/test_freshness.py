@@ -1,21 +1,17 @@
 """What is changed is rendered anew, and nothing else is."""
 
-import re
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from newsletter import delivery
 from newsletter.models import Issue
-from posts import freshness, merging, renditions
+from posts import freshness, merging
 from posts.models import Author, Page, Post, RelatedPost, Tag
 from subscribers.models import Resource
 from tests.factories import (
     connect,
-    make_author,
     make_image,
     make_issue,
     make_page,
@@ -23,7 +19,7 @@ from tests.factories import (
     make_resource,
     make_tag,
 )
-from tests.kept.paper import FEEDS, LISTS, SITEMAPS, Paper, edit, environ, point
+from tests.kept.paper import FEEDS, LISTS, SITEMAPS, Paper, edit, point
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("real_site")]
 
@@ -171,44 +167,6 @@ def test_an_article_published_before_its_time_is_counted(paper: Paper) -> None:
     later = edit(scheduled, published_at=timezone.now() + timedelta(days=3))
     assert "topics" in paper.touched(later)
     assert b"Rare" not in paper.sites[1].get("/topics/").body
-
-
-def test_an_article_is_news_in_the_feeds_that_have_it_only(paper: Paper) -> None:
-    sites, night = paper.sites, f"{paper.night.get_absolute_url()}atom.xml"
-    others = [night, f"{paper.dele.get_absolute_url()}rss.xml"]
-    its_own = [
-        paper.paths["its feed"],
-        f"{paper.ruth.get_absolute_url()}feed.json",
-        "/feeds/rss.xml",
-    ]
-    for path in [*others, *its_own]:
-        for site in sites:
-            assert site.get(path).status == 200
-    for change in (edit(paper.new, body="<p>Other.</p>"), edit(paper.new, title="Other")):
-        with paper.commit():
-            change()
-        sites[1].look_again()
-        for site in sites:
-            assert [site.application.find(environ(path)) is None for path in others] == [False] * 2
-        assert all(sites[0].get(path).from_django for path in its_own)
-    # Given to a topic, it is in that one's feed as well.
-    with paper.commit():
-        paper.new.tags.add(paper.night)
-    sites[1].look_again()
-    assert b"Other" in sites[1].get(night).body
-
-
-def test_the_feed_of_a_topic_without_articles_moves_with_it(paper: Paper) -> None:
-    empty, nobody = make_tag("Empty"), make_author(name="Nobody")
-    feeds = [f"{thing.get_absolute_url()}atom.xml" for thing in (empty, nobody)]
-    for site in paper.sites:
-        assert [site.get(feed).status for feed in feeds] == [200, 200]
-    with paper.commit():
-        edit(empty, slug="emptied")()
-        edit(nobody, slug="somebody")()
-    paper.sites[1].look_again()
-    for site in paper.sites:
-        assert [site.get(feed).status for feed in feeds] == [301, 301]
 
 
 def test_a_page_that_is_made_or_deleted_changes_the_footer(paper: Paper) -> None:
@@ -373,87 +331,6 @@ def test_update_is_seen(paper: Paper) -> None:
         "middle",
         "fire",
     }
-
-
-def seen(paper: Paper, *paths: str) -> None:
-    """Let every process keep these pages as well."""
-    for path in paths:
-        for site in paper.sites:
-            assert site.get(path).status == 200
-            assert not site.get(path).from_django, f"{path} is not kept"
-
-
-def gone(paper: Paper, change: Callable[[], object], *paths: str) -> list[bool]:
-    """Return which of the pages a change drops, of every process that keeps them."""
-    seen(paper, *paths)
-    with paper.commit():
-        change()
-    paper.sites[1].look_again()
-    dropped = [
-        [site.application.find(environ(path)) is None for path in paths] for site in paper.sites
-    ]
-    assert dropped[0] == dropped[1]
-    return dropped[0]
-
-
-def test_the_feed_of_an_author_is_news_when_theirs_changes_only(paper: Paper) -> None:
-    photo = make_image()
-    with paper.commit():
-        edit(paper.dele, photo=photo)()
-    again = default_storage.save("images/again.jpg", photo.file)
-    feeds = [f"{author.get_absolute_url()}atom.xml" for author in (paper.dele, paper.ruth)]
-    for change in (
-        edit(paper.middle, body="<p>Other words.</p>"),
-        edit(paper.middle, title="Other"),
-        edit(paper.dele, name="Dele M."),
-        edit(paper.dele, photo=None),
-        edit(paper.dele, photo=photo),
-        # The file was lost, and the same picture is uploaded again.
-        edit(photo, file=again),
-        Post.objects.filter(pk=paper.middle.pk).withdraw,
-    ):
-        assert gone(paper, change, *feeds) == [True, False]
-    for change in (edit(paper.dele, bio="More."), edit(photo, focal_x=20), edit(paper.night)):
-        assert gone(paper, change, *feeds) == [False, False]
-
-
-def test_a_topic_or_an_author_that_is_deleted_is_gone_with_its_feed(paper: Paper) -> None:
-    nobody, empty = make_author(name="Nobody"), make_tag("Empty")
-    for thing in (nobody, empty):
-        page = thing.get_absolute_url()
-        assert gone(paper, edit(thing, name="Other"), page, f"{page}atom.xml") == [True, True]
-    for thing in (nobody, empty, paper.night):
-        page = thing.get_absolute_url()
-        assert gone(paper, thing.delete, page, f"{page}atom.xml") == [True, True]
-        assert paper.sites[0].get(page).status == 404
-
-
-def test_an_issue_is_new_with_the_copies_of_its_pictures(paper: Paper) -> None:
-    image = make_image()
-    with paper.commit():
-        edit(paper.middle, cover=image, cover_alt="A console")()
-        issue = make_issue(posts=[paper.middle])
-        delivery.start(issue)
-    path = issue.get_absolute_url()
-    assert gone(paper, edit(paper.middle, title="Other", cover=None), path) == [False]
-    assert gone(paper, lambda: renditions.make(image.pk), path) == [True]
-    assert b"<source" in paper.sites[1].get(path).body
-
-
-def test_the_newest_issue_points_to_nothing_that_is_withdrawn(paper: Paper) -> None:
-    with paper.commit():
-        delivery.start(make_issue(posts=[paper.middle, paper.old]))
-    posts = Post.objects.filter(pk=paper.middle.pk)
-    for change, is_there in ((posts.withdraw, False), (posts.bring_back, True)):
-        assert gone(paper, change, "/", "/weekly-alarm/") == [True, True]
-        for path, label in (("/", b"In this issue"), ("/weekly-alarm/", b"latest issue")):
-            page = paper.sites[1].get(path).body.partition(label)[2].partition(b"</ol>")[0]
-            assert (b"Middle" in page) == is_there, path
-            assert b"Old" in page
-    with paper.commit():
-        Post.objects.filter(pk__in=[paper.middle.pk, paper.old.pk]).withdraw()
-    for path in ("/", "/weekly-alarm/"):
-        assert not re.search(rb"<ol[^>]*>\s*</ol>", paper.sites[1].get(path).body), path
 
 
 def test_what_no_reader_sees_touches_nothing(paper: Paper) -> None:

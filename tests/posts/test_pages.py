@@ -13,7 +13,8 @@ from pytest_django.fixtures import Settings
 from alarmroom import kept
 from posts import html
 from posts.addresses import reserved_slugs
-from posts.models import Page, footer_pages
+from posts.models import Page
+from posts.page_model import footer_pages
 from tests.factories import make_editor, make_page
 
 pytestmark = pytest.mark.django_db

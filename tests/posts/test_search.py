@@ -18,7 +18,7 @@ from posts.search import (
 )
 from posts.search_query import parse
 from posts.search_sql import HITS_PER_PAGE
-from tests.factories import make_author, make_post, make_tag
+from tests.factories import make_post, make_tag
 from tests.plans import whole_table_read
 
 pytestmark = pytest.mark.django_db
@@ -323,64 +323,6 @@ def test_nothing_in_a_result_is_markup_but_the_marks() -> None:
     assert "&lt;script&gt;<mark>radio</mark>" in hit.snippet
     (hit,) = search("onerror").hits
     assert hit.snippet == "&lt;img src=x <mark>onerror</mark>=alert(1)&gt;"
-
-
-# Suggesting
-
-
-def test_suggestions_are_topics_and_titles_that_go_on() -> None:
-    make_post(title="Silence on the line", slug="silence", tags=[make_tag("Siren sounds")])
-    make_post(title="Other", body="<p>Silence.</p>")
-    assert [(s.kind, s.label, s.url) for s in suggest("sil")] == [
-        ("article", "Silence on the line", "/articles/silence/")
-    ]
-    assert next((s.kind, s.label, s.url) for s in suggest("si")) == (
-        "topic",
-        "Siren sounds",
-        "/tags/siren-sounds/",
-    )
-    assert [s.label for s in suggest("sound")] == ["Siren sounds"]
-    make_post(title="By her", author=make_author(name="Ruth Halloran"))
-    make_post(title="Not yet", author=make_author(name="Ruth Draft"), published_at=None)
-    assert [(s.kind, s.label, s.url) for s in suggest("hallo")] == [
-        ("author", "Ruth Halloran", "/authors/ruth-halloran/")
-    ]
-    assert [s.label for s in suggest("ruth")] == ["Ruth Halloran"]
-    assert [s.label for s in suggest("line silen")] == ["Silence on the line"]
-    assert suggest("s") == []
-    assert suggest("%") == []
-
-
-@pytest.mark.parametrize(
-    ("typed", "meant"),
-    [
-        ("dispacher", "dispatcher"),
-        ("dipsatcher", "dispatcher"),
-        ("emergancy", "emergency"),
-        ('"emergancy dispacher" fire', '"emergency dispatcher" fire'),
-        ("Recieve", "receive"),
-        ("emergancy -fier", "emergency -fier"),
-        ("fier call", "fire call"),
-        ("xyzxyz", ""),
-        # They share a beginning with "die" and "car", and nothing else.
-        ('"disp"', ""),
-        ("café", ""),
-        ("emergency", ""),
-    ],
-)
-def test_a_near_spelling_is_offered_that_finds_something(typed: str, meant: str) -> None:
-    make_post(body="<p>The emergency dispatcher will receive a fire call.</p>")
-    make_post(body="<p>An emergency dispatcher: fire. Die or drive a car.</p>")
-    assert respelled(parse(typed)) == meant
-
-
-def test_popular_topics_have_the_most_published_articles() -> None:
-    fire, quiet = make_tag("Fire"), make_tag("Quiet")
-    make_tag("Unused")
-    make_post(tags=[fire])
-    make_post(tags=[fire, quiet])
-    make_post(tags=[quiet], published_at=None)
-    assert [(topic.label, topic.count) for topic in popular_topics()] == [("Fire", 2), ("Quiet", 1)]
 
 
 # Any input
