@@ -37,7 +37,7 @@ class MergeForm(forms.Form):
     )
 
     def __init__(self, *args: object, chosen: list[Tag], **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # whatever a form takes
         self.chosen = chosen
 
     def clean_into(self) -> Tag:

@@ -312,7 +312,7 @@ def test_the_switch_turns_the_theme_and_is_remembered(visitor: Any, device: str)
     page.get_by_role("button", name="Dark colors").press("Enter")
     assert background(page) == before
     assert page.evaluate("localStorage.length") == 0
-    page.emulate_media(color_scheme=other)  # type: ignore[arg-type]
+    page.emulate_media(color_scheme=other)  # type: ignore[arg-type]  # light or dark
     expect(page.locator("html")).to_have_attribute("data-theme", other)
 
 

@@ -35,11 +35,11 @@ def run(tests: list[str]) -> list[list[str]]:
         getvalue=lambda _: ["2*popen"],
         option=SimpleNamespace(loadscopereorder=True, debug=False),
     )
-    scheduler = Together(config)  # type: ignore[arg-type]
+    scheduler = Together(config)  # type: ignore[arg-type]  # a stand-in of ours
     workers = [Worker("gw0"), Worker("gw1")]
     for worker in workers:
-        scheduler.add_node(worker)  # type: ignore[arg-type]
-        scheduler.add_node_collection(worker, tests)  # type: ignore[arg-type]
+        scheduler.add_node(worker)  # type: ignore[arg-type]  # likewise
+        scheduler.add_node_collection(worker, tests)  # type: ignore[arg-type]  # likewise
     scheduler.schedule()
     done: list[list[str]] = [[], []]
     while any(len(ran) < len(worker.told) for ran, worker in zip(done, workers, strict=True)):
@@ -47,7 +47,7 @@ def run(tests: list[str]) -> list[list[str]]:
             if len(ran) < len(worker.told):
                 index = worker.told[len(ran)]
                 ran.append(tests[index])
-                scheduler.mark_test_complete(worker, index)  # type: ignore[arg-type]
+                scheduler.mark_test_complete(worker, index)  # type: ignore[arg-type]  # likewise
     return done
 
 

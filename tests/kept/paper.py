@@ -141,7 +141,7 @@ def edit(thing: object, **fields: object) -> Callable[[], None]:
     def change() -> None:
         for name, value in fields.items():
             setattr(thing, name, value)
-        thing.save()  # type: ignore[attr-defined]
+        thing.save()  # type: ignore[attr-defined]  # a model's instance
 
     return change
 

@@ -46,7 +46,7 @@ def page(client: Client) -> str:
 
 def past_the_signals(model: type, **changes: object) -> Callable[[], object]:
     # As SQL of somebody else's: not PostQuerySet.update(), which tells who is to be dropped.
-    return lambda: model._base_manager.update(**changes)  # type: ignore[attr-defined]
+    return lambda: model._base_manager.update(**changes)  # type: ignore[attr-defined]  # a model
 
 
 CHANGES = {

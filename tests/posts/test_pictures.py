@@ -232,7 +232,7 @@ def fetched_at_once(html: str) -> list[str]:
     main = html.split("<main")[1].split("</main>")[0]
     images = re.findall(r"<img [^>]*>", main)
     return [
-        re.search('src="([^"]*)"', image)[1]  # type: ignore[index]
+        re.search('src="([^"]*)"', image)[1]  # type: ignore[index]  # it is there
         for image in images
         if 'fetchpriority="high"' in image and "lazy" not in image
     ]

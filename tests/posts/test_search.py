@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 
 def titles(text: str, **how: object) -> list[str]:
-    return [hit.post.title for hit in search(text, **how).hits]  # type: ignore[arg-type]
+    return [hit.post.title for hit in search(text, **how).hits]  # type: ignore[arg-type]  # as search() takes them
 
 
 # What matches
@@ -229,7 +229,7 @@ def test_topics_and_years_are_counted_under_each_others_choice() -> None:
     make_post(tags=[quiet], body="<p>Else.</p>", published_at=datetime(2025, 6, 2, tzinfo=UTC))
 
     def counts(**how: object) -> tuple[int, dict[str, int], dict[str, int]]:
-        found = search("radio", **how)  # type: ignore[arg-type]
+        found = search("radio", **how)  # type: ignore[arg-type]  # likewise
         return (
             found.total,
             {topic.value: topic.count for topic in found.topics},
@@ -372,7 +372,7 @@ NASTY = [
 def test_any_input_is_an_answer(typed: str) -> None:
     make_post(title="Fire", body="<p>Fire, fire.</p>")
     for sort in ("relevance", "date"):
-        search(typed, sort=sort)  # type: ignore[arg-type]
+        search(typed, sort=sort)  # type: ignore[arg-type]  # one of the two
     suggest(typed)
     respelled(parse(typed))
     with connection.cursor() as cursor:

@@ -33,7 +33,7 @@ def test_results_are_marked_and_lead_to_their_articles(client: Client) -> None:
 def test_what_was_asked_stays_in_the_form(client: Client) -> None:
     fire = make_tag("Fire")
     make_post(title="Silence", tags=[fire])
-    year = str(Post.objects.get().published_at.year)  # type: ignore[union-attr]
+    year = str(Post.objects.get().published_at.year)  # type: ignore[union-attr]  # it has a date
     html = page(client, q='"silence" <b>', tag="fire", year=year, sort="date")
     assert 'value="&quot;silence&quot; &lt;b&gt;"' in html
     html = page(client, q="silence", tag="fire", year=year, sort="date")
