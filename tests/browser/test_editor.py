@@ -412,6 +412,8 @@ def contrast(one: str, other: str) -> float:
 def test_an_editor_points_at_what_must_stay_in_view(editor: Page) -> None:
     editor.goto("/admin/posts/image/")
     editor.locator("#result_list .field-picture a").first.click()
+    # The script makes it live; a click before that is one on a mere picture.
+    editor.wait_for_selector(".focal__whole--live")
     box = editor.locator(".focal__whole").bounding_box()
     assert box
     editor.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.75)
