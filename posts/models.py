@@ -180,22 +180,24 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
             likeness_due=True,
         )
 
-    def for_listing(self) -> Self:
-        """Newest first, with all that a card shows, and without the long text."""
+    def for_listing(self, under: Tag | None = None) -> Self:
+        """Newest first, with all that a card shows, and without the long text.
+
+        A list of the posts `under` a topic names another topic of theirs on each card, or none.
+        """
         return (
             self.newest_first()
             .select_related("author", "cover")
-            .with_topic()
+            .with_topic(besides=under)
             .defer("body", "body_served")
         )
 
-    def with_topic(self) -> Self:
+    def with_topic(self, besides: Tag | None = None) -> Self:
         """With the first of its topics, for a card: no further query, unlike all its tags."""
         topics = Tag.objects.filter(posts=models.OuterRef("pk")).order_by("name")
-        return self.annotate(
-            topic_pk=models.Subquery(topics.values("pk")[:1]),
-            topic_name=models.Subquery(topics.values("name")[:1]),
-        )
+        if besides:
+            topics = topics.exclude(pk=besides.pk)
+        return self.annotate(topic_name=models.Subquery(topics.values("name")[:1]))
 
 
 class Post(WithBody, Slugged):

@@ -67,7 +67,8 @@ def tag(request: HttpRequest, slug: str) -> HttpResponse:
     tag = find_or_moved(request, Tag.objects.all(), slug)
     if isinstance(tag, HttpResponse):
         return tag
-    posts, key = Post.objects.published().for_listing().filter(tags=tag), f"tagged-{tag.pk}"
+    posts = Post.objects.published().for_listing(under=tag).filter(tags=tag)
+    key = f"tagged-{tag.pk}"
     context = turn_to(request, posts, key=key)
     response = render(request, "posts/tag.html", context | {"tag": tag})
     return keep_list(response, context, f"tag-{tag.pk}", key)

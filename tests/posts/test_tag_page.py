@@ -1,6 +1,8 @@
+import re
 from datetime import timedelta
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -36,6 +38,18 @@ def test_an_article_of_two_topics_stands_once_under_each(client: Client) -> None
     fire, police = make_tag("Fire"), make_tag("Police")
     make_post(title="Both", tags=[fire, police])
     assert client.get("/tags/fire/").content.decode().count("Both") == 1
+
+
+def test_a_card_names_another_topic_of_its_article_or_none(client: Client) -> None:
+    fire, police = make_tag("Fire"), make_tag("Police")
+    make_post(title="Both", tags=[fire, police])
+    make_post(title="One", tags=[fire])
+    assert eyebrows(client.get("/tags/fire/")) == ["Topic", "Police"]
+    assert eyebrows(client.get("/tags/police/")) == ["Topic", "Fire"]
+
+
+def eyebrows(response: HttpResponse) -> list[str]:
+    return re.findall(r'<p class="eyebrow">([^<]*)</p>', response.content.decode())
 
 
 @pytest.mark.parametrize("asked", ["abc", "0", "-3", "1000000000", "9" * 5000])
