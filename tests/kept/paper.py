@@ -68,6 +68,8 @@ class Paper:
 
     @property
     def paths(self) -> dict[str, str]:
+        # The archive's months are those of the site's own time zone.
+        there = timezone.localtime(self.middle.published_at)
         return {
             "front": "/",
             "old": self.old.get_absolute_url(),
@@ -80,8 +82,8 @@ class Paper:
             "topics": "/topics/",
             "archive": "/archive/",
             "about": "/about/",
-            "year": f"/archive/{self.middle.published_at:%Y}/",
-            "month": f"/archive/{self.middle.published_at:%Y/%m}/",
+            "year": f"/archive/{there:%Y}/",
+            "month": f"/archive/{there:%Y/%m}/",
             "feed": "/feeds/atom.xml",
             "rss": "/feeds/rss.xml",
             "json": "/feeds/feed.json",
