@@ -69,6 +69,25 @@ def picture_problems(body: str) -> list[str]:
     return problems
 
 
+class PublishedAtField(forms.SplitDateTimeField):
+    """A date and a time of the site's clock, which shows one hour of an autumn night twice.
+
+    Which of the two is meant cannot be said, unless it is as it was.
+    """
+
+    before: datetime | None = None
+
+    def compress(self, data_list: Any) -> datetime | None:
+        try:
+            return super().compress(data_list)
+        except ValidationError:
+            if self.before and None not in data_list:
+                shown = timezone.localtime(self.before).replace(microsecond=0, tzinfo=None)
+                if shown == datetime.combine(*data_list):
+                    return self.before
+            raise
+
+
 class PostForm(SlugForm):
     """An article, with its cover from the library or fresh from the computer."""
 
@@ -93,10 +112,17 @@ class PostForm(SlugForm):
     class Meta:
         model = Post
         fields = "__all__"
+        field_classes = {"published_at": PublishedAtField}
         widgets = {
             "title": forms.TextInput(attrs={"class": "vLargeTextField", "autocomplete": "off"}),
             "summary": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields.get("published_at")
+        if isinstance(field, PublishedAtField):
+            field.before = self.instance.published_at
 
     def clean_cover_file(self) -> Picture | None:
         upload = self.cleaned_data["cover_file"]

@@ -1,6 +1,6 @@
 """Publishing at the desk: now, at a moment, in the past, several at once, and taking back."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -13,8 +13,13 @@ from tests.posts.desk import ADD, act, change, errors, form, said, when
 pytestmark = pytest.mark.django_db
 
 
+def at_noon(moment: datetime) -> datetime:
+    """The same day at noon: an hour that comes twice in an autumn night cannot be typed."""
+    return timezone.localtime(moment).replace(hour=12)
+
+
 def test_publishing_in_the_future_says_when_it_will_happen(desk: Client, client: Client) -> None:
-    moment = timezone.now() + timedelta(days=400)
+    moment = at_noon(timezone.now() + timedelta(days=400))
     response = desk.post(ADD, form(**when(moment)))
     assert "It will publish by itself on" in said(response)
     assert f"{timezone.localtime(moment):%Y}" in said(response)
@@ -22,7 +27,7 @@ def test_publishing_in_the_future_says_when_it_will_happen(desk: Client, client:
 
 
 def test_publishing_in_the_past_is_backdating(desk: Client, client: Client) -> None:
-    moment = timezone.now() - timedelta(days=4000)
+    moment = at_noon(timezone.now() - timedelta(days=4000))
     response = desk.post(ADD, form(**when(moment)))
     assert "Published, dated" in said(response)
     assert client.get("/articles/night-shift/").status_code == 200
@@ -41,6 +46,19 @@ def test_the_publish_button_leaves_an_old_date_alone(desk: Client) -> None:
     desk.post(change(post), form(_publish="Publish now", **when(old)))
     post.refresh_from_db()
     assert post.published_at == old
+
+
+@pytest.mark.parametrize("hour", [5, 6])
+def test_an_article_of_the_hour_that_comes_twice_is_saved_as_it_is(desk: Client, hour: int) -> None:
+    # In New York it is half past one both times.
+    night = datetime(2025, 11, 2, hour, 30, 7, 8, tzinfo=UTC)
+    post = make_post(title="Nihgt", published_at=night)
+    assert desk.post(change(post), form(title="Night", **when(night))).status_code == 302
+    post.refresh_from_db()
+    assert (post.title, post.published_at) == ("Night", night)
+    # Typed anew, it could be either.
+    other = form(published_at_0="2025-11-02", published_at_1="01:45:00")
+    assert "published_at" in errors(desk.post(change(post), other))
 
 
 def test_emptying_the_date_takes_an_article_off_the_site(desk: Client, client: Client) -> None:
