@@ -178,7 +178,9 @@ def test_an_issue_that_is_not_ready_says_what_to_do(client: Client, editor: User
 
 def test_an_issue_is_scheduled_and_made_a_draft_again(client: Client, editor: User) -> None:
     issue = make_issue()
-    when = timezone.localtime(timezone.now() + timedelta(days=1)).replace(second=0, microsecond=0)
+    # At noon: in autumn there is an hour at night that comes twice, and is refused.
+    tomorrow = timezone.localtime(timezone.now() + timedelta(days=1))
+    when = tomorrow.replace(hour=12, minute=0, second=0, microsecond=0)
     confirm(client, issue, when=f"{when:%Y-%m-%dT%H:%M}", _schedule="")
     issue.refresh_from_db()
     assert (issue.state, issue.scheduled_for) == (Issue.State.SCHEDULED, when)
