@@ -4,18 +4,21 @@ import os
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from alarmroom import kept
 from alarmroom.kept import answering
 from alarmroom.kept.answering import UNSEEN_SECONDS
 from alarmroom.kept.files import Shelf
 from tests.kept import urls
+from tests.kept.paper import Clock
 from tests.kept.site import Site
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("counting_site")]
@@ -79,6 +82,7 @@ def test_a_clock_that_is_set_back_keeps_no_page_in_memory(commit, clocks: Clocks
 
 
 def test_a_page_in_memory_ends_at_its_moment_too(site: Site, clocks: Clocks) -> None:
+    urls.moment = timezone.now() + timedelta(seconds=30)
     site.get("/brief/"), site.get("/brief/")
     [page] = site.application.pages.values()
     clocks.pass_by(page.expires - clocks.wall - UNSEEN_SECONDS / 2)
@@ -163,10 +167,11 @@ def test_a_page_whose_address_ends_like_a_file_is_dropped_and_swept_as_well(
     assert kept.shelf().sweep() == 2
 
 
-def test_a_page_lives_until_its_moment(site: Site) -> None:
+def test_a_page_lives_until_its_moment(site: Site, clock: Clock) -> None:
+    urls.moment = timezone.now() + timedelta(seconds=30)
     first = site.get("/brief/")
     assert site.get("/brief/").body == first.body
-    time.sleep(0.35)
+    clock.pass_to(urls.moment)
     assert site.get("/brief/").body != first.body
 
 

@@ -1,11 +1,10 @@
 """A site of one counter: each rendering of a page shows another number."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
-from django.utils import timezone
 from django.views.decorators.cache import cache_control
 
 from alarmroom import kept
@@ -29,8 +28,7 @@ def turned(request: HttpRequest) -> HttpResponse:
 
 
 def brief(request: HttpRequest) -> HttpResponse:
-    until = moment or timezone.now() + timedelta(seconds=0.3)
-    return kept.keep(HttpResponse(f"brief {next(rendered)}"), "brief", until=lambda began: until)
+    return kept.keep(HttpResponse(f"brief {next(rendered)}"), "brief", until=lambda began: moment)
 
 
 def dated(request: HttpRequest) -> HttpResponse:
