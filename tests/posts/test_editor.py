@@ -151,6 +151,7 @@ def test_the_text_is_written_in_the_articles_own_sheets() -> None:
         assert (django_settings.BASE_DIR / sheet.lstrip("/")).is_file()
 
 
+@pytest.mark.django_db  # Some checks ask the database what it can do.
 def test_with_all_of_this_the_packages_warning_may_be_silent() -> None:
     assert "ckeditor.W001" in django_settings.SILENCED_SYSTEM_CHECKS
     assert [check.id for check in run_checks() if not check.is_silenced()] == []
