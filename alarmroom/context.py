@@ -12,10 +12,16 @@ from alarmroom.environment import BASE_DIR
 THEME_SCRIPT = mark_safe(theme.SCRIPT)  # noqa: S308  (a file of ours)
 # Of 300 bytes: in the page, it does not compete with what the reader waits for.
 ICON = f"data:image/svg+xml,{quote((BASE_DIR / 'static/img/favicon.svg').read_text('utf-8'))}"
+# The views that the menu of every page leads to (templates/_nav.html).
+MENU = frozenset({"posts:front", "posts:topics", "newsletter:archive", "posts:search"})
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    """Return the names and the address of the publication; nothing of the visitor."""
+    """Return the names and the address of the publication; nothing of the visitor.
+
+    And `here`, which entry of the menu the page is: its view's name, or nothing.
+    """
+    view = request.resolver_match.view_name if request.resolver_match else ""
     return {
         "SITE_NAME": "The Alarm Room",
         "NEWSLETTER_NAME": "The Weekly Alarm",
@@ -24,5 +30,6 @@ def site(request: HttpRequest) -> dict[str, object]:
         "THEME_SCRIPT": THEME_SCRIPT,
         "ICON": ICON,
         "POSTAL_ADDRESS": settings.POSTAL_ADDRESS,
+        "here": view if view in MENU else "",
         "canonical_url": f"{settings.SITE_URL}{request.path}",
     }

@@ -158,7 +158,7 @@ class Issue(models.Model):
         Some of it may be withdrawn by now, or put off: `post.is_published` tells.
         """
         entries = self.issue_posts.select_related("post")
-        shown = ("post__title", "post__summary", "post__published_at")
+        shown = ("post__title", "post__slug", "post__summary", "post__published_at")
         return list(entries.only("issue", "blurb", *shown))
 
     def totals(self) -> dict[str, int]:

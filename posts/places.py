@@ -114,7 +114,9 @@ PORTRAIT = Place((Width(0, 4, "rem", 1),))
 COVER = Place((Width(68, 64, "rem"), Width(48, 93, "vw"), Width(0, 100, "vw")), tall=(0, TALL))
 # prose.css
 COLUMN = Place((Width(44, 41, "rem"), Width(0, 92, "vw")), tall=(LONG, TALL), cuts=False)
-WIDE = Place((Width(64, 56, "rem"), *COLUMN.widths), tall=COLUMN.tall, cuts=False)
+WIDE = Place(
+    (Width(60, 56, "rem"), Width(48, 93, "vw"), *COLUMN.widths), tall=COLUMN.tall, cuts=False
+)
 
 # As templates name them: {% picture image "author" %}.
 BY_NAME = {"author": AUTHOR, "column": COLUMN, "cover": COVER, "lead": LEAD, "portrait": PORTRAIT}

@@ -26,7 +26,8 @@ def once(parser: Parser, token: Token) -> OnceNode:
     """Keep what is inside until the key is dropped (alarmroom/kept/).
 
     Only for what is the same on every page, whoever reads it: the first page that shows it
-    renders it for all others. The part is its name among those of one key.
+    renders it for all others. The part is its name among those of one key. What differs on a few
+    pages has a part for each of them.
     """
     try:
         _, key, part = token.split_contents()

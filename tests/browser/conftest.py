@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import (
@@ -29,22 +30,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
+def chromium() -> dict[str, Any]:
+    """How to start it, with or without a person's own settings."""
+    return {
+        "executable_path": parts.chromium(),
+        "args": [
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--no-first-run",
+            # Chromium's sandbox does not work for root, which CI machines often are.
+            *(["--no-sandbox"] if os.geteuid() == 0 else []),
+        ],
+    }
+
+
 # Package scope, not session: Playwright keeps an event loop running in this thread, in
 # which Django refuses to touch the database, and other tests come after these.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Chromium, without a network of its own to talk to."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=parts.chromium(),
-            args=[
-                "--disable-gpu",
-                "--disable-background-networking",
-                "--no-first-run",
-                # Chromium's sandbox does not work for root, which CI machines often are.
-                *(["--no-sandbox"] if os.geteuid() == 0 else []),
-            ],
-        )
+        browser = playwright.chromium.launch(**chromium())
         yield browser
         browser.close()
 

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import note_problems
+from tests.browser.conftest import chromium, note_problems
 from tests.browser.stack import Stack
 
 pytestmark = pytest.mark.any_database
@@ -98,11 +99,16 @@ def test_every_stop_shows_where_the_focus_is(page: Page) -> None:
         assert shown, focused(page)
 
 
-def test_the_menu_leads_to_the_topics(page: Page) -> None:
+def test_the_menu_leads_to_the_topics_and_says_where_one_is(page: Page) -> None:
     page.goto("/")
+    current = page.locator("nav [aria-current=page]")
+    expect(current).to_have_text("Articles")
     tab_to(page, "Topics")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/topics/$"))
+    expect(current).to_have_text("Topics")
+    page.goto(ARTICLE)
+    expect(current).to_have_count(0)
 
 
 def test_the_contents_open_and_lead_to_their_part(visitor: Any) -> None:
@@ -334,6 +340,13 @@ def test_without_script_the_device_decides_and_no_switch_pretends(visitor: Any) 
         expect(page.get_by_role("button", name="Dark colors")).to_be_hidden()
         expect(page.get_by_role("button", name="Copy the link")).to_be_hidden()
         expect(page.get_by_role("link", name="LinkedIn")).to_be_visible()
+        # The menu ends where the text does.
+        invitation = page.locator(".masthead__side .nav__link").bounding_box()
+        frame = page.locator(".article").bounding_box()
+        assert invitation
+        assert frame
+        right = invitation["x"] + invitation["width"]
+        assert right == pytest.approx(frame["x"] + frame["width"], abs=1)
         colors.add(page.locator("body").evaluate("e => getComputedStyle(e).backgroundColor"))
     assert len(colors) == 2
 
@@ -351,7 +364,9 @@ def test_nothing_scrolls_sideways_on_a_small_phone_or_in_large_type(
         # Some names are long.
         page.evaluate(
             """for (const name of document.querySelectorAll(".meta > :first-child, .byline a"))
-                name.textContent = "Maria Guadalupe Hernandez-Villanueva";"""
+                name.textContent = "Maria Guadalupe Hernandez-Villanueva";
+            for (const title of document.querySelectorAll(".turn__title"))
+                title.textContent = "Donaudampfschifffahrtsgesellschaftskapitän";"""
         )
         page.evaluate(f"document.documentElement.style.fontSize = '{type_size}%'")
         too_wide = page.evaluate(
@@ -362,6 +377,43 @@ def test_nothing_scrolls_sideways_on_a_small_phone_or_in_large_type(
                 : []"""
         )
         assert too_wide == [], (width, type_size)
+
+
+def test_a_device_with_large_type_and_a_small_screen_scrolls_nothing_sideways(
+    browser: Browser, stack: Stack, tmp_path: Path
+) -> None:
+    """As the device is set, not by a style: what the screen holds is measured in this type."""
+    preferences = tmp_path / "Default" / "Preferences"
+    preferences.parent.mkdir()
+    preferences.write_text('{"webkit": {"webprefs": {"default_font_size": 32}}}')
+    with browser.browser_type.launch_persistent_context(
+        tmp_path, **chromium(), base_url=stack.url, viewport={"width": 320, "height": 700}
+    ) as context:
+        page = context.new_page()
+        for address in PAGES:
+            page.goto(address)
+            assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "32px"
+            assert page.evaluate("document.documentElement.scrollWidth") == 320, address
+
+
+def test_a_card_is_one_link_and_its_byline_stands_below_its_text(visitor: Any) -> None:
+    page = visitor(viewport={"width": 600, "height": 900}, reduced_motion="reduce")
+    page.goto("/")
+    for card in page.locator(".card").all():
+        edges = card.evaluate(
+            """card => [".card__title", ".card__dek", ".meta > :first-child"].map((part) => {
+                const range = document.createRange();
+                range.selectNodeContents(card.querySelector(part));
+                return Math.min(...[...range.getClientRects()].map((each) => each.left));
+            })"""
+        )
+        assert edges == pytest.approx([edges[0]] * 3, abs=1)
+    byline = page.locator(".card .meta").first
+    title = page.locator(".card__title").first.inner_text()
+    byline.scroll_into_view_if_needed()
+    box = byline.bounding_box()
+    page.mouse.click(box["x"] + 40, box["y"] + box["height"] / 2)
+    expect(page.locator("h1")).to_have_text(title)
 
 
 def test_forced_colors_leave_every_control_visible(visitor: Any) -> None:

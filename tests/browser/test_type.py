@@ -112,23 +112,56 @@ def test_a_quotations_mark_hangs_beside_the_text_or_at_its_edge(everything: Page
     ) in {"none", "normal"}
 
 
-@pytest.mark.parametrize("width", [1024, 1216, 1280, 1440, 1920])
-def test_a_wide_picture_goes_beyond_the_text_and_over_nothing_else(
-    everything: Page, width: int
+@pytest.mark.parametrize("what", ["figure.wide", ".box:has(th:nth-child(6))"])
+@pytest.mark.parametrize("width", [768, 820, 1024, 1216, 1280, 1440, 1920])
+def test_a_wide_picture_and_table_go_beyond_the_text_and_over_nothing_else(
+    everything: Page, what: str, width: int
 ) -> None:
     everything.set_viewport_size({"width": width, "height": 900})
-    text, wide = box(everything, ".prose > p"), box(everything, ".prose figure.wide")
-    assert wide["right"] > text["right"] + 80
+    text, wide = box(everything, ".prose > p"), box(everything, f".prose > {what}")
+    assert wide["right"] > text["right"] + (80 if width > 820 else 40)
     assert wide["right"] <= box(everything, ".article")["right"] + 1
     contents = box(everything, ".contents")
     assert contents["right"] <= wide["left"] or contents["bottom"] <= wide["top"]
+
+
+def test_a_table_for_which_there_is_room_shows_all_its_columns(everything: Page) -> None:
+    for width in (1024, 1280, 1440):
+        everything.set_viewport_size({"width": width, "height": 900})
+        hidden = everything.locator(".prose .box:has(table)").first.evaluate(
+            "box => box.scrollWidth - box.clientWidth"
+        )
+        assert hidden <= 0, width
+
+
+@pytest.mark.parametrize("width", [320, 768, 1280])
+def test_a_tables_name_is_read_whole_however_wide_the_table_is(
+    everything: Page, width: int
+) -> None:
+    everything.set_viewport_size({"width": width, "height": 900})
+    everything.evaluate(
+        """() => {
+            const table = document.querySelector(".prose table");
+            table.caption.textContent = "Calls answered within 15 seconds, by shift. ".repeat(6);
+            for (const row of table.rows)
+                for (let i = 0; i < 14; i += 1) row.insertCell().textContent = "100.0 %";
+        }"""
+    )
+    for scrolled in (0, 200):
+        everything.locator(".prose .box:has(table)").first.evaluate(
+            "(box, to) => { box.scrollLeft = to; }", scrolled
+        )
+        seen, name = box(everything, ".prose .box:has(table)"), box(everything, ".prose caption")
+        assert name["left"] == pytest.approx(seen["left"], abs=1)
+        assert name["right"] <= seen["right"] + 1
 
 
 @pytest.mark.parametrize("width", [390, 768, 1280])
 def test_what_stands_below_each_other_has_one_left_edge(everything: Page, width: int) -> None:
     everything.set_viewport_size({"width": width, "height": 900})
     head = [".article__title", ".byline__photo", ".byline__meta time"]
-    body = [".prose > p", ".prose table", ".notes", ".about__photo"]
+    narrow = ".prose table:not(:has(tr > :nth-child(6)))"
+    body = [".prose > p", narrow, ".notes", ".about__photo"]
     if width < 1216:
         body.append(".contents__title")
     for column in (head[: 2 if width > 390 else 3], body):
@@ -142,6 +175,14 @@ def test_a_wide_table_is_no_wider_than_the_paper(everything: Page) -> None:
     everything.emulate_media(media="print")
     table = everything.locator(".prose table").first
     assert table.evaluate("table => table.rows[0].cells.length") > 5
+    assert everything.evaluate("document.documentElement.scrollWidth") == 643
+    # So does one with a column for each month.
+    table.evaluate(
+        """table => {
+            for (const row of table.rows)
+                while (row.cells.length < 14) row.insertCell().textContent = "Emergencies";
+        }"""
+    )
     assert everything.evaluate("document.documentElement.scrollWidth") == 643
 
 

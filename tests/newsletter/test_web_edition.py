@@ -150,7 +150,7 @@ def test_the_newsletters_page_says_what_it_is_with_a_sample(
     sample, past = html.split("Past issues</h2>")
     sample = sample.split("A sample: the latest issue</h2>")[1]
     assert issue.get_absolute_url() in sample
-    assert "On silence" in sample
+    assert f'<a href="{post.get_absolute_url()}">On silence</a>' in sample
     assert "What a quiet channel says." in sample
     assert "An old one" not in sample
     assert "An old one" in past

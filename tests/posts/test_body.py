@@ -76,7 +76,8 @@ def test_a_wide_figure_gets_wider_copies_and_the_next_one_does_not() -> None:
     image = with_copies(make_image(1000, 500))
     html = served(picture_in(image, around='figure class="wide"') + picture_in(image))
     wide, normal = html.split("</figure>")[:2]
-    assert 'sizes="(min-width: 64rem) 56rem, (min-width: 44rem) 41rem, 92vw"' in wide
+    wider = "(min-width: 60rem) 56rem, (min-width: 48rem) 93vw"
+    assert f'sizes="{wider}, (min-width: 44rem) 41rem, 92vw"' in wide
     assert 'sizes="(min-width: 44rem) 41rem, 92vw"' in normal
 
 

@@ -169,6 +169,7 @@ def test_the_current_issue_stands_with_what_is_in_it(client: Client) -> None:
     current = current.split("</section>")[0]
     assert "The newest one" in current
     assert current.index("In it<") < current.index("In it, too")
+    assert all(f'<a href="{post.get_absolute_url()}">' in current for post in posts)
     assert "An old one" not in current
     assert "Still a draft" not in current
 
