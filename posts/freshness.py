@@ -51,7 +51,6 @@ LISTED = (
     *LINKED,
     "summary",
     "cover_id",
-    "cover_alt",
     "author_id",
     "reading_minutes",
 )

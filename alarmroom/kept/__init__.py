@@ -18,7 +18,9 @@ Kept pages are public by design: no cookie, no token, nothing personal (docs/dec
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -92,24 +94,58 @@ def remember[Value](
     """Return what `load` returned in this process since the key was last dropped, or any of them.
 
     For small things that every page shows; `part` tells several of one key apart. At most
-    KEPT_PAGES_SECONDS old, and from before `until`; loaded anew each time while nothing is kept
-    at all.
+    KEPT_PAGES_SECONDS old with all that is remembered in it, and from before `until`; loaded anew
+    each time while nothing is kept at all.
     """
     if not settings.KEPT_PAGES_SECONDS:
         return load()
     on = shelf()
-    stamps = on.stamp(key) if isinstance(key, str) else tuple(map(on.stamp, key))
+    stamps = (on.stamp(key),) if isinstance(key, str) else tuple(map(on.stamp, key))
+    if not all(stamps):
+        return load()  # Nobody could say that it was dropped.
     found = _remembered.get((on.root, key, part))
     if found and found[0] == stamps and found[1] > time.monotonic():
+        _end_with(found[1])
         return found[2]
     seconds: float = settings.KEPT_PAGES_SECONDS
     if until is not None:
         seconds = min(seconds, until.timestamp() - time.time())
-    expires = time.monotonic() + seconds
-    value = load()
+    with ending(time.monotonic() + seconds) as end:
+        value = load()
     # The stamps of before loading: a drop in between leaves them different.
-    _remembered[on.root, key, part] = (stamps, expires, value)
+    _remembered[on.root, key, part] = (stamps, end.at, value)
+    _end_with(end.at)
     return value
 
 
+@dataclass
+class End:
+    """When what is being made must be made anew, by the clock that is never set back (s)."""
+
+    at: float
+
+
+@contextmanager
+def ending(at: float) -> Iterator[End]:
+    """Make something out of what is remembered; it ends `at` a moment, or with the first of that.
+
+    Without this, each would begin its own KEPT_PAGES_SECONDS, and another host would see a change
+    after as many of them as one stands within the other.
+    """
+    end = End(at)
+    token = _making.set(end)
+    try:
+        yield end
+    finally:
+        _making.reset(token)
+
+
+def _end_with(at: float) -> None:
+    """Note that what is being made holds something that ends at this moment."""
+    end = _making.get()
+    if end is not None and at < end.at:
+        end.at = at
+
+
+_making: ContextVar[End | None] = ContextVar("making", default=None)
 _remembered: dict[tuple[Path, Hashable, Hashable], tuple[Hashable, float, Any]] = {}

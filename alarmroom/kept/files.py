@@ -7,6 +7,7 @@ import fcntl
 import gzip
 import hashlib
 import json
+import logging
 import os
 import re
 import time
@@ -27,6 +28,9 @@ TRACKING = re.compile(
     r"(?:utm_[a-z_]+|fbclid|gclid|gbraid|wbraid|dclid|msclkid|mc_cid|mc_eid|igsh|igshid|twclid)=[^&]*"
 )
 LONG_PAST = 1_700_000_000  # seconds since 1970
+SECOND = 1_000_000_000  # nanoseconds
+
+logger = logging.getLogger(__name__)
 
 
 class Shelf:
@@ -61,7 +65,10 @@ class Shelf:
             return 0
 
     def stamp(self, key: str) -> int:
-        """Return a number that is another after each drop of the key, or of everything (ns)."""
+        """Return a number that is another after each drop of the key, or of everything (ns).
+
+        0 is none: the disk has no room for one.
+        """
         file = f"{self._keys}/{key}.stamp"
         try:
             return os.stat(file).st_mtime_ns
@@ -91,42 +98,67 @@ class Shelf:
         expires: float,
         drops: int,
     ) -> None:
-        """Write a page down, unless something was dropped since it began to be rendered."""
+        """Write a page down, unless something was dropped since it began to be rendered.
+
+        What cannot be written whole, such as to a full disk, is not kept at all (OSError).
+        """
+        keys = tuple(keys)
         meta = json.dumps(
-            {"headers": headers, "expires": expires, "sha256": hashlib.sha256(body).hexdigest()}
+            {
+                "headers": headers,
+                "expires": expires,
+                "sha256": hashlib.sha256(body).hexdigest(),
+                "keys": keys,
+            }
         )
-        files = {
+        bodies = {
             ".html": body,
             ".html.br": brotli.compress(body, quality=9),
             ".html.gz": gzip.compress(body, 9, mtime=0),
-            ".json": meta.encode(),  # Last: it makes the page count.
         }
         with self.locked():
             if self.drops() != drops:
                 return
-            Path(stem).parent.mkdir(parents=True, exist_ok=True)
-            for ending, content in files.items():
-                temporary = Path(f"{stem}{ending}.{os.getpid()}")
-                temporary.write_bytes(content)
-                number = int.from_bytes(hashlib.sha256(content).digest()[:8])
-                # The body's time tells its versions apart, for nginx makes its ETag of time and
-                # size. The headers' time is the second in which the page ends, so that sweeping
-                # needs to open nothing; the rest tells versions apart as well, for a new file
-                # may get the number of the one before.
-                moment = (
-                    int(expires) * 1_000_000_000 + number % 1_000_000_000
-                    if ending == ".json"
-                    else number % LONG_PAST * 1_000_000_000
-                )
-                os.utime(temporary, ns=(moment, moment))
-                temporary.replace(f"{stem}{ending}")
-            name = hashlib.sha256(stem.encode()).hexdigest()[:32]
-            for key in keys:
-                folder = self.keys / key
-                folder.mkdir(exist_ok=True)
-                link = folder / name
-                if not link.is_symlink():
-                    link.symlink_to(stem)
+            try:
+                if not drops:
+                    # There before the first page is, so that a drop of it needs no room.
+                    self.last_drop.touch()
+                Path(stem).parent.mkdir(parents=True, exist_ok=True)
+                for ending, content in bodies.items():
+                    # The time tells versions apart, for nginx makes its ETag of time and size.
+                    self._write(f"{stem}{ending}", content, _number(content) % LONG_PAST * SECOND)
+                self._link(stem, keys)
+                # Last: it makes the page count. Its time is the second in which the page ends, so
+                # that sweeping needs to open nothing; the rest tells versions apart as well, for
+                # a new file may get the number of the one before.
+                content = meta.encode()
+                ends = int(expires) * SECOND + _number(content) % SECOND
+                self._write(f"{stem}.json", content, ends)
+            except OSError:
+                self._remove(stem)
+                raise
+
+    @staticmethod
+    def _write(file: str, content: bytes, moment: int) -> None:
+        """Put a file in the place of what is there, with the time of a moment (ns)."""
+        temporary = Path(f"{file}.{os.getpid()}")
+        try:
+            temporary.write_bytes(content)
+            os.utime(temporary, ns=(moment, moment))
+            temporary.replace(file)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+
+    def _link(self, stem: str, keys: Iterable[str]) -> None:
+        """Let a page be found by its keys."""
+        name = hashlib.sha256(stem.encode()).hexdigest()[:32]
+        for key in keys:
+            folder = self.keys / key
+            folder.mkdir(exist_ok=True)
+            link = folder / name
+            if not link.is_symlink():
+                link.symlink_to(stem)
 
     def drop(self, keys: Iterable[str]) -> None:
         """Let go of the pages that named one of the keys, and of what is remembered by one.
@@ -142,7 +174,9 @@ class Shelf:
             for key in keys:
                 folder = self.keys / key
                 for link in folder.iterdir() if folder.is_dir() else ():
-                    self._remove(os.readlink(link))
+                    stem = os.readlink(link)
+                    if self._names(stem, key):
+                        self._remove(stem)
                     link.unlink(missing_ok=True)
         self.own_drops += 1
 
@@ -182,6 +216,14 @@ class Shelf:
                     yield f"{folder}/{name.removesuffix('.json')}"
 
     @staticmethod
+    def _names(stem: str, key: str) -> bool:
+        """Return whether a page that named a key once still does: it was rendered anew since."""
+        try:
+            return key in json.loads(Path(f"{stem}.json").read_bytes())["keys"]
+        except (OSError, ValueError, KeyError):
+            return True  # Nobody knows; and without that file, the rest of it has no use.
+
+    @staticmethod
     def _remove(stem: str) -> None:
         for ending in (".json", ".html", ".html.br", ".html.gz"):
             with contextlib.suppress(FileNotFoundError):
@@ -189,11 +231,24 @@ class Shelf:
 
     @staticmethod
     def _note_drop(file: Path) -> None:
-        """Give the file a new time. Needs no room on the disk once the file is there."""
-        file.touch()
-        before = file.stat().st_mtime_ns
-        now = max(time.time_ns(), before + 1)
-        os.utime(file, ns=(now, now))
+        """Give the file a new time, or take it away where the disk has no room for one.
+
+        Either is another number than before, to drops() and to stamp(). A full disk must not
+        keep a page from being dropped.
+        """
+        try:
+            file.touch()
+            before = file.stat().st_mtime_ns
+            now = max(time.time_ns(), before + 1)
+            os.utime(file, ns=(now, now))
+        except OSError:
+            logger.exception("%s could not be noted", file.name)
+            file.unlink(missing_ok=True)
+
+
+def _number(content: bytes) -> int:
+    """Return a number of eight bytes that another content does not have."""
+    return int.from_bytes(hashlib.sha256(content).digest()[:8])
 
 
 def own_hosts() -> frozenset[str]:

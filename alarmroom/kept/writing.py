@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 import logging
+import math
 import re
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 import brotli
@@ -17,7 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
-from alarmroom.kept import Wish
+from alarmroom.kept import End, Wish, ending
 from alarmroom.kept.files import Shelf, bare, shelf
 from alarmroom.kept.negotiation import OF_BODY, is_known, preferred
 
@@ -28,6 +30,15 @@ NOT_KEPT = {"content-length", "content-encoding", "date", "connection", "server"
 # What is worth compressing while a reader waits for it: text, from so many bytes on.
 TEXT = re.compile(r"text/|image/svg|application/(?:[a-z.\-]+\+)?(?:json|xml)\b")
 COMPRESSED_FROM = 500
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """When a page began to be rendered, after so many drops, and when what it is made of ends."""
+
+    began: datetime
+    drops: int
+    end: End
 
 
 class KeepPagesMiddleware:
@@ -43,19 +54,22 @@ class KeepPagesMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         on = shelf()
         began, drops = timezone.now(), on.drops()
-        response = self.get_response(request)
+        with ending(math.inf) as end:
+            response = self.get_response(request)
         wish: Wish | None = getattr(response, "kept", None)
-        if response.status_code != 200 or response.streaming or not is_public(request, response):
+        if not is_public(request, response):
             return response
         if response.cookies:
             # Such as the end of an old session. It is somebody's own, and so is the answer.
             response["Cache-Control"] = "private, no-store"
             return response
+        if response.status_code != 200 or response.streaming:
+            return response
         # A view may know a version of its own (posts/share_image.py).
         response.setdefault("ETag", f'W/"{hashlib.sha256(response.content).hexdigest()[:32]}"')
         if wish and request.method == "GET" and settings.KEPT_PAGES_SECONDS:
             try:
-                self.store(on, request, response, wish, began, drops)
+                self.store(on, request, response, wish, Rendering(began, drops, end))
             except (OSError, DatabaseError):
                 # A full disk costs speed, not the page; so does a database that goes away now.
                 logger.exception("%s could not be kept", request.path)
@@ -72,17 +86,21 @@ class KeepPagesMiddleware:
         request: HttpRequest,
         response: HttpResponse,
         wish: Wish,
-        began: datetime,
-        drops: int,
+        rendering: Rendering,
     ) -> None:
+        if settings.SECURE_HSTS_SECONDS and not request.is_secure():
+            return  # It has not the headers of the one that readers get.
         query = bare(request.META.get("QUERY_STRING", ""))
         if query != ("" if wish.page == 1 else f"page={wish.page}"):
             return
         stem = on.path(request.META.get("HTTP_HOST", ""), request.path_info, query)
         if stem is None:
             return
-        expires = time.time() + settings.KEPT_PAGES_SECONDS
-        if moment := wish.until and wish.until(began):
+        with ending(rendering.end.at) as end:
+            moment = wish.until and wish.until(rendering.began)
+        left = min(settings.KEPT_PAGES_SECONDS, end.at - time.monotonic())
+        expires = time.time() + left
+        if moment:
             expires = min(expires, moment.timestamp())
         if expires <= time.time():
             return  # Something was published while it was rendered.
@@ -90,7 +108,7 @@ class KeepPagesMiddleware:
             (name, value) for name, value in response.items() if name.lower() not in NOT_KEPT
         ]
         headers += [("ETag", response["ETag"]), ("Vary", "Accept-Encoding")]
-        on.store(stem, response.content, headers, wish.keys, expires, drops)
+        on.store(stem, response.content, headers, wish.keys, expires, rendering.drops)
 
 
 def is_public(request: HttpRequest, response: HttpResponse) -> bool:

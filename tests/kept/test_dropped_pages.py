@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -111,6 +112,71 @@ def test_what_is_remembered_while_something_is_dropped_gets_into_no_kept_page(
     [(drops, value)] = seen
     shelf.store(page, value.encode(), [("ETag", "b")], ["b"], time.time() + 60, drops)
     assert not Path(f"{page}.html").exists() or Path(f"{page}.html").read_text() == "new"
+
+
+def test_a_full_disk_keeps_no_page_from_being_dropped(site: Site, commit, monkeypatch) -> None:
+    other = Site(another=True)
+    first = site.get("/pages/one/")
+    assert kept.remember("one", lambda: "old") == "old"
+
+    def unless_there(does: Callable) -> Callable:
+        def full(self: Path, *given: object, **named: object) -> object:
+            if not self.exists():
+                raise OSError(28, "No space left on device")
+            return does(self, *given, **named)
+
+        return full
+
+    for what in ("touch", "mkdir", "write_bytes", "symlink_to"):
+        monkeypatch.setattr(Path, what, unless_there(getattr(Path, what)))
+    drops = kept.shelf().drops()
+    # "two" was never asked for: nothing of it is there, and there is no room for it.
+    with commit():
+        kept.drop("two", "one")
+    assert kept.shelf().drops() != drops
+    for process in (site, other):
+        answer = process.get("/pages/one/")
+        assert answer.from_django and answer.body != first.body
+    assert kept.remember("one", lambda: "new") == "new"
+    # Nobody could tell that what is remembered now has been dropped.
+    assert kept.remember("two", lambda: "once") == "once"
+    assert kept.remember("two", lambda: "again") == "again"
+
+
+def test_a_page_stays_when_something_is_dropped_that_it_showed_once(site: Site, commit) -> None:
+    shelf = kept.shelf()
+    shelf.store(
+        f"{shelf.root}/testserver/pages/one/index",
+        b"a page that shows two things",
+        [("ETag", "a")],
+        ["one", "two"],
+        time.time() + 60,
+        shelf.drops(),
+    )
+    with commit():
+        kept.drop("one")
+    # Rendered anew, it shows one of them.
+    site.get("/pages/one/")
+    with commit():
+        kept.drop("two")
+    assert not site.get("/pages/one/").from_django
+    with commit():
+        kept.drop("one")
+    assert site.get("/pages/one/").from_django
+
+
+def test_a_page_is_no_older_than_the_oldest_of_what_is_remembered_in_it(
+    site: Site, clock: Clock
+) -> None:
+    """Another host sees a change after KEPT_PAGES_SECONDS, and not after three times as many."""
+    start = timezone.now()
+    kept.remember("menu", lambda: "menu 0")
+    clock.pass_to(start + timedelta(seconds=40))
+    assert site.get("/composed/").body == b"menu 0, footer 1, page 2"
+    clock.pass_to(start + timedelta(seconds=59))
+    assert site.get("/composed/").body == b"menu 0, footer 1, page 2"
+    clock.pass_to(start + timedelta(seconds=61))
+    assert site.get("/composed/").body == b"menu 3, footer 4, page 5"
 
 
 def test_a_drop_of_a_real_other_process_is_seen(site: Site, settings) -> None:

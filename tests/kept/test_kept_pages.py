@@ -4,7 +4,7 @@ import json
 import re
 import time
 from datetime import timedelta
-from itertools import repeat
+from itertools import count, repeat
 from pathlib import Path
 
 import pytest
@@ -60,6 +60,28 @@ def test_a_full_disk_costs_speed_and_not_the_page(site: Site, monkeypatch) -> No
     monkeypatch.setattr(Path, "write_bytes", full)
     assert site.get().status == 200
     assert site.get().status == 200
+
+
+@pytest.mark.parametrize("what", ["mkdir", "symlink_to", "write_bytes", "replace"])
+@pytest.mark.parametrize("after", range(6))
+def test_a_page_that_a_full_disk_takes_in_part_is_not_kept_at_all(
+    site: Site, settings, monkeypatch, what: str, after: int
+) -> None:
+    """Or it would be found by readers, and not by what drops it."""
+    once, does = count(), getattr(Path, what)
+
+    def full(self: Path, *given: object, **named: object) -> object:
+        if next(once) >= after:
+            raise OSError(28, "No space left on device")
+        return does(self, *given, **named)
+
+    monkeypatch.setattr(Path, what, full)
+    assert site.get("/pages/one/").status == 200
+    monkeypatch.undo()
+    kept.shelf().drop(["one"])
+    assert site.get("/pages/one/").from_django
+    names = [file.name for file in settings.KEPT_PAGES_ROOT.rglob("index*")]
+    assert all(re.fullmatch(r"index\.(json|html(\.br|\.gz)?)", name) for name in names)
 
 
 # Their files

@@ -122,12 +122,29 @@ def test_an_answer_with_a_cookie_is_nobody_elses(site: Site, settings) -> None:
     answer = site.get(HTTP_COOKIE="sessionid=forged")
     assert "private" in answer.headers["Cache-Control"]
     assert not list(settings.KEPT_PAGES_ROOT.rglob("*.html"))
+    # And so must one that is no page: a picture, or the way to one.
+    answer = site.get("/elsewhere/", HTTP_COOKIE="sessionid=forged")
+    assert "Set-Cookie" in answer.headers
+    assert answer.headers["Cache-Control"] == "private, no-store"
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
 def test_other_methods_go_to_django(site: Site, method: str) -> None:
     site.get()
     assert site.get(method=method).from_django
+
+
+def test_a_page_that_was_asked_for_in_plain_http_is_not_kept_for_those_who_ask_safely(
+    settings,
+) -> None:
+    """As a proxy's own look at the site is, where the proxy redirects all others."""
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    settings.SECURE_HSTS_SECONDS = 3600
+    site = Site()
+    assert "Strict-Transport-Security" not in site.get().headers
+    safe = [site.get(HTTP_X_FORWARDED_PROTO="https") for _ in range(2)]
+    assert all("Strict-Transport-Security" in answer.headers for answer in safe)
+    assert [answer.from_django for answer in safe] == [True, False]
 
 
 def test_plain_http_is_left_to_django_where_https_is_demanded(settings) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from itertools import count
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
 from django.views.decorators.cache import cache_control
 
@@ -58,6 +58,22 @@ def cookie(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@cache_control(public=True, max_age=60)
+def elsewhere(request: HttpRequest) -> HttpResponse:
+    request.session.flush()
+    return HttpResponseRedirect("/plain/")
+
+
+def composed(request: HttpRequest) -> HttpResponse:
+    """A page with a menu that is remembered, in a footer that is."""
+
+    def menu() -> str:
+        return kept.remember("menu", lambda: f"menu {next(rendered)}")
+
+    footer = kept.remember("footer", lambda: f"{menu()}, footer {next(rendered)}")
+    return kept.keep(HttpResponse(f"{footer}, page {next(rendered)}"), "composed")
+
+
 def missing(request: HttpRequest) -> HttpResponse:
     return kept.keep(HttpResponse(f"missing {next(rendered)}", status=404), "missing")
 
@@ -68,6 +84,8 @@ urlpatterns = [
     path("plain/", plain),
     path("turned/", turned),
     path("cookie/", cookie),
+    path("elsewhere/", elsewhere),
+    path("composed/", composed),
     path("dated/", dated),
     path("feed.json", dated),
     path("found/", found),
