@@ -15,6 +15,8 @@ env.stop_if_wrong()
 preload_app = True
 # Of a request, in bytes: the most that gunicorn takes, and as much as nginx lets through.
 limit_request_line = 8190
+# What names the folder that a site stands in, to proxies of some; here, a stranger might.
+forwarder_headers = ""
 # It would write into the home directory, which a service has none of.
 control_socket_disable = True
 

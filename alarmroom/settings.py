@@ -285,6 +285,9 @@ SECURE_CSP_EDITOR: dict[str, list[str]] = {
     "style-src-attr": [CSP.UNSAFE_INLINE],
     "style-src-elem": [CSP.SELF, CSP.UNSAFE_INLINE],
 }
+# The site stands at the top of its host, whatever a request's headers say: else a stranger could
+# have links of a kept page lead into a folder.
+FORCE_SCRIPT_NAME = ""
 SECURE_SSL_REDIRECT = env.switch("SECURE_SSL_REDIRECT", default=HTTPS)
 SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", 31_536_000 if HTTPS else 0, unit="seconds")
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.switch("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
@@ -292,6 +295,7 @@ SECURE_HSTS_PRELOAD = env.switch("SECURE_HSTS_PRELOAD", default=False)
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 if env.switch("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_ENGINE = "alarmroom.sessions"
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True

@@ -1,9 +1,24 @@
-from django.urls import path
+from django.urls import path, register_converter
 
 from newsletter import views
+
+
+class Number:
+    """An issue's number in an address: one address for each, without noughts before it."""
+
+    regex = "[1-9][0-9]{0,8}"
+
+    def to_python(self, value: str) -> int:
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        return str(value)
+
+
+register_converter(Number, "issue_number")
 
 app_name = "newsletter"
 urlpatterns = [
     path("weekly-alarm/", views.archive, name="archive"),
-    path("weekly-alarm/<int:number>/", views.issue, name="issue"),
+    path("weekly-alarm/<issue_number:number>/", views.issue, name="issue"),
 ]

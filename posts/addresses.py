@@ -102,6 +102,9 @@ class Slugged(models.Model):
     class Meta:
         abstract = True
 
+    # The fields that say whether readers may know its address, besides the slug.
+    SEEN_BY: tuple[str, ...] = ()
+
     slug: models.SlugField[Any, Any]
     former_slugs: Any
 
@@ -115,11 +118,16 @@ class Slugged(models.Model):
             return
         with transaction.atomic():
             row: models.QuerySet[Any] = type(self)._base_manager.filter(pk=self.pk)
-            before = row.select_for_update().values_list("slug", flat=True).first()
+            before = row.select_for_update().only("slug", *self.SEEN_BY).first()
             super().save(*args, **kwargs)
-            if before and before != self.slug:
+            if before and before.slug != self.slug:
                 self.former_slugs.filter(slug=self.slug).delete()
-                self.take_over(before)
+                self.take_over(before.slug, from_others=before.was_seen or self.was_seen)
+
+    @property
+    def was_seen(self) -> bool:
+        """Whether readers may know its address."""
+        return True
 
     @classmethod
     def kind(cls) -> str:
@@ -136,12 +144,17 @@ class Slugged(models.Model):
             others = others.exclude(**{self.kind(): self.pk})
         return set(others.values_list("slug", flat=True))
 
-    def take_over(self, former: str) -> None:
-        """Let this slug, which is nobody's now, lead here, whomever it led to before."""
+    def take_over(self, former: str, *, from_others: bool = True) -> None:
+        """Let this slug, which is nobody's now, lead here.
+
+        Whomever it led to before, if also `from_others`: a draft takes no address away.
+        """
+        known = FormerSlug.objects.filter(_is(self.kind()))
         only_this = dict.fromkeys(KINDS) | {self.kind(): self}
-        FormerSlug.objects.filter(_is(self.kind())).update_or_create(
-            slug=former, defaults=only_this
-        )
+        if from_others:
+            known.update_or_create(slug=former, defaults=only_this)
+        else:
+            known.get_or_create(slug=former, defaults=only_this)
 
 
 def moved(request: HttpRequest, thing: Slugged) -> HttpResponsePermanentRedirect:

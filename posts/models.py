@@ -208,6 +208,8 @@ class Post(WithBody, Slugged):
     told from a draft by `withdrawn_at`. The body holds nothing but the allowlist.
     """
 
+    SEEN_BY = ("published_at", "was_published_at")
+
     title = models.CharField(max_length=200)
     slug = models.SlugField(
         max_length=200,
@@ -322,6 +324,10 @@ class Post(WithBody, Slugged):
     @property
     def is_scheduled(self) -> bool:
         return self.published_at is not None and self.published_at > timezone.now()
+
+    @property
+    def was_seen(self) -> bool:
+        return self.is_published or self.was_published_at is not None
 
     @property
     def is_published(self) -> bool:

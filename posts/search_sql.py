@@ -305,7 +305,11 @@ class PostgreSQL(Engine):
             ORDER BY page.exact DESC NULLS LAST, page.score DESC, page.published_at DESC,
                 page.post_id DESC"""
         beginnings = {word[:2] for term in _any_word(query).wanted for word in term.words}
-        pattern = rf"\m((?:{'|'.join(sorted(beginnings))})\w*)"
+        # They are folded, and the text is not: what begins with an accent may be any of them.
+        pattern = (
+            rf"\m((?:{'|'.join(sorted(beginnings))}"
+            r"|[^\u0001-\u007f]|\w(?=\w)[^\u0001-\u007f])\w*)"
+        )
         return sql, [*values, *narrowed_values, offset, *choice_values, pattern]
 
     def texts(

@@ -34,7 +34,7 @@ THERE = {
 }
 IN_FRONT = {
     "<slug:slug>": "night-shift",
-    "<int:number>": "7",
+    "<issue_number:number>": "7",
     "<int:pk>": "1",
     "<year:year>": "2025",
     "<month:month>": "03",
@@ -145,7 +145,7 @@ def test_a_method_that_nobody_knows_is_refused_before_it_is_looked_for(client: C
 
 
 def test_the_routes_are_those_of_the_site() -> None:
-    assert {"", "articles/<slug:slug>/", "weekly-alarm/<int:number>/"} <= set(ROUTES)
+    assert {"", "articles/<slug:slug>/", "weekly-alarm/<issue_number:number>/"} <= set(ROUTES)
     assert len(ROUTES) > 20
 
 
@@ -231,6 +231,14 @@ def test_no_foreign_host_is_answered_or_led_to(client: Client, host: str) -> Non
     assert response.status_code == 400
     assert "Location" not in response.headers
     assert host not in response.content.decode()
+
+
+@pytest.mark.parametrize("address", ["/preview/1/", "/admin/", "/admin/login/", "/"])
+@pytest.mark.parametrize("key", ['"aaaaaaaaaaaaaaaaaaaa\\000"', "a" * 31 + "é", "a" * 5000])
+def test_a_cookie_that_is_no_session_is_none(client: Client, address: str, key: str) -> None:
+    """Within quotation marks, a cookie may hold any byte, and PostgreSQL takes no NUL."""
+    response = client.get(address, HTTP_COOKIE=f"sessionid={key}")
+    assert response.status_code in {200, 302, 404}
 
 
 def test_bytes_that_are_no_unicode_are_answered(client: Client) -> None:

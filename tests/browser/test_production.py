@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.error import URLError
 
@@ -174,6 +174,18 @@ def edit(desk: Page, address: str, **fields: str) -> None:
     desk.locator("[name=_continue]").click()
     link = desk.locator(".messagelist").get_by_role("link", name="Read it on the site")
     expect(link).to_have_attribute("href", address)
+
+
+def test_no_header_says_in_which_folder_the_site_stands(site: str) -> None:
+    """A server takes such a header from a proxy on its host, which may have it from anybody."""
+    for path, folder in (("/zz/archive/", "/zz"), ("/archive/", "/zz"), ("/archive/", "//evil")):
+        asked = urllib.request.Request(f"{site}{path}", headers={"SCRIPT_NAME": folder})
+        with suppress(URLError):
+            urllib.request.urlopen(asked, timeout=30).close()
+    with urllib.request.urlopen(f"{site}/archive/", timeout=30) as answer:
+        html = answer.read().decode()
+    assert 'href="/archive/2' in html
+    assert not re.search("zz|evil", html)
 
 
 def test_an_editor_reads_on_the_site_what_was_just_saved(desk: Page) -> None:

@@ -134,6 +134,15 @@ def test_the_archive_asks_a_fixed_number_of_questions(
     assert client.get(reverse("newsletter:archive") + "?page=999999999").status_code == 200
 
 
+def test_an_issue_has_one_address(client: Client, server: ScriptedServer) -> None:
+    """A stranger could think of any number of noughts, and each would be a page to keep."""
+    issue = send(make_issue(number=2))
+    assert issue.get_absolute_url() == "/weekly-alarm/2/"
+    assert client.get("/weekly-alarm/2/").status_code == 200
+    for written in ("02", "0002", "+2", "٢"):
+        assert client.get(f"/weekly-alarm/{written}/").status_code == 404, written
+
+
 def test_unknown_numbers_are_not_found(client: Client) -> None:
     assert client.get("/weekly-alarm/99999999999999999999/").status_code == 404
     assert client.get("/weekly-alarm/abc/").status_code == 404

@@ -1,9 +1,12 @@
 """Whoever comes by an old address is sent on, by one redirect to where the thing is now."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from posts.addresses import FormerSlug
 from posts.models import Author, Page, Post, Tag
@@ -57,6 +60,20 @@ def test_an_address_that_somebody_else_gave_up_last_leads_to_them(client: Client
     rename(new, "day-shift")
     assert client.get("/articles/shift/")["Location"] == "/articles/day-shift/"
     assert FormerSlug.objects.count() == 1
+
+
+def test_a_draft_takes_no_address_away(client: Client) -> None:
+    rename(make_post(slug="shift"), "night-shift")
+    rename(make_post(slug="shift", published_at=None), "day-shift")
+    assert client.get("/articles/shift/")["Location"] == "/articles/night-shift/"
+
+
+def test_an_article_that_is_withdrawn_and_renamed_at_once_was_seen(client: Client) -> None:
+    rename(make_post(slug="shift"), "night-shift")
+    post = make_post(slug="shift")
+    post.published_at = timezone.now() + timedelta(days=1)
+    rename(post, "day-shift")
+    assert FormerSlug.objects.get().post == post
 
 
 def test_an_address_made_from_a_title_never_takes_one_that_still_leads_somewhere() -> None:

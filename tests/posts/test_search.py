@@ -16,7 +16,7 @@ from posts.search import (
     suggest,
     titled,
 )
-from posts.search_query import parse
+from posts.search_query import fold, parse
 from posts.search_sql import HITS_PER_PAGE
 from tests.factories import make_post, make_tag
 from tests.plans import whole_table_read
@@ -290,6 +290,15 @@ def test_what_was_found_is_marked_in_title_and_text() -> None:
     assert "long <mark>silence</mark> fell at <mark>night</mark>." in hit.snippet
     assert hit.snippet.endswith("…")
     assert len(hit.snippet) < 400
+
+
+@pytest.mark.parametrize("word", ["Éclair", "Pärt", "Señora", "Überlingen", "naïve"])
+def test_a_word_with_an_accent_is_marked_wherever_that_is(word: str) -> None:
+    make_post(title=f"Of {word}, and others", body=f"<p>Here is “{word}” once more.</p>")
+    for typed in (word, fold(word)):
+        (hit,) = search(typed).hits
+        assert f"<mark>{word}</mark>" in hit.title, typed
+        assert f"“<mark>{word}</mark>”" in hit.snippet, typed
 
 
 def test_a_heading_stands_apart_from_the_text_below_it() -> None:
