@@ -1,13 +1,14 @@
 """Chromium against the whole running site."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import (
     Browser,
     ConsoleMessage,
+    Locator,
     Page,
     Request,
     Response,
@@ -53,6 +54,27 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(**chromium())
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="package", autouse=True)
+def patience() -> Iterator[None]:
+    """A click waits until the page stands still, as a person does.
+
+    When its script runs, the admin's sidebar moves all that stands beside it: a button that was
+    pressed before and let go of after that was never clicked.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for what in (Page, Locator):
+            patch.setattr(what, "click", patient(what.click))
+        yield
+
+
+def patient(click: Callable[..., None]) -> Callable[..., None]:
+    def wait_and_click(self: Page | Locator, *given: Any, **named: Any) -> None:
+        (self if isinstance(self, Page) else self.page).wait_for_load_state()
+        click(self, *given, **named)
+
+    return wait_and_click
 
 
 @pytest.fixture(scope="package")
