@@ -8,6 +8,8 @@ import re
 
 import nh3
 
+from posts.links import URL_SCHEMES, safe_url
+
 # Element -> attributes. `class` is never an attribute here: ALLOWED_CLASSES names the few.
 ALLOWED: dict[str, frozenset[str]] = {
     "p": frozenset(),
@@ -45,7 +47,6 @@ ALLOWED_CLASSES: dict[str, frozenset[str]] = {
     "figure": frozenset({"wide", "image"}),
     "blockquote": frozenset({"pull"}),
 }
-URL_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 # An introduction in a mail: text, links and lists; pictures and tables come from articles.
 SHORT = frozenset({"p", "strong", "em", "a", "br", "ul", "ol", "li", "blockquote", "h2", "h3"})
 
@@ -93,6 +94,8 @@ def _checked(_tag: str, attribute: str, value: str) -> str | None:
         return value if value.isascii() and value.isdigit() and len(value) <= 5 else None
     if attribute == "scope":
         return value if value in _SCOPES else None
+    if attribute in {"href", "src"}:
+        return safe_url(value)
     return value
 
 
