@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.utils import parseaddr
+from html.parser import HTMLParser
 from typing import Protocol
 from urllib.parse import quote
 
@@ -30,6 +31,7 @@ from newsletter.mime import (
 from newsletter.models import Issue, IssuePost
 from posts import html as allowlist
 from posts.models import Post
+from posts.outgoing_links import whole_picture_url, whole_url
 from posts.renditions import PictureMissing, rendition
 
 __all__ = [
@@ -132,6 +134,7 @@ def render(issue: Issue) -> Rendered:
     marker = _marker()
     context = _context(issue, articles, marker)
     subject, plain, html = mail.render("issue", {**context, "subject": subject})
+    _check_links(html)
     plain = re.sub(r"\n{3,}", "\n\n", plain)
     message = _build(subject, plain, html)
     try:
@@ -288,11 +291,47 @@ def _date(issue: Issue) -> datetime:
 
 
 def _site(path: str) -> str:
-    """Return an address of the site, or of a storage that is elsewhere, in full."""
-    return text.absolute(path, f"{settings.SITE_URL}/")
+    """Return an address of the site, or of a storage that is elsewhere, in full.
+
+    Raises RenderError.
+    """
+    url = whole_url(path, f"{settings.SITE_URL}/")
+    if url is None:
+        raise RenderError(f"The address {path} cannot stand in a mail.")
+    return url
 
 
-# Headers and sizes
+# Headers, links and sizes
+
+
+class _Links(HTMLParser):
+    """Finds the address of every link and picture in a page."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.links: list[str] = []
+        self.pictures: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name == "href":
+                self.links.append(value or "")
+            elif name in {"src", "background"}:
+                self.pictures.append(value or "")
+
+
+def _check_links(html: str) -> None:
+    """Look once more at the finished HTML, after every step that could have changed a link.
+
+    Raises RenderError.
+    """
+    found = _Links()
+    found.feed(html)
+    found.close()
+    wrong = [url for url in found.links if whole_url(url, "") is None]
+    wrong += [url for url in found.pictures if whole_picture_url(url, "") is None]
+    if wrong:
+        raise RenderError(f"A link to “{wrong[0][:80]}” cannot stand in a mail. Take it out.")
 
 
 def _marker() -> str:

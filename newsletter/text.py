@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from html import escape
 from html.parser import HTMLParser
 from itertools import takewhile
-from urllib.parse import urljoin
+from urllib.parse import unquote
 
-WIDTH = 72
+from alarmroom.mail_text import CONTROL, wrap
+from posts.outgoing_links import whole_url
 
-# What HTML calls white space. A no-break space is none: it keeps its words together.
-_SPACE = re.compile(r"[ \t\n\r\f]+")
-# They mean nothing in a mail, may end a header, and some may not stand in XML at all.
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+# What parts two words: HTML's white space, and whatever else is a line break or a separator
+# somewhere. A no-break space is none of them: it keeps its words together.
+_SPACE = re.compile(r"[ \t\n\r\f\v\x1c-\x1f\x85\u2028\u2029]+")
+_ALONE = re.compile(r"^<(https?://[^<>\s]+)>$")
 _BLOCKS = frozenset({"p", "h2", "h3", "blockquote", "ul", "ol", "li"})
 
 
@@ -29,41 +29,13 @@ def paragraphs(text: str) -> list[str]:
     return [part for part in found if part]
 
 
-def wrap(text: str, *, first: str = "", rest: str = "") -> str:
-    """Return text in lines of at most WIDTH characters; a longer word gets its own line.
-
-    `first` stands before the first line and `rest` before the others. Line breaks in the
-    text stay.
-    """
-    lines: list[str] = []
-    for line in text.split("\n"):
-        margin = rest if lines else first
-        lines += textwrap.wrap(
-            line,
-            WIDTH,
-            initial_indent=margin,
-            subsequent_indent=rest,
-            break_long_words=False,
-            break_on_hyphens=False,
-        ) or [margin.rstrip()]
-    return "\n".join(lines).replace("\u00a0", " ")
-
-
-def absolute(href: str, base: str) -> str:
-    """Return a link as it must stand in a mail, where nothing is relative to anything."""
-    clean = CONTROL.sub("", href).strip()
-    try:
-        joined = urljoin(base, clean)
-    except ValueError:  # Such as http://[: whoever follows it sees what was written.
-        joined = clean
-    return re.sub(r"\s", lambda m: "%20" if m[0] == " " else "", joined)
-
-
 def to_text(html: str, *, base: str) -> str:
     """Return the HTML of an introduction (posts.html.SHORT) as plain text.
 
-    Lines are wrapped at WIDTH, links read "words (https://…)", lists and quotations look
-    like themselves. Relative links are resolved against `base`.
+    Lines are wrapped, lists and quotations look like themselves. A link reads
+    "words <https://…>": where the brackets stand, every mail program ends the address (RFC 3986,
+    Appendix C). Relative links are resolved against `base`; of one that leads nowhere only the
+    words stay.
     """
     writer = _TextWriter(base)
     writer.feed(html)
@@ -74,6 +46,8 @@ def to_text(html: str, *, base: str) -> str:
 
 def to_mail_html(html: str, *, base: str) -> str:
     """Return the HTML of an introduction with absolute links, well-formed as XML is.
+
+    Of a link that leads nowhere only the words stay.
 
     MJML is parsed by an XML tokenizer, which HTML's void tags and bare "<" would trip.
     """
@@ -90,27 +64,57 @@ class _MailWriter(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.base = base
         self.out: list[str] = []
+        self.links: list[bool] = []  # of the links around: whether each leads somewhere
 
     def handle_data(self, data: str) -> None:
-        self.out.append(escape(CONTROL.sub("", _SPACE.sub(" ", data)), quote=False))
+        self.out.append(escape(_plain(data), quote=False))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         kept = ""
-        if tag == "a" and (href := values.get("href")):
-            kept = f' href="{escape(absolute(href, self.base))}"'
+        if tag == "a":
+            href = whole_url(values.get("href") or "", self.base)
+            self.links.append(href is not None)
+            if href is None:
+                return
+            kept = f' href="{escape(href)}"'
         elif tag == "ol" and (start := _start(values)) != 1:
             kept = f' start="{start}"'
         self.out.append(f"<{tag}{kept} />" if tag == "br" else f"<{tag}{kept}>")
 
     def handle_endtag(self, tag: str) -> None:
+        if tag == "a" and self.links and not self.links.pop():
+            return
         if tag != "br":
             self.out.append(f"</{tag}>")
+
+
+def _plain(text: str) -> str:
+    """Return text with every run of white space as one space, and no control characters."""
+    return CONTROL.sub("", _SPACE.sub(" ", text))
 
 
 def _start(attributes: dict[str, str | None]) -> int:
     start = attributes.get("start") or ""
     return int(start) if re.fullmatch(r"-?[0-9]{1,6}", start) else 1
+
+
+def _link_as_text(words: str, href: str) -> str:
+    """Return a link's words with its address behind them, unless they say it themselves."""
+    scheme, _, rest = href.partition(":")
+    if scheme in {"mailto", "tel"}:
+        # A subject that was proposed for the mail is no part of its address.
+        address = _plain(unquote(rest.partition("?")[0]))
+        if not address or words in {"", address}:
+            return words or address
+        return f"{words} ({address})" if scheme == "tel" else f"{words} <{address}>"
+    if not href:
+        return words
+    # The words may be the address as well, with or without its scheme and its last slash.
+    same = {whole_url(f"{start}{words}", "") for start in ("", "https://", "http://")}
+    if not words or {href, href.rstrip("/"), f"{href}/"} & same:
+        return f"<{href}>"
+    return f"{words} <{href}>"
 
 
 class _TextWriter(HTMLParser):
@@ -132,14 +136,14 @@ class _TextWriter(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         target = self.words if self.linked is None else self.linked
-        target.append(CONTROL.sub("", _SPACE.sub(" ", data)))
+        target.append(_plain(data))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "br":
             (self.words if self.linked is None else self.linked).append("\n")
         elif tag == "a":
             self.end_link()
-            self.href = absolute(dict(attrs).get("href") or "", self.base)
+            self.href = whole_url(dict(attrs).get("href") or "", self.base) or ""
             self.linked = []
         if tag not in _BLOCKS:
             return
@@ -177,22 +181,17 @@ class _TextWriter(HTMLParser):
             return
         words, href = "".join(self.linked), self.href
         self.linked, self.href = None, ""
-        address = re.sub(r"^(mailto|tel):", "", href)
-        said = words.strip().rstrip("/")
-        if not address or said == address.rstrip("/"):
-            self.words.append(words)
-        elif not said or said == re.sub(r"^https?://", "", address).rstrip("/"):
-            self.words.append(address)
-        else:
-            self.words.append(f"{words.rstrip()} ({address})")
-            self.words.append(" " if words.endswith(" ") else "")
+        said = words.strip()
+        before, _, after = words.partition(said) if said else (words, "", "")
+        self.words.append(f"{before}{_link_as_text(said, href)}{after}")
 
     def end_block(self) -> None:
         """Finish the block that is being written, if it says anything."""
         # nh3 closes links before blocks begin; a link around blocks gets its address here.
         self.end_link()
         lines = re.sub(r" {2,}", " ", "".join(self.words)).split("\n")
-        text = "\n".join(line.strip(" ") for line in lines).strip("\n ")
+        # An address that has a line for itself needs no brackets.
+        text = "\n".join(_ALONE.sub(r"\1", line.strip(" ")) for line in lines).strip("\n ")
         self.words = []
         if not text:
             return

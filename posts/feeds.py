@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from html import escape, unescape
 from io import BytesIO
 from typing import IO, Any
-from urllib.parse import urljoin
 from xml.sax.xmlreader import AttributesImpl
 
 from django.conf import settings
@@ -34,6 +33,7 @@ from posts.addresses import find_or_moved
 from posts.body import alone, images_in
 from posts.library import Image
 from posts.models import Author, Post, PostQuerySet, Tag
+from posts.outgoing_links import whole_picture_url, whole_url
 from posts.renditions import stem
 
 NEWEST = 20
@@ -45,8 +45,8 @@ NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 # What XML 1.0 (2.2) has no place for, in any spelling, and the controls that nobody means.
 NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 # A link or a picture as posts/html.py writes it: attributes in double quotes.
-_LINKED = re.compile(r'<(?:a|img)(?: [^\s="<>]+="[^"]*")+')
-_ADDRESS = re.compile(r' (href|src)="([^"]*)"')
+_LINKED = re.compile(r'<(a|img)((?: [^\s="<>]+="[^"]*")+)')
+_ATTRIBUTE = re.compile(r' ([^\s="<>]+)="([^"]*)"')
 
 
 # What a feed is about
@@ -215,16 +215,24 @@ def full_text(post: Post, url: str, picture: Picture | None, images: dict[str, I
 
 
 def absolute(html: str, base: str) -> str:
-    """Return HTML of the allowlist in which every link and picture has a whole address."""
+    """Return HTML of the allowlist in which every link and picture has a whole address.
 
-    def whole(match: re.Match[str]) -> str:
-        try:
-            address = urljoin(base, unescape(match[2]))
-        except ValueError:  # Such as http://[: a reader's browser will say so.
-            return match[0]
-        return f' {match[1]}="{escape(address)}"'
+    A link that leads nowhere, or to a scheme that readers must not follow, keeps its words alone.
+    """
 
-    return _LINKED.sub(lambda tag: _ADDRESS.sub(whole, tag[0]), html)
+    def whole(tag: re.Match[str]) -> str:
+        made = f"<{tag[1]}"
+        for name, value in _ATTRIBUTE.findall(tag[2]):
+            if name in {"href", "src"}:
+                to = whole_url if name == "href" else whole_picture_url
+                address = to(unescape(value), base)
+                if address is None:
+                    continue
+                value = escape(address)
+            made += f' {name}="{value}"'
+        return made
+
+    return _LINKED.sub(whole, html)
 
 
 def plain(text: str) -> str:
@@ -234,7 +242,7 @@ def plain(text: str) -> str:
 
 def site(path: str) -> str:
     """Return the whole address of a path, or of what is one already (pictures on a CDN)."""
-    return urljoin(f"{settings.SITE_URL}/", path)
+    return whole_url(path, f"{settings.SITE_URL}/") or settings.SITE_URL
 
 
 @dataclass(frozen=True)

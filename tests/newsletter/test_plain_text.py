@@ -23,12 +23,12 @@ BASE = "https://www.example.org/weekly-alarm/3/"
         ("<blockquote><ul><li>A</li></ul></blockquote>", "> - A"),
         ("<h2>Head</h2><p>x</p>", "Head\n====\n\nx"),
         ("<h3>Head</h3><p>x</p>", "Head\n----\n\nx"),
-        ('<a href="https://a.example/x">words</a>.', "words (https://a.example/x)."),
+        ('<a href="https://a.example/x">words</a>.', "words <https://a.example/x>."),
         ('<a href="https://a.example/">a.example</a>', "https://a.example/"),
         ('<a href="https://a.example">https://a.example</a>', "https://a.example"),
         ('<a href="mailto:a@b.example">a@b.example</a>', "a@b.example"),
         ('<a href="tel:+1911">call</a>', "call (+1911)"),
-        ('<a href="/x/">here</a>', "here (https://www.example.org/x/)"),
+        ('<a href="/x/">here</a>', "here <https://www.example.org/x/>"),
         ('<a href="https://a.example/"></a>', "https://a.example/"),
         ("&lt;b&gt; &amp; 5&nbsp;000", "<b> & 5 000"),
         ("", ""),
@@ -44,7 +44,7 @@ def test_lines_are_wrapped_but_addresses_are_not() -> None:
     lines = text.split("\n")
     assert all(len(line) <= 72 for line in lines if "https" not in line)
     assert all(line.startswith("  ") for line in lines[1:])
-    assert f"({address})" in text
+    assert f"<{address}>" in text
 
 
 def test_wrapping_keeps_a_title_under_its_number() -> None:

@@ -207,8 +207,8 @@ def test_a_picture_in_the_text_is_a_copy_of_a_reasonable_size(
     assert f'<img src="{SITE}{small.file.url}" alt="" width="150" height="50">' in text
 
 
-def test_a_hopeless_address_stays_as_it_was_written() -> None:
-    assert absolute('<a href="http://[">x</a>', f"{SITE}/") == '<a href="http://[">x</a>'
+def test_of_a_hopeless_address_only_the_words_stay() -> None:
+    assert absolute('<a href="http://[">x</a>', f"{SITE}/") == "<a>x</a>"
     assert absolute('<a href="mailto:a@b.org">x</a>', SITE) == '<a href="mailto:a@b.org">x</a>'
 
 
@@ -318,6 +318,20 @@ def test_a_lost_cover_costs_the_length_not_the_feed(client: Client, post: Post) 
     post.cover.file.storage.delete(post.cover.file.name)
     [entry] = parsed(client.get("/feeds/rss.xml")).entries
     assert entry.enclosures[0].length == "0"
+
+
+@pytest.mark.parametrize("address", ALL)
+def test_links_and_pictures_are_percent_encoded(client: Client, db: None, address: str) -> None:
+    make_post(
+        body='<p><a href="/a b/ü?q=“x”">a</a> <a href="https://bücher.example/">b</a> '
+        '<a href="&#x2028;javascript:alert(1)">c</a></p>'
+        '<figure><img src="https://cdn.example/a b.jpg" alt="x"></figure>'
+    )
+    content = client.get(address).content.decode()
+    assert f"{SITE}/a%20b/%C3%BC?q=%E2%80%9Cx%E2%80%9D" in content
+    assert "https://xn--bcher-kva.example/" in content
+    assert "https://cdn.example/a%20b.jpg" in content
+    assert "javascript:" not in content
 
 
 def test_json_is_written_as_utf_8(client: Client, post: Post) -> None:

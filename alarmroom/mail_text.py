@@ -1,0 +1,56 @@
+"""The plain text of mails: short lines, and no character that could end a header."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+
+# Every mail program shows 72 characters, with room for a few marks of quotation. Not
+# format=flowed (RFC 3676): the programs that most readers have never learned it, and those that
+# know it join lines that we meant to stay apart.
+WIDTH = 72
+
+# They mean nothing in a mail, may end a header, and some may not stand in XML at all.
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+
+# What further lines of a paragraph are indented by: quotation marks stay, a bullet or a number
+# becomes space.
+_MARGIN = re.compile(r"[> ]*(?:[*-] +|[0-9]{1,9}\. +)?")
+
+
+def wrap(text: str, *, first: str = "", rest: str = "") -> str:
+    """Return text in lines of at most WIDTH characters; a longer word gets its own line.
+
+    `first` stands before the first line and `rest` before the others. Line breaks in the
+    text stay.
+    """
+    lines: list[str] = []
+    for line in text.split("\n"):
+        margin = rest if lines else first
+        lines += textwrap.wrap(
+            line,
+            WIDTH,
+            initial_indent=margin,
+            subsequent_indent=rest,
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [margin.rstrip()]
+    return "\n".join(lines).replace("\u00a0", " ")
+
+
+def wrap_lines(text: str) -> str:
+    """Return a whole text in lines of at most WIDTH characters; what fits stays as it is.
+
+    No word is broken, so an address is whole, on a line of its own if it must be. Further
+    lines of a quotation or of an item of a list stand below its words.
+    """
+    return "\n".join(_wrap_line(line) for line in text.split("\n"))
+
+
+def _wrap_line(line: str) -> str:
+    if len(line) <= WIDTH:
+        return line
+    margin = _MARGIN.match(line)
+    first = margin[0] if margin else ""
+    rest = re.sub(r"[^> ]", " ", first)
+    return wrap(line[len(first) :], first=first, rest=rest)
