@@ -5,6 +5,7 @@ A mail has three templates in `templates/email/`: `<name>.subject.txt`, `<name>.
 """
 
 import email.policy
+import secrets
 from collections.abc import Mapping
 from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
@@ -17,6 +18,8 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from mjml import mjml2html
+
+from alarmroom.mail_text import one_line, without_controls, wrap_lines
 
 _inliner = css_inline.CSSInliner(
     keep_style_tags=True, keep_at_rules=True, load_remote_stylesheets=False
@@ -70,12 +73,15 @@ def site_context() -> dict[str, Any]:
 
 
 def render(name: str, context: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Return the subject, the plain text and the HTML of `templates/email/<name>`."""
+    """Return the subject, the plain text and the HTML of `templates/email/<name>`.
+
+    No control character is in any of them; the lines of the text are wrapped.
+    """
     full = {**site_context(), **context}
-    subject = " ".join(render_to_string(f"email/{name}.subject.txt", full).split())
-    text = render_to_string(f"email/{name}.txt", full).strip() + "\n"
-    html = compile_mjml(render_to_string(f"email/{name}.mjml", full))
-    return subject, text, html
+    subject = one_line(render_to_string(f"email/{name}.subject.txt", full))
+    text = without_controls(render_to_string(f"email/{name}.txt", full).strip())
+    html = compile_mjml(without_controls(render_to_string(f"email/{name}.mjml", full)))
+    return subject, f"{wrap_lines(text)}\n", html
 
 
 def build(
@@ -105,9 +111,10 @@ def build(
 def transactional(
     name: str, to: str, context: Mapping[str, Any], headers: Mapping[str, str] | None = None
 ) -> EmailMultiAlternatives:
-    """Return a mail that answers something its reader just did.
+    """Return a mail that answers something its reader just did, or tells an editor something.
 
-    `Auto-Submitted` keeps vacation responders quiet (RFC 3834 5).
+    `Auto-Submitted` keeps vacation responders quiet (RFC 3834 5). A Message-ID that is not given
+    is made here: Django's own would name this machine, not the domain that we send from.
     """
     subject, text, html = render(name, context)
     return build(
@@ -115,7 +122,11 @@ def transactional(
         subject=subject,
         text=text,
         html=html,
-        headers={"Auto-Submitted": "auto-generated", **(headers or {})},
+        headers={
+            "Auto-Submitted": "auto-generated",
+            "Message-ID": f"<{name}.{secrets.token_hex(12)}@{settings.MAIL_DOMAIN}>",
+            **(headers or {}),
+        },
     )
 
 

@@ -18,6 +18,11 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 _MARGIN = re.compile(r"[> ]*(?:[*-] +|[0-9]{1,9}\. +)?")
 
 
+def one_line(text: str) -> str:
+    """Return text with every run of white space as one space, and no control characters."""
+    return " ".join(CONTROL.sub(" ", text).split())
+
+
 def wrap(text: str, *, first: str = "", rest: str = "") -> str:
     """Return text in lines of at most WIDTH characters; a longer word gets its own line.
 
@@ -36,6 +41,11 @@ def wrap(text: str, *, first: str = "", rest: str = "") -> str:
             break_on_hyphens=False,
         ) or [margin.rstrip()]
     return "\n".join(lines).replace("\u00a0", " ")
+
+
+def without_controls(text: str) -> str:
+    """Return text with a space for each control character but line feeds."""
+    return "\n".join(CONTROL.sub(" ", line) for line in text.split("\n"))
 
 
 def wrap_lines(text: str) -> str:

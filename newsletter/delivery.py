@@ -338,7 +338,7 @@ def send_test(issue: Issue, address: str) -> Outcome:
             ]
         )
     try:
-        rendered = mail.render(issue)
+        rendered = mail.render(issue, test=True)
     except mail.RenderError as error:
         raise NotReady([str(error)]) from error
     subscriber = Subscriber.objects.filter(address=address.lower()).first()

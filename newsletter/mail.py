@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from alarmroom import mail
+from alarmroom import mail, mail_text
 from newsletter import text
 from newsletter.mime import (
     LONGEST_KEY,
@@ -103,7 +103,6 @@ class Cover:
     url: str
     whole_url: str
     width: int
-    height: int
     alt: str
 
 
@@ -123,10 +122,10 @@ class Article:
     cover: Cover | None
 
 
-def render(issue: Issue) -> Rendered:
+def render(issue: Issue, *, test: bool = False) -> Rendered:
     """Return an issue as it would be sent; the same content gives the same bytes.
 
-    One query. Raises RenderError.
+    The subject of a `test` says that it is one. One query. Raises RenderError.
     """
     warnings: list[str] = []
     subject = _subject(issue)
@@ -136,7 +135,7 @@ def render(issue: Issue) -> Rendered:
     subject, plain, html = mail.render("issue", {**context, "subject": subject})
     _check_links(html)
     plain = re.sub(r"\n{3,}", "\n\n", plain)
-    message = _build(subject, plain, html)
+    message = _build(f"[Test] {subject}" if test else subject, plain, html)
     try:
         leave = mail.list_unsubscribe(_unsubscribe_url(marker), marker)
         mime = serialise(message, marker=marker, list_unsubscribe=leave)
@@ -197,7 +196,7 @@ def _subject(issue: Issue) -> str:
     subject = issue.subject.strip(" ")
     if not subject.strip():
         raise RenderError("The issue has no subject. Write one.")
-    if text.CONTROL.search(subject):
+    if mail_text.CONTROL.search(subject):
         raise RenderError(
             "The subject contains a line break or another control character. Write it in one line."
         )
@@ -218,19 +217,19 @@ def _article(row: IssuePost, number: int, warnings: list[str]) -> Article:
     post = row.post
     if not post.is_published:
         warnings.append(f"“{post.title}” is not published yet: its link leads nowhere.")
-    title = text.one_line(post.title)
+    title = mail_text.one_line(post.title)
     path = post.get_absolute_url()
     blurb = text.paragraphs(row.blurb) or text.paragraphs(post.summary)
     return Article(
         number=number,
         title=title,
-        title_as_text=text.wrap(title, first=f"{number}. ", rest=" " * len(f"{number}. ")),
+        title_as_text=mail_text.wrap(title, first=f"{number}. ", rest=" " * len(f"{number}. ")),
         url=_site(path),
         path=path,
-        author=text.one_line(post.author.name),
+        author=mail_text.one_line(post.author.name),
         minutes=post.reading_minutes,
         blurb=blurb,
-        blurb_as_text="\n\n".join(text.wrap(part) for part in blurb),
+        blurb_as_text="\n\n".join(mail_text.wrap(part) for part in blurb),
         cover=_cover(post),
     )
 
@@ -247,13 +246,11 @@ def _cover(post: Post) -> Cover | None:
         ) from error
     if not re.search(r"\.(jpe?g|png|gif)$", picture.url.partition("?")[0].lower()):
         raise RenderError(f"The cover of “{post.title}” is no JPEG, PNG or GIF: upload it again.")
-    width = min(PICTURE_WIDTH, picture.width)
     return Cover(
         url=_site(picture.url),
         whole_url=post.cover.file.url,
-        width=width,
-        height=max(1, round(picture.height * width / picture.width)),
-        alt=text.one_line(post.cover_alt),
+        width=min(PICTURE_WIDTH, picture.width),
+        alt=mail_text.one_line(post.cover_alt),
     )
 
 
@@ -262,7 +259,7 @@ def _context(issue: Issue, articles: list[Article], marker: str) -> dict[str, ob
     web_url = _site(issue.get_absolute_url())
     # Cleaned on every save; once more, because an issue in hand may not have been saved.
     intro = allowlist.clean(issue.intro, short=True)
-    subject = text.one_line(issue.subject)
+    subject = mail_text.one_line(issue.subject)
     share = f"mailto:?subject={quote(subject)}&body=" + quote(
         f"I thought of you when I read this issue of The Weekly Alarm:\r\n\r\n{web_url}"
     )
@@ -271,8 +268,8 @@ def _context(issue: Issue, articles: list[Article], marker: str) -> dict[str, ob
         "number": issue.number,
         "date": _date(issue),
         "subject": subject,
-        "subject_as_text": text.wrap(subject),
-        "preheader": text.one_line(issue.preheader),
+        "subject_as_text": mail_text.wrap(subject),
+        "preheader": mail_text.one_line(issue.preheader),
         "intro": intro,
         "intro_html": text.to_mail_html(intro, base=web_url),
         "intro_as_text": text.to_text(intro, base=web_url),

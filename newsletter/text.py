@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from itertools import takewhile
 from urllib.parse import unquote
 
-from alarmroom.mail_text import CONTROL, wrap
+from alarmroom.mail_text import CONTROL, one_line, wrap
 from posts.outgoing_links import whole_url
 
 # What parts two words: HTML's white space, and whatever else is a line break or a separator
@@ -16,11 +16,6 @@ from posts.outgoing_links import whole_url
 _SPACE = re.compile(r"[ \t\n\r\f\v\x1c-\x1f\x85\u2028\u2029]+")
 _ALONE = re.compile(r"^<(https?://[^<>\s]+)>$")
 _BLOCKS = frozenset({"p", "h2", "h3", "blockquote", "ul", "ol", "li"})
-
-
-def one_line(text: str) -> str:
-    """Return text with every run of white space as one space, and no control characters."""
-    return " ".join(CONTROL.sub(" ", text).split())
 
 
 def paragraphs(text: str) -> list[str]:

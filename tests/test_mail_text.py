@@ -1,0 +1,47 @@
+"""The plain text of mails: short lines, whole addresses, no control characters."""
+
+import pytest
+
+from alarmroom.mail_text import WIDTH, without_controls, wrap_lines
+
+pytestmark = pytest.mark.any_database
+URL = f"https://www.example.org/{'a-long-path/' * 10}"
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "rest"),
+    [
+        ("word " * 40, "word", "word"),
+        ("  " + "word " * 40, "  word", "  word"),
+        ("* " + "word " * 40, "* word", "  word"),
+        ("12. " + "word " * 40, "12. word", "    word"),
+        ("> " + "word " * 40, "> word", "> word"),
+        ("> - " + "word " * 40, "> - word", ">   word"),
+    ],
+)
+def test_long_lines_are_wrapped_below_their_own_words(text: str, first: str, rest: str) -> None:
+    lines = wrap_lines(text).split("\n")
+    assert len(lines) > 2
+    assert max(map(len, lines)) <= WIDTH
+    assert lines[0].startswith(first)
+    assert all(line.startswith(rest) for line in lines[1:])
+    assert wrap_lines("\n".join(lines)) == "\n".join(lines)
+
+
+@pytest.mark.parametrize("line", [URL, f"  {URL}", f"* {URL}", f"> {URL}", f"> - <{URL}>"])
+def test_no_address_is_broken_or_moved_away_from_its_bullet(line: str) -> None:
+    assert wrap_lines(line) == line
+
+
+def test_an_address_in_a_sentence_stays_whole() -> None:
+    text = wrap_lines(f"Before it {URL} and after it")
+    assert URL in text.split("\n")
+
+
+def test_short_lines_and_blank_lines_stay() -> None:
+    text = "One\n\n\n  two\n-- \nthree"
+    assert wrap_lines(text) == text
+
+
+def test_control_characters_become_spaces_and_line_feeds_stay() -> None:
+    assert without_controls("a\x00b\u2028c\x85d\re\nf") == "a b c d e\nf"
