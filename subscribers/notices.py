@@ -29,7 +29,6 @@ PAUSES = [
 ]
 # A server that could not be talked to has deferred nothing: it may be back in a moment.
 AWAY_PAUSES = [PAUSES[0], timedelta(minutes=5), *PAUSES[1:]]
-COVER_WIDTH = 84  # px, as in templates/email/_resources.mjml
 
 
 class ServerAway(Exception):
@@ -206,14 +205,13 @@ def build(notice: Notice) -> EmailMultiAlternatives:
 def with_links(resources: Iterable[Resource]) -> list[dict[str, Any]]:
     """Return each resource with a fresh signed link, for a mail or a page.
 
-    The cover comes as an absolute address, with its height in a mail in px.
+    The cover comes as an absolute address.
     """
     found = []
     for resource in resources:
         item: dict[str, Any] = {"resource": resource, "url": tokens.resource_link(resource)}
-        if resource.cover and resource.cover_width and resource.cover_height:
+        if resource.cover:
             item["cover_url"] = urljoin(f"{settings.SITE_URL}/", resource.cover.url)
-            item["cover_height"] = round(COVER_WIDTH * resource.cover_height / resource.cover_width)
         found.append(item)
     return found
 

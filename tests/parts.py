@@ -1,4 +1,4 @@
-"""Parts that some tests need and a laptop may lack: PostgreSQL, Chromium, Postfix's tools."""
+"""Parts that some tests need and a laptop may lack: Chromium, Postfix's tools, SpamAssassin."""
 
 import os
 import shutil
@@ -37,3 +37,10 @@ def smtp_sink() -> str:
     if Path(path).is_file():
         return path
     missing("smtp-sink", "apt install postfix")
+
+
+def spamassassin() -> str:
+    """Return the path of SpamAssassin, or skip the test."""
+    if path := shutil.which("spamassassin"):
+        return path
+    missing("SpamAssassin", "apt install spamassassin")

@@ -77,6 +77,11 @@ def html_of(issue: Issue) -> str:
     return part_of(issue, "html")
 
 
+def hidden(html: str) -> list[str]:
+    """What stands in elements that are not shown."""
+    return re.findall(r'<[^<>]* style="[^"]*display:\s*none[^"]*"[^>]*>([^<]*)', html)
+
+
 class Page(HTMLParser):
     """Every start tag of a page, and the text that a reader sees."""
 
@@ -242,7 +247,7 @@ def test_the_unsubscribe_link_is_there_to_be_seen(issue: Issue) -> None:
     link = re.search(rf'<a href="{SITE}/unsubscribe/{KEY}/"[^>]*>unsubscribe</a>', html)
     assert link is not None
     assert "display:none" not in link[0].replace(" ", "")
-    assert html.count("display:none") == 1  # The preheader.
+    assert len(hidden(html)) == 1  # The preheader.
 
 
 def test_the_postal_address_and_the_web_edition_are_there(issue: Issue) -> None:
@@ -257,13 +262,16 @@ def test_dark_mode_is_declared_and_dressed(issue: Issue) -> None:
     assert "@media (prefers-color-scheme: dark)" in html_of(issue)
 
 
-def test_every_picture_has_its_size_a_text_and_an_old_format(
+def test_every_picture_has_its_width_a_text_and_an_old_format(
     issue: Issue, settings: Settings
 ) -> None:
     pictures = Page(html_of(issue)).all("img")
     assert len(pictures) == 2
     for picture in pictures:
-        assert (picture["width"], picture["height"]) == ("552", "310")
+        assert picture["width"] == "552"
+        # Where pictures are blocked, a height would leave a hole.
+        assert "height" not in picture
+        assert "height: auto" in picture["style"]
         assert picture["alt"].startswith("A console at night")
         assert picture["src"].startswith(f"{SITE}/media/")
         assert picture["src"].endswith((".jpg", ".jpeg", ".png", ".gif"))
@@ -276,7 +284,7 @@ def test_a_large_picture_goes_out_as_a_copy_sized_for_mail(
 ) -> None:
     Post.objects.update(cover=make_image(2400, 1200, mode="RGBA"))
     picture = Page(html_of(issue)).all("img")[0]
-    assert (picture["width"], picture["height"]) == ("552", "276")
+    assert picture["width"] == "552"
     file = settings.MEDIA_ROOT / picture["src"].removeprefix(f"{SITE}/media/")
     with Image.open(file) as copy:
         assert (copy.format, copy.size) == ("JPEG", (1104, 552))
@@ -309,10 +317,9 @@ def test_outlook_gets_its_tables(issue: Issue) -> None:
 
 
 def test_only_a_short_preheader_is_hidden(issue: Issue) -> None:
-    hidden = re.findall(r'<div style="display:\s*none[^"]*"[^>]*>(.*?)</div>', html_of(issue))
-    assert hidden == ["Choosing trainers, and reviewing calls."]
+    assert hidden(html_of(issue)) == ["Choosing trainers, and reviewing calls."]
     issue.preheader = ""
-    assert "display:none" not in html_of(issue).replace(" ", "")
+    assert hidden(html_of(issue)) == []
 
 
 def test_it_invites_to_share_it_with_the_leaders_of_an_agency(issue: Issue) -> None:

@@ -144,7 +144,7 @@ def test_the_resources_come_with_links_that_work(
     assert b"".join(response.streaming_content) == b"the plan"
 
 
-def test_covers_have_absolute_addresses_and_sizes(mail_server: MailServer) -> None:
+def test_covers_have_absolute_addresses_and_a_width(mail_server: MailServer) -> None:
     picture = make_image(600, 780).file
     cover = ContentFile(picture.read(), name="cover.jpg")
     make_resource(cover=cover)
@@ -152,7 +152,7 @@ def test_covers_have_absolute_addresses_and_sizes(mail_server: MailServer) -> No
     (image,) = re.findall(r"<img[^>]+>", mail.html)
     assert 'src="http://localhost:8000/media/resources/' in image
     assert 'width="84"' in image
-    assert 'height="109"' in image
+    assert "height=" not in image, "a blocked picture leaves no hole"
     assert 'alt=""' in image
 
 
