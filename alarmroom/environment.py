@@ -9,12 +9,12 @@ import os
 import re
 import sys
 import zoneinfo
-from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import environ
+import idna
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 SWITCHES = {
@@ -29,7 +29,16 @@ HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?")
 IPV6 = re.compile(r"\[[0-9a-fA-F:.]+\]")
 # What Django compares the Host header with: no scheme, no port.
 ALLOWED_HOST = re.compile(rf"\*|\.?{HOST.pattern}|{IPV6.pattern}")
-MAIL_ADDRESS = re.compile(r"""[^\s@<>()[\],;:"]+@[^\s@<>()[\],;:"]+""")
+# One address as our own mails can carry it (RFC 5322 3.4.1): the part before the @ in ASCII, no
+# quotes, no braces (newsletter/mime.py keeps them for itself).
+ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`|~-]+"
+MAIL_ADDRESS = re.compile(rf"({ATOM}(?:\.{ATOM})*)@([\w-]+(?:\.[\w-]+)*)")
+QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+NOT_IN_A_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff<>@]|=\?")
+# What RFC 5322 3.2.3 gives a meaning of its own in a name.
+NEEDS_QUOTES = re.compile(r'[()\[\]:;\\,."]')
+# Commas in a quoted name part nothing.
+BETWEEN_COMMAS = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^,])+')
 
 
 class Environment:
@@ -117,9 +126,15 @@ class Environment:
 
     def host(self, name: str, default: str, what: str) -> str:
         value = self.text(name, default, what)
-        if value != default and not HOST.fullmatch(value) and not IPV6.fullmatch(value):
+        if value == default:
+            return value
+        try:
+            written = ascii_host(value)
+        except ValueError:
+            written = ""
+        if not HOST.fullmatch(written) and not IPV6.fullmatch(written):
             self.refuse(name, f"is {value!r}", what)
-        return value
+        return written
 
     def site(self, name: str, what: str, *, development: str | None) -> str:
         """Return a website's address without a slash at the end; it has no path."""
@@ -131,6 +146,12 @@ class Environment:
             problem = "has more in it than a host"
         if not problem and split.username is not None:
             problem = "has a user in it"
+        if not problem and not value.isascii():
+            try:
+                port = f":{split.port}" if split.port else ""
+                value = f"{split.scheme}://{ascii_host(split.hostname or '')}{port}"
+            except ValueError:
+                problem = "has a host that cannot be one"
         if problem:
             self.refuse(name, f"is {value!r}, which {problem}", what)
             return ""
@@ -150,23 +171,32 @@ class Environment:
         """Return a bare address, such as hello@example.org; `parameter` may match behind it."""
         what = "a mail address, such as hello@example.org"
         value = self.text(name, default, what)
-        if value not in ("", default) and not re.fullmatch(MAIL_ADDRESS.pattern + parameter, value):
+        if value in ("", default):
+            return value
+        address, semicolon, behind = value.partition(";")
+        written = ascii_address(address)
+        if written is None or not re.fullmatch(parameter, f"{semicolon}{behind}"):
             self.refuse(name, f"is {value!r}", what)
-        return value
+        return f"{written}{semicolon}{behind}"
 
     def sender(self, name: str, default: str) -> str:
         """Return an address that may have a name, such as The Alarm Room <hello@example.org>."""
         what = "one mail address, such as The Alarm Room <hello@example.org>"
         value = self.text(name, default, what)
-        if value != default and not names_one_address(value):
+        if value == default:
+            return value
+        mailbox = one_mailbox(value)
+        if mailbox is None:
             self.refuse(name, f"is {value!r}", what)
-        return value
+        return mailbox or value
 
     def senders(self, name: str) -> list[str]:
-        found = self.listed(name)
-        for value in found:
-            if not names_one_address(value):
-                self.refuse(name, f"has {value!r}", "mail addresses, separated by commas")
+        found = []
+        for value in BETWEEN_COMMAS.findall(self.text(name)):
+            mailbox = one_mailbox(value)
+            if mailbox is None and value.strip():
+                self.refuse(name, f"has {value.strip()!r}", "mail addresses, separated by commas")
+            found += [mailbox] if mailbox else []
         return found
 
     # A URL of a server may hold a password, so it is never repeated.
@@ -265,8 +295,45 @@ def parts(address: str, schemes: tuple[str, ...]) -> tuple[SplitResult, str]:
     return split, ""
 
 
-def names_one_address(value: str) -> bool:
-    address = parseaddr(value)[1]
-    return bool(MAIL_ADDRESS.fullmatch(address)) and (
-        value == address or value.endswith(f"<{address}>")
-    )
+def ascii_host(host: str) -> str:
+    """Return a host's name as mails and the Host header have it: beyond ASCII, in Punycode.
+
+    Raises ValueError when it can be none.
+    """
+    return host if host.isascii() else idna.encode(host, uts46=True).decode()
+
+
+def ascii_address(address: str) -> str | None:
+    """Return a mail address as our mails can carry it, or None if it is not one."""
+    found = MAIL_ADDRESS.fullmatch(address)
+    if not found:
+        return None
+    try:
+        return f"{found[1]}@{ascii_host(found[2])}"
+    except ValueError:
+        return None
+
+
+def one_mailbox(value: str) -> str | None:
+    """Return an address with its name, quoted where mail needs that; None if it is not one.
+
+    A name such as Exa:mple stands in quotes, or mail programs would read only a part of it
+    (RFC 5322 3.4). Quotes that are there already may stay.
+    """
+    name, opened, address = value.strip().rpartition("<")
+    name = name.strip()
+    if opened:
+        closed = address.endswith(">")
+        address = address.removesuffix(">")
+    else:
+        name, closed = "", True
+    if QUOTED.fullmatch(name):
+        name = re.sub(r"\\(.)", r"\1", name[1:-1])
+    written = ascii_address(address)
+    # A second address, an encoded word (RFC 2047) or a line break is no name.
+    if not closed or written is None or NOT_IN_A_NAME.search(name):
+        return None
+    if NEEDS_QUOTES.search(name):
+        escaped = re.sub(r'([\\"])', r"\\\1", name)
+        name = f'"{escaped}"'
+    return f"{name} <{written}>" if name else written
