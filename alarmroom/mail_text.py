@@ -14,8 +14,8 @@ WIDTH = 72
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 
 # What further lines of a paragraph are indented by: quotation marks stay, a bullet or a number
-# becomes space.
-_MARGIN = re.compile(r"[> ]*(?:[*-] +|[0-9]{1,9}\. +)?")
+# becomes space. A letter may be the number of an item, and stays with the one word behind it.
+_MARGIN = re.compile(r"[> ]*(?:[*-] +|[0-9]{1,9}\. +|[A-Za-z]{1,9}\. +(?=\S+$))?")
 
 
 def one_line(text: str) -> str:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html import escape
 from html.parser import HTMLParser
 from itertools import takewhile
 from urllib.parse import unquote
 
 from alarmroom.mail_text import CONTROL, one_line, wrap
+from newsletter.numbering import Attributes, Numbering, items_of_lists, number_in
 from posts.outgoing_links import whole_url
 
 # What parts two words: HTML's white space, and whatever else is a line break or a separator
 # somewhere. A no-break space is none of them: it keeps its words together.
 _SPACE = re.compile(r"[ \t\n\r\f\v\x1c-\x1f\x85\u2028\u2029]+")
 _ALONE = re.compile(r"^<(https?://[^<>\s]+)>$")
-_BLOCKS = frozenset({"p", "h2", "h3", "blockquote", "ul", "ol", "li"})
+_BLOCKS = frozenset({"p", "h2", "h3", "h4", "blockquote", "ul", "ol", "li"})
 
 
 def paragraphs(text: str) -> list[str]:
@@ -32,7 +34,7 @@ def to_text(html: str, *, base: str) -> str:
     Appendix C). Relative links are resolved against `base`; of one that leads nowhere only the
     words stay.
     """
-    writer = _TextWriter(base)
+    writer = _TextWriter(html, base)
     writer.feed(html)
     writer.close()
     writer.end_block()
@@ -53,7 +55,7 @@ def to_mail_html(html: str, *, base: str) -> str:
 
 
 class _MailWriter(HTMLParser):
-    """Writes what it reads, with `a` and `ol` the only elements that keep an attribute."""
+    """Writes what it reads, and of the attributes those that a mail program understands."""
 
     def __init__(self, base: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -73,8 +75,7 @@ class _MailWriter(HTMLParser):
             if href is None:
                 return
             kept = f' href="{escape(href)}"'
-        elif tag == "ol" and (start := _start(values)) != 1:
-            kept = f' start="{start}"'
+        kept += "".join(f' {name}="{value}"' for name, value in _kept(tag, values))
         self.out.append(f"<{tag}{kept} />" if tag == "br" else f"<{tag}{kept}>")
 
     def handle_endtag(self, tag: str) -> None:
@@ -89,9 +90,21 @@ def _plain(text: str) -> str:
     return CONTROL.sub("", _SPACE.sub(" ", text))
 
 
-def _start(attributes: dict[str, str | None]) -> int:
-    start = attributes.get("start") or ""
-    return int(start) if re.fullmatch(r"-?[0-9]{1,6}", start) else 1
+def _kept(tag: str, attributes: Attributes) -> Iterator[tuple[str, str]]:
+    """Yield the attributes that say how a list counts, or which way and language a text is."""
+    if tag == "ol":
+        if (start := number_in(attributes, "start")) not in {None, 1}:
+            yield "start", str(start)
+        if (kind := attributes.get("type")) in {"a", "A", "i", "I"}:
+            yield "type", str(kind)
+        if "reversed" in attributes:
+            yield "reversed", "reversed"
+    elif tag == "li" and (value := number_in(attributes, "value")) is not None:
+        yield "value", str(value)
+    if (way := attributes.get("dir")) in {"ltr", "rtl", "auto"}:
+        yield "dir", str(way)
+    if re.fullmatch("[A-Za-z0-9-]{2,35}", language := attributes.get("lang") or ""):
+        yield "lang", language
 
 
 def _link_as_text(words: str, href: str) -> str:
@@ -115,7 +128,7 @@ def _link_as_text(words: str, href: str) -> str:
 class _TextWriter(HTMLParser):
     """Collects blocks of text and the margins (of quotations and lists) they stand in."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, html: str, base: str) -> None:
         super().__init__(convert_charrefs=True)
         self.base = base
         # Margin, text, and the outermost list it is a new item of.
@@ -124,18 +137,23 @@ class _TextWriter(HTMLParser):
         self.words: list[str] = []  # of the block that is being written
         self.margins: list[str] = []
         self.bullet = ""  # stands in place of the last margin, once
-        self.counters: list[int | None] = []  # of the lists around; None: not numbered
+        self.lengths = iter(items_of_lists(html))
+        self.numbers: list[Numbering | None] = []  # of the lists around; None: not numbered
         self.heading = ""
         self.href = ""
         self.linked: list[str] | None = None  # the words of a link that is being written
 
     def handle_data(self, data: str) -> None:
-        target = self.words if self.linked is None else self.linked
-        target.append(_plain(data))
+        self.say(_plain(data))
+
+    def say(self, words: str) -> None:
+        (self.words if self.linked is None else self.linked).append(words)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "br":
-            (self.words if self.linked is None else self.linked).append("\n")
+            self.say("\n")
+        elif tag == "q":
+            self.say("“")
         elif tag == "a":
             self.end_link()
             self.href = whole_url(dict(attrs).get("href") or "", self.base) or ""
@@ -146,28 +164,30 @@ class _TextWriter(HTMLParser):
         if tag == "blockquote":
             self.margins.append("> ")
         elif tag in {"ul", "ol"}:
-            self.list_count += not self.counters
-            self.counters.append(_start(dict(attrs)) if tag == "ol" else None)
+            self.list_count += not self.numbers
+            numbered = tag == "ol"
+            self.numbers.append(Numbering(dict(attrs), next(self.lengths)) if numbered else None)
         elif tag == "li":
             self.bullet = "- "
-            if self.counters and (count := self.counters[-1]) is not None:
-                self.bullet = f"{count}. "
-                self.counters[-1] = count + 1
+            if self.numbers and (numbering := self.numbers[-1]):
+                self.bullet = f"{numbering.label(dict(attrs))} "
             self.margins.append(" " * len(self.bullet))
-        elif tag in {"h2", "h3"}:
+        elif tag in {"h2", "h3", "h4"}:
             self.heading = "=" if tag == "h2" else "-"
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "a":
             self.end_link()
+        elif tag == "q":
+            self.say("”")
         if tag not in _BLOCKS:
             return
         self.end_block()
         if tag in {"blockquote", "li"} and self.margins:
             self.margins.pop()
             self.bullet = ""
-        elif tag in {"ul", "ol"} and self.counters:
-            self.counters.pop()
+        elif tag in {"ul", "ol"} and self.numbers:
+            self.numbers.pop()
         self.heading = ""
 
     def end_link(self) -> None:

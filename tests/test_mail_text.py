@@ -28,7 +28,9 @@ def test_long_lines_are_wrapped_below_their_own_words(text: str, first: str, res
     assert wrap_lines("\n".join(lines)) == "\n".join(lines)
 
 
-@pytest.mark.parametrize("line", [URL, f"  {URL}", f"* {URL}", f"> {URL}", f"> - <{URL}>"])
+@pytest.mark.parametrize(
+    "line", [URL, f"  {URL}", f"* {URL}", f"> {URL}", f"> - <{URL}>", f"viii. {URL}"]
+)
 def test_no_address_is_broken_or_moved_away_from_its_bullet(line: str) -> None:
     assert wrap_lines(line) == line
 

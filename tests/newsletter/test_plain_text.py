@@ -16,6 +16,14 @@ BASE = "https://www.example.org/weekly-alarm/3/"
         ("<ul><li>One</li><li>Two</li></ul>", "- One\n- Two"),
         ("<p>P</p><ul><li>One</li></ul><p>Q</p>", "P\n\n- One\n\nQ"),
         ('<ol start="9"><li>Nine</li><li>Ten</li></ol>', "9. Nine\n10. Ten"),
+        ('<ol type="a"><li>A</li><li>B</li></ol>', "a. A\nb. B"),
+        ('<ol type="A" start="26"><li>Z</li><li>AA</li></ol>', "Z. Z\nAA. AA"),
+        ('<ol type="I" start="8"><li>A</li><li>B</li></ol>', "VIII. A\nIX. B"),
+        ('<ol type="i" start="0"><li>A</li><li>B</li></ol>', "0. A\ni. B"),
+        ("<ol reversed><li>A<ul><li>x</li></ul></li><li>B</li></ol>", "2. A\n   - x\n1. B"),
+        ('<ol reversed start="9"><li>A</li><li>B</li></ol>', "9. A\n8. B"),
+        ('<ol><li>A</li><li value="4">B</li><li>C</li></ol>', "1. A\n4. B\n5. C"),
+        ("<p>She said <q>help me</q>.</p>", "She said “help me”."),
         ("<ul><li>A<ul><li>B</li></ul></li><li>C</li></ul>", "- A\n  - B\n- C"),
         ("<ul><li>A</li></ul><ol><li>B</li></ol>", "- A\n\n1. B"),
         ("<ul><li><p>A</p><p>B</p></li></ul>", "- A\n\n  B"),
@@ -59,3 +67,15 @@ def test_links_of_an_introduction_are_absolute_in_a_mail() -> None:
         '<p><a href="https://www.example.org/x/?a=1&amp;b=2">x</a><br />'
         f'<a href="{BASE}#y">y</a></p>'
     )
+
+
+def test_what_a_list_counts_and_a_text_reads_like_stays_in_a_mail() -> None:
+    html = (
+        '<ol reversed="" start="3" type="a"><li value="7">A</li></ol><p dir="rtl" lang="ar">B</p>'
+    )
+    assert to_mail_html(html, base=BASE) == (
+        '<ol start="3" type="a" reversed="reversed"><li value="7">A</li></ol>'
+        '<p dir="rtl" lang="ar">B</p>'
+    )
+    wrong = '<ol type="x"><li value="y">A</li></ol><p dir="up" lang="&quot;">B</p>'
+    assert to_mail_html(wrong, base=BASE) == "<ol><li>A</li></ol><p>B</p>"
