@@ -109,7 +109,6 @@ DATABASES: dict[str, dict[str, Any]] = {
     "default": env.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'alarmroom.sqlite3'}")
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    DATABASES["default"]["ENGINE"] = "alarmroom.sqlite"
     # WAL lets readers read while the worker writes; IMMEDIATE takes the write lock at
     # BEGIN, so two writers queue for it instead of failing in the middle. FULL writes each
     # commit to the disk before it counts: the ledger must not forget a mail in a power cut
