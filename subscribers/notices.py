@@ -1,8 +1,11 @@
 """Sends the mails that sign-ups owe: at least once, tried again while a server is away."""
 
 import logging
+import math
 import smtplib
+import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin
@@ -44,13 +47,27 @@ class Refused(Exception):
     """The mail server will never take this mail (a 5xx reply)."""
 
 
+@dataclass(frozen=True)
+class Sent:
+    """How many notices were sent, and whether more can be sent right now."""
+
+    count: int
+    more: bool
+
+
 def send_due(limit: int = 100) -> int:
-    """Send up to `limit` notices that are due, oldest first; return how many were sent.
+    """Send up to `limit` notices that are due; return how many were sent. See send_slice()."""
+    return send_slice(limit).count
+
+
+def send_slice(limit: int = 100, seconds: float = math.inf) -> Sent:
+    """Send notices that are due, oldest first: up to `limit`, none begun after `seconds`.
 
     Safe to run in several processes at once. A process that dies in the middle leaves its
     notice leased, and it is sent when the lease runs out: twice at worst, never lost. What
     goes wrong with one notice is logged and keeps no other from being sent.
     """
+    ends = time.monotonic() + seconds
     sent = 0
     for pk, due_at in due().order_by("due_at", "pk").values_list("pk", "due_at")[:limit]:
         try:
@@ -58,11 +75,13 @@ def send_due(limit: int = 100) -> int:
             if notice is not None:
                 sent += send(notice)
         except ServerAway:
-            break
+            return Sent(sent, more=False)
         except Exception:
             # Its lease runs out, and it is tried again then.
             logger.exception("Notice %s could not be handled", pk)
-    return sent
+        if time.monotonic() > ends:
+            break
+    return Sent(sent, more=due().exists())
 
 
 def due() -> QuerySet[Notice]:

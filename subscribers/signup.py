@@ -189,4 +189,4 @@ def is_owed(subscriber: Subscriber, kind: Notice.Kind) -> bool:
 
 def wake() -> None:
     """Ask a worker to send what is owed; the tick would find it within a minute anyway."""
-    tasks.send_notices.enqueue()
+    tasks.wake()
