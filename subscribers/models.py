@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.core.files.storage import Storage, storages
@@ -42,8 +42,10 @@ class Subscriber(models.Model):
     """A reader who asked for The Weekly Alarm.
 
     `key` is the unguessable part of the unsubscribe link and never expires.
-    `confirm_key` is the unguessable part of the confirmation link; a new one is made
-    when somebody signs up again, so a link from before unsubscribing is dead.
+    `confirm_key` is the unguessable part of the confirmation link. It was made at
+    `confirm_requested_at` and works for CONFIRM_DAYS from then on; asking again does not make
+    it work for longer. Whoever signs up again after unsubscribing gets a new one, so a link
+    from before is dead.
     """
 
     class State(models.TextChoices):
@@ -82,8 +84,12 @@ class Subscriber(models.Model):
         return self.address
 
     @property
+    def confirm_link_ends(self) -> datetime:
+        return self.confirm_requested_at + timedelta(days=CONFIRM_DAYS)
+
+    @property
     def confirm_link_expired(self) -> bool:
-        return self.confirm_requested_at < timezone.now() - timedelta(days=CONFIRM_DAYS)
+        return self.confirm_link_ends < timezone.now()
 
 
 class ConsentEventQuerySet(models.QuerySet["ConsentEvent"]):

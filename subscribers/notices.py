@@ -19,7 +19,7 @@ from django.utils.crypto import salted_hmac
 
 from alarmroom import mail
 from subscribers import tokens
-from subscribers.models import CONFIRM_DAYS, Notice, Resource, Subscriber, Suppression
+from subscribers.models import Notice, Resource, Subscriber, Suppression
 
 logger = logging.getLogger(__name__)
 
@@ -143,7 +143,11 @@ def not_to_be_sent(notice: Notice) -> str:
         Notice.Kind.ALREADY: Subscriber.State.CONFIRMED,
         Notice.Kind.WELCOME: Subscriber.State.CONFIRMED,
     }[Notice.Kind(notice.kind)]
-    return "" if subscriber.state == fits else f"The subscriber is {subscriber.state} by now."
+    if subscriber.state != fits:
+        return f"The subscriber is {subscriber.state} by now."
+    if notice.kind == Notice.Kind.CONFIRM and subscriber.confirm_link_expired:
+        return "The link to confirm has expired."
+    return ""
 
 
 def submit(message: EmailMultiAlternatives) -> None:
@@ -227,7 +231,7 @@ def build(notice: Notice) -> EmailMultiAlternatives:
     headers = {"Message-ID": message_id(notice)}
     if notice.kind == Notice.Kind.CONFIRM:
         context["confirm_url"] = absolute("confirm", subscriber.confirm_key)
-        context["confirm_days"] = CONFIRM_DAYS
+        context["confirm_until"] = subscriber.confirm_link_ends
     else:
         context["resources"] = with_links(Resource.objects.all())
         context["link_days"] = tokens.RESOURCE_LINK_LIFE.days

@@ -21,6 +21,8 @@ from subscribers.models import (
 
 # Anybody can type anybody's address into our form; this is all they can do with it.
 NOTICES_PER_HOUR = 3
+# A link to confirm that has less left is not sent again; a new one is.
+LAST_DAY = timedelta(days=1)
 
 State = Subscriber.State
 
@@ -61,17 +63,20 @@ def sign_up(address: str, where: str, words: str = wording.WORDINGS[wording.CURR
 
 
 def request_confirmation(subscriber: Subscriber) -> bool:
-    """Make a subscriber pending with a link that is good from now; return if it is a new one.
+    """Make sure that a subscriber is pending with a link that works; return if it is a new one.
 
-    While a link still works it is kept, so that the first of two mails works as well.
+    A link is kept until its last day, so that each of several mails works; its end stays where
+    it was, so that nobody keeps an old link alive by asking again and again. On its last day a
+    new link takes its place, because the mail may be read tomorrow.
     """
-    renew = subscriber.state == State.UNSUBSCRIBED or subscriber.confirm_link_expired
-    if renew:
-        subscriber.confirm_key = new_key()
+    now = timezone.now()
+    if subscriber.state == State.PENDING and subscriber.confirm_link_ends - now >= LAST_DAY:
+        return False
+    subscriber.confirm_key = new_key()
     subscriber.state = State.PENDING
-    subscriber.confirm_requested_at = timezone.now()
+    subscriber.confirm_requested_at = now
     subscriber.save(update_fields=["confirm_key", "state", "confirm_requested_at"])
-    return renew
+    return True
 
 
 def confirm(subscriber: Subscriber) -> bool:

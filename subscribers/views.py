@@ -82,7 +82,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def check_mail(request: HttpRequest) -> HttpResponse:
-    response = render(request, "subscribers/check_mail.html", {"confirm_days": CONFIRM_DAYS})
+    response = render(request, "subscribers/check_mail.html")
     return kept.keep(response, *kept.EVERY_PAGE)
 
 

@@ -100,18 +100,6 @@ def test_what_follows_depends_on_who_it_is(client: Client) -> None:
     assert Subscriber.objects.get(address="confirmed@example.org").state == State.CONFIRMED
 
 
-def test_a_pending_reader_keeps_the_link_that_still_works(client: Client) -> None:
-    pending = make_pending(
-        "reader@example.org",
-        confirm_requested_at=timezone.now() - timedelta(days=CONFIRM_DAYS - 1),
-    )
-    post(client, "reader@example.org")
-    again = Subscriber.objects.get()
-    assert again.confirm_key == pending.confirm_key
-    assert timezone.now() - again.confirm_requested_at < timedelta(minutes=1)
-    assert owed("reader@example.org") == ["confirm"]
-
-
 def test_a_pending_reader_gets_a_new_link_for_one_that_has_expired(client: Client) -> None:
     pending = make_pending(
         "reader@example.org",
