@@ -13,7 +13,7 @@ from django_tasks_db.models import DBTaskResult
 from newsletter import delivery, mail, worker
 from newsletter.models import Issue
 from newsletter.tasks import deliver_issue
-from subscribers import notices, signup
+from subscribers import notices, signup, tasks
 from subscribers.models import Notice
 from subscribers.tasks import send_notices
 from tests.factories import make_editor, make_issue, make_subscriber
@@ -74,7 +74,7 @@ def test_mails_to_one_person_go_before_the_next_slice_of_an_issue(settings) -> N
     """With one worker, the task that was asked for last is taken first."""
     settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
     deliver_issue.enqueue(1)
-    signup.wake()
+    tasks.wake()
     first = DBTaskResult.objects.ready().get_locked()
     assert first and first.task_path == "subscribers.tasks.send_notices"
 
@@ -157,6 +157,7 @@ STEPS = {
     "Skipping what was cancelled": "newsletter.clock.skip_cancelled",
     "Looking for issues without a worker": "newsletter.clock.without_worker",
     "Waking a worker for notices": "subscribers.tasks.wake_due",
+    "Forgetting old counts of sign-ups": "subscribers.guards.forget_old",
     "Waking workers for pictures": "posts.tasks.wake_due",
     "Finishing texts": "posts.body.serve_due",
     "Comparing articles": "posts.likeness.compare_due",

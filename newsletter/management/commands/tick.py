@@ -14,6 +14,7 @@ from alarmroom import kept
 from newsletter import clock
 from posts import body, freshness, likeness
 from posts import tasks as picture_tasks
+from subscribers import guards
 from subscribers import tasks as notice_tasks
 
 PRUNE_EVERY = 3600  # seconds
@@ -63,6 +64,8 @@ def tick() -> list[str]:
     clock.tick(now)
     with now.turn("Waking a worker for notices"):
         notice_tasks.wake_due()
+    with now.turn("Forgetting old counts of sign-ups"):
+        guards.forget_old()
     with now.turn("Waking workers for pictures"):
         picture_tasks.wake_due()
     with now.turn("Finishing texts"):
