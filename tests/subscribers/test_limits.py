@@ -259,6 +259,17 @@ def test_asking_in_silence_does_not_make_it_longer(let_pass: LetPass) -> None:
     assert mailed() == 4
 
 
+def test_in_silence_a_request_changes_nothing_about_the_reader() -> None:
+    for _ in range(3):
+        mailed("reader@example.org")
+    signup.unsubscribe(Subscriber.objects.get(), "the unsubscribe page")
+    before = Subscriber.objects.values().get()
+    mailed("reader@example.org")
+    assert Subscriber.objects.values().get() == before
+    mailed("reader+new@example.org")
+    assert Subscriber.objects.count() == 1, "nor does it make another one"
+
+
 def test_a_double_click_uses_up_nothing() -> None:
     for _ in range(5):
         signup.sign_up("reader@example.org", "/")
