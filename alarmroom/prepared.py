@@ -7,7 +7,7 @@ every reading page makes are prepared:
     BY_SLUG = Prepared(lambda: Post.objects.filter(slug=Given("slug", CharField())))
     post = BY_SLUG.first(slug="night-shift")
 
-What comes out are ordinary model instances, or what was made of such rows before: `each()`.
+What comes out are ordinary model instances.
 What a worker writes for each mail is prepared, too:
 
     CLOSE = PreparedUpdate(
@@ -23,10 +23,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any
 
-from django.conf import settings
 from django.db import connections, models, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression
@@ -53,9 +51,6 @@ class Given(Expression):
 
 type Row = tuple[Any, ...]
 
-# Results that each prepared query remembers, the last used ones.
-REMEMBERED = 2_000
-
 
 class Prepared[Model: models.Model]:
     """A queryset whose SQL is made once for each database, and run with other values."""
@@ -64,7 +59,6 @@ class Prepared[Model: models.Model]:
         """`write` is called when the query first runs: models may not be loaded before."""
         self.write = write
         self.ready: _Statement | None = None
-        self._made = lru_cache(maxsize=REMEMBERED)(self._make)
 
     def all(self, **values: Any) -> list[Model]:
         """Return the instances, for these values by name. One query; no prefetching."""
@@ -74,16 +68,6 @@ class Prepared[Model: models.Model]:
         """Return the first instance, or None."""
         found = self.all(**values)
         return found[0] if found else None
-
-    def each[Made](self, make: Callable[[Model], Made], **values: Any) -> list[Made]:
-        """Return what `make` makes of each instance, for these values by name. One query.
-
-        Of a row that is the same to the byte as one before, it is what was made then. So
-        `make` may look at nothing but what the queryset selects, and nobody may change what
-        it returns. Nothing is remembered while no pages are kept, as in development.
-        """
-        made = self._made if settings.KEPT_PAGES_SECONDS else self._make
-        return [made(make, row) for row in self.rows(**values)]
 
     def rows(self, **values: Any) -> list[Row]:
         """Return the rows as the database gives them. One query."""
@@ -101,9 +85,6 @@ class Prepared[Model: models.Model]:
     def column(self, row: Row, name: str) -> Any:
         """Return what the database gave for a field of the model or an annotation."""
         return row[self._statement().columns[name]]
-
-    def _make(self, make: Callable[[Model], Any], row: Row) -> Any:
-        return make(self.instance(row))
 
     def _statement(self) -> _Statement:
         if self.ready is None:

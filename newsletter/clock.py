@@ -11,7 +11,7 @@ from django.db import DatabaseError, close_old_connections
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from newsletter import delivery, worker
+from newsletter import delivery, tasks, worker
 from newsletter.models import Delivery, Issue
 
 logger = logging.getLogger(__name__)
@@ -76,7 +76,8 @@ def start_due(issue: Issue) -> None:
     except delivery.NotReady as error:
         delivery.unschedule(issue, f"It was not sent at its time. {error}")
         logger.error("Issue %s was not sent at its time: %s", issue.number, error)
-        delivery.tell_editor(issue, "issue_not_sent")
+        # By a worker: the clock waits for no mail server.
+        tasks.tell_editor.enqueue(issue.pk, "issue_not_sent")
 
 
 def skip_cancelled() -> int:

@@ -139,10 +139,10 @@ def any_article(pk: int) -> Post | None:
 
 def topics(post: Post | Found) -> list[Topic]:
     """Return the article's tags by name. One query."""
-    return _TOPICS.each(as_topic, pk=post.pk)
+    return [as_topic(tag) for tag in _TOPICS.all(pk=post.pk)]
 
 
 def connected(post: Post | Found) -> list[Connected]:
     """Return what an editor picked, filled up with what is alike. One query."""
     limit = max(CONNECTED, post.picks or 0)  # type: ignore[union-attr]  # annotated in _whole()
-    return _connected(limit).each(as_card, pk=post.pk, now=timezone.now())
+    return [as_card(other) for other in _connected(limit).all(pk=post.pk, now=timezone.now())]

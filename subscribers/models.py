@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.core.files.storage import Storage, storages
@@ -42,8 +42,10 @@ class Subscriber(models.Model):
     """A reader who asked for The Weekly Alarm.
 
     `key` is the unguessable part of the unsubscribe link and never expires.
-    `confirm_key` is the unguessable part of the confirmation link; a new one is made
-    when somebody signs up again, so a link from before unsubscribing is dead.
+    `confirm_key` is the unguessable part of the confirmation link. It was made at
+    `confirm_requested_at` and works for CONFIRM_DAYS from then on; asking again does not make
+    it work for longer. Whoever signs up again after unsubscribing gets a new one, so a link
+    from before is dead.
     """
 
     class State(models.TextChoices):
@@ -82,8 +84,12 @@ class Subscriber(models.Model):
         return self.address
 
     @property
+    def confirm_link_ends(self) -> datetime:
+        return self.confirm_requested_at + timedelta(days=CONFIRM_DAYS)
+
+    @property
     def confirm_link_expired(self) -> bool:
-        return self.confirm_requested_at < timezone.now() - timedelta(days=CONFIRM_DAYS)
+        return self.confirm_link_ends < timezone.now()
 
 
 class ConsentEventQuerySet(models.QuerySet["ConsentEvent"]):
@@ -204,6 +210,66 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} → {self.subscriber}"
+
+
+class SignUpRequest(models.Model):
+    """An address that was typed into the form, until a worker has looked at it.
+
+    The page writes the same row for every address, so its answer cannot tell who is known here,
+    not even by the time it takes. A worker finds out what the address is owed and deletes it.
+    """
+
+    address = models.EmailField(max_length=254)
+    where = models.CharField(max_length=300, blank=True)
+    wording = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    due_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        ordering = ["due_at", "pk"]
+        default_permissions = ()  # Nobody looks at them, so no right to is offered.
+
+    def __str__(self) -> str:
+        return f"request {self.pk}"
+
+
+class SignUpCount(models.Model):
+    """How many sign-ups one network, or the whole site, has made in one hour.
+
+    `subject` is a keyed hash (subscribers/guards.py). A network's is made with the hour, so that
+    two hours of one network cannot be told to be of the same.
+    """
+
+    subject = models.CharField(max_length=64)
+    hour = models.DateTimeField(db_index=True)
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(name="sign_up_count_once", fields=["subject", "hour"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} in the hour of {self.hour}"
+
+
+class SignUpMails(models.Model):
+    """How many mails requests have caused to one mailbox, and when the last one was.
+
+    `mailbox` is a keyed hash (subscribers/guards.py).
+    """
+
+    mailbox = models.CharField(max_length=64, unique=True)
+    count = models.PositiveSmallIntegerField(default=0)
+    last_at = models.DateTimeField(null=True, db_index=True)
+
+    class Meta:
+        default_permissions = ()
+        verbose_name_plural = "sign up mails"
+
+    def __str__(self) -> str:
+        return f"{self.count} until {self.last_at}"
 
 
 class Resource(models.Model):

@@ -1,8 +1,11 @@
 """Sends the mails that sign-ups owe: at least once, tried again while a server is away."""
 
 import logging
+import math
 import smtplib
+import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin
@@ -16,7 +19,7 @@ from django.utils.crypto import salted_hmac
 
 from alarmroom import mail
 from subscribers import tokens
-from subscribers.models import CONFIRM_DAYS, Notice, Resource, Subscriber, Suppression
+from subscribers.models import Notice, Resource, Subscriber, Suppression
 
 logger = logging.getLogger(__name__)
 
@@ -43,37 +46,60 @@ class Refused(Exception):
     """The mail server will never take this mail (a 5xx reply)."""
 
 
+@dataclass(frozen=True)
+class Sent:
+    """How many notices were sent, and whether more can be sent right now."""
+
+    count: int
+    more: bool
+
+
 def send_due(limit: int = 100) -> int:
-    """Send up to `limit` notices that are due, oldest first; return how many were sent.
+    """Send up to `limit` notices that are due; return how many were sent. See send_slice()."""
+    return send_slice(limit).count
+
+
+def send_slice(limit: int = 100, seconds: float = math.inf) -> Sent:
+    """Send notices that are due, oldest first: up to `limit`, none begun after `seconds`.
 
     Safe to run in several processes at once. A process that dies in the middle leaves its
-    notice leased, and it is sent when the lease runs out: twice at worst, never lost.
+    notice leased, and it is sent when the lease runs out: twice at worst, never lost. What
+    goes wrong with one notice is logged and keeps no other from being sent.
     """
-    now = timezone.now()
-    due = Notice.objects.filter(state=Notice.State.QUEUED, due_at__lte=now)
+    ends = time.monotonic() + seconds
     sent = 0
-    for pk, due_at in due.order_by("due_at", "pk").values_list("pk", "due_at")[:limit]:
-        notice = claim(pk, due_at)
-        if notice is None:
-            continue
+    for pk, due_at in due().order_by("due_at", "pk").values_list("pk", "due_at")[:limit]:
         try:
-            sent += send(notice)
+            notice = claim(pk, due_at)
+            if notice is not None:
+                sent += send(notice)
         except ServerAway:
+            return Sent(sent, more=False)
+        except Exception:
+            # Its lease runs out, and it is tried again then.
+            logger.exception("Notice %s could not be handled", pk)
+        if time.monotonic() > ends:
             break
-    return sent
+    return Sent(sent, more=due().exists())
+
+
+def due() -> QuerySet[Notice]:
+    """The notices that should be sent now and that no worker holds."""
+    return Notice.objects.filter(state=Notice.State.QUEUED, due_at__lte=timezone.now())
 
 
 def claim(pk: int, due_at: datetime) -> Notice | None:
     """Return a notice that nobody else will send while the lease lasts, or None.
 
-    `due_at` is when it was last seen to be due; whoever moves it first has the notice.
+    `due_at` is when it was last seen to be due; whoever moves it first has the notice. None
+    also where its reader was erased meanwhile, and the notice with the reader.
     """
     claimed = Notice.objects.filter(pk=pk, state=Notice.State.QUEUED, due_at=due_at).update(
         due_at=timezone.now() + LEASE, tries=F("tries") + 1, last_error=""
     )
     if not claimed:
         return None
-    return Notice.objects.select_related("subscriber").get(pk=pk)
+    return Notice.objects.select_related("subscriber").filter(pk=pk).first()
 
 
 def send(notice: Notice) -> bool:
@@ -81,11 +107,10 @@ def send(notice: Notice) -> bool:
 
     Raises ServerAway, after the notice was put off, where nothing else can be sent either.
     """
-    reason = not_to_be_sent(notice)
-    if reason:
-        finish(notice, Notice.State.SKIPPED, reason)
-        return False
     try:
+        if reason := not_to_be_sent(notice):
+            finish(notice, Notice.State.SKIPPED, reason)
+            return False
         submit(build(notice))
     except Refused as error:
         finish(notice, Notice.State.FAILED, str(error))
@@ -95,7 +120,7 @@ def send(notice: Notice) -> bool:
         put_off(notice, str(error), AWAY_PAUSES)
         raise
     except Exception as error:
-        # A mistake of ours must not keep the other mails from going out.
+        # A mistake of ours: tried again like a mail that was put off, and given up in the end.
         logger.exception("Notice %s could not be built or sent", notice.pk)
         put_off(notice, f"{type(error).__name__}: {error}")
     else:
@@ -117,7 +142,11 @@ def not_to_be_sent(notice: Notice) -> str:
         Notice.Kind.ALREADY: Subscriber.State.CONFIRMED,
         Notice.Kind.WELCOME: Subscriber.State.CONFIRMED,
     }[Notice.Kind(notice.kind)]
-    return "" if subscriber.state == fits else f"The subscriber is {subscriber.state} by now."
+    if subscriber.state != fits:
+        return f"The subscriber is {subscriber.state} by now."
+    if notice.kind == Notice.Kind.CONFIRM and subscriber.confirm_link_expired:
+        return "The link to confirm has expired."
+    return ""
 
 
 def submit(message: EmailMultiAlternatives) -> None:
@@ -157,7 +186,7 @@ def finish(notice: Notice, state: Notice.State, error: str = "") -> None:
     notice.state = state
     notice.last_error = error[:300]
     notice.sent_at = timezone.now() if state == Notice.State.SENT else None
-    notice.save(update_fields=["state", "last_error", "sent_at"])
+    keep(notice, "state", "last_error", "sent_at")
     if state == Notice.State.FAILED:
         logger.warning("Notice %s failed: %s", notice.pk, error)
 
@@ -170,8 +199,15 @@ def put_off(notice: Notice, error: str, pauses: Sequence[timedelta] = PAUSES) ->
     pause = pauses[notice.tries - 1]
     notice.due_at = timezone.now() + pause
     notice.last_error = error[:300]
-    notice.save(update_fields=["due_at", "last_error"])
+    keep(notice, "due_at", "last_error")
     logger.info("Notice %s is tried again in %s: %s", notice.pk, pause, error)
+
+
+def keep(notice: Notice, *fields: str) -> None:
+    """Write fields of a notice that may be gone: its reader can be erased at any moment."""
+    values = {field: getattr(notice, field) for field in fields}
+    if not Notice.objects.filter(pk=notice.pk).update(**values):
+        logger.info("Notice %s is gone: its reader was erased", notice.pk)
 
 
 def try_again(chosen: QuerySet[Notice]) -> int:
@@ -194,7 +230,7 @@ def build(notice: Notice) -> EmailMultiAlternatives:
     headers = {"Message-ID": message_id(notice)}
     if notice.kind == Notice.Kind.CONFIRM:
         context["confirm_url"] = absolute("confirm", subscriber.confirm_key)
-        context["confirm_days"] = CONFIRM_DAYS
+        context["confirm_until"] = subscriber.confirm_link_ends
     else:
         context["resources"] = with_links(Resource.objects.all())
         context["link_days"] = tokens.RESOURCE_LINK_LIFE.days

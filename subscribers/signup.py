@@ -1,26 +1,34 @@
 """Signing up, confirming, unsubscribing and suppressing: what each changes and records.
 
 Each flow writes its consent event, and the mail it owes, in one transaction with the
-change itself; the worker is woken when that has been committed.
+change itself. Whoever calls one from a page wakes a worker for the mail (subscribers/door.py).
 """
 
-from datetime import timedelta
+import logging
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from subscribers import tasks, wording
+from subscribers import guards, wording
 from subscribers.models import (
     CONFIRM_DAYS,
     ConsentEvent,
     Notice,
+    SignUpRequest,
     Subscriber,
     Suppression,
     new_key,
 )
 
-# Anybody can type anybody's address into our form; this is all they can do with it.
-NOTICES_PER_HOUR = 3
+logger = logging.getLogger(__name__)
+
+# A link to confirm that has less left is not sent again; a new one is.
+LAST_DAY = timedelta(days=1)
+# A request that cannot be taken, because of a mistake of ours, is tried again so often and so long.
+TRY_AGAIN_AFTER = timedelta(minutes=10)
+GIVE_UP_AFTER = timedelta(days=3)
 
 State = Subscriber.State
 
@@ -30,25 +38,68 @@ def is_suppressed(address: str) -> bool:
     return Suppression.objects.filter(address=address).exists()
 
 
-def sign_up(address: str, where: str, words: str = wording.WORDINGS[wording.CURRENT]) -> None:
-    """Take a request to subscribe an address, as `forms.clean_address` returned it.
+def due_requests() -> QuerySet[SignUpRequest]:
+    """The requests of the form that no worker has looked at."""
+    return SignUpRequest.objects.filter(due_at__lte=timezone.now())
 
-    `where` is the path of the page and `words` what stood beside its button. What follows
-    is only ever said by mail to the address itself, so this returns nothing and a page
-    cannot tell who is subscribed: a link to confirm (new, pending and unsubscribed
+
+def take_requests(limit: int = 100) -> bool:
+    """Sign up the addresses that were typed into the form, oldest first; return if more wait.
+
+    Safe to run in several processes at once. A request that fails stops no other.
+    """
+    for pk in due_requests().order_by("due_at", "pk").values_list("pk", flat=True)[:limit]:
+        try:
+            take_request(pk)
+        except Exception:
+            logger.exception("Request %s to subscribe could not be taken", pk)
+            put_request_off(pk)
+    return due_requests().exists()
+
+
+def take_request(pk: int) -> None:
+    """Sign up the address of one request and delete the request, or neither."""
+    with transaction.atomic():
+        # Of two workers the second waits here, and finds it gone.
+        request = SignUpRequest.objects.select_for_update().filter(pk=pk).first()
+        if request is None:
+            return
+        sign_up(request.address, request.where, request.wording, at=request.created_at)
+        request.delete()
+
+
+def put_request_off(pk: int) -> None:
+    """Try a request again later; delete it where that has been done for long enough."""
+    now = timezone.now()
+    request = SignUpRequest.objects.filter(pk=pk)
+    if request.filter(created_at__lte=now - GIVE_UP_AFTER).delete()[0]:
+        logger.error("Request %s to subscribe was given up", pk)
+    request.update(due_at=now + TRY_AGAIN_AFTER)
+
+
+def sign_up(
+    address: str,
+    where: str,
+    words: str = wording.WORDINGS[wording.CURRENT],
+    at: datetime | None = None,
+) -> None:
+    """Do what a request to subscribe an address asks for.
+
+    `address` is as `forms.clean_address` returned it, `where` the path of the page, `words` what
+    stood beside its button, and `at` when it was pressed, if not now. What follows is only ever
+    said by mail to the address itself: a link to confirm (new, pending and unsubscribed
     addresses), a word that all is well (confirmed ones), or nothing (suppressed ones, and
-    more than NOTICES_PER_HOUR).
+    mailboxes that were mailed too often).
     """
     with transaction.atomic():
-        # For every address alike, so that the time it takes tells nothing either.
-        transaction.on_commit(wake, robust=True)
         if is_suppressed(address):
+            return
+        mails = guards.mails_of(address)
+        if not guards.may_mail(mails):
             return
         # Two requests for one new address: the unique constraint lets one create the row,
         # and the other waits for it here.
         subscriber, created = Subscriber.objects.select_for_update().get_or_create(address=address)
-        if notices_within_an_hour(subscriber) >= NOTICES_PER_HOUR:
-            return
         kind = Notice.Kind.ALREADY
         renewed = created
         if subscriber.state != State.CONFIRMED:
@@ -56,22 +107,26 @@ def sign_up(address: str, where: str, words: str = wording.WORDINGS[wording.CURR
             renewed = request_confirmation(subscriber) or created
         if not renewed and is_owed(subscriber, kind):
             return  # A double click: the mail that is on its way answers both.
-        record(ConsentEvent.Kind.REQUESTED, subscriber, where=where, words=words)
+        record(ConsentEvent.Kind.REQUESTED, subscriber, where=where, words=words, at=at)
         Notice.objects.create(subscriber=subscriber, kind=kind)
+        guards.count_mail(mails)
 
 
 def request_confirmation(subscriber: Subscriber) -> bool:
-    """Make a subscriber pending with a link that is good from now; return if it is a new one.
+    """Make sure that a subscriber is pending with a link that works; return if it is a new one.
 
-    While a link still works it is kept, so that the first of two mails works as well.
+    A link is kept until its last day, so that each of several mails works; its end stays where
+    it was, so that nobody keeps an old link alive by asking again and again. On its last day a
+    new link takes its place, because the mail may be read tomorrow.
     """
-    renew = subscriber.state == State.UNSUBSCRIBED or subscriber.confirm_link_expired
-    if renew:
-        subscriber.confirm_key = new_key()
+    now = timezone.now()
+    if subscriber.state == State.PENDING and subscriber.confirm_link_ends - now >= LAST_DAY:
+        return False
+    subscriber.confirm_key = new_key()
     subscriber.state = State.PENDING
-    subscriber.confirm_requested_at = timezone.now()
+    subscriber.confirm_requested_at = now
     subscriber.save(update_fields=["confirm_key", "state", "confirm_requested_at"])
-    return renew
+    return True
 
 
 def confirm(subscriber: Subscriber) -> bool:
@@ -98,7 +153,8 @@ def confirm(subscriber: Subscriber) -> bool:
                 words=wording.CONFIRM,
             )
             Notice.objects.create(subscriber=subscriber, kind=Notice.Kind.WELCOME)
-            transaction.on_commit(wake, robust=True)
+    if changed:
+        guards.start_anew(subscriber.address)
     subscriber.refresh_from_db()
     return subscriber.state == State.CONFIRMED
 
@@ -163,21 +219,17 @@ def record(
     address: str = "",
     where: str = "",
     words: str = "",
+    at: datetime | None = None,
 ) -> None:
     """Append a consent event, of a subscriber or of an address that has none."""
     ConsentEvent.objects.create(
         subscriber=subscriber,
         address=subscriber.address if subscriber else address,
         kind=kind,
+        at=at or timezone.now(),
         where=where[:300],
         wording=words,
     )
-
-
-def notices_within_an_hour(subscriber: Subscriber) -> int:
-    """Return how many mails the last hour's requests have caused."""
-    since = timezone.now() - timedelta(hours=1)
-    return Notice.objects.filter(subscriber=subscriber, created_at__gt=since).count()
 
 
 def is_owed(subscriber: Subscriber, kind: Notice.Kind) -> bool:
@@ -185,8 +237,3 @@ def is_owed(subscriber: Subscriber, kind: Notice.Kind) -> bool:
     return Notice.objects.filter(
         subscriber=subscriber, kind=kind, state=Notice.State.QUEUED
     ).exists()
-
-
-def wake() -> None:
-    """Ask a worker to send what is owed; the tick would find it within a minute anyway."""
-    tasks.send_notices.enqueue()

@@ -5,6 +5,7 @@ show a page; whoever is meant presses its button.
 """
 
 import logging
+import math
 import re
 from collections.abc import Callable
 from email.utils import parseaddr
@@ -28,9 +29,11 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
 from alarmroom import kept
+from alarmroom.clients import client_network
 from alarmroom.methods import allow, require_safe
-from subscribers import notices, signup, tokens, wording
+from subscribers import door, notices, signup, tokens, wording
 from subscribers.forms import SignUpForm
+from subscribers.guards import TooManySignUps
 from subscribers.models import CONFIRM_DAYS, Resource, Subscriber
 from subscribers.origin import guarded_by_origin
 
@@ -61,28 +64,39 @@ def personal[**P, R: HttpResponseBase](
 def subscribe(request: HttpRequest) -> HttpResponse:
     """The sign-up page, and where every sign-up box posts to.
 
-    The answer is the same for every well-formed address, whoever it belongs to.
+    The answer is the same for every well-formed address, whoever it belongs to: nothing here
+    looks at that. A worker does, later.
     """
     if request.method != "POST":
         response = render(request, "subscribers/subscribe.html", {"form": None})
         return kept.keep(response, *kept.EVERY_PAGE)
     form = SignUpForm(request.POST)
+    status, wait = 422, ""
     if form.is_valid():
-        signup.sign_up(
-            form.cleaned_data["address"],
-            where=form.cleaned_data["source"] or request.path,
-            words=form.cleaned_data["wording"],
-        )
-        return see_other(reverse("subscribers:check-mail"))
+        try:
+            door.request_sign_up(
+                form.cleaned_data["address"],
+                where=form.cleaned_data["source"] or request.path,
+                network=client_network(request),
+                words=form.cleaned_data["wording"],
+            )
+        except TooManySignUps as refused:
+            form.add_error("address", str(refused))
+            status, wait = 429, str(math.ceil(refused.retry_after.total_seconds()))
+        else:
+            return see_other(reverse("subscribers:check-mail"))
     form.fields["address"].widget.attrs |= {"autofocus": True, "aria-describedby": "signup-error"}
-    response = render(request, "subscribers/subscribe.html", {"form": form}, status=422)
+    context = {"form": form, "try_later": status == 429}
+    response = render(request, "subscribers/subscribe.html", context, status=status)
     response["Cache-Control"] = "private, no-store"  # It carries what was typed.
+    if wait:
+        response["Retry-After"] = wait
     return response
 
 
 @require_safe
 def check_mail(request: HttpRequest) -> HttpResponse:
-    response = render(request, "subscribers/check_mail.html", {"confirm_days": CONFIRM_DAYS})
+    response = render(request, "subscribers/check_mail.html")
     return kept.keep(response, *kept.EVERY_PAGE)
 
 
@@ -111,7 +125,7 @@ def confirm(request: HttpRequest, key: str) -> HttpResponse:
             status=403,
             write_to_us=True,
         )
-    if request.method == "POST" and signup.confirm(subscriber):
+    if request.method == "POST" and door.confirm(subscriber):
         return see_other(request.path)
     if subscriber.state == Subscriber.State.UNSUBSCRIBED:
         return say(

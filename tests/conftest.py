@@ -1,6 +1,5 @@
 """What every test may count on."""
 
-import os
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +11,7 @@ from django.core.management.commands import flush
 from django.core.management.sql import sql_flush
 from pytest_django.fixtures import Settings
 
+from tests import databases
 from tests.smtp import MailServer
 from tests.workers import Together, longest_first
 
@@ -23,16 +23,28 @@ def pytest_configure() -> None:
     flush.sql_flush = flush_with_the_consent_record
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--everything",
+        action="store_true",
+        help="On PostgreSQL, run the tests too that are not marked `postgresql`.",
+    )
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Order the tests; on PostgreSQL, leave out those that would find nothing new there."""
     items[:] = longest_first(items)
-    once = [item for item in items if item.get_closest_marker("any_database")]
-    for item in once:
-        if item.get_closest_marker("django_db"):
-            raise pytest.UsageError(f"{item.nodeid} asks the database: any_database is wrong.")
-    if os.environ.get("DATABASE_URL", "").startswith("postgres"):
-        config.hook.pytest_deselected(items=once)
-        items[:] = [item for item in items if not item.get_closest_marker("any_database")]
+    if databases.on_postgresql() and not config.getoption("everything"):
+        marked = [item for item in items if item.get_closest_marker("postgresql")]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(marked)])
+        items[:] = marked
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    databases.copy_instead_of_migrating(tmp_path_factory.mktemp("migrated"))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:

@@ -1,6 +1,5 @@
 """The demo: what it promises a reader, and that loading it never harms an editor's work."""
 
-import io
 import re
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from django.utils.html import strip_tags
 from PIL import Image as Pillow
 from pypdf import PdfReader
 
-from alarmroom.demo import covers, resources
+from alarmroom.demo import load as demo
 from alarmroom.demo.load import articles, content, load
 from newsletter.models import Delivery, Issue
 from posts.html import clean
@@ -22,23 +21,20 @@ from posts.structure import structured
 from subscribers.models import Notice, Resource, Subscriber
 
 ARTICLES = {article["slug"]: article for article in articles()}
+PICTURES = sorted(path.stem for path in demo.PICTURES.iterdir())
 each_article = pytest.mark.parametrize("article", ARTICLES.values(), ids=ARTICLES)
 SECTIONS_OF_THE_PAGE = ("connecting the dots", "subscribe", "share this")
 
 
 @pytest.fixture
-def quick_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Plain small pictures, one colour each, and a PDF's first bytes: loading in no time."""
-
-    def draw(motif: str, seed: str) -> bytes:
-        out = io.BytesIO()
-        Pillow.new("RGB", (160, 90), (10 * list(covers.MOTIFS).index(motif), 0, 0)).save(
-            out, "JPEG"
-        )
-        return out.getvalue()
-
-    monkeypatch.setattr(covers, "draw", draw)
-    monkeypatch.setattr(resources, "build", lambda slug: b"%PDF-1.4 " + slug.encode())
+def quick_pictures(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Plain small pictures of the same names, one colour each: loading takes no time."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number, name in enumerate(PICTURES):
+        plain = Pillow.new("RGB", (60, 40), (10 * number, 0, 0))
+        plain.save(folder / f"{name}.jpg", "JPEG")
+    monkeypatch.setattr(demo, "PICTURES", folder)
 
 
 @pytest.fixture(autouse=True)
@@ -137,9 +133,9 @@ def test_an_article_points_to_others_that_exist(article: dict[str, Any]) -> None
 
 
 @each_article
-def test_a_cover_is_described_and_drawable(article: dict[str, Any]) -> None:
+def test_a_cover_is_there_and_described(article: dict[str, Any]) -> None:
     cover = article["cover"]
-    assert cover["motif"] in covers.MOTIFS
+    assert cover["picture"] in PICTURES
     assert cover["alt"]
     assert cover["caption"]
     assert cover["credit"]
@@ -165,31 +161,35 @@ def test_issues_are_made_of_articles_that_were_out_by_then() -> None:
 
 
 @pytest.mark.any_database
-@pytest.mark.parametrize("motif", covers.MOTIFS)
-def test_a_picture_is_drawn_the_same_each_time(motif: str) -> None:
-    drawn = covers.draw(motif, "seed")
-    with Pillow.open(io.BytesIO(drawn)) as picture:
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_is_as_large_as_its_place_needs(name: str) -> None:
+    with Pillow.open(demo.PICTURES / f"{name}.jpg") as picture:
         picture.load()
         assert picture.format == "JPEG"
-        assert picture.size == ((800, 800) if motif.startswith("portrait-") else (1600, 900))
-    assert len(drawn) < 400_000
-    if motif == "silence":
-        assert covers.draw(motif, "seed") == drawn
-        assert covers.draw(motif, "another") != drawn
+        assert picture.size == ((800, 800) if name.startswith("portrait-") else (1600, 900))
+
+
+@pytest.mark.any_database
+def test_every_file_of_the_demo_is_used_and_all_are_small_enough_for_the_repository() -> None:
+    used = [row["picture"] for row in (*content()["authors"], *content()["resources"])]
+    used += [article["cover"]["picture"] for article in ARTICLES.values()]
+    assert sorted(used) == PICTURES
+    documents = {row["slug"] for row in content()["resources"]}
+    assert {path.stem for path in demo.DOCUMENTS.iterdir()} == documents
+    files = [*demo.PICTURES.iterdir(), *demo.DOCUMENTS.iterdir()]
+    assert sum(file.stat().st_size for file in files) < 2_000_000
 
 
 @pytest.mark.any_database
 @pytest.mark.parametrize("resource", content()["resources"], ids=lambda row: row["slug"])
 def test_a_resource_is_a_real_document(resource: dict[str, Any]) -> None:
-    built = resources.build(resource["slug"])
-    reader = PdfReader(io.BytesIO(built))
+    reader = PdfReader(demo.DOCUMENTS / f"{resource['slug']}.pdf")
     assert 3 <= len(reader.pages) <= 5
     assert reader.metadata is not None
     assert reader.metadata.title == resource["title"]
     assert resource["title"] in reader.pages[0].extract_text()
     assert all(len(page.extract_text().split()) > 40 for page in reader.pages)
     assert reader.get_form_text_fields()
-    assert resources.build(resource["slug"]) == built
 
 
 # Loading

@@ -6,7 +6,6 @@ import pytest
 from django.db.models import CharField, DateTimeField, F, IntegerField
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
-from pytest_django.fixtures import Settings
 
 from alarmroom.prepared import Given, Prepared, PreparedUpdate
 from posts.models import Post
@@ -71,29 +70,6 @@ def test_a_value_that_is_missing_is_an_error() -> None:
 def test_a_query_that_would_prefetch_is_refused() -> None:
     with pytest.raises(TypeError):
         Prepared(lambda: Post.objects.prefetch_related("tags")).all()
-
-
-def test_what_was_made_of_a_row_is_made_again_only_when_the_row_is_another(
-    settings: Settings,
-) -> None:
-    settings.KEPT_PAGES_SECONDS = 300
-    post = make_post(title="Once")
-    made: list[str] = []
-
-    def make(post: Post) -> str:
-        made.append(post.summary)
-        return post.summary
-
-    def each() -> list[str]:
-        return BY_TITLE.each(make, title="Once", now=timezone.now())
-
-    assert each() == each() == [post.summary]
-    assert len(made) == 1
-    Post.objects.update(summary="Another")
-    assert each() == ["Another"]
-    settings.KEPT_PAGES_SECONDS = 0
-    assert each() == each() == ["Another"]
-    assert len(made) == 4
 
 
 def test_a_row_gives_its_columns_without_an_instance() -> None:

@@ -20,6 +20,8 @@ from typing import Any
 from tests.parts import in_ci
 
 NAME = "alarmroom"
+# Migrated once; the test databases are copies of it (tests/databases.py).
+TEMPLATE = "alarmroom_template"
 SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",
@@ -95,7 +97,8 @@ def cluster() -> Iterator[str]:
         )
         wait_until_ready(bin_dir, folder, server)
         client = ["-h", folder, "-U", NAME]
-        subprocess.run([bin_dir / "createdb", *client, NAME], cwd=folder, check=True)
+        for name in (NAME, TEMPLATE):
+            subprocess.run([bin_dir / "createdb", *client, name], cwd=folder, check=True)
         yield f"postgres://{NAME}@/{folder}/{NAME}"
     finally:
         if server is not None:
@@ -126,8 +129,16 @@ def main(command: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         with cluster() as url:
+            template = url.removesuffix(NAME) + TEMPLATE
+            subprocess.run(
+                [sys.executable, "manage.py", "migrate", "--verbosity=0", "--skip-checks"],
+                env={**os.environ, "ENV_FILE": "", "DEBUG": "on", "DATABASE_URL": template},
+                check=True,
+            )
             return subprocess.run(
-                command, env={**os.environ, "DATABASE_URL": url}, check=False
+                command,
+                env={**os.environ, "DATABASE_URL": url, "POSTGRES_TEMPLATE": TEMPLATE},
+                check=False,
             ).returncode
     except Missing as missing:
         print(f"Skipped on PostgreSQL: {missing}", file=sys.stderr)  # noqa: T201 (a command)

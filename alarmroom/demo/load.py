@@ -2,7 +2,6 @@
 
 import os
 import tomllib
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,11 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from django.core.files import File
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
 
-from alarmroom.demo import covers, resources
 from alarmroom.images import MAX_SIDE, SMALL_SIDE, Picture, clean_picture
 from newsletter import mail, preflight
 from newsletter.models import Content, Issue, IssuePost
@@ -23,7 +22,8 @@ from posts.models import Author, Post, RelatedPost, Tag
 from subscribers.models import Resource
 
 HERE = Path(__file__).parent
-PORTRAITS = {"ruth-halloran": "portrait-amber", "dele-marchetti": "portrait-blue"}
+PICTURES = HERE / "pictures"
+DOCUMENTS = HERE / "documents"
 
 
 @dataclass
@@ -62,29 +62,28 @@ def load() -> Summary:
     """Create what is missing of the demo, by slug and number; never overwrite anything.
 
     Nobody is mailed: the sent issues are frozen by the renderer that every issue goes
-    through, and went to no recipients. Raises ImportError where a resource is missing
-    and reportlab is not installed.
+    through, and went to no recipients.
     """
     summary = Summary()
     missing = Missing.find()
-    # Drawing takes seconds, so it is done before the database is locked.
-    pictures, documents = missing.draw(), missing.typeset()
+    # Decoding and encoding takes seconds, so it is done before the database is locked.
+    pictures = missing.pictures()
     with transaction.atomic():
         for row in missing.authors:
-            photo = Image.keep(pictures[row["slug"]], title=f"Portrait of {row['name']}")
-            Author.objects.create(**row, photo=photo)
+            photo = Image.keep(pictures[row["picture"]], title=f"Portrait of {row['name']}")
+            Author.objects.create(**_fields(row), photo=photo)
             summary.add("authors")
         for row in missing.tags:
             Tag.objects.create(**row)
             summary.add("topics")
         for article in missing.articles:
-            _create_post(article, pictures[article["slug"]])
+            _create_post(article, pictures[article["cover"]["picture"]])
             summary.add("articles")
         # Only now are all there that the new ones may point to.
         for article in missing.articles:
             _relate(article)
         for row in missing.resources:
-            _create_resource(row, pictures[row["slug"]], documents[row["slug"]])
+            _create_resource(row, pictures[row["picture"]])
             summary.add("resources")
         for row in missing.issues:
             _create_issue(row)
@@ -119,28 +118,24 @@ class Missing:
             issues=without(content()["issues"], "number", Issue.objects),
         )
 
-    def draw(self) -> dict[str, Picture]:
-        """Return the pictures that are needed, by the slug of what they belong to."""
-        motifs = {row["slug"]: PORTRAITS[row["slug"]] for row in self.authors}
-        motifs |= {row["slug"]: row["cover"]["motif"] for row in self.articles}
-        small = {row["slug"]: resources.MOTIFS[row["slug"]] for row in self.resources}
-        motifs |= small
-
-        def picture(slug: str) -> Picture:
-            drawn = ContentFile(covers.draw(motifs[slug], motifs[slug]), "cover.jpg")
-            return clean_picture(drawn, max_side=SMALL_SIDE if slug in small else MAX_SIDE)
-
-        return _each(picture, list(motifs))
-
-    def typeset(self) -> dict[str, bytes]:
-        """Return the PDFs that are needed, by slug."""
-        return {row["slug"]: resources.build(row["slug"]) for row in self.resources}
+    def pictures(self) -> dict[str, Picture]:
+        """Return the pictures that are needed, cleaned as an upload is, by name."""
+        names = {row["picture"]: MAX_SIDE for row in self.authors}
+        names |= {row["cover"]["picture"]: MAX_SIDE for row in self.articles}
+        names |= {row["picture"]: SMALL_SIDE for row in self.resources}
+        # Pillow lets go of the interpreter while it works, so threads use every core.
+        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+            return dict(zip(names, pool.map(_picture, names, names.values()), strict=True))
 
 
-def _each(make: Callable[[str], Picture], slugs: list[str]) -> dict[str, Picture]:
-    # Pillow lets go of the interpreter while it works, so threads use every core.
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        return dict(zip(slugs, pool.map(make, slugs), strict=True))
+def _picture(name: str, max_side: int) -> Picture:
+    with (PICTURES / f"{name}.jpg").open("rb") as file:
+        return clean_picture(File(file), max_side=max_side)
+
+
+def _fields(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of content.toml without the name of its picture."""
+    return {name: value for name, value in row.items() if name != "picture"}
 
 
 def _days_ago(days: int, hour: int) -> datetime:
@@ -173,8 +168,9 @@ def _relate(article: dict[str, Any]) -> None:
         RelatedPost.objects.create(post=post, related=related, position=position)
 
 
-def _create_resource(row: dict[str, Any], picture: Picture, document: bytes) -> None:
-    resource = Resource(**row, position=Resource.objects.count() + 1)
+def _create_resource(row: dict[str, Any], picture: Picture) -> None:
+    document = (DOCUMENTS / f"{row['slug']}.pdf").read_bytes()
+    resource = Resource(**_fields(row), position=Resource.objects.count() + 1)
     resource.cover.save(f"{row['slug']}.jpg", picture.content, save=False)
     resource.file.save(f"{row['slug']}.pdf", ContentFile(document), save=False)
     resource.save()

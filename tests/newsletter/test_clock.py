@@ -12,6 +12,7 @@ from newsletter.models import Delivery, Issue
 from tests.factories import make_issue, make_post, make_subscriber
 from tests.newsletter.ledger import State, started, states
 from tests.newsletter.server import ScriptedServer
+from tests.tasks import run_noted
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
 
@@ -56,6 +57,8 @@ def test_who_scheduled_an_issue_that_is_not_ready_is_told_so_in_true_words(
     post.published_at = None
     post.save()
     clock.tick(clock.Round())
+    assert server.connections == 0, "the clock waits for no mail server"
+    run_noted()
     [(recipient, raw)] = server.accepted
     message = message_from_bytes(raw, policy=policy)
     assert recipient == "editor@example.org"

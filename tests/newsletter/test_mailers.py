@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.tasks import task_backends
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -13,6 +14,7 @@ from newsletter.models import Issue
 from subscribers import notices, signup
 from tests.factories import make_issue, make_pending, make_subscriber
 from tests.newsletter.server import ScriptedServer
+from tests.tasks import run_noted
 
 pytestmark = pytest.mark.django_db
 
@@ -70,5 +72,7 @@ def test_words_to_an_editor_leave_by_default(
     delivery.schedule(unfinished, timezone.now() + timedelta(hours=1), by=editor)
     unfinished.issue_posts.all().delete()
     Issue.objects.filter(pk=unfinished.pk).update(scheduled_for=timezone.now())
+    task_backends["default"].clear()
     clock.tick(clock.Round())
+    run_noted()
     assert got(servers) == {"default": ["editor@example.org"] * 2, "bulk": []}

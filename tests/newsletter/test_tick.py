@@ -1,23 +1,31 @@
 """`manage.py tick`: one command that does everything that is due."""
 
 from datetime import datetime, timedelta
+from threading import Event
 from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.tasks import task_backends
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from newsletter import delivery, mail, worker
 from newsletter.models import Issue
 from newsletter.tasks import deliver_issue
-from subscribers import signup
-from tests.factories import make_issue, make_subscriber
+from subscribers import notices, signup, tasks
+from subscribers.models import Notice
+from subscribers.tasks import send_notices
+from tests.factories import make_editor, make_issue, make_subscriber
 from tests.newsletter.server import ScriptedServer
+from tests.tasks import run_noted
 
 pytestmark = pytest.mark.django_db
 
 
-def test_a_tick_starts_due_issues_and_sends_due_notices(server: ScriptedServer, settings) -> None:
+def test_a_tick_starts_due_issues_and_has_due_notices_sent(
+    server: ScriptedServer, settings
+) -> None:
     settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
     issue = make_issue()
     delivery.schedule(issue, timezone.now() + timedelta(hours=1), by=None)
@@ -26,7 +34,77 @@ def test_a_tick_starts_due_issues_and_sends_due_notices(server: ScriptedServer, 
     call_command("tick")
     issue.refresh_from_db()
     assert issue.state == Issue.State.SENT, "an issue for nobody is finished at once"
+    run_noted()
     assert server.recipients == ["new@example.org"]
+
+
+def test_a_mail_server_that_hangs_keeps_no_issue_waiting(server: ScriptedServer, settings) -> None:
+    """A tick asks no mail server for anything, so however slow one is, it returns."""
+    settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
+    never = Event()
+    server.on["CONNECT"] = lambda _: never.wait(60) and None
+    editor = make_editor(email="editor@example.org")
+    due, empty = make_issue(), make_issue()
+    for issue in (empty, due):
+        delivery.schedule(issue, timezone.now() + timedelta(hours=1), by=editor)
+    empty.issue_posts.all().delete()  # Not ready: its editor is written to.
+    Issue.objects.update(scheduled_for=timezone.now())
+    for number in range(3):
+        signup.sign_up(f"new{number}@example.org", where="/")
+    make_subscriber()
+    call_command("tick")
+    assert server.connections == 0
+    due.refresh_from_db()
+    empty.refresh_from_db()
+    assert (due.state, empty.state) == ("sending", "draft")
+    paths = {result.task.module_path for result in task_backends["default"].results}
+    assert {"subscribers.tasks.send_notices", "newsletter.tasks.tell_editor"} <= paths
+    never.set()
+
+
+def test_a_tick_wakes_nobody_for_notices_when_none_is_due(settings) -> None:
+    settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
+    signup.sign_up("new@example.org", where="/")
+    Notice.objects.update(due_at=timezone.now() + timedelta(minutes=1))
+    call_command("tick")
+    assert task_backends["default"].results == []
+
+
+def test_mails_to_one_person_go_before_the_next_slice_of_an_issue(settings) -> None:
+    """With one worker, the task that was asked for last is taken first."""
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+    deliver_issue.enqueue(1)
+    tasks.wake()
+    first = DBTaskResult.objects.ready().get_locked()
+    assert first and first.task_path == "subscribers.tasks.send_notices"
+
+
+def test_a_slow_mail_server_lets_an_issue_have_its_turn_after_one_slice(
+    server: ScriptedServer, settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+    for number in range(3):
+        signup.sign_up(f"new{number}@example.org", where="/")
+    # A mail takes a minute.
+    monkeypatch.setattr(
+        notices, "time", SimpleNamespace(monotonic=lambda: 60.0 * len(server.accepted))
+    )
+    deliver_issue.enqueue(1)
+    assert send_notices.call() == 1
+    following = DBTaskResult.objects.ready().get_locked()
+    assert following and following.task_path == "newsletter.tasks.deliver_issue"
+    assert DBTaskResult.objects.filter(task_path="subscribers.tasks.send_notices").count() == 1
+
+
+def test_a_mail_server_that_is_away_is_not_asked_again_at_once(
+    server: ScriptedServer, settings
+) -> None:
+    settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
+    for number in range(3):
+        signup.sign_up(f"new{number}@example.org", where="/")
+    server.stop()
+    assert send_notices.call() == 0
+    assert task_backends["default"].results == []
 
 
 @pytest.mark.parametrize("more", [True, False])
@@ -78,7 +156,8 @@ STEPS = {
     "Freeing what dead workers held": "newsletter.clock.free_stale_leases",
     "Skipping what was cancelled": "newsletter.clock.skip_cancelled",
     "Looking for issues without a worker": "newsletter.clock.without_worker",
-    "Sending notices": "subscribers.notices.send_due",
+    "Waking a worker for notices": "subscribers.tasks.wake_due",
+    "Forgetting old counts of sign-ups": "subscribers.guards.forget_old",
     "Waking workers for pictures": "posts.tasks.wake_due",
     "Finishing texts": "posts.body.serve_due",
     "Comparing articles": "posts.likeness.compare_due",

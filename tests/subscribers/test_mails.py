@@ -9,6 +9,7 @@ from django.test import Client
 
 from subscribers import notices, signup
 from subscribers.models import Notice, Subscriber
+from subscribers.tasks import send_notices
 from tests.factories import make_image, make_pending, make_resource, make_subscriber
 from tests.smtp import MailServer, Received
 
@@ -96,7 +97,7 @@ def test_nothing_that_was_typed_reaches_the_mail(mail_server: MailServer, client
         "/subscribe/",
         {"address": "buy-pills-at-evil@example.org", "source": "/evil/", "wording": "evil"},
     )
-    notices.send_due()
+    send_notices.call()
     (mail,) = mail_server.messages
     assert "evil" not in mail.text + mail.html + mail.subject
 
@@ -169,7 +170,7 @@ def test_the_whole_way_from_the_form_to_the_welcome(
 ) -> None:
     make_resource()
     client.post("/subscribe/", {"address": "reader@example.org"})
-    notices.send_due()
+    send_notices.call()
     link = re.search(r"http://localhost:8000(/confirm/\S+)", mail_server.messages[0].text)[1]
     client.get(link)
     client.post(link)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from subscribers import notices, signup
+from subscribers import notices, signup, tasks
 from subscribers.models import Notice, Subscriber
 from tests.factories import make_pending, make_subscriber, make_suppression
 from tests.smtp import MailServer
@@ -221,5 +221,5 @@ def test_the_task_sends_what_is_due(mail_server: MailServer) -> None:
 def test_waking_puts_one_task_into_the_queue() -> None:
     from django_tasks_db.models import DBTaskResult
 
-    signup.wake()
+    tasks.wake()
     assert DBTaskResult.objects.get().task_path == "subscribers.tasks.send_notices"

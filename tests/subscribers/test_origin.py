@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from subscribers.models import Subscriber
+from subscribers.models import SignUpRequest
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,7 @@ def test_only_our_own_pages_may_post(
     settings.SITE_URL = "http://localhost:8000"
     response = client.post("/subscribe/", {"address": "reader@example.org"}, headers=headers)
     assert response.status_code == (303 if taken else 403)
-    assert Subscriber.objects.exists() == taken
+    assert SignUpRequest.objects.exists() == taken
 
 
 def test_a_refused_post_is_told_what_to_do(client: Client) -> None:

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 
 from subscribers import notices, signup
-from subscribers.models import ConsentEvent, Notice, Subscriber
+from subscribers.models import ConsentEvent, Notice, SignUpRequest, Subscriber
 from tests.factories import make_pending, make_subscriber
 from tests.smtp import MailServer
 
@@ -46,6 +46,8 @@ def test_two_sign_ups_of_a_new_address_make_one_subscriber() -> None:
         6, lambda: Client().post("/subscribe/", {"address": "reader@example.org"}).status_code
     )
     assert statuses == [303] * 6
+    at_once(2, signup.take_requests)
+    assert not SignUpRequest.objects.exists()
     assert Subscriber.objects.count() == 1
     assert Notice.objects.count() == ConsentEvent.objects.count() == 1
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from alarmroom.demo.load import load
 
@@ -11,14 +11,6 @@ class Command(BaseCommand):
     help = "Create what is missing of the demo; what editors wrote or changed stays as it is."
 
     def handle(self, *args: Any, verbosity: int, **options: Any) -> None:
-        try:
-            summary = load()
-        except ImportError as error:
-            if error.name is None or not error.name.startswith("reportlab"):
-                raise
-            raise CommandError(
-                "The demo's resources are set with reportlab, which is not installed. "
-                "Run `pip install -r requirements-dev.txt` and try again."
-            ) from error
+        summary = load()
         if verbosity:
             self.stdout.write(str(summary))

@@ -12,8 +12,10 @@ from django.utils import timezone
 
 from alarmroom import kept
 from newsletter import clock
-from posts import body, freshness, likeness, tasks
-from subscribers import notices
+from posts import body, freshness, likeness
+from posts import tasks as picture_tasks
+from subscribers import guards
+from subscribers import tasks as notice_tasks
 
 PRUNE_EVERY = 3600  # seconds
 PRUNES = settings.TASKS["default"]["BACKEND"].startswith("django_tasks_db")
@@ -21,8 +23,8 @@ PRUNES = settings.TASKS["default"]["BACKEND"].startswith("django_tasks_db")
 
 class Command(BaseCommand):
     help = (
-        "Start issues whose time has come, free what dead workers held, send notices that are "
-        "due, wake workers for pictures without copies. Run it every minute, or with --forever "
+        "Start issues whose time has come, free what dead workers held, wake workers for mails "
+        "that are due and for pictures without copies. Run it every minute, or with --forever "
         "as a process."
     )
 
@@ -54,13 +56,18 @@ class Command(BaseCommand):
 
 
 def tick() -> list[str]:
-    """Do everything that is due now; return what failed, which the next tick does."""
+    """Do everything that is due now; return what failed, which the next tick does.
+
+    No step waits for a network: a slow mail server must not make a scheduled issue late.
+    """
     now = clock.Round()
     clock.tick(now)
-    with now.turn("Sending notices"):
-        notices.send_due()
+    with now.turn("Waking a worker for notices"):
+        notice_tasks.wake_due()
+    with now.turn("Forgetting old counts of sign-ups"):
+        guards.forget_old()
     with now.turn("Waking workers for pictures"):
-        tasks.wake_due()
+        picture_tasks.wake_due()
     with now.turn("Finishing texts"):
         body.serve_due()
     with now.turn("Comparing articles"):

@@ -1,0 +1,70 @@
+"""Migrations do what they did when they were written, whatever the code became since."""
+
+import ast
+import importlib
+import io
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.core.files.base import ContentFile
+from PIL import Image
+
+from subscribers.models import Resource
+from tests.factories import make_resource, picture_file
+
+ROOMS = ("alarmroom", "newsletter", "posts", "subscribers")
+# What Django itself writes for a field: it has to name the class or the default.
+NAMED_BY_FIELDS = {
+    "posts.editor.HTMLField",
+    "subscribers.models.new_key",
+    "subscribers.models.private_storage",
+}
+FILES = sorted(
+    file
+    for room in ("subscribers", "newsletter")
+    for file in (settings.BASE_DIR / room / "migrations").glob("0*.py")
+)
+
+
+@pytest.mark.any_database
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.parent.name}-{file.stem}")
+def test_a_migration_imports_no_live_code(file: Path) -> None:
+    tree = ast.parse(file.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            assert (node.module or "").partition(".")[0] not in ROOMS
+    named = {
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node).count(".") == 2
+    }
+    assert {name for name in named if name.partition(".")[0] in ROOMS} <= NAMED_BY_FIELDS
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("mode", "whole"), [("RGB", "jpg"), ("RGBA", "png")])
+def test_covers_that_were_there_get_their_copies(mode: str, whole: str) -> None:
+    cover = picture_file(300, 420, mode=mode, colour=(200, 40, 30, 90)[: len(mode)])
+    resource = make_resource(cover=ContentFile(cover.read(), name="cover.png"))
+    Resource.objects.update(cover_copies={})
+    importlib.import_module("subscribers.migrations.0005_make_cover_copies").make(apps, None)
+    resource = Resource.objects.get()
+    copies = resource.cover_copies
+    assert copies.pop("of") == resource.cover.name
+    assert whole in copies and {"avif", "webp"} >= set(copies) - {whole}
+    for names in copies.values():
+        sizes = []
+        for name in names:
+            with resource.cover.storage.open(name) as file:
+                sizes.append(Image.open(io.BytesIO(file.read())).size)
+        assert sizes == [(80, 112), (160, 224), (240, 336)]
+
+
+@pytest.mark.django_db
+def test_a_cover_that_cannot_be_read_stops_no_migration() -> None:
+    make_resource()
+    Resource.objects.update(cover="resources/gone.png", cover_width=80, cover_height=112)
+    importlib.import_module("subscribers.migrations.0005_make_cover_copies").make(apps, None)
+    assert Resource.objects.get().cover_copies == {"of": "resources/gone.png"}

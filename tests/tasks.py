@@ -1,0 +1,12 @@
+"""Tasks that a test's dummy backend only noted, done as a worker would."""
+
+from django.tasks import task_backends
+
+
+def run_noted() -> list[str]:
+    """Run the noted tasks, oldest first; return their names."""
+    noted = list(task_backends["default"].results)
+    task_backends["default"].clear()
+    for result in noted:
+        result.task.call(*result.args)
+    return [result.task.name for result in noted]
