@@ -70,11 +70,12 @@ def tick(now: Round) -> None:
 def start_due(issue: Issue) -> None:
     """Start an issue whose moment has come, or make it a draft again that says why not."""
     try:
-        delivery.start(issue)
+        delivery.start(issue, due=True)
     except delivery.AlreadyStarted:
         return
     except delivery.NotReady as error:
-        delivery.unschedule(issue, f"It was not sent at its time. {error}")
+        if not delivery.unschedule(issue, f"It was not sent at its time. {error}", due=True):
+            return  # An editor has ended the schedule meanwhile.
         logger.error("Issue %s was not sent at its time: %s", issue.number, error)
         delivery.tell_editor(issue, "issue_not_sent")
 

@@ -113,9 +113,14 @@ def schedule(
     issue.refresh_from_db()
 
 
-def unschedule(issue: Issue, note: str = "") -> bool:
-    """Make a scheduled issue a draft again; False when it is not scheduled any more."""
-    changed = Issue.objects.filter(pk=issue.pk, state=Issue.State.SCHEDULED).update(
+def unschedule(issue: Issue, note: str = "", *, due: bool = False) -> bool:
+    """Make a scheduled issue a draft again; False when it is not scheduled any more.
+
+    `due` is for the clock: only one whose moment has come, so not one that an editor has put
+    off meanwhile.
+    """
+    scheduled = Issue.objects.due() if due else Issue.objects.filter(state=Issue.State.SCHEDULED)
+    changed = scheduled.filter(pk=issue.pk).update(
         state=Issue.State.DRAFT, scheduled_for=None, state_note=note[:300]
     )
     issue.refresh_from_db()
@@ -123,19 +128,25 @@ def unschedule(issue: Issue, note: str = "") -> bool:
 
 
 def start(
-    issue: Issue, *, by: AbstractBaseUser | AnonymousUser | None = None, shown: str = ""
+    issue: Issue,
+    *,
+    by: AbstractBaseUser | AnonymousUser | None = None,
+    shown: str = "",
+    due: bool = False,
 ) -> None:
     """Freeze the issue's content, write one delivery per mailable subscriber, wake a worker.
 
     All of it happens, or nothing. `shown` is the SHA-256 of what was confirmed (rehearse); ""
-    is for a schedule, which sends what was saved last. Raises NotReady, Changed when the
-    content is something else by now, or AlreadyStarted for the second of two clicks.
+    is for a schedule, which sends what was saved last. `due` is for the clock: start it only
+    while it is scheduled and its moment has come. Raises NotReady, Changed when the content is
+    something else by now, or AlreadyStarted for the second of two clicks and for a schedule
+    that an editor ended meanwhile.
     """
     try:
         # Outside the transaction as well: the first rendering makes the pictures' copies.
         if issue.is_open:
             mail.render(issue)
-        _start(issue, by, shown)
+        _start(issue, by, shown, due)
     except mail.RenderError as error:
         issue.refresh_from_db()
         raise NotReady([str(error)]) from error
@@ -144,11 +155,14 @@ def start(
         raise
 
 
-def _start(issue: Issue, by: AbstractBaseUser | AnonymousUser | None, shown: str) -> None:
+def _start(
+    issue: Issue, by: AbstractBaseUser | AnonymousUser | None, shown: str, due: bool
+) -> None:
     now = timezone.now()
+    may_start = Issue.objects.due() if due else Issue.objects.filter(state__in=Issue.OPEN_STATES)
     with transaction.atomic():
         # The claim: of two who try, one changes the row and the other sees that it changed.
-        claimed = Issue.objects.filter(pk=issue.pk, state__in=Issue.OPEN_STATES).update(
+        claimed = may_start.filter(pk=issue.pk).update(
             state=Issue.State.SENDING,
             started_at=now,
             state_note="",
@@ -209,12 +223,14 @@ def queue_deliveries(issue: Issue, now: datetime) -> int:
 def wake(issue: Issue) -> None:
     """Ask for a delivery task once this transaction is committed.
 
-    A queue that is away costs nothing but time: `tick` asks again.
+    Does nothing for an issue that is not being sent: resuming it wakes a worker. A queue that
+    is away costs nothing but time: `tick` asks again.
     """
     from newsletter.tasks import deliver_issue
 
-    Issue.objects.filter(pk=issue.pk).update(woken_at=timezone.now())
-    transaction.on_commit(lambda: deliver_issue.enqueue(issue.pk), robust=True)
+    sending = Issue.objects.filter(pk=issue.pk, state=Issue.State.SENDING)
+    if sending.update(woken_at=timezone.now()):
+        transaction.on_commit(lambda: deliver_issue.enqueue(issue.pk), robust=True)
 
 
 # What an editor decides
@@ -223,7 +239,7 @@ def wake(issue: Issue) -> None:
 def pause(issue: Issue, why: str, *, tell: bool = False) -> bool:
     """Stop sending after the message that is under way; `tell` the editor who started it."""
     changed = Issue.objects.filter(pk=issue.pk, state=Issue.State.SENDING).update(
-        state=Issue.State.PAUSED, state_note=why[:300]
+        state=Issue.State.PAUSED, state_note=why[:300], quiet_until=None
     )
     issue.refresh_from_db()
     if changed and tell:

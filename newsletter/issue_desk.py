@@ -252,7 +252,7 @@ class IssuePagesMixin:
             failed=failed.select_related("subscriber").order_by("-changed_at")[:ROWS_SHOWN],
             deferred=issue.deliveries.filter(state=Delivery.State.QUEUED, tries__gt=0).count(),
             reloads=issue.state == Issue.State.SENDING,
-            quiet=issue.quiet_until and issue.quiet_until > timezone.now(),
+            quiet=issue.backs_off,
         )
 
     def decide(

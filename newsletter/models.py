@@ -152,6 +152,15 @@ class Issue(models.Model):
         """Whether its content may still be edited."""
         return self.state in self.OPEN_STATES
 
+    @property
+    def backs_off(self) -> bool:
+        """Whether the mail server is left alone now, after which sending goes on by itself."""
+        return (
+            self.state == self.State.SENDING
+            and self.quiet_until is not None
+            and self.quiet_until > timezone.now()
+        )
+
     def contents(self) -> list[IssuePost]:
         """Return what the issue is made of, in its order, without the long texts. One query.
 

@@ -149,7 +149,7 @@ class Worker:
             if connection.features.has_select_for_update_skip_locked:
                 free = free.select_for_update(skip_locked=True)
             pks = list(free.values_list("pk", flat=True)[: settings.DELIVERY_BATCH_SIZE])
-            Delivery.objects.filter(pk__in=pks).update(
+            Delivery.objects.filter(pk__in=pks, state=State.QUEUED, leased_until=None).update(
                 leased_by=self.name, leased_until=now + lease_time()
             )
         leased = Delivery.objects.filter(pk__in=pks, leased_by=self.name).order_by("due_at", "pk")
@@ -185,12 +185,12 @@ class Worker:
             try:
                 self.transport.prepare(self.sender)
             except ServerAway as error:
-                self.settle(done)
-                self.be_quiet(f"The mail server is away: {error}")
+                if self.settle(done):
+                    self.be_quiet(f"The mail server is away: {error}")
                 return False
             except ServerRefuses as error:
-                self.settle(done)
-                delivery.pause(self.issue, f"The mail server refuses us: {error}", tell=True)
+                if self.settle(done):
+                    delivery.pause(self.issue, f"The mail server refuses us: {error}", tell=True)
                 return False
             with transaction.atomic():
                 go_on = self.settle(done)
@@ -255,10 +255,31 @@ class Worker:
         return Issue.objects.filter(pk=self.issue.pk, state=Issue.State.SENDING).exists()
 
     def settle(self, done: tuple[Row, Outcome] | None) -> bool:
-        """Write down a message's fate; False when too many failed in a row."""
+        """Write down a message's fate, if there is one; False when no other may be sent now.
+
+        Then the issue was paused, here because too many messages failed or by somebody else,
+        or it was cancelled; its reason is written down already.
+        """
         if done is None:
             return True
         row, outcome = done
+        with transaction.atomic(savepoint=False):
+            state = self.record(row, outcome)
+            if state is None:
+                # The lease ran out and somebody decided in our place.
+                logger.warning(
+                    "The answer for delivery %s came too late and was not recorded: %s %s %s",
+                    row.pk,
+                    outcome.fate.value,
+                    outcome.code or "",
+                    outcome.reply,
+                )
+                return True
+            self.report.add(state.value)
+            return self.count_failures(outcome)
+
+    def record(self, row: Row, outcome: Outcome) -> Delivery.State | None:
+        """Write the outcome into a row that is still ours; return its state, None otherwise."""
         now = timezone.now()
         values: dict[str, Any] = {
             "pk": row.pk,
@@ -269,14 +290,14 @@ class Worker:
         }
         if outcome.fate is Fate.DEFERRED and row.tries < len(PAUSES):
             state = State.QUEUED
-            PUT_OFF.run(**values, state=state, due_at=now + PAUSES[row.tries])
+            changed = PUT_OFF.run(**values, state=state, due_at=now + PAUSES[row.tries])
         else:
             state = FINAL.get(outcome.fate, State.FAILED)
-            SETTLE.run(**values, state=state)
-        self.report.add(state.value)
-        return self.count_failures(outcome)
+            changed = SETTLE.run(**values, state=state)
+        return state if changed else None
 
     def count_failures(self, outcome: Outcome) -> bool:
+        """Count the failures in a row; False when the issue is not being sent any more."""
         if outcome.fate is Fate.ACCEPTED:
             if self.failed_before:
                 Issue.objects.filter(pk=self.issue.pk, state=Issue.State.SENDING).update(
@@ -288,7 +309,11 @@ class Worker:
             # A deferral is the server's "later", not a failure.
             return True
         self.failed_before = True
-        Issue.objects.filter(pk=self.issue.pk).update(failures_in_a_row=F("failures_in_a_row") + 1)
+        counted = Issue.objects.filter(pk=self.issue.pk, state=Issue.State.SENDING).update(
+            failures_in_a_row=F("failures_in_a_row") + 1
+        )
+        if not counted:
+            return False
         self.issue.refresh_from_db(fields=["failures_in_a_row"])
         if self.issue.failures_in_a_row < settings.DELIVERY_MAX_FAILURES_IN_A_ROW:
             return True
@@ -319,15 +344,25 @@ class Worker:
         )
 
     def be_quiet(self, why: str) -> None:
-        """Leave the server alone for a while: nothing is under way."""
+        """Leave the server alone for a while: nothing is under way.
+
+        Changes nothing where the issue was paused or cancelled meanwhile, for that has a reason
+        of its own, nor where another worker has just found the same.
+        """
         self.issue.refresh_from_db(fields=["away_in_a_row"])
+        now = timezone.now()
         pause_for = AWAY_PAUSES[min(self.issue.away_in_a_row, len(AWAY_PAUSES) - 1)]
-        Issue.objects.filter(pk=self.issue.pk).update(
-            away_in_a_row=F("away_in_a_row") + 1,
-            quiet_until=timezone.now() + pause_for,
-            state_note=why[:300],
+        changed = (
+            Issue.objects.filter(pk=self.issue.pk, state=Issue.State.SENDING)
+            .exclude(quiet_until__gt=now)
+            .update(
+                away_in_a_row=F("away_in_a_row") + 1,
+                quiet_until=now + pause_for,
+                state_note=why[:300],
+            )
         )
-        self.report.add("away")
+        if changed:
+            self.report.add("away")
 
     def release(self, rows: list[Row]) -> None:
         """Give back what was leased and not begun."""
@@ -396,7 +431,7 @@ def finish(issue: Issue) -> bool:
                 f"The ledger does not balance: {issue.recipients} deliveries were written, "
                 f"{counted} are there."
             )
-            Issue.objects.filter(pk=issue.pk).update(
+            Issue.objects.filter(pk=issue.pk, state=Issue.State.SENT).update(
                 state=Issue.State.PAUSED, sent_at=None, state_note=pause_note
             )
             logger.error("Issue %s: %s", issue.number, pause_note)
