@@ -303,9 +303,10 @@ def cancel(issue: Issue) -> bool:
     return bool(changed)
 
 
-def send_uncertain_again(issue: Issue, pks: Iterable[int] | None = None) -> int:
+def send_uncertain_again(issue: Issue, pks: Iterable[int] | None) -> int:
     """Queue deliveries in doubt once more, at an editor's word; return how many.
 
+    `pks` are the chosen ones, None means all of the issue. Changes nothing once it is cancelled.
     The Message-ID stays, so a receiver that has the message can recognise it.
     """
     now = timezone.now()
@@ -323,8 +324,11 @@ def send_uncertain_again(issue: Issue, pks: Iterable[int] | None = None) -> int:
     return count
 
 
-def call_uncertain_sent(issue: Issue, pks: Iterable[int] | None = None) -> int:
-    """Count deliveries in doubt as sent, at an editor's word; return how many."""
+def call_uncertain_sent(issue: Issue, pks: Iterable[int] | None) -> int:
+    """Count deliveries in doubt as sent, at an editor's word; return how many.
+
+    `pks` are the chosen ones, None means all of the issue.
+    """
     return _uncertain(issue, pks).update(state=State.SENT, leased_by="", changed_at=timezone.now())
 
 

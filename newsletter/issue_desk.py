@@ -25,7 +25,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 
 from newsletter import delivery, mail, preflight
-from newsletter.issue_forms import SendForm, already_words
+from newsletter.issue_forms import Decision, SendForm, already_words
 from newsletter.models import Content, Delivery, Issue
 from newsletter.transport import Fate, ServerAway, ServerRefuses
 from subscribers.models import Subscriber
@@ -255,9 +255,7 @@ class IssuePagesMixin:
             quiet=issue.backs_off,
         )
 
-    def decide(
-        self, request: HttpRequest, issue: Issue, changed: bool | int, words: str
-    ) -> HttpResponse:
+    def decide(self, request: HttpRequest, issue: Issue, changed: bool, words: str) -> HttpResponse:
         if changed:
             messages.success(request, words)
         else:
@@ -292,15 +290,35 @@ class IssuePagesMixin:
 
     @issue_view(permission="send_issue", methods=("POST",))
     def settle(self, request: HttpRequest, issue: Issue) -> HttpResponse:
-        """Do what the editor decided about deliveries in doubt: one, or all of them."""
-        pks = [int(pk) for pk in request.POST.getlist("delivery") if pk.isdecimal()] or None
-        if "_again" in request.POST:
-            count = delivery.send_uncertain_again(issue, pks)
+        """Do what the editor decided about the chosen deliveries in doubt, or about all of them.
+
+        Exactly one button decides. What cannot be read decides nothing.
+        """
+        try:
+            decision = Decision.read(request.POST)
+        except ValueError as error:
+            messages.error(request, f"Nothing was changed: {error}")
+            return redirect("admin:newsletter_issue_progress", issue.pk)
+        if decision.again:
+            count = delivery.send_uncertain_again(issue, decision.pks)
             words = f"{count} in doubt will be sent once more."
         else:
-            count = delivery.call_uncertain_sent(issue, pks)
+            count = delivery.call_uncertain_sent(issue, decision.pks)
             words = f"{count} in doubt now count as sent."
-        return self.decide(request, issue, count, words)
+        if count:
+            messages.success(request, words)
+        elif decision.again and issue.state == Issue.State.CANCELLED:
+            messages.warning(
+                request,
+                "Nothing was changed: the issue is cancelled, so nobody is mailed it again.",
+            )
+        else:
+            messages.warning(
+                request,
+                "Nothing was changed: what you chose is not in doubt any more. Somebody else may "
+                "have decided, or the mail server's answer came late.",
+            )
+        return redirect("admin:newsletter_issue_progress", issue.pk)
 
 
 def shown(issue: Issue) -> tuple[mail.Preview, list[str]]:

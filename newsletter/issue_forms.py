@@ -1,10 +1,12 @@
-"""The forms of the issue desk: an issue, its articles, and the confirmation to send it."""
+"""The forms of the issue desk: an issue, its articles, sending it, deliveries in doubt."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 from django import forms
+from django.http import QueryDict
 
 from newsletter.models import Issue, IssuePost
 
@@ -58,6 +60,48 @@ class SendForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         error_messages={"invalid": "Enter a date and a time, such as 2026-12-24 07:30."},
     )
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What an editor decided about deliveries in doubt: send them again, or count them as sent.
+
+    `pks` are those of the chosen deliveries; None stands for all, which has buttons of its own.
+    """
+
+    again: bool
+    pks: list[int] | None
+
+    # The buttons of the page, and for each: whether to send again, and whether it means all.
+    BUTTONS = {
+        "_again": (True, False),
+        "_sent": (False, False),
+        "_again_all": (True, True),
+        "_sent_all": (False, True),
+    }
+
+    @classmethod
+    def read(cls, data: QueryDict) -> Self:
+        """Read the form that was sent. Raises ValueError with a sentence for the editor."""
+        pressed = [name for name in cls.BUTTONS if name in data]
+        if len(pressed) != 1:
+            raise ValueError("choose whether to send again or to count as sent.")
+        again, everything = cls.BUTTONS[pressed[0]]
+        if everything:
+            return cls(again, None)
+        values = data.getlist("delivery")
+        if not values:
+            raise ValueError("no delivery was chosen. Choose one, or the button for all of them.")
+        if not all(is_id(value) for value in values):
+            raise ValueError(
+                "what was sent does not name deliveries. Reload the page, then choose again."
+            )
+        return cls(again, [int(value) for value in values])
+
+
+def is_id(value: str) -> bool:
+    """Whether a text is a number that can be the id of a row."""
+    return value.isascii() and value.isdecimal() and len(value) <= 18
 
 
 def already_words(issue: Issue) -> str:

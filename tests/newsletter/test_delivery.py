@@ -169,7 +169,7 @@ def test_an_uncertain_delivery_counts_as_sent_at_an_editors_word(server: Scripte
     server.on["END"] = lambda _: HANG_UP
     issue = started("a@example.org")
     worker.deliver(issue.pk)
-    assert delivery.call_uncertain_sent(issue) == 1
+    assert delivery.call_uncertain_sent(issue, None) == 1
     assert states(issue) == {"sent": 1}
 
 

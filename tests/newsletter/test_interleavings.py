@@ -202,7 +202,7 @@ def test_an_answer_that_comes_late_does_not_undo_what_an_editor_decided(
     def lease_ends_and_an_editor_decides() -> None:
         Delivery.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
         assert clock.free_stale_leases() == 1
-        assert delivery.call_uncertain_sent(now(issue)) == 1
+        assert delivery.call_uncertain_sent(now(issue), None) == 1
 
     server.on["END"] = once(lease_ends_and_an_editor_decides, "554 no")
     report = worker.deliver(issue.pk)
