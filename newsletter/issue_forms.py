@@ -9,6 +9,7 @@ from django import forms
 from django.http import QueryDict
 
 from newsletter.models import Issue, IssuePost
+from posts.desk import ArticleRowForm
 
 LAST = 32_000  # A position after every other
 
@@ -31,7 +32,7 @@ class IssueForm(forms.ModelForm):
         return super().clean()
 
 
-class IssuePostForm(forms.ModelForm):
+class IssuePostForm(ArticleRowForm):
     position = forms.IntegerField(
         label="Order", required=False, min_value=0, help_text="Left empty: at the end."
     )
