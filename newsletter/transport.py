@@ -45,6 +45,10 @@ class ServerAway(Exception):
     """The server does not take messages now. Nothing was handed over; try all again later."""
 
 
+class ConnectionLost(ServerAway):
+    """The connection was lost before the server answered."""
+
+
 class ServerRefuses(Exception):
     """The server refuses us, not a recipient: an editor or operator must look."""
 
@@ -67,7 +71,6 @@ class SmtpTransport:
         self.alias = alias
         self._backend: EmailBackend | None = None
         self._connection: smtplib.SMTP
-        self._fresh = True
 
     def __enter__(self) -> Self:
         return self
@@ -118,26 +121,39 @@ class SmtpTransport:
                 with contextlib.suppress(OSError):
                     connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._backend, self._connection = backend, connection
-            self._fresh = True
         return self._connection
 
     def prepare(self, sender: str) -> None:
-        """Open the connection and say MAIL FROM, so that what follows concerns one recipient.
+        """Say MAIL FROM, on a new connection where there is none.
 
-        Raises ServerAway or ServerRefuses; in both cases nothing was handed over.
+        What follows then concerns one recipient. Raises ServerAway or ServerRefuses; in both
+        cases nothing was handed over.
         """
+        if not self.reuse(sender):
+            self._mail_from(self.open(), sender)
+
+    def reuse(self, sender: str) -> bool:
+        """Say MAIL FROM on the connection that is open; False if there is none any more.
+
+        A server may hang up on a connection that was idle. Only a new one tells whether it is
+        away, and opening that may take several timeouts. Raises as prepare() does.
+        """
+        if self._backend is None:
+            return False
         try:
-            code, reply = self.open().mail(sender)
+            self._mail_from(self._connection, sender)
+        except ConnectionLost:
+            return False
+        return True
+
+    def _mail_from(self, connection: smtplib.SMTP, sender: str) -> None:
+        try:
+            code, reply = connection.mail(sender)
         except (OSError, smtplib.SMTPException) as error:
-            stale = not self._fresh
             self.close()
-            if not stale:
-                raise ServerAway(_words(error) or type(error).__name__) from error
-            # A server may hang up on a connection that was idle; a new one will tell.
-            return self.prepare(sender)
-        self._fresh = False
+            raise ConnectionLost(_words(error) or type(error).__name__) from error
         if code // 100 == 2:
-            return None
+            return
         self.close()
         if code // 100 == 5:
             raise ServerRefuses(f"{code} {_words(reply)}")
@@ -203,9 +219,11 @@ class SmtpTransport:
 
     def _reset(self) -> None:
         """Clear the refused transaction, or drop the connection if that fails."""
+        if self._backend is None:
+            return
         try:
-            code, _ = self.open().rset()
-        except (OSError, smtplib.SMTPException, ServerAway, ServerRefuses):
+            code, _ = self._connection.rset()
+        except (OSError, smtplib.SMTPException):
             self.close()
         else:
             if code // 100 != 2:

@@ -183,7 +183,13 @@ class Worker:
                 break
             message, unfit = self.message(row)
             try:
-                self.transport.prepare(self.sender)
+                if not self.transport.reuse(self.sender):
+                    # A new connection may take longer than a lease lasts. Until then nothing
+                    # is under way, so what is known is written first.
+                    if not self.settle(done):
+                        return False
+                    done = None
+                    self.transport.prepare(self.sender)
             except ServerAway as error:
                 if self.settle(done):
                     self.be_quiet(f"The mail server is away: {error}")
