@@ -152,7 +152,7 @@ class IssueAdmin(EditorPageMixin, IssuePagesMixin, admin.ModelAdmin):
 class StartedIssueFilter(admin.RelatedFieldListFilter):
     """The issues that have deliveries, without a look at those."""
 
-    def field_choices(self, *_: Any) -> list[tuple[Any, str]]:
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[Any]:
         issues = Issue.objects.exclude(started_at=None).only("number", "subject")
         return [(issue.pk, str(issue)) for issue in issues]
 

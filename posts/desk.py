@@ -43,8 +43,6 @@ class EditorPageMixin:
     what a picker offers are loaded without the text.
     """
 
-    model: type[models.Model]
-
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
     ) -> tuple[models.QuerySet[Any], bool]:
@@ -52,7 +50,7 @@ class EditorPageMixin:
         found, duplicates = super().get_search_results(  # type: ignore[misc]  # of the admin it is mixed into
             request, queryset, search_term
         )
-        return found.defer(*long_texts(self.model)), duplicates
+        return found.defer(*long_texts(found.model)), duplicates
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response: HttpResponse = super().changeform_view(  # type: ignore[misc]  # of the admin it is mixed into
@@ -94,7 +92,6 @@ class ArticleRowsMixin:
     All rows are loaded by one query, without the long texts of what they belong to and pick.
     """
 
-    model: type[models.Model]
     admin_site: Any
     picks: str  # The field of the article that a row picks.
     belongs_to: str  # The field of the object whose form the rows stand in.
@@ -106,7 +103,7 @@ class ArticleRowsMixin:
             *(
                 f"{name}__{text}"
                 for name in names
-                for text in long_texts(rows.model._meta.get_field(name).related_model)  # type: ignore[arg-type]
+                for text in long_texts(rows.model._meta.get_field(name).related_model)
             )
         )
 
