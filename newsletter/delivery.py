@@ -1,24 +1,21 @@
-"""What an editor makes happen to an issue: start, pause, cancel, decide about what is in doubt.
+"""What an editor makes happen to an issue: schedule, start, resume, cancel, test; and decide
+about deliveries in doubt. Pausing is in newsletter/pausing.py, for workers pause, too.
 
-The delivery rows that starting writes are the queue and the ledger; newsletter/worker.py
-sends them, and newsletter/clock.py does what is due. Every function here may be called twice,
-by two people, at once.
+Starting writes one delivery row per subscriber. The rows are the queue and the ledger:
+newsletter/worker.py sends them, and newsletter/clock.py starts what is scheduled. Every function
+here may be called twice, by two people, at once: it changes only what is still in the state that
+it is for, and says whether it did.
 """
 
 from __future__ import annotations
 
-import contextlib
 import copy
-import logging
 import secrets
-import smtplib
 from collections.abc import Iterable
 from datetime import datetime
-from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import (
     BigIntegerField,
@@ -31,18 +28,15 @@ from django.db.models import (
 from django.utils import timezone
 
 from alarmroom import kept
-from alarmroom.mail import transactional
 from newsletter import mail, preflight
 from newsletter.models import Content, Delivery, Issue
-from newsletter.transport import Outcome, SmtpTransport
-from subscribers import signup
-from subscribers.forms import clean_address
+from newsletter.pausing import never_mailed
+from newsletter.tasks import wake
+from newsletter.transport import Outcome, SmtpTransport, envelope_sender
 from subscribers.models import Subscriber
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-
-logger = logging.getLogger(__name__)
 
 State = Delivery.State
 
@@ -64,12 +58,6 @@ class Changed(NotReady):
 
 class AlreadyStarted(Exception):
     """Somebody else was faster, or the issue is in a state that does not allow this."""
-
-
-def envelope_sender() -> str:
-    """Return the address bounces go to (RFC 5321 4.4)."""
-    configured: str = settings.NEWSLETTER_ENVELOPE_FROM
-    return configured or parseaddr(settings.NEWSLETTER_FROM_EMAIL)[1]
 
 
 # From draft to sending
@@ -220,51 +208,7 @@ def queue_deliveries(issue: Issue, now: datetime) -> int:
         return int(cursor.rowcount)
 
 
-def wake(issue: Issue) -> None:
-    """Ask for a delivery task once this transaction is committed.
-
-    Does nothing for an issue that is not being sent: resuming it wakes a worker. A queue that
-    is away costs nothing but time: `tick` asks again.
-    """
-    from newsletter.tasks import deliver_issue
-
-    sending = Issue.objects.filter(pk=issue.pk, state=Issue.State.SENDING)
-    if sending.update(woken_at=timezone.now()):
-        transaction.on_commit(lambda: deliver_issue.enqueue(issue.pk), robust=True)
-
-
 # What an editor decides
-
-
-def pause(issue: Issue, why: str, *, tell: bool = False) -> bool:
-    """Stop sending after the message that is under way; `tell` the editor who started it."""
-    changed = Issue.objects.filter(pk=issue.pk, state=Issue.State.SENDING).update(
-        state=Issue.State.PAUSED, state_note=why[:300], quiet_until=None
-    )
-    issue.refresh_from_db()
-    if changed and tell:
-        logger.error("Issue %s is paused: %s", issue.number, why)
-        # Not under the write lock: this mail goes through a server, too.
-        transaction.on_commit(lambda: tell_editor(issue, "issue_paused"), robust=True)
-    return bool(changed)
-
-
-def tell_editor(issue: Issue, mail_name: str) -> None:
-    """Write to the editor who sent or scheduled the issue, if mail can be sent at all.
-
-    `mail_name` is the mail's name in `templates/email/`.
-    """
-    address = getattr(issue.started_by, "email", "")
-    if not address:
-        return
-    if never_mailed(address):
-        logger.info("%s of issue %s: the editor's address is suppressed", mail_name, issue.number)
-        return
-    try:
-        transactional(mail_name, address, {"issue": issue}).send(using="default")
-    except (OSError, smtplib.SMTPException, ValueError):
-        # The admin says it in any case.
-        logger.exception("Could not send %s of issue %s to %s", mail_name, issue.number, address)
 
 
 def resume(issue: Issue) -> bool:
@@ -335,13 +279,6 @@ def call_uncertain_sent(issue: Issue, pks: Iterable[int] | None) -> int:
 def _uncertain(issue: Issue, pks: Iterable[int] | None) -> QuerySet[Delivery]:
     rows = Delivery.objects.filter(issue=issue, state=State.UNCERTAIN)
     return rows if pks is None else rows.filter(pk__in=list(pks))
-
-
-def never_mailed(address: str) -> bool:
-    """Return whether the address of an account, in any spelling, is suppressed."""
-    with contextlib.suppress(ValidationError):
-        address = clean_address(address)
-    return signup.is_suppressed(address.lower())
 
 
 def send_test(issue: Issue, address: str) -> Outcome:

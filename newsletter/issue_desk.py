@@ -24,7 +24,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 
-from newsletter import delivery, mail, preflight
+from newsletter import delivery, mail, pausing, preflight
 from newsletter.issue_forms import Decision, SendForm, already_words
 from newsletter.models import Content, Delivery, Issue
 from newsletter.transport import Fate, ServerAway, ServerRefuses
@@ -267,7 +267,7 @@ class IssuePagesMixin:
 
     @issue_view(permission="send_issue", methods=("POST",))
     def pause(self, request: HttpRequest, issue: Issue) -> HttpResponse:
-        changed = delivery.pause(issue, f"Paused by {request.user}.")
+        changed = pausing.pause(issue, f"Paused by {request.user}.")
         return self.decide(request, issue, changed, "Paused. Nobody is mailed until you go on.")
 
     @issue_view(permission="send_issue", methods=("POST",))

@@ -14,7 +14,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from newsletter import clock, delivery, mail, worker
+from newsletter import clock, delivery, mail, pausing, worker
 from newsletter.models import Delivery, Issue
 from tests.factories import make_issue, make_subscriber
 from tests.newsletter.desk import url
@@ -43,7 +43,7 @@ def once(act: Callable[[], object], reply: str | None = None) -> Callable[[str],
 
 
 def pause(issue: Issue) -> None:
-    assert delivery.pause(Issue.objects.get(pk=issue.pk), NOTE)
+    assert pausing.pause(Issue.objects.get(pk=issue.pk), NOTE)
 
 
 def cancel(issue: Issue) -> None:
@@ -179,7 +179,7 @@ def test_a_cancel_in_the_middle_lets_one_message_end_and_begins_no_other(
     issue = started("a@example.org", "b@example.org", "c@example.org")
     server.on["END"] = once(lambda: cancel(issue), reply)
     worker.deliver(issue.pk)
-    clock.tick(clock.Round())
+    clock.tick(clock.Steps())
     due_now(issue)
     worker.deliver(issue.pk)
     found = now(issue)
@@ -227,7 +227,7 @@ def test_an_issue_that_is_unscheduled_while_the_clock_renders_it_is_not_started(
         return render(found)
 
     monkeypatch.setattr(mail, "render", unscheduled_meanwhile)
-    clock.tick(clock.Round())
+    clock.tick(clock.Steps())
     assert now(issue).state == Issue.State.DRAFT
     assert not Delivery.objects.exists()
 
@@ -244,7 +244,7 @@ def test_nobody_is_told_of_a_schedule_that_an_editor_ended_meanwhile(
         raise mail.RenderError("A picture is missing.")
 
     monkeypatch.setattr(mail, "render", fails_while_an_editor_cancels)
-    clock.tick(clock.Round())
+    clock.tick(clock.Steps())
     found = now(issue)
     assert (found.state, found.state_note) == (Issue.State.CANCELLED, "")
     assert server.recipients == []

@@ -4,7 +4,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from newsletter import worker
+from newsletter import outcomes, worker
 from tests.newsletter.ledger import started, states
 from tests.newsletter.server import HANG_UP, ScriptedServer
 
@@ -29,7 +29,7 @@ def test_the_server_is_waited_for_seven_times_before_an_outcome_is_written(
 ) -> None:
     issue = started("a@example.org", "b@example.org")
     happened: list[str] = []
-    record = worker.Worker.record
+    record = outcomes.record
 
     def note(verb: str) -> object:
         happened.append(verb)
@@ -37,13 +37,13 @@ def test_the_server_is_waited_for_seven_times_before_an_outcome_is_written(
             return next_mail if happened.count("MAIL") == 2 else None
         return "550 no" if verb == refused_at else None
 
-    def record_and_note(self, row, outcome):
+    def record_and_note(*args):
         happened.append("recorded")
-        return record(self, row, outcome)
+        return record(*args)
 
     for verb in ("MAIL", "RCPT", "DATA", "END", "RSET", "QUIT"):
         server.on[verb] = lambda _, verb=verb: note(verb)
-    monkeypatch.setattr(worker.Worker, "record", record_and_note)
+    monkeypatch.setattr(outcomes, "record", record_and_note)
     worker.deliver(issue.pk)
     waits = happened[happened.index("RCPT") : happened.index("recorded")]
     # To take the message is a wait of its own, before the answer to its end.

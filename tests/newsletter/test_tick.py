@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from newsletter import delivery, mail, worker
+from newsletter import delivery, mail, outcomes, worker
 from newsletter.models import Issue
 from newsletter.tasks import deliver_issue
 from subscribers import signup
@@ -133,9 +133,9 @@ def test_an_issue_that_cannot_be_finished_keeps_no_other_from_it(
     first, second = make_issue(), make_issue()
     delivery.start(first)
     delivery.start(second)
-    finish = worker.finish
+    finish = outcomes.finish
     monkeypatch.setattr(
-        worker, "finish", lambda issue: full() if issue.pk == second.pk else finish(issue)
+        outcomes, "finish", lambda issue: full() if issue.pk == second.pk else finish(issue)
     )
     with pytest.raises(CommandError, match=f"Finishing issue {second.number}"):
         call_command("tick")

@@ -43,7 +43,7 @@ class Command(BaseCommand):
             began = timezone.now()
             tick()
             if PRUNES and (not pruned or time.monotonic() - pruned > PRUNE_EVERY):
-                with clock.Round().turn("Forgetting the results of finished tasks"):
+                with clock.Steps().step("Forgetting the results of finished tasks"):
                     # They are of no use to anybody.
                     call_command("prune_db_task_results", "--min-age-days=1", verbosity=0)
                     pruned = time.monotonic()
@@ -55,16 +55,16 @@ class Command(BaseCommand):
 
 def tick() -> list[str]:
     """Do everything that is due now; return what failed, which the next tick does."""
-    now = clock.Round()
-    clock.tick(now)
-    with now.turn("Sending notices"):
+    steps = clock.Steps()
+    clock.tick(steps)
+    with steps.step("Sending notices"):
         notices.send_due()
-    with now.turn("Waking workers for pictures"):
+    with steps.step("Waking workers for pictures"):
         tasks.wake_due()
-    with now.turn("Finishing texts"):
+    with steps.step("Finishing texts"):
         body.serve_due()
-    with now.turn("Comparing articles"):
+    with steps.step("Comparing articles"):
         likeness.compare_due()
-    with now.turn("Sweeping kept pages"):
+    with steps.step("Sweeping kept pages"):
         kept.shelf().sweep()
-    return now.failed
+    return steps.failed
