@@ -16,8 +16,7 @@ from django.utils import timezone
 
 from newsletter import delivery, outcomes
 from newsletter.models import Delivery, Issue
-from newsletter.pausing import tell_editor
-from newsletter.tasks import wake
+from newsletter.tasks import tell_editor, wake
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +83,8 @@ def start_due(issue: Issue) -> None:
         if not delivery.unschedule(issue, f"It was not sent at its time. {error}", due=True):
             return  # An editor has ended the schedule meanwhile.
         logger.error("Issue %s was not sent at its time: %s", issue.number, error)
-        tell_editor(issue, "issue_not_sent")
+        # By a task: a slow mail server must not keep the tick from its other steps.
+        tell_editor.enqueue(issue.pk, "issue_not_sent")
 
 
 def skip_cancelled() -> int:

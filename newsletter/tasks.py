@@ -1,4 +1,4 @@
-"""The task that sends a slice of an issue, and how it is asked for.
+"""The task that sends a slice of an issue, and how it is asked for; the mail to its editor.
 
 A task only wakes a worker. What is to be sent stands in the delivery rows, so a task that is
 lost costs a minute, and one that runs twice mails nobody twice.
@@ -8,7 +8,7 @@ from django.db import transaction
 from django.tasks import task
 from django.utils import timezone
 
-from newsletter import worker
+from newsletter import pausing, worker
 from newsletter.models import Issue
 
 
@@ -30,6 +30,17 @@ def deliver_issue(issue_pk: int) -> dict[str, int]:
         # was asked for meanwhile, its note stays.
         sending.filter(woken_at=woken).update(woken_at=None)
     return report.counts
+
+
+@task()
+def tell_editor(issue_pk: int, mail_name: str) -> None:
+    """Write to the editor of an issue (newsletter/pausing.py), where the caller must not wait.
+
+    If it never runs, the editor reads the same in the admin.
+    """
+    issue = Issue.objects.filter(pk=issue_pk).first()
+    if issue is not None:
+        pausing.tell_editor(issue, mail_name)
 
 
 def wake(issue: Issue) -> None:

@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.tasks import default_task_backend
 from django.utils import timezone
 from pytest_django import Settings
 
 from newsletter import clock, delivery, pausing, worker
 from newsletter.models import Issue
+from newsletter.tasks import tell_editor
 from subscribers import notices, signup
 from tests.factories import make_issue, make_pending, make_subscriber
 from tests.newsletter.server import ScriptedServer
@@ -71,4 +73,6 @@ def test_words_to_an_editor_leave_by_default(
     unfinished.issue_posts.all().delete()
     Issue.objects.filter(pk=unfinished.pk).update(scheduled_for=timezone.now())
     clock.tick(clock.Steps())
+    [told] = [done for done in default_task_backend.results if done.task == tell_editor]
+    tell_editor.call(*told.args)
     assert got(servers) == {"default": ["editor@example.org"] * 2, "bulk": []}
