@@ -64,7 +64,7 @@ class AlreadyStarted(Exception):
 
 
 def rehearse(issue: Issue) -> mail.Rendered:
-    """Return what start() would freeze at this moment. Raises RenderError."""
+    """Render what start() would freeze at this moment. Raises RenderError."""
     as_started = copy.copy(issue)
     as_started.started_at = timezone.now()
     return mail.render(as_started)
@@ -131,7 +131,8 @@ def start(
     that an editor ended meanwhile.
     """
     try:
-        # Outside the transaction as well: the first rendering makes the pictures' copies.
+        # Once before the transaction: the first rendering makes copies of pictures, which takes
+        # long, and nobody else could write meanwhile.
         if issue.is_open:
             mail.render(issue)
         _start(issue, by, shown, due)
@@ -149,7 +150,7 @@ def _start(
     now = timezone.now()
     may_start = Issue.objects.due() if due else Issue.objects.filter(state__in=Issue.OPEN_STATES)
     with transaction.atomic():
-        # The claim: of two who try, one changes the row and the other sees that it changed.
+        # The claim: of two who try, one changes the row. The other one changes no row.
         claimed = may_start.filter(pk=issue.pk).update(
             state=Issue.State.SENDING,
             started_at=now,
@@ -203,7 +204,7 @@ def queue_deliveries(issue: Issue, now: datetime) -> int:
     names = ", ".join(connection.ops.quote_name(name) for name in columns)
     table = connection.ops.quote_name(Delivery._meta.db_table)
     with connection.cursor() as cursor:
-        # Only names of our own tables and columns are put into the text.
+        # The SQL is put together from names of our own tables and columns only.
         cursor.execute(f"INSERT INTO {table} ({names}) {select}", params)
         return int(cursor.rowcount)
 
@@ -212,7 +213,7 @@ def queue_deliveries(issue: Issue, now: datetime) -> int:
 
 
 def resume(issue: Issue) -> bool:
-    """Go on with a paused issue."""
+    """Go on with a paused issue; False when it is not paused."""
     with transaction.atomic():
         changed = Issue.objects.filter(pk=issue.pk, state=Issue.State.PAUSED).update(
             state=Issue.State.SENDING,
@@ -228,7 +229,7 @@ def resume(issue: Issue) -> bool:
 
 
 def cancel(issue: Issue) -> bool:
-    """End an issue that is not sent yet for good; what is queued is skipped."""
+    """End an issue for good, unless it is sent. Deliveries that are queued are skipped."""
     now = timezone.now()
     with transaction.atomic():
         changed = Issue.objects.filter(
@@ -282,7 +283,7 @@ def _uncertain(issue: Issue, pks: Iterable[int] | None) -> QuerySet[Delivery]:
 
 
 def send_test(issue: Issue, address: str) -> Outcome:
-    """Send the issue as it stands to one address, by the renderer and the way of the real one.
+    """Send the issue as it is to one address, rendered and sent as to subscribers.
 
     Raises NotReady when it cannot be rendered or the address is suppressed, ServerAway or
     ServerRefuses.

@@ -11,7 +11,7 @@ from django.http import QueryDict
 from newsletter.models import Issue, IssuePost
 from posts.desk import ArticleRowForm
 
-LAST = 32_000  # A position after every other
+LAST = 32_000  # A position after all others.
 
 
 class IssueForm(forms.ModelForm):
@@ -25,7 +25,7 @@ class IssueForm(forms.ModelForm):
         # The row is locked (IssueAdmin.get_object), so this is still true when it is saved.
         if self.instance.pk and not self.instance.is_open:
             raise forms.ValidationError(
-                f"{already_words(self.instance)} Nothing on this page was saved, and nothing on it "
+                f"{already_done(self.instance)} Nothing on this page was saved, and nothing on it "
                 "can change what is sent. Copy what you want to keep.",
                 code="started",
             )
@@ -105,7 +105,7 @@ def is_id(value: str) -> bool:
     return value.isascii() and value.isdecimal() and len(value) <= 18
 
 
-def already_words(issue: Issue) -> str:
-    """Say to the slower of two editors what the faster one did."""
+def already_done(issue: Issue) -> str:
+    """Return a sentence for an editor who comes second: what the issue is, and by whom."""
     who = f" by {issue.started_by}" if issue.started_by else ""
     return f"{issue} is {issue.get_state_display()} already{who}."
