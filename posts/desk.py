@@ -69,9 +69,10 @@ class ArticlePicker(AutocompleteSelect):
 
     def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
         # Django asks the database for each picker's article anew.
-        if self.picked is None or {str(pk) for pk in value} != {str(self.picked.pk)}:
+        picked = self.picked
+        if picked is None or not self.is_required or {*map(str, value)} != {str(picked.pk)}:
             return super().optgroups(name, value, attrs)
-        option = self.create_option(name, self.picked.pk, str(self.picked), True, 0)
+        option = self.create_option(name, picked.pk, str(picked), True, 0)
         return [(None, [option], 0)]
 
 

@@ -259,6 +259,13 @@ def test_the_rows_within_a_form_are_loaded_at_once_and_without_their_texts(
     assert len(many) == len(few), f"{told(few)}\n\n{told(many)}"
 
 
+def test_each_row_shows_what_was_picked(desk: Client) -> None:
+    issue = issue_of(2)
+    page = desk.get(reverse("admin:newsletter_issue_change", args=[issue.pk])).content.decode()
+    for post in issue.posts.all():
+        assert re.search(rf'<option value="{post.pk}" selected[^>]*>{post.title}</option>', page)
+
+
 def test_rows_that_come_back_with_a_mistake_still_show_what_was_picked(desk: Client) -> None:
     issue, other = issue_of(1), make_post(title="Picked instead")
     [row] = issue.issue_posts.all()
