@@ -122,12 +122,14 @@ class IssueAdmin(EditorPageMixin, IssuePagesMixin, admin.ModelAdmin):
     def response_add(
         self, request: HttpRequest, obj: Issue, post_url_continue: str | None = None
     ) -> HttpResponse:
-        return self.preview_or(request, obj, super().response_add(request, obj, post_url_continue))
+        return self.preview_if_asked(
+            request, obj, super().response_add(request, obj, post_url_continue)
+        )
 
     def response_change(self, request: HttpRequest, obj: Issue) -> HttpResponse:
-        return self.preview_or(request, obj, super().response_change(request, obj))
+        return self.preview_if_asked(request, obj, super().response_change(request, obj))
 
-    def preview_or(
+    def preview_if_asked(
         self, request: HttpRequest, issue: Issue, response: HttpResponse
     ) -> HttpResponse:
         if "_preview" in request.POST:

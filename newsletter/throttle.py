@@ -23,7 +23,7 @@ BACK_OFF_FOR = [timedelta(minutes=m) for m in (1, 2, 5, 15, 30)]
 
 
 class Throttle:
-    """One worker's view of how the mail server takes an issue."""
+    """Counts, for one worker, how the mail server answers for an issue."""
 
     def __init__(self, issue: Issue) -> None:
         self.issue = issue
