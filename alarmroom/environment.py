@@ -89,10 +89,19 @@ class Environment:
         return value or ""
 
     def number(
-        self, name: str, default: int, *, least: int = 0, most: int = 2**31 - 1, unit: str = ""
+        self,
+        name: str,
+        default: int,
+        *,
+        least: int = 0,
+        most: int = 2**31 - 1,
+        unit: str = "",
+        why: str = "",
     ) -> int:
+        """Return a whole number; `why` says to the operator why it is limited."""
         upper = f" to {most}" if most < 2**31 - 1 else " on"
         what = f"a whole number{unit and f' of {unit}'} from {least}{upper}, such as {default}"
+        what += why and f" ({why})"
         value = self.text(name, str(default), what)
         if not re.fullmatch(r"[0-9]{1,10}", value) or not least <= int(value) <= most:
             self.refuse(name, f"is {value!r}", what)

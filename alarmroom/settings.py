@@ -194,7 +194,8 @@ LOGIN_URL = "admin:login"
 
 # Mail: transactional and bulk mail leave through separate mailers (mail reputation)
 
-SMTP_TIMEOUT = env.number("SMTP_TIMEOUT", 30, least=1, unit="seconds")
+# For each answer of the server. RFC 5321 4.5.3.2 asks for ten minutes at most.
+SMTP_TIMEOUT = env.number("SMTP_TIMEOUT", 30, least=1, most=3600, unit="seconds")
 
 
 def mailer(url: str) -> dict[str, Any]:
@@ -255,8 +256,20 @@ SIGN_UPS_PER_HOUR_AND_NETWORK = env.number(
 
 # Delivery of issues (newsletter/worker.py)
 
-# How long a worker may hold rows without a sign of life. Longer than any SMTP timeout.
-DELIVERY_LEASE_SECONDS = env.number("DELIVERY_LEASE_SECONDS", 300, least=1, unit="seconds")
+# How long a worker may hold a row without a sign of life. When a lease ends while a message is
+# under way, its row is called uncertain, though nobody died. So a lease outlasts one message: from
+# the moment at which its row says `sending` until its outcome is written, a worker waits for the
+# server seven times at most, each time up to SMTP_TIMEOUT: RCPT, DATA, the message, its answer,
+# RSET, the next MAIL, QUIT (tests/newsletter/test_lease.py). The eighth is for the database. How
+# many rows are leased at once does not matter: each one's lease begins anew with its message.
+LEASE_AT_LEAST = 8 * SMTP_TIMEOUT
+DELIVERY_LEASE_SECONDS = env.number(
+    "DELIVERY_LEASE_SECONDS",
+    max(300, LEASE_AT_LEAST),
+    least=LEASE_AT_LEAST,
+    unit="seconds",
+    why="at least eight times SMTP_TIMEOUT, so that it outlasts one message",
+)
 DELIVERY_BATCH_SIZE = env.number("DELIVERY_BATCH_SIZE", 200, least=1)
 # How long one task sends before it hands over to the next, so that a worker can stop.
 DELIVERY_SLICE_SECONDS = env.number("DELIVERY_SLICE_SECONDS", 20, least=1, unit="seconds")

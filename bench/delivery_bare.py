@@ -11,8 +11,9 @@ django.setup()
 
 from django.utils import timezone  # noqa: E402  (the settings come first)
 
-from newsletter import delivery, mail  # noqa: E402  (likewise)
+from newsletter import mail  # noqa: E402  (likewise)
 from newsletter.models import Content  # noqa: E402  (likewise)
+from newsletter.transport import envelope_sender  # noqa: E402  (likewise)
 from subscribers.models import Subscriber  # noqa: E402  (likewise)
 
 
@@ -28,7 +29,7 @@ def main(port: int, count: int) -> None:
         )
         for pk, address, key in subscribers
     ]
-    sender = delivery.envelope_sender()
+    sender = envelope_sender()
     before = time.perf_counter()
     with smtplib.SMTP("127.0.0.1", port) as server:
         for address, message in messages:

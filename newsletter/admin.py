@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from newsletter.issue_desk import IssuePagesMixin
 from newsletter.issue_forms import IssueForm, IssuePostForm
 from newsletter.models import Delivery, Issue, IssuePost
-from posts.desk import EditorPageMixin
+from posts.desk import ArticleRowsMixin, EditorPageMixin, long_texts
 
 
 def may_edit(request: HttpRequest, issue: Issue | None) -> bool:
@@ -30,8 +30,10 @@ def may_edit(request: HttpRequest, issue: Issue | None) -> bool:
     return issue is None or issue.is_open or request.method == "POST"
 
 
-class IssuePostInline(admin.TabularInline):
+class IssuePostInline(ArticleRowsMixin, admin.TabularInline):
     model = IssuePost
+    belongs_to = "issue"
+    picks = "post"
     form = IssuePostForm
     autocomplete_fields = ["post"]
     extra = 1
@@ -120,12 +122,14 @@ class IssueAdmin(EditorPageMixin, IssuePagesMixin, admin.ModelAdmin):
     def response_add(
         self, request: HttpRequest, obj: Issue, post_url_continue: str | None = None
     ) -> HttpResponse:
-        return self.preview_or(request, obj, super().response_add(request, obj, post_url_continue))
+        return self.preview_if_asked(
+            request, obj, super().response_add(request, obj, post_url_continue)
+        )
 
     def response_change(self, request: HttpRequest, obj: Issue) -> HttpResponse:
-        return self.preview_or(request, obj, super().response_change(request, obj))
+        return self.preview_if_asked(request, obj, super().response_change(request, obj))
 
-    def preview_or(
+    def preview_if_asked(
         self, request: HttpRequest, issue: Issue, response: HttpResponse
     ) -> HttpResponse:
         if "_preview" in request.POST:
@@ -147,15 +151,27 @@ class IssueAdmin(EditorPageMixin, IssuePagesMixin, admin.ModelAdmin):
         )
 
 
+class StartedIssueFilter(admin.RelatedFieldListFilter):
+    """The issues that have deliveries, without a look at those."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[Any]:
+        issues = Issue.objects.exclude(started_at=None).only("number", "subject")
+        return [(issue.pk, str(issue)) for issue in issues]
+
+
 @admin.register(Delivery)
 class DeliveryAdmin(admin.ModelAdmin):
     """The ledger, to look something up in: nothing here is changed by hand."""
 
     list_display = ["subscriber", "issue", "state", "tries", "code", "reply", "changed_at"]
-    list_filter = ["state", ("issue", admin.RelatedOnlyFieldListFilter)]
+    list_filter = ["state", ("issue", StartedIssueFilter)]
     list_select_related = ["subscriber", "issue"]
     search_fields = ["subscriber__address__startswith"]
     show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        texts = (f"issue__{text}" for text in long_texts(Issue))
+        return super().get_queryset(request).defer(*texts)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

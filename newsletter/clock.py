@@ -1,4 +1,7 @@
-"""What is due about issues at this moment, whoever died or was away before."""
+"""What the tick does about issues: start what is due, and set right what a dead worker left.
+
+No step waits for a worker or for another step, and all of it may run twice at once.
+"""
 
 from __future__ import annotations
 
@@ -11,77 +14,81 @@ from django.db import DatabaseError, close_old_connections
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from newsletter import delivery, tasks, worker
+from newsletter import delivery, outcomes
 from newsletter.models import Delivery, Issue
+from newsletter.tasks import tell_editor, wake
 
 logger = logging.getLogger(__name__)
 
 State = Delivery.State
 
-# A chain of tasks that has not been heard of for so long is broken: tick starts another.
+# Each delivery task asks for the next one. Where none was asked for in so long, one was lost, and
+# the tick asks for another.
 CHAIN_IS_DEAD_AFTER = timedelta(minutes=2)
 
 
-class Round:
-    """One round of the clock, in which everything has its turn.
+class Steps:
+    """Runs the steps of one tick, each of them whatever became of the others.
 
-    What goes wrong in one turn (a full disk, a server that is away, a mistake of ours) is
-    logged and kept in `failed`, and keeps no other from its own; the next round tries again.
+    What goes wrong in a step (a full disk, a server that is away, a mistake of ours) is logged
+    and its name kept in `failed`. The next tick tries again.
     """
 
     def __init__(self) -> None:
         self.failed: list[str] = []
 
     @contextmanager
-    def turn(self, what: str) -> Iterator[None]:
+    def step(self, what: str) -> Iterator[None]:
+        """Run the block as a step of this name, which stands in the log if it fails."""
         try:
             yield
         except Exception as error:
             logger.exception("%s failed; the next tick tries again", what)
             self.failed.append(what)
             if isinstance(error, DatabaseError):
-                # A connection that broke is not handed on to the next turn.
+                # The next step gets a new connection, should this one be broken.
                 close_old_connections()
 
 
-def tick(now: Round) -> None:
+def tick(steps: Steps) -> None:
     """Start due issues, free stale leases, and wake a worker wherever one is missing."""
-    with now.turn("Looking for issues that are due"):
+    with steps.step("Looking for issues that are due"):
         for issue in Issue.objects.due():
-            with now.turn(f"Starting issue {issue.number}"):
+            with steps.step(f"Starting issue {issue.number}"):
                 start_due(issue)
-    with now.turn("Freeing what dead workers held"):
+    with steps.step("Freeing what dead workers held"):
         free_stale_leases()
-    with now.turn("Skipping what was cancelled"):
+    with steps.step("Skipping what was cancelled"):
         skip_cancelled()
-    with now.turn("Looking for issues that are done"):
+    with steps.step("Looking for issues that are done"):
         open_rows = Delivery.objects.filter(
             issue=OuterRef("pk"), state__in=[State.QUEUED, State.SENDING]
         )
         for issue in Issue.objects.filter(~Exists(open_rows), state=Issue.State.SENDING):
-            with now.turn(f"Finishing issue {issue.number}"):
-                worker.finish(issue)
-    with now.turn("Looking for issues without a worker"):
+            with steps.step(f"Finishing issue {issue.number}"):
+                outcomes.finish(issue)
+    with steps.step("Looking for issues without a worker"):
         for issue in without_worker():
-            with now.turn(f"Waking a worker for issue {issue.number}"):
-                delivery.wake(issue)
+            with steps.step(f"Waking a worker for issue {issue.number}"):
+                wake(issue)
 
 
 def start_due(issue: Issue) -> None:
     """Start an issue whose moment has come, or make it a draft again that says why not."""
     try:
-        delivery.start(issue)
+        delivery.start(issue, due=True)
     except delivery.AlreadyStarted:
         return
     except delivery.NotReady as error:
-        delivery.unschedule(issue, f"It was not sent at its time. {error}")
+        if not delivery.unschedule(issue, f"It was not sent at its time. {error}", due=True):
+            return  # An editor has ended the schedule meanwhile.
         logger.error("Issue %s was not sent at its time: %s", issue.number, error)
-        # By a worker: the clock waits for no mail server.
-        tasks.tell_editor.enqueue(issue.pk, "issue_not_sent")
+        # By a task: a slow mail server must not keep the tick from its other steps.
+        tell_editor.enqueue(issue.pk, "issue_not_sent")
 
 
 def skip_cancelled() -> int:
-    """Skip what was deferred while somebody cancelled: nobody will send it any more."""
+    """Skip rows that were deferred or queued again in the moment of a cancel."""
     left = Delivery.objects.filter(issue__state=Issue.State.CANCELLED, state=State.QUEUED)
     return left.update(
         state=State.SKIPPED, reply="The issue was cancelled.", changed_at=timezone.now()
@@ -89,7 +96,7 @@ def skip_cancelled() -> int:
 
 
 def without_worker() -> QuerySet[Issue]:
-    """The issues with deliveries that are due, and no task that was asked for lately."""
+    """The issues that have deliveries due, and for which no task was asked lately."""
     now = timezone.now()
     due = Delivery.objects.filter(
         issue=OuterRef("pk"), state=State.QUEUED, due_at__lte=now, leased_until=None
@@ -100,11 +107,14 @@ def without_worker() -> QuerySet[Issue]:
 
 
 def free_stale_leases() -> int:
-    """Take rows from workers that died: unbegun ones are queued again, begun ones uncertain."""
+    """Take rows from workers whose lease ran out; return how many.
+
+    Rows that were not begun may be leased again. One that was begun becomes uncertain.
+    """
     now = timezone.now()
     stale = Delivery.objects.filter(leased_until__lt=now)
     freed = stale.filter(state=State.QUEUED).update(leased_by="", leased_until=None)
-    # `leased_by` stays: should the worker live after all, it may still tell what happened.
+    # `leased_by` stays: if that worker is only slow, it still records the outcome (outcomes.py).
     in_doubt = stale.filter(state=State.SENDING).update(
         state=State.UNCERTAIN,
         leased_until=None,

@@ -1,24 +1,21 @@
-"""What an editor makes happen to an issue: start, pause, cancel, decide about what is in doubt.
+"""What an editor makes happen to an issue: schedule, start, resume, cancel, test; and decide
+about deliveries in doubt. Pausing is in newsletter/pausing.py, for workers pause, too.
 
-The delivery rows that starting writes are the queue and the ledger; newsletter/worker.py
-sends them, and newsletter/clock.py does what is due. Every function here may be called twice,
-by two people, at once.
+Starting writes one delivery row per subscriber. The rows are the queue and the ledger:
+newsletter/worker.py sends them, and newsletter/clock.py starts what is scheduled. Every function
+here may be called twice, by two people, at once: it changes only what is still in the state that
+it is for, and says whether it did.
 """
 
 from __future__ import annotations
 
-import contextlib
 import copy
-import logging
 import secrets
-import smtplib
 from collections.abc import Iterable
 from datetime import datetime
-from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import (
     BigIntegerField,
@@ -31,18 +28,15 @@ from django.db.models import (
 from django.utils import timezone
 
 from alarmroom import kept
-from alarmroom.mail import transactional
 from newsletter import mail, preflight
 from newsletter.models import Content, Delivery, Issue
-from newsletter.transport import Outcome, SmtpTransport
-from subscribers import signup
-from subscribers.forms import clean_address
+from newsletter.pausing import never_mailed
+from newsletter.tasks import wake
+from newsletter.transport import Outcome, SmtpTransport, envelope_sender
 from subscribers.models import Subscriber
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-
-logger = logging.getLogger(__name__)
 
 State = Delivery.State
 
@@ -66,17 +60,11 @@ class AlreadyStarted(Exception):
     """Somebody else was faster, or the issue is in a state that does not allow this."""
 
 
-def envelope_sender() -> str:
-    """Return the address bounces go to (RFC 5321 4.4)."""
-    configured: str = settings.NEWSLETTER_ENVELOPE_FROM
-    return configured or parseaddr(settings.NEWSLETTER_FROM_EMAIL)[1]
-
-
 # From draft to sending
 
 
 def rehearse(issue: Issue) -> mail.Rendered:
-    """Return what start() would freeze at this moment. Raises RenderError."""
+    """Render what start() would freeze at this moment. Raises RenderError."""
     as_started = copy.copy(issue)
     as_started.started_at = timezone.now()
     return mail.render(as_started)
@@ -113,9 +101,14 @@ def schedule(
     issue.refresh_from_db()
 
 
-def unschedule(issue: Issue, note: str = "") -> bool:
-    """Make a scheduled issue a draft again; False when it is not scheduled any more."""
-    changed = Issue.objects.filter(pk=issue.pk, state=Issue.State.SCHEDULED).update(
+def unschedule(issue: Issue, note: str = "", *, due: bool = False) -> bool:
+    """Make a scheduled issue a draft again; False when it is not scheduled any more.
+
+    `due` is for the clock: only one whose moment has come, so not one that an editor has put
+    off meanwhile.
+    """
+    scheduled = Issue.objects.due() if due else Issue.objects.filter(state=Issue.State.SCHEDULED)
+    changed = scheduled.filter(pk=issue.pk).update(
         state=Issue.State.DRAFT, scheduled_for=None, state_note=note[:300]
     )
     issue.refresh_from_db()
@@ -123,19 +116,26 @@ def unschedule(issue: Issue, note: str = "") -> bool:
 
 
 def start(
-    issue: Issue, *, by: AbstractBaseUser | AnonymousUser | None = None, shown: str = ""
+    issue: Issue,
+    *,
+    by: AbstractBaseUser | AnonymousUser | None = None,
+    shown: str = "",
+    due: bool = False,
 ) -> None:
     """Freeze the issue's content, write one delivery per mailable subscriber, wake a worker.
 
     All of it happens, or nothing. `shown` is the SHA-256 of what was confirmed (rehearse); ""
-    is for a schedule, which sends what was saved last. Raises NotReady, Changed when the
-    content is something else by now, or AlreadyStarted for the second of two clicks.
+    is for a schedule, which sends what was saved last. `due` is for the clock: start it only
+    while it is scheduled and its moment has come. Raises NotReady, Changed when the content is
+    something else by now, or AlreadyStarted for the second of two clicks and for a schedule
+    that an editor ended meanwhile.
     """
     try:
-        # Outside the transaction as well: the first rendering makes the pictures' copies.
+        # Once before the transaction: the first rendering makes copies of pictures, which takes
+        # long, and nobody else could write meanwhile.
         if issue.is_open:
             mail.render(issue)
-        _start(issue, by, shown)
+        _start(issue, by, shown, due)
     except mail.RenderError as error:
         issue.refresh_from_db()
         raise NotReady([str(error)]) from error
@@ -144,11 +144,14 @@ def start(
         raise
 
 
-def _start(issue: Issue, by: AbstractBaseUser | AnonymousUser | None, shown: str) -> None:
+def _start(
+    issue: Issue, by: AbstractBaseUser | AnonymousUser | None, shown: str, due: bool
+) -> None:
     now = timezone.now()
+    may_start = Issue.objects.due() if due else Issue.objects.filter(state__in=Issue.OPEN_STATES)
     with transaction.atomic():
-        # The claim: of two who try, one changes the row and the other sees that it changed.
-        claimed = Issue.objects.filter(pk=issue.pk, state__in=Issue.OPEN_STATES).update(
+        # The claim: of two who try, one changes the row. The other one changes no row.
+        claimed = may_start.filter(pk=issue.pk).update(
             state=Issue.State.SENDING,
             started_at=now,
             state_note="",
@@ -201,58 +204,16 @@ def queue_deliveries(issue: Issue, now: datetime) -> int:
     names = ", ".join(connection.ops.quote_name(name) for name in columns)
     table = connection.ops.quote_name(Delivery._meta.db_table)
     with connection.cursor() as cursor:
-        # Only names of our own tables and columns are put into the text.
+        # The SQL is put together from names of our own tables and columns only.
         cursor.execute(f"INSERT INTO {table} ({names}) {select}", params)
         return int(cursor.rowcount)
-
-
-def wake(issue: Issue) -> None:
-    """Ask for a delivery task once this transaction is committed.
-
-    A queue that is away costs nothing but time: `tick` asks again.
-    """
-    from newsletter.tasks import deliver_issue
-
-    Issue.objects.filter(pk=issue.pk).update(woken_at=timezone.now())
-    transaction.on_commit(lambda: deliver_issue.enqueue(issue.pk), robust=True)
 
 
 # What an editor decides
 
 
-def pause(issue: Issue, why: str, *, tell: bool = False) -> bool:
-    """Stop sending after the message that is under way; `tell` the editor who started it."""
-    changed = Issue.objects.filter(pk=issue.pk, state=Issue.State.SENDING).update(
-        state=Issue.State.PAUSED, state_note=why[:300]
-    )
-    issue.refresh_from_db()
-    if changed and tell:
-        logger.error("Issue %s is paused: %s", issue.number, why)
-        # Not under the write lock: this mail goes through a server, too.
-        transaction.on_commit(lambda: tell_editor(issue, "issue_paused"), robust=True)
-    return bool(changed)
-
-
-def tell_editor(issue: Issue, mail_name: str) -> None:
-    """Write to the editor who sent or scheduled the issue, if mail can be sent at all.
-
-    `mail_name` is the mail's name in `templates/email/`.
-    """
-    address = getattr(issue.started_by, "email", "")
-    if not address:
-        return
-    if never_mailed(address):
-        logger.info("%s of issue %s: the editor's address is suppressed", mail_name, issue.number)
-        return
-    try:
-        transactional(mail_name, address, {"issue": issue}).send(using="default")
-    except (OSError, smtplib.SMTPException, ValueError):
-        # The admin says it in any case.
-        logger.exception("Could not send %s of issue %s to %s", mail_name, issue.number, address)
-
-
 def resume(issue: Issue) -> bool:
-    """Go on with a paused issue."""
+    """Go on with a paused issue; False when it is not paused."""
     with transaction.atomic():
         changed = Issue.objects.filter(pk=issue.pk, state=Issue.State.PAUSED).update(
             state=Issue.State.SENDING,
@@ -268,7 +229,7 @@ def resume(issue: Issue) -> bool:
 
 
 def cancel(issue: Issue) -> bool:
-    """End an issue that is not sent yet for good; what is queued is skipped."""
+    """End an issue for good, unless it is sent. Deliveries that are queued are skipped."""
     now = timezone.now()
     with transaction.atomic():
         changed = Issue.objects.filter(
@@ -287,9 +248,10 @@ def cancel(issue: Issue) -> bool:
     return bool(changed)
 
 
-def send_uncertain_again(issue: Issue, pks: Iterable[int] | None = None) -> int:
+def send_uncertain_again(issue: Issue, pks: Iterable[int] | None) -> int:
     """Queue deliveries in doubt once more, at an editor's word; return how many.
 
+    `pks` are the chosen ones, None means all of the issue. Changes nothing once it is cancelled.
     The Message-ID stays, so a receiver that has the message can recognise it.
     """
     now = timezone.now()
@@ -307,8 +269,11 @@ def send_uncertain_again(issue: Issue, pks: Iterable[int] | None = None) -> int:
     return count
 
 
-def call_uncertain_sent(issue: Issue, pks: Iterable[int] | None = None) -> int:
-    """Count deliveries in doubt as sent, at an editor's word; return how many."""
+def call_uncertain_sent(issue: Issue, pks: Iterable[int] | None) -> int:
+    """Count deliveries in doubt as sent, at an editor's word; return how many.
+
+    `pks` are the chosen ones, None means all of the issue.
+    """
     return _uncertain(issue, pks).update(state=State.SENT, leased_by="", changed_at=timezone.now())
 
 
@@ -317,15 +282,8 @@ def _uncertain(issue: Issue, pks: Iterable[int] | None) -> QuerySet[Delivery]:
     return rows if pks is None else rows.filter(pk__in=list(pks))
 
 
-def never_mailed(address: str) -> bool:
-    """Return whether the address of an account, in any spelling, is suppressed."""
-    with contextlib.suppress(ValidationError):
-        address = clean_address(address)
-    return signup.is_suppressed(address.lower())
-
-
 def send_test(issue: Issue, address: str) -> Outcome:
-    """Send the issue as it stands to one address, by the renderer and the way of the real one.
+    """Send the issue as it is to one address, rendered and sent as to subscribers.
 
     Raises NotReady when it cannot be rendered or the address is suppressed, ServerAway or
     ServerRefuses.

@@ -24,15 +24,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 
-from newsletter import delivery, mail, preflight
-from newsletter.issue_forms import SendForm, already_words
+from newsletter import delivery, mail, pausing, preflight
+from newsletter.issue_forms import Decision, SendForm, already_done
 from newsletter.models import Content, Delivery, Issue
 from newsletter.transport import Fate, ServerAway, ServerRefuses
 from subscribers.models import Subscriber
 
 ROWS_SHOWN = 100
 
-# What a mail may do inside the preview's frame: show itself and our pictures.
+# The preview's frame shows the mail and our pictures, and nothing else.
 PREVIEW_CSP: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "img-src": [CSP.SELF, settings.SITE_URL],
@@ -66,7 +66,7 @@ def issue_view(
 
 
 class IssuePagesMixin:
-    """For the model admin of Issue: a page for each thing to see and do with one issue."""
+    """For the model admin of Issue: the pages and actions of one issue."""
 
     admin_site: AdminSite
     opts: Options[Any]
@@ -115,7 +115,7 @@ class IssuePagesMixin:
     def preview(self, request: HttpRequest, issue: Issue) -> HttpResponse:
         """The message as it will leave, or as it left: subject, HTML, text, warnings."""
         try:
-            seen, warnings = shown(issue)
+            seen, warnings = preview_of(issue)
         except mail.RenderError as error:
             messages.error(request, str(error))
             return redirect("admin:newsletter_issue_change", issue.pk)
@@ -134,7 +134,7 @@ class IssuePagesMixin:
     def preview_frame(self, request: HttpRequest, issue: Issue) -> HttpResponse:
         """The HTML part alone, for the preview's frame."""
         try:
-            return HttpResponse(shown(issue)[0].html)
+            return HttpResponse(preview_of(issue)[0].html)
         except mail.RenderError as error:
             return HttpResponse(str(error), content_type="text/plain", status=422)
 
@@ -172,9 +172,9 @@ class IssuePagesMixin:
     @method_decorator(never_cache)
     @issue_view(permission="send_issue", methods=("GET", "HEAD", "POST"))
     def send(self, request: HttpRequest, issue: Issue) -> HttpResponse:
-        """GET says to how many and asks; POST starts or schedules what was shown."""
+        """GET shows to how many it goes; POST starts or schedules exactly what was shown."""
         if not issue.is_open:
-            messages.warning(request, already_words(issue))
+            messages.warning(request, already_done(issue))
             return redirect("admin:newsletter_issue_progress", issue.pk)
         form = SendForm(request.POST or None)
         problems = preflight.problems(issue, at=issue.scheduled_for)
@@ -191,12 +191,12 @@ class IssuePagesMixin:
         except mail.RenderError as error:
             messages.error(request, str(error))
             return redirect("admin:newsletter_issue_change", issue.pk)
-        now_shown = {"sha256": rendered.sha256, "text": said(issue, rendered)}
+        as_it_is = {"sha256": rendered.sha256, "text": text_of(issue, rendered)}
         if changed:
-            differences = what_changed(form.cleaned_data["text"], now_shown["text"])
-            form = SendForm(initial={**form.cleaned_data, **now_shown})
+            differences = changed_lines(form.cleaned_data["text"], as_it_is["text"])
+            form = SendForm(initial={**form.cleaned_data, **as_it_is})
         elif not form.is_bound:
-            form = SendForm(initial=now_shown)
+            form = SendForm(initial=as_it_is)
         return self.page(
             request,
             "send",
@@ -227,13 +227,13 @@ class IssuePagesMixin:
             messages.success(request, f"{issue} is being sent to {issue.recipients:,} subscribers.")
         except delivery.AlreadyStarted:
             issue.refresh_from_db()
-            messages.warning(request, already_words(issue))
+            messages.warning(request, already_done(issue))
         return redirect("admin:newsletter_issue_progress", issue.pk)
 
     @method_decorator(never_cache)
     @issue_view(permission="view_issue")
     def progress(self, request: HttpRequest, issue: Issue) -> HttpResponse:
-        """The ledger in figures; reloads itself while the issue is being sent."""
+        """How far sending is, in figures. Reloads itself while the issue is being sent."""
         totals = issue.totals()
         counted = sum(totals.values())
         done = counted - totals["queued"] - totals["sending"]
@@ -252,12 +252,10 @@ class IssuePagesMixin:
             failed=failed.select_related("subscriber").order_by("-changed_at")[:ROWS_SHOWN],
             deferred=issue.deliveries.filter(state=Delivery.State.QUEUED, tries__gt=0).count(),
             reloads=issue.state == Issue.State.SENDING,
-            quiet=issue.quiet_until and issue.quiet_until > timezone.now(),
+            quiet=issue.backs_off,
         )
 
-    def decide(
-        self, request: HttpRequest, issue: Issue, changed: bool | int, words: str
-    ) -> HttpResponse:
+    def report(self, request: HttpRequest, issue: Issue, changed: bool, words: str) -> HttpResponse:
         if changed:
             messages.success(request, words)
         else:
@@ -269,16 +267,16 @@ class IssuePagesMixin:
 
     @issue_view(permission="send_issue", methods=("POST",))
     def pause(self, request: HttpRequest, issue: Issue) -> HttpResponse:
-        changed = delivery.pause(issue, f"Paused by {request.user}.")
-        return self.decide(request, issue, changed, "Paused. Nobody is mailed until you go on.")
+        changed = pausing.pause(issue, f"Paused by {request.user}.")
+        return self.report(request, issue, changed, "Paused. Nobody is mailed until you go on.")
 
     @issue_view(permission="send_issue", methods=("POST",))
     def resume(self, request: HttpRequest, issue: Issue) -> HttpResponse:
-        return self.decide(request, issue, delivery.resume(issue), "Sending goes on.")
+        return self.report(request, issue, delivery.resume(issue), "Sending goes on.")
 
     @issue_view(permission="send_issue", methods=("POST",))
     def cancel(self, request: HttpRequest, issue: Issue) -> HttpResponse:
-        return self.decide(
+        return self.report(
             request, issue, delivery.cancel(issue), "Cancelled. Nobody else will be mailed."
         )
 
@@ -287,23 +285,43 @@ class IssuePagesMixin:
         if delivery.unschedule(issue):
             messages.success(request, "The issue is a draft again and is not sent by itself.")
         else:
-            messages.warning(request, already_words(issue))
+            messages.warning(request, already_done(issue))
         return redirect("admin:newsletter_issue_change", issue.pk)
 
     @issue_view(permission="send_issue", methods=("POST",))
     def settle(self, request: HttpRequest, issue: Issue) -> HttpResponse:
-        """Do what the editor decided about deliveries in doubt: one, or all of them."""
-        pks = [int(pk) for pk in request.POST.getlist("delivery") if pk.isdecimal()] or None
-        if "_again" in request.POST:
-            count = delivery.send_uncertain_again(issue, pks)
+        """Do what the editor decided about the chosen deliveries in doubt, or about all of them.
+
+        Exactly one button decides. What cannot be read decides nothing.
+        """
+        try:
+            decision = Decision.read(request.POST)
+        except ValueError as error:
+            messages.error(request, f"Nothing was changed: {error}")
+            return redirect("admin:newsletter_issue_progress", issue.pk)
+        if decision.again:
+            count = delivery.send_uncertain_again(issue, decision.pks)
             words = f"{count} in doubt will be sent once more."
         else:
-            count = delivery.call_uncertain_sent(issue, pks)
+            count = delivery.call_uncertain_sent(issue, decision.pks)
             words = f"{count} in doubt now count as sent."
-        return self.decide(request, issue, count, words)
+        if count:
+            messages.success(request, words)
+        elif decision.again and issue.state == Issue.State.CANCELLED:
+            messages.warning(
+                request,
+                "Nothing was changed: the issue is cancelled, so nobody is mailed it again.",
+            )
+        else:
+            messages.warning(
+                request,
+                "Nothing was changed: what you chose is not in doubt any more. Somebody else may "
+                "have decided, or the mail server's answer came late.",
+            )
+        return redirect("admin:newsletter_issue_progress", issue.pk)
 
 
-def shown(issue: Issue) -> tuple[mail.Preview, list[str]]:
+def preview_of(issue: Issue) -> tuple[mail.Preview, list[str]]:
     """Return an issue as it will leave, or as it left, and the renderer's warnings.
 
     Raises RenderError.
@@ -315,16 +333,16 @@ def shown(issue: Issue) -> tuple[mail.Preview, list[str]]:
     return mail.preview(issue, rendered), rendered.warnings
 
 
-def said(issue: Issue, rendered: mail.Rendered) -> str:
-    """Return in plain text what an issue says, for comparing it with what it says later."""
+def text_of(issue: Issue, rendered: mail.Rendered) -> str:
+    """Return an issue's text, to compare with what it is when the editor confirms."""
     return f"{issue.subject}\n{issue.preheader}\n\n{rendered.text}"
 
 
-def what_changed(before: str, after: str) -> list[str]:
-    """Return the lines that went (with a − in front) and those that came (+), in their order."""
+def changed_lines(before: str, after: str) -> list[str]:
+    """Return the lines that were removed (marked −) and those that were added (+), in order."""
     if not before:
         return []
-    # After two lines of header, "@@" starts each place; every other line has its sign in front.
+    # A unified diff has two lines of header, and a line with "@@" before each group of changes.
     lines = islice(
         difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0), 2, None
     )

@@ -21,8 +21,7 @@ class IssueQuerySet(models.QuerySet["Issue"]):
     def published(self) -> Self:
         """The issues whose web edition anybody may read: from the first mail on.
 
-        A cancelled issue is one of them where somebody has it, or may have: the links in that
-        mail lead to it.
+        So is a cancelled issue that somebody has, or may have: the links in that mail lead here.
         """
         mailed = Delivery.objects.filter(
             issue=models.OuterRef("pk"),
@@ -33,11 +32,11 @@ class IssueQuerySet(models.QuerySet["Issue"]):
         )
 
     def listed(self) -> Self:
-        """The published issues that we point to: not one that was cancelled on its way."""
+        """The published issues that lists and feeds name: all but cancelled ones."""
         return self.filter(state__in=Issue.OUT_STATES)
 
     def showing(self, image: Image) -> Self:
-        """The published issues that were frozen with a picture, and show it from then on."""
+        """The published issues whose frozen content shows this picture."""
         return self.published().filter(content__web_html__contains=str(image.file.name))
 
     def due(self) -> Self:
@@ -51,7 +50,7 @@ class IssueQuerySet(models.QuerySet["Issue"]):
 class Issue(models.Model):
     """One issue of The Weekly Alarm.
 
-    While it is a draft or scheduled it is made of live articles. Starting it freezes
+    A draft or scheduled issue is rendered from its articles as they are. Starting it freezes
     what is sent (see Content); from then on only its state changes.
     """
 
@@ -94,10 +93,10 @@ class Issue(models.Model):
         max_length=300, blank=True, editable=False, help_text="Why it paused, in one sentence."
     )
     failures_in_a_row = models.PositiveIntegerField(default=0, editable=False)
-    # The mail server was away: how often in a row, and when to knock again.
+    # Backing off from a mail server that was away: how often in a row, and until when.
     away_in_a_row = models.PositiveIntegerField(default=0, editable=False)
     quiet_until = models.DateTimeField(null=True, blank=True, editable=False)
-    # When a delivery task was last asked for, so that wake-ups do not pile up.
+    # When a delivery task was last asked for: the tick asks for no second one meanwhile.
     woken_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -140,7 +139,7 @@ class Issue(models.Model):
                     super().save(*args, **kwargs)
                 return
             except IntegrityError:
-                # Another new issue took the number in this moment: take the next one.
+                # Somebody saved another new issue with this number: take the next one.
                 if not tries_left:
                     raise
 
@@ -152,10 +151,19 @@ class Issue(models.Model):
         """Whether its content may still be edited."""
         return self.state in self.OPEN_STATES
 
-    def contents(self) -> list[IssuePost]:
-        """Return what the issue is made of, in its order, without the long texts. One query.
+    @property
+    def backs_off(self) -> bool:
+        """Whether nothing is sent for the moment, after which sending goes on by itself."""
+        return (
+            self.state == self.State.SENDING
+            and self.quiet_until is not None
+            and self.quiet_until > timezone.now()
+        )
 
-        Some of it may be withdrawn by now, or put off: `post.is_published` tells.
+    def contents(self) -> list[IssuePost]:
+        """Return the issue's articles in order, without their long texts. One query.
+
+        Some may be withdrawn or put off by now: `post.is_published` tells.
         """
         entries = self.issue_posts.select_related("post")
         shown = ("post__title", "post__slug", "post__summary", "post__published_at")
@@ -192,10 +200,10 @@ class IssuePost(models.Model):
 
 
 class Content(models.Model):
-    """What an issue was frozen to when it started: these bytes, and no others, are sent.
+    """The rendered issue, frozen when it was started. Exactly these bytes are sent.
 
-    `mime` is the finished message with a token in each place that differs between
-    recipients (see newsletter/mail.py); `sha256` is its hash in hex.
+    `mime` is the finished message, with a token in each place that differs between recipients
+    (see newsletter/mail.py); `sha256` is its hash in hex.
     """
 
     issue = models.OneToOneField(Issue, models.CASCADE, related_name="content")
@@ -217,9 +225,8 @@ class Content(models.Model):
 class Delivery(models.Model):
     """One issue on its way to one subscriber.
 
-    The rows are both the queue and the ledger: a worker records that it is about to
-    talk to the mail server, so a crash can leave a delivery in doubt but never sends it
-    twice.
+    The rows are both the queue and the ledger. A worker records that it is about to talk to
+    the mail server, so a crash can leave a delivery in doubt, but nobody is mailed twice.
     """
 
     class State(models.TextChoices):
@@ -231,7 +238,7 @@ class Delivery(models.Model):
         UNCERTAIN = "uncertain", "uncertain"
 
     issue = models.ForeignKey(Issue, models.PROTECT, related_name="deliveries")
-    # A subscriber may be erased; the ledger still balances.
+    # Null once the subscriber is erased: the totals must still balance.
     subscriber = models.ForeignKey(
         Subscriber, models.SET_NULL, null=True, related_name="deliveries"
     )

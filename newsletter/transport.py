@@ -1,9 +1,9 @@
-"""Talking SMTP so that every message's fate is known, or known to be in doubt.
+"""SMTP, with the fate of every message known, or known to be in doubt.
 
-One submission has three outcomes the server decides (accepted, deferred, rejected) and
-one that nobody can know: the connection was lost after the message was handed over and
-before the server answered (RFC 5321 4.2.5), or its answer is none. That one is never
-repeated by itself. The first digit of a reply decides (RFC 5321 4.2).
+A submission has three outcomes that the server decides: accepted, deferred, rejected. The first
+digit of its reply tells which (RFC 5321 4.2). A fourth one is unknown: the connection was lost
+after the message was handed over and before the server answered (RFC 5321 4.2.5), or the answer
+has no meaning. Such a message may have been accepted, so it is never sent again by itself.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ import contextlib
 import smtplib
 import socket
 from dataclasses import dataclass
+from email.utils import parseaddr
 from enum import Enum
 from types import TracebackType
 from typing import Any, Self
 
+from django.conf import settings
 from django.core.mail import mailers
 from django.core.mail.backends.smtp import EmailBackend
 
@@ -31,9 +33,9 @@ class Fate(Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """The fate of one message and the server's own words for it.
+    """The fate of one message, and the server's reply.
 
-    `code` is a reply code from 200 to 599, or None where there was no such answer.
+    `code` is a reply code from 200 to 599, or None where no such reply came.
     """
 
     fate: Fate
@@ -45,11 +47,15 @@ class ServerAway(Exception):
     """The server does not take messages now. Nothing was handed over; try all again later."""
 
 
+class ConnectionLost(ServerAway):
+    """The connection was lost before the server answered."""
+
+
 class ServerRefuses(Exception):
     """The server refuses us, not a recipient: an editor or operator must look."""
 
 
-def _words(reply: Any) -> str:
+def _one_line(reply: Any) -> str:
     text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else str(reply)
     return " ".join(text.split())[:300]
 
@@ -60,6 +66,12 @@ def _dot_stuffed(message: bytes) -> bytes:
     return b"." + stuffed if stuffed.startswith(b".") else stuffed
 
 
+def envelope_sender() -> str:
+    """Return the address that bounces go to (RFC 5321 4.4)."""
+    configured: str = settings.NEWSLETTER_ENVELOPE_FROM
+    return configured or parseaddr(settings.NEWSLETTER_FROM_EMAIL)[1]
+
+
 class SmtpTransport:
     """One connection to the mail server of a MAILERS alias, opened when first needed."""
 
@@ -67,7 +79,6 @@ class SmtpTransport:
         self.alias = alias
         self._backend: EmailBackend | None = None
         self._connection: smtplib.SMTP
-        self._fresh = True
 
     def __enter__(self) -> Self:
         return self
@@ -81,7 +92,7 @@ class SmtpTransport:
         self.close()
 
     def close(self) -> None:
-        """End the connection; whether the server still hears it does not matter."""
+        """End the connection. Errors do not matter: nothing is under way."""
         backend, self._backend = self._backend, None
         if backend is not None:
             with contextlib.suppress(OSError):
@@ -105,50 +116,65 @@ class SmtpTransport:
                     raise ServerAway("No connection was opened.")
                 connection.ehlo_or_helo_if_needed()
             except smtplib.SMTPNotSupportedError as error:
-                raise ServerRefuses(_words(error)) from error
+                raise ServerRefuses(_one_line(error)) from error
             except smtplib.SMTPResponseException as error:
                 # The greeting or the login; a login may be refused for the moment (RFC 4954 6).
                 if error.smtp_code // 100 == 5:
-                    raise ServerRefuses(f"{error.smtp_code} {_words(error.smtp_error)}") from error
-                raise ServerAway(f"{error.smtp_code} {_words(error.smtp_error)}") from error
+                    raise ServerRefuses(
+                        f"{error.smtp_code} {_one_line(error.smtp_error)}"
+                    ) from error
+                raise ServerAway(f"{error.smtp_code} {_one_line(error.smtp_error)}") from error
             except OSError as error:
-                raise ServerAway(_words(error) or type(error).__name__) from error
+                raise ServerAway(_one_line(error) or type(error).__name__) from error
             # The message and its final dot leave in one piece: do not wait for an ACK between.
             if connection.sock is not None:
                 with contextlib.suppress(OSError):
                     connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._backend, self._connection = backend, connection
-            self._fresh = True
         return self._connection
 
     def prepare(self, sender: str) -> None:
-        """Open the connection and say MAIL FROM, so that what follows concerns one recipient.
+        """Say MAIL FROM, on a new connection where there is none.
 
-        Raises ServerAway or ServerRefuses; in both cases nothing was handed over.
+        What follows then concerns one recipient. Raises ServerAway or ServerRefuses; in both
+        cases nothing was handed over.
         """
+        if not self.reuse(sender):
+            self._mail_from(self.open(), sender)
+
+    def reuse(self, sender: str) -> bool:
+        """Say MAIL FROM on the connection that is open; False if there is none any more.
+
+        A server may hang up on a connection that was idle. Only a new one tells whether it is
+        away, and opening that may take several timeouts. Raises as prepare() does.
+        """
+        if self._backend is None:
+            return False
         try:
-            code, reply = self.open().mail(sender)
+            self._mail_from(self._connection, sender)
+        except ConnectionLost:
+            return False
+        return True
+
+    def _mail_from(self, connection: smtplib.SMTP, sender: str) -> None:
+        try:
+            code, reply = connection.mail(sender)
         except (OSError, smtplib.SMTPException) as error:
-            stale = not self._fresh
             self.close()
-            if not stale:
-                raise ServerAway(_words(error) or type(error).__name__) from error
-            # A server may hang up on a connection that was idle; a new one will tell.
-            return self.prepare(sender)
-        self._fresh = False
+            raise ConnectionLost(_one_line(error) or type(error).__name__) from error
         if code // 100 == 2:
-            return None
+            return
         self.close()
         if code // 100 == 5:
-            raise ServerRefuses(f"{code} {_words(reply)}")
-        raise ServerAway(f"{code} {_words(reply)}")
+            raise ServerRefuses(f"{code} {_one_line(reply)}")
+        raise ServerAway(f"{code} {_one_line(reply)}")
 
     def forget(self) -> None:
-        """Take back the MAIL FROM of prepare(): nothing will follow it."""
+        """Take back the MAIL FROM of prepare() or reuse(): no message follows it."""
         self._reset()
 
     def submit(self, recipient: str, message: bytes) -> Outcome:
-        """Hand one message over, after prepare(), and return its fate.
+        """Hand one message over, after prepare() or reuse(), and return its fate.
 
         `message` is complete and has CRLF line ends. Never raises for anything that
         the server or the network does.
@@ -168,11 +194,11 @@ class SmtpTransport:
             stuffed = _dot_stuffed(message)
             if not stuffed.endswith(b"\r\n"):
                 stuffed += b"\r\n"
-            # In one call: when it fails, the final dot has not left, so nothing was accepted.
+            # In one call: if it fails, the final dot was not sent, so nothing was accepted.
             connection.send(stuffed + b".\r\n")
         except (OSError, smtplib.SMTPException) as error:
             self.close()
-            return Outcome(Fate.DEFERRED, None, _words(error) or type(error).__name__)
+            return Outcome(Fate.DEFERRED, None, _one_line(error) or type(error).__name__)
         try:
             code, reply = connection.getreply()
         except (OSError, smtplib.SMTPException) as error:
@@ -181,31 +207,36 @@ class SmtpTransport:
                 Fate.UNKNOWN,
                 None,
                 "The connection was lost before the server answered: "
-                + (_words(error) or type(error).__name__),
+                + (_one_line(error) or type(error).__name__),
             )
         if code // 100 == 2:
-            return Outcome(Fate.ACCEPTED, code, _words(reply))
-        # Whether the message was taken, a senseless answer does not tell.
+            return Outcome(Fate.ACCEPTED, code, _one_line(reply))
+        # An answer without a meaning does not tell whether the message was accepted.
         return self._refused(code, reply, else_=Fate.UNKNOWN)
 
     def _refused(self, code: int, reply: bytes, *, else_: Fate) -> Outcome:
-        """Return what a reply other than yes means; `else_` is for one that means nothing here."""
+        """Return what a reply that is no success means.
+
+        `else_` is the fate for a reply that has no meaning at this place.
+        """
         if code // 100 not in (4, 5):
-            # Whatever it was an answer to, the next one would be to something else.
+            # Replies and commands may be out of step from here on, so the connection ends.
             self.close()
-            said = f"{code} {_words(reply)}" if code >= 0 else _words(reply)
+            said = f"{code} {_one_line(reply)}" if code >= 0 else _one_line(reply)
             return Outcome(else_, None, f"The server's answer cannot be understood: {said}")
         if code == 421:  # The server is closing the connection (RFC 5321 3.8).
             self.close()
         else:
             self._reset()
-        return Outcome(Fate.REJECTED if code // 100 == 5 else Fate.DEFERRED, code, _words(reply))
+        return Outcome(Fate.REJECTED if code // 100 == 5 else Fate.DEFERRED, code, _one_line(reply))
 
     def _reset(self) -> None:
         """Clear the refused transaction, or drop the connection if that fails."""
+        if self._backend is None:
+            return
         try:
-            code, _ = self.open().rset()
-        except (OSError, smtplib.SMTPException, ServerAway, ServerRefuses):
+            code, _ = self._connection.rset()
+        except (OSError, smtplib.SMTPException):
             self.close()
         else:
             if code // 100 != 2:

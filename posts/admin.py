@@ -25,7 +25,15 @@ from django.utils.safestring import SafeString
 
 from alarmroom.images import Picture, clean_picture
 from posts import image_admin, page_admin, topic_admin  # noqa: F401 (they register themselves)
-from posts.desk import PICTURE_HELP, EditorPageMixin, SlugForm, moment, thumbnail
+from posts.desk import (
+    PICTURE_HELP,
+    ArticleRowForm,
+    ArticleRowsMixin,
+    EditorPageMixin,
+    SlugForm,
+    moment,
+    thumbnail,
+)
 from posts.editor import PICTURE_TYPES
 from posts.library import Image
 from posts.models import Author, Post, PostQuerySet, RelatedPost
@@ -191,9 +199,11 @@ class RelatedPostFormSet(RelatedFormSetBase):
         super().clean()
 
 
-class RelatedPostInline(RelatedInlineBase):
+class RelatedPostInline(ArticleRowsMixin, RelatedInlineBase):
     model = RelatedPost
-    fk_name = "post"
+    fk_name = belongs_to = "post"
+    picks = "related"
+    form = ArticleRowForm
     formset = RelatedPostFormSet
     fields = ["related", "position"]
     autocomplete_fields = ["related"]
@@ -201,14 +211,9 @@ class RelatedPostInline(RelatedInlineBase):
     verbose_name = "related post"
     verbose_name_plural = "Connecting the dots: related posts, in order"
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[RelatedPost]:
-        return super().get_queryset(request).select_related("related").defer("related__body")
-
     def formfield_for_dbfield(
         self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
-        if db_field.name == "related":
-            kwargs["queryset"] = Post.objects.defer("body")
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and db_field.name == "position":
             field.label = "Order"
@@ -263,13 +268,6 @@ class PostAdmin(EditorPageMixin, PostAdminBase):
     actions = ["publish_now", "back_to_draft", "withdraw", "bring_back"]
 
     # Pages
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Post], search_term: str
-    ) -> tuple[QuerySet[Post], bool]:
-        # The list and the autocomplete both come through here; neither shows a body.
-        found, duplicates = super().get_search_results(request, queryset, search_term)
-        return found.defer("body"), duplicates
 
     def may_upload(self, request: HttpRequest) -> bool:
         return request.user.has_perm("posts.add_image")
@@ -442,6 +440,7 @@ class PostAdmin(EditorPageMixin, PostAdminBase):
 class AuthorAdmin(AuthorAdminBase):
     form = SlugForm
     list_display = ["name", "role", "articles"]
+    ordering = ["name"]  # For pickers: a count of articles takes the model's own order away.
     search_fields = ["name"]
     prepopulated_fields = {"slug": ["name"]}
     autocomplete_fields = ["photo"]

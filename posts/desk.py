@@ -7,7 +7,9 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -15,20 +17,40 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.csp import csp_override
 
-from posts.editor import EditorWidget
+from posts.editor import EditorWidget, HTMLField
 from posts.library import Image
+from posts.models import Post
 from posts.renditions import PictureMissing, rendition, small_copy
 
 THUMBNAIL_WIDTH = 160  # px
 PICTURE_HELP = f"JPEG, PNG, GIF or WebP, at most {settings.IMAGE_MAX_BYTES // 1_000_000} MB."
 
 
+def long_texts(model: type[models.Model]) -> list[str]:
+    """Return the fields that a list does without: an editor's text, and what is made of it."""
+    return [
+        field.name
+        for field in model._meta.concrete_fields
+        if isinstance(field, HTMLField) or field.name == "body_served"
+    ]
+
+
 class EditorPageMixin:
     """For a model admin whose form holds a text from the editor (an HTMLField).
 
     Only a page that really carries CKEditor is sent the looser SECURE_CSP_EDITOR; somebody
-    who may only look gets the text without the editor, under the strict policy.
+    who may only look gets the text without the editor, under the strict policy. The list and
+    what a picker offers are loaded without the text.
     """
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        # The list and the autocomplete both come through here, with and without a term.
+        found, duplicates = super().get_search_results(  # type: ignore[misc]  # of the admin it is mixed into
+            request, queryset, search_term
+        )
+        return found.defer(*long_texts(found.model)), duplicates
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response: HttpResponse = super().changeform_view(  # type: ignore[misc]  # of the admin it is mixed into
@@ -38,6 +60,64 @@ class EditorPageMixin:
         if page and any(isinstance(f.widget, EditorWidget) for f in page.form.fields.values()):
             return csp_override(settings.SECURE_CSP_EDITOR)(lambda _: response)(request)
         return response
+
+
+class ArticlePicker(AutocompleteSelect):
+    """Picks an article by its title. Knows the one that its row was loaded with."""
+
+    picked: Post | None = None
+
+    def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
+        # Django asks the database for each picker's article anew.
+        picked = self.picked
+        if picked is None or not self.is_required or {*map(str, value)} != {str(picked.pk)}:
+            return super().optgroups(name, value, attrs)
+        option = self.create_option(name, picked.pk, str(picked), True, 0)
+        return [(None, [option], 0)]
+
+
+class ArticleRowForm(forms.ModelForm):
+    """A row that picks an article."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            widget = getattr(field.widget, "widget", field.widget)  # Within the admin's wrapper.
+            if isinstance(widget, ArticlePicker) and self.instance.pk:
+                widget.picked = getattr(self.instance, name)
+
+
+class ArticleRowsMixin:
+    """For an inline whose rows each pick an article, with a form that is an ArticleRowForm.
+
+    All rows are loaded by one query, without the long texts of what they belong to and pick.
+    """
+
+    admin_site: Any
+    picks: str  # The field of the article that a row picks.
+    belongs_to: str  # The field of the object whose form the rows stand in.
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        rows: models.QuerySet[Any] = super().get_queryset(request)  # type: ignore[misc]  # of the inline it is mixed into
+        names = (self.belongs_to, self.picks)
+        return rows.select_related(*names).defer(
+            *(
+                f"{name}__{text}"
+                for name in names
+                for text in long_texts(rows.model._meta.get_field(name).related_model)
+            )
+        )
+
+    def formfield_for_foreignkey(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> forms.ModelChoiceField:
+        if db_field.name == self.picks:
+            kwargs["queryset"] = Post.objects.defer(*long_texts(Post))
+            kwargs["widget"] = ArticlePicker(db_field, self.admin_site)
+        field: forms.ModelChoiceField = super().formfield_for_foreignkey(  # type: ignore[misc]  # of the inline
+            db_field, request, **kwargs
+        )
+        return field
 
 
 class SlugForm(forms.ModelForm):

@@ -53,6 +53,7 @@ class MergeForm(forms.Form):
 class TagAdmin(TagAdminBase):
     form = SlugForm
     list_display = ["name", "slug", "articles"]
+    ordering = ["name"]  # For pickers: a count of articles takes the model's own order away.
     search_fields = ["name"]
     prepopulated_fields = {"slug": ["name"]}
     actions = ["merge_into"]

@@ -204,6 +204,8 @@ WRONG = [
     ("TRUSTED_PROXIES", "11"),
     ("SIGN_UP_MAILS_PER_ADDRESS", "21"),
     ("SIGN_UPS_PER_HOUR_AND_NETWORK", "1001"),
+    ("SMTP_TIMEOUT", "3601"),
+    ("DELIVERY_LEASE_SECONDS", "239"),
     *((name, value) for name in SWITCHES for value in ("banana", "")),
     *((name, value) for name in SENDERS for value in ("nobody", "", "a@b.example, c@d.example")),
     *((name, value) for name in MAIL_ADDRESSES for value in ("nobody", "A <a@b.example>")),
@@ -273,6 +275,37 @@ def test_a_wrong_setting_is_one_line_too(
     assert len(lines) == 1
     assert lines[0].startswith(f"{name} ")
     assert ": set it to " in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "lease"),
+    [
+        ({}, 300),
+        ({"SMTP_TIMEOUT": "5"}, 300),
+        ({"SMTP_TIMEOUT": "5", "DELIVERY_LEASE_SECONDS": "40"}, 40),
+        ({"SMTP_TIMEOUT": "60"}, 480),
+        ({"SMTP_TIMEOUT": "60", "DELIVERY_LEASE_SECONDS": "480"}, 480),
+        ({"SMTP_TIMEOUT": "3600"}, 28800),
+    ],
+)
+def test_a_lease_outlasts_one_message(
+    given: dict[str, str], lease: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    found = settings(monkeypatch, environment(str(tmp_path), **given))
+    assert found["DELIVERY_LEASE_SECONDS"] == lease
+
+
+@pytest.mark.parametrize(
+    ("timeout", "lease", "least"), [("30", "30", 240), ("60", "300", 480), ("1", "7", 8)]
+)
+def test_a_lease_that_would_end_within_a_message_is_refused(
+    timeout: str, lease: str, least: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    env = environment(str(tmp_path), SMTP_TIMEOUT=timeout, DELIVERY_LEASE_SECONDS=lease)
+    [line] = refusal(monkeypatch, env)
+    assert line.startswith(f"DELIVERY_LEASE_SECONDS is '{lease}': set it to")
+    assert f"from {least} on" in line
+    assert "at least eight times SMTP_TIMEOUT" in line
 
 
 def test_no_variable_is_read_without_a_look_at_it() -> None:

@@ -4,7 +4,7 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from newsletter import delivery, worker
+from newsletter import delivery, pausing, worker
 from newsletter.models import Issue
 from subscribers import notices
 from subscribers.models import Notice
@@ -77,7 +77,7 @@ def receive(server: MailServer, kind: str) -> Received:
         issue.state = Issue.State.PAUSED if kind == "issue_paused" else Issue.State.DRAFT
         issue.started_at = timezone.now() if kind == "issue_paused" else None
         issue.save()
-        delivery.tell_editor(Issue.objects.get(pk=issue.pk), kind)
+        pausing.tell_editor(Issue.objects.get(pk=issue.pk), kind)
     return server.to(address)[-1]
 
 

@@ -21,12 +21,12 @@ def test_tick_starts_an_issue_at_its_moment_and_not_before(server: ScriptedServe
     make_subscriber("a@example.org")
     issue = make_issue()
     delivery.schedule(issue, timezone.now() + timedelta(minutes=5), by=None)
-    clock.tick(clock.Round())
+    clock.tick(clock.Steps())
     issue.refresh_from_db()
     assert issue.state == Issue.State.SCHEDULED
     Issue.objects.filter(pk=issue.pk).update(scheduled_for=timezone.now())
-    clock.tick(clock.Round())
-    clock.tick(clock.Round())
+    clock.tick(clock.Steps())
+    clock.tick(clock.Steps())
     issue.refresh_from_db()
     assert issue.state == Issue.State.SENDING
     worker.deliver(issue.pk)
@@ -40,7 +40,7 @@ def test_a_scheduled_issue_that_is_not_ready_becomes_a_draft_that_says_why() -> 
     Issue.objects.filter(pk=issue.pk).update(scheduled_for=timezone.now())
     post.published_at = None
     post.save()
-    clock.tick(clock.Round())
+    clock.tick(clock.Steps())
     issue.refresh_from_db()
     assert issue.state == Issue.State.DRAFT
     assert "“Withdrawn” is a draft" in issue.state_note
@@ -56,8 +56,8 @@ def test_who_scheduled_an_issue_that_is_not_ready_is_told_so_in_true_words(
     Issue.objects.filter(pk=issue.pk).update(scheduled_for=timezone.now())
     post.published_at = None
     post.save()
-    clock.tick(clock.Round())
-    assert server.connections == 0, "the clock waits for no mail server"
+    clock.tick(clock.Steps())
+    assert server.connections == 0, "the tick waits for no mail server"
     run_noted()
     [(recipient, raw)] = server.accepted
     message = message_from_bytes(raw, policy=policy)
@@ -83,7 +83,7 @@ def test_tick_frees_what_a_dead_worker_held(server: ScriptedServer) -> None:
     )
     worker.deliver(issue.pk)
     assert server.recipients == ["free@example.org"], "a lease is respected until tick frees it"
-    clock.tick(clock.Round())
+    clock.tick(clock.Steps())
     worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert sorted(server.recipients) == ["free@example.org", "leased@example.org"]
@@ -96,7 +96,7 @@ def test_a_lease_that_has_not_run_out_is_left_alone() -> None:
     issue.deliveries.update(
         state=State.SENDING, leased_by="alive", leased_until=timezone.now() + timedelta(minutes=1)
     )
-    clock.tick(clock.Round())
+    clock.tick(clock.Steps())
     assert states(issue) == {"sending": 1}
     issue.refresh_from_db()
     assert issue.state == Issue.State.SENDING

@@ -7,7 +7,7 @@ from email.policy import default as policy
 import pytest
 from django.utils import timezone
 
-from newsletter import clock, delivery, mail, worker
+from newsletter import clock, delivery, mail, pausing, worker
 from newsletter.models import Delivery, Issue
 from newsletter.transport import Fate
 from subscribers.models import Subscriber
@@ -40,7 +40,7 @@ def test_delivering_again_sends_nothing(server: ScriptedServer) -> None:
     issue = started("a@example.org")
     worker.deliver(issue.pk)
     worker.deliver(issue.pk)
-    clock.tick(clock.Round())
+    clock.tick(clock.Steps())
     assert server.recipients == ["a@example.org"]
 
 
@@ -169,7 +169,7 @@ def test_an_uncertain_delivery_counts_as_sent_at_an_editors_word(server: Scripte
     server.on["END"] = lambda _: HANG_UP
     issue = started("a@example.org")
     worker.deliver(issue.pk)
-    assert delivery.call_uncertain_sent(issue) == 1
+    assert delivery.call_uncertain_sent(issue, None) == 1
     assert states(issue) == {"sent": 1}
 
 
@@ -182,17 +182,17 @@ def test_a_pause_stops_at_the_next_message(server: ScriptedServer) -> None:
             Issue.objects.filter(pk=issue.pk).update(state=Issue.State.PAUSED)
 
     server.on["QUIT"] = lambda _: None
-    worker_mark = worker.Worker.mark
+    worker_begin = worker.Worker.begin
 
     def mark(self, row):
         pause_after_two("")
-        return worker_mark(self, row)
+        return worker_begin(self, row)
 
-    worker.Worker.mark = mark
+    worker.Worker.begin = mark
     try:
         worker.deliver(issue.pk)
     finally:
-        worker.Worker.mark = worker_mark
+        worker.Worker.begin = worker_begin
     assert len(server.accepted) == 1
     assert states(issue) == {"sent": 1, "queued": 4}
     assert not issue.deliveries.exclude(leased_until=None).exists()
@@ -206,7 +206,7 @@ def test_a_cancelled_issue_mails_nobody_else(server: ScriptedServer) -> None:
     issue = started("a@example.org")
     assert delivery.cancel(issue)
     worker.deliver(issue.pk)
-    clock.tick(clock.Round())
+    clock.tick(clock.Steps())
     assert server.recipients == []
     assert states(issue) == {"skipped": 1}
     assert issue.state == Issue.State.CANCELLED
@@ -294,6 +294,6 @@ def test_a_suppressed_editor_is_not_written_to(
     issue = make_issue()
     delivery.start(issue, by=editor)
     with django_capture_on_commit_callbacks(execute=True):
-        assert delivery.pause(issue, "Something is wrong.", tell=True)
+        assert pausing.pause(issue, "Something is wrong.", tell=True)
     assert server.recipients == []
     assert issue.state == Issue.State.PAUSED

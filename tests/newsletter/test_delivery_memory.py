@@ -20,6 +20,9 @@ from tests.newsletter.server import ScriptedServer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
 
+# Python 3.13 renamed it.
+CLEAR_CACHES = getattr(sys, "_clear_internal_caches", None) or sys._clear_type_cache
+
 on_sqlite = pytest.mark.skipif(
     connection.vendor != "sqlite", reason="PostgreSQL plans by the size of a table, in its memory"
 )
@@ -56,7 +59,7 @@ def test_what_python_holds_does_not_grow_with_the_recipients(
             # Neither what waits for the collector nor Python's cache of attributes, which has
             # an end, is held of a message.
             gc.collect()
-            sys._clear_internal_caches()
+            CLEAR_CACHES()
             blocks[sent] = sys.getallocatedblocks()
 
     server.on["END"] = end

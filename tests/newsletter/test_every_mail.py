@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 
-from newsletter import delivery
+from newsletter import delivery, pausing
 from newsletter.models import Issue
 from tests.factories import make_issue
 from tests.newsletter.every_mail import EVERY_KIND, TO_READERS, receive
@@ -130,7 +130,7 @@ def test_a_subject_says_what_was_typed_without_controls(
     # In hand, as it came out of a database that had it from before.
     issue.subject = issue.state_note = NASTY
     issue.started_by = django_user_model.objects.create_user("ed", "ed@example.org", "pw")  # type: ignore[attr-defined]  # a model's manager
-    delivery.tell_editor(issue, name)
+    pausing.tell_editor(issue, name)
     [mail] = mail_server.messages
     said = "Who's at the “desk” & <b>why</b>?"
     assert mail.subject.endswith(said)

@@ -214,7 +214,7 @@ def test_an_editor_decides_about_deliveries_in_doubt(
     first = issue.deliveries.first()
     client.post(url("settle", issue), {"delivery": first.pk, "_sent": ""})
     assert issue.totals()["uncertain"] == 2
-    client.post(url("settle", issue), {"_again": ""})
+    client.post(url("settle", issue), {"_again_all": ""})
     worker.deliver(issue.pk)
     assert len(server.recipients) == 2
     issue.refresh_from_db()

@@ -9,7 +9,7 @@ from django.tasks import task_backends
 from django.utils import timezone
 from pytest_django import Settings
 
-from newsletter import clock, delivery, worker
+from newsletter import clock, delivery, pausing, worker
 from newsletter.models import Issue
 from subscribers import notices, signup
 from tests.factories import make_issue, make_pending, make_subscriber
@@ -67,12 +67,12 @@ def test_words_to_an_editor_leave_by_default(
     paused = make_issue()
     delivery.start(paused, by=editor)
     with django_capture_on_commit_callbacks(execute=True):
-        delivery.pause(paused, "Something is wrong.", tell=True)
+        pausing.pause(paused, "Something is wrong.", tell=True)
     unfinished = make_issue()
     delivery.schedule(unfinished, timezone.now() + timedelta(hours=1), by=editor)
     unfinished.issue_posts.all().delete()
     Issue.objects.filter(pk=unfinished.pk).update(scheduled_for=timezone.now())
     task_backends["default"].clear()
-    clock.tick(clock.Round())
+    clock.tick(clock.Steps())
     run_noted()
     assert got(servers) == {"default": ["editor@example.org"] * 2, "bulk": []}

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from newsletter import clock, delivery, worker
+from newsletter import clock, delivery, outcomes, throttle, worker
 from newsletter.models import Issue
 from tests.factories import make_issue, make_subscriber
 from tests.newsletter.ledger import State, due_now, started, states
@@ -50,19 +50,19 @@ def test_from_the_second_deferral_on_at_least_half_an_hour_passes(server: Script
         due_now(issue)
         worker.deliver(issue.pk)
     assert issue.deliveries.get().due_at > timezone.now() + timedelta(minutes=29)
-    assert all(pause >= timedelta(minutes=30) for pause in worker.PAUSES[1:])
+    assert all(pause >= timedelta(minutes=30) for pause in outcomes.RETRY_AFTER[1:])
 
 
 def test_a_delivery_deferred_for_days_fails_in_the_end(server: ScriptedServer) -> None:
     server.on["RCPT"] = lambda _: "450 later"
     issue = started("a@example.org")
-    for _ in range(len(worker.PAUSES) + 1):
+    for _ in range(len(outcomes.RETRY_AFTER) + 1):
         due_now(issue)
         worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert states(issue) == {"failed": 1}
     assert issue.state == Issue.State.SENT
-    assert sum(worker.PAUSES, timedelta()) > timedelta(days=3)
+    assert sum(outcomes.RETRY_AFTER, timedelta()) > timedelta(days=3)
 
 
 def test_a_server_that_is_away_costs_nobody_a_try(server: ScriptedServer) -> None:
@@ -140,7 +140,7 @@ def test_a_server_that_closes_the_connection_costs_one_row_a_try(
 def test_a_server_that_puts_everybody_off_is_left_alone(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "DEFERRALS_IN_A_ROW", 3)
+    monkeypatch.setattr(throttle, "DEFERRALS_IN_A_ROW", 3)
     server.on["RCPT"] = lambda _: "451 4.7.1 slow down"
     issue = started(*(f"r{n}@example.org" for n in range(5)))
     worker.deliver(issue.pk)
@@ -154,7 +154,7 @@ def test_a_server_that_puts_everybody_off_is_left_alone(
 def test_a_few_deferrals_among_others_stop_nobody(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "DEFERRALS_IN_A_ROW", 3)
+    monkeypatch.setattr(throttle, "DEFERRALS_IN_A_ROW", 3)
     server.on["RCPT"] = lambda to: None if to.startswith("good") else "450 later"
     names = ["a", "b", "good1", "c", "d", "good2"]
     issue = started(*(f"{name}@example.org" for name in names))
@@ -182,7 +182,7 @@ def test_a_lost_reply_is_uncertain_and_never_sent_again_by_itself(server: Script
     assert states(issue) == {"sent": 1, "uncertain": 1}
     assert issue.state == Issue.State.SENT
     server.on.clear()
-    clock.tick(clock.Round())
+    clock.tick(clock.Steps())
     worker.deliver(issue.pk)
     assert server.recipients == ["sure@example.org"]
 

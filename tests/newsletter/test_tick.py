@@ -10,7 +10,7 @@ from django.tasks import task_backends
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from newsletter import delivery, mail, worker
+from newsletter import delivery, mail, outcomes, worker
 from newsletter.models import Issue
 from newsletter.tasks import deliver_issue
 from subscribers import notices, signup, tasks
@@ -212,9 +212,9 @@ def test_an_issue_that_cannot_be_finished_keeps_no_other_from_it(
     first, second = make_issue(), make_issue()
     delivery.start(first)
     delivery.start(second)
-    finish = worker.finish
+    finish = outcomes.finish
     monkeypatch.setattr(
-        worker, "finish", lambda issue: full() if issue.pk == second.pk else finish(issue)
+        outcomes, "finish", lambda issue: full() if issue.pk == second.pk else finish(issue)
     )
     with pytest.raises(CommandError, match=f"Finishing issue {second.number}"):
         call_command("tick")

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from newsletter import delivery, mail, worker
+from newsletter import delivery, mail, pausing, worker
 from newsletter.models import Content, Issue
 from posts import renditions
 from posts.library import Image
@@ -46,7 +46,7 @@ def test_who_gets_the_mail_first_can_already_read_it_on_the_web(client: Client) 
     issue = make_issue()
     delivery.start(issue)
     assert client.get(issue.get_absolute_url()).status_code == 200
-    delivery.pause(issue, "a pause")
+    pausing.pause(issue, "a pause")
     assert client.get(issue.get_absolute_url()).status_code == 200
 
 

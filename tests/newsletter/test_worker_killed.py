@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
-from newsletter import clock, delivery, worker
+from newsletter import clock, delivery, outcomes, worker
 from newsletter.models import Delivery, Issue
 from tests.factories import make_issue, make_subscriber
 from tests.newsletter.processes import manage
@@ -67,12 +67,12 @@ def test_a_killed_worker_mails_nobody_twice_and_loses_nobody(
     assert Delivery.objects.get(state=State.SENDING).subscriber.address == stuck[0]
 
     # Nothing happens before the dead worker's lease has run out …
-    clock.tick(clock.Round())
+    clock.tick(clock.Steps())
     assert issue.totals()["sending"] == 1
     # … and then the next worker does all the rest.
     Delivery.objects.exclude(leased_until=None).update(leased_until=timezone.now())
     monkeypatch.setattr(clock, "CHAIN_IS_DEAD_AFTER", timedelta(0))
-    clock.tick(clock.Round())
+    clock.tick(clock.Steps())
     assert manage("db_worker", "--batch", "--no-reload", smtp_port=server.port).wait(120) == 0
 
     issue.refresh_from_db()
@@ -112,7 +112,7 @@ def test_several_workers_at_once_mail_everybody_once(
 ) -> None:
     settings.DELIVERY_BATCH_SIZE = 5
     assert in_threads(4, lambda: worker.deliver(issue.pk, 60)) == []
-    worker.finish(issue)
+    outcomes.finish(issue)
     issue.refresh_from_db()
     assert issue.state == Issue.State.SENT
     assert sorted(server.recipients) == sorted(f"reader{n}@example.org" for n in range(READERS))

@@ -45,7 +45,7 @@ class Command(BaseCommand):
             began = timezone.now()
             tick()
             if PRUNES and (not pruned or time.monotonic() - pruned > PRUNE_EVERY):
-                with clock.Round().turn("Forgetting the results of finished tasks"):
+                with clock.Steps().step("Forgetting the results of finished tasks"):
                     # They are of no use to anybody.
                     call_command("prune_db_task_results", "--min-age-days=1", verbosity=0)
                     pruned = time.monotonic()
@@ -60,18 +60,18 @@ def tick() -> list[str]:
 
     No step waits for a network: a slow mail server must not make a scheduled issue late.
     """
-    now = clock.Round()
-    clock.tick(now)
-    with now.turn("Waking a worker for notices"):
+    steps = clock.Steps()
+    clock.tick(steps)
+    with steps.step("Waking a worker for notices"):
         notice_tasks.wake_due()
-    with now.turn("Forgetting old counts of sign-ups"):
+    with steps.step("Forgetting old counts of sign-ups"):
         guards.forget_old()
-    with now.turn("Waking workers for pictures"):
+    with steps.step("Waking workers for pictures"):
         picture_tasks.wake_due()
-    with now.turn("Finishing texts"):
+    with steps.step("Finishing texts"):
         body.serve_due()
-    with now.turn("Comparing articles"):
+    with steps.step("Comparing articles"):
         likeness.compare_due()
-    with now.turn("Sweeping kept pages"):
+    with steps.step("Sweeping kept pages"):
         kept.shelf().sweep()
-    return now.failed
+    return steps.failed
