@@ -26,8 +26,11 @@ SUGGESTIONS = 5
 RETRY_AFTER = 60  # seconds
 _WORD = re.compile(r"[^\W\d_]{2,40}")
 _MAX_WORDS = 8
-# How pages end elsewhere, and what clings to an address that was copied out of a sentence.
-_END = re.compile(r"(\.(html?|aspx?))?[/.,;:!?)\]>'\"»”’]*$", re.IGNORECASE)
+# No address of ours is nearly as long. A longer one is not looked at.
+_LOOKED_AT = 500
+# What clings to an address that was copied out of a sentence, and how pages end elsewhere.
+_CLINGING = "/.,;:!?)]>'\"»”’"
+_ENDINGS = (".html", ".htm", ".aspx", ".asp")
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 # What SQLite says when the file, and not the question, is the trouble.
 _SQLITE_AWAY = ("unable to open", "disk i/o error", "locked", "not a database", "malformed")
@@ -55,11 +58,20 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def asked_for(path: str) -> list[str]:
-    """Return the words of the last part of an address that has any."""
-    path = _END.sub("", path)
+    """Return the words of the last part of an address that has any.
+
+    Strangers send anything, so the work grows with the length alone, and the length has a bound.
+    """
+    if len(path) > _LOOKED_AT:
+        return []
+    path = path.rstrip(_CLINGING)
+    for ending in _ENDINGS:
+        if path.lower().endswith(ending):
+            path = path[: -len(ending)]
+            break
     if "." in path:
         return []  # Somebody looks for a file, and mostly for a hole.
-    for segment in reversed(unquote(path[:500]).split("/")):
+    for segment in reversed(unquote(path).split("/")):
         if words := _WORD.findall(segment):
             return words[:_MAX_WORDS]
     return []
