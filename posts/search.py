@@ -128,7 +128,9 @@ def named(query: Query) -> list[Suggestion]:
     """Return a few topics and authors in whose names a word begins as the query does. One query."""
     if not query:
         return []
-    begins = Q(name__istartswith=query.text) | Q(name__icontains=f" {query.text}")
+    begins = Q()
+    for text in query.names:
+        begins |= Q(name__istartswith=text) | Q(name__icontains=f" {text}")
     public = Post.objects.published()
     topics = Tag.objects.filter(begins, Exists(public.filter(tags=OuterRef("pk"))))
     authors = Author.objects.filter(begins, Exists(public.filter(author=OuterRef("pk"))))
@@ -181,7 +183,9 @@ def respelled(query: Query) -> str:
     Near is what shares trigrams. Only what finds something published is returned, so that no
     word of a draft is ever given away. Two queries.
     """
-    words = [word for term in query.wanted for word in term.words if len(word) > 3]
+    words = [
+        word for term in query.wanted for word in term.words if len(word) > 3 and word.isalpha()
+    ]
     if not words:
         return ""
     nearest = _nearest(words)
