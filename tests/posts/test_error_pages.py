@@ -86,6 +86,34 @@ def test_no_draft_is_found_by_a_lost_address(client: Client) -> None:
     assert "The Twelfth Hour" not in client.get("/articles/the-twelfth-hour/").content.decode()
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/wp-login/",
+        "/wp-admin/",
+        "/login/",
+        "/blog/2019/hello-world/",
+        "/xmlrpc/",
+        "/administrator/index/",
+        "/user/register/",
+        "/phpmyadmin/",
+        "/articles/calm-voices/",
+        "/articles/the-history-of-hospital-budgets/",
+    ],
+)
+def test_a_lost_address_offers_nothing_far_fetched(client: Client, address: str) -> None:
+    # Each of these words stands in a text, or is near one that does.
+    make_post(
+        title="The logic of triage",
+        body="<p>Hello to the world of 911: log in, register, calm down, and budget hospital beds."
+        " Wordpress, users, the admin desk and its index. Voices in history.</p>",
+        tags=[make_tag("Calls")],
+    )
+    html = client.get(address).content.decode()
+    assert "found__link" not in html
+    assert "Perhaps it is one of these" not in html
+
+
 @pytest.mark.parametrize("address", ["/wp-login.php", "/.env", "/a/favicon.ico", "/x.y/"])
 def test_who_looks_for_a_file_costs_no_query(
     client: Client, django_assert_max_num_queries: DjangoAssertNumQueries, address: str
