@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -42,6 +43,10 @@ class EditorPageMixin:
 
 class SlugForm(forms.ModelForm):
     """Says which address is free where the one that was typed is taken."""
+
+    class Media:
+        # What the browser makes of a title is what the server would make of it.
+        js: tuple[Any, ...] = (Script("js/slugs.js", type="module"),)
 
     def clean_slug(self) -> str:
         slug: str = self.cleaned_data["slug"]
