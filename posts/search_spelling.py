@@ -17,8 +17,12 @@ _SHORT = 5
 _SHORTEST = 4
 # Of a word that is still being typed, so much must be there.
 _SHORTEST_BEGINNING = 5
+# So many words of a question are looked at; one with more slips is none.
+_MOST = 6
 # Letters in the wrong order are the commonest of slips.
 _ANAGRAM = 0.9
+# So many of its letters a word that is meant has, too: a quick look before a close one.
+_SHARED_LETTERS = 0.6
 _LONGEST = 40  # As the list of words has them on PostgreSQL.
 
 
@@ -32,16 +36,19 @@ def nearest(words: list[str], unfinished: str = "") -> dict[str, str]:
 
     The `unfinished` one of them may go on: it may get the beginning of a word.
     """
+    words = words[:_MOST]
     if not words:
         return {}
     if len(unfinished) < _SHORTEST_BEGINNING:
         unfinished = ""
-    known: dict[str, set[str]] = {word: set() for word in words}
+    candidates: dict[str, set[str]] = {word: set() for word in words}
+    letters = {word: set(word) for word in words}
     for word, term in search_sql.rows(*_candidates(words, unfinished)):
-        known[word].add(term)
+        if len(letters[word].intersection(term)) >= _SHARED_LETTERS * len(letters[word]):
+            candidates[word].add(term)
     found = {}
-    for word, terms in known.items():
-        if word in terms or not terms:
+    for word, terms in candidates.items():
+        if not terms:
             continue
         best, term = max((likeness(word, term), term) for term in terms)
         if word == unfinished:
@@ -57,12 +64,13 @@ def nearest(words: list[str], unfinished: str = "") -> dict[str, str]:
 
 
 def _candidates(words: list[str], unfinished: str) -> tuple[str, list[Any]]:
-    """Return SQL for each word with words of the index that may be meant, and its values."""
+    """Return SQL for each unknown word with what may be meant by it, and its values."""
     # The first letter is the one that people get right, unless they swap it with the next.
     one = (
         "SELECT %s AS word, term FROM (SELECT DISTINCT term FROM posts_search_vocab WHERE "
         "(term >= %s AND term < %s OR term >= %s AND term < %s) "
-        "AND length(term) BETWEEN %s AND %s) t"
+        "AND length(term) BETWEEN %s AND %s) t "
+        "WHERE NOT EXISTS (SELECT 1 FROM posts_search_vocab known WHERE known.term = %s)"
     )
     last = "\U0010ffff"
     values: list[Any] = []
@@ -70,6 +78,7 @@ def _candidates(words: list[str], unfinished: str) -> tuple[str, list[Any]]:
         swapped = word[1] + word[0]
         longest = _LONGEST if word == unfinished else len(word) + 2
         values += [word, word[0], word[0] + last, swapped, swapped + last, len(word) - 2, longest]
+        values.append(word)
     return " UNION ALL ".join(one for _ in words), values
 
 
@@ -82,10 +91,10 @@ def likeness(word: str, other: str) -> float:
     """
     if word == other:
         return 1
-    if sorted(word) == sorted(other):
-        return _ANAGRAM
     ours, theirs = _trigrams(word), _trigrams(other)
     dice = 2 * len(ours & theirs) / (len(ours) + len(theirs))
+    if sorted(word) == sorted(other):
+        return _ANAGRAM + (1 - _ANAGRAM) * dice
     if dice < _WORTH_COUNTING:
         return dice
     is_long = min(len(word), len(other)) > _SHORT
