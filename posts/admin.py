@@ -49,7 +49,7 @@ else:
     RelatedInlineBase = admin.TabularInline
     RelatedFormSetBase = BaseInlineFormSet
 
-_IMG = re.compile(r"<img [^>]*>")
+_IMG = re.compile(r"<img [^<>]*>")
 _SRC = re.compile(r' src="([^"]*)"')
 _ALT = re.compile(r' alt="[^"]*[^"\s][^"]*"')
 

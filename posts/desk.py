@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -122,6 +123,10 @@ class ArticleRowsMixin:
 
 class SlugForm(forms.ModelForm):
     """Says which address is free where the one that was typed is taken."""
+
+    class Media:
+        # What the browser makes of a title is what the server would make of it.
+        js: tuple[Any, ...] = (Script("js/slugs.js", type="module"),)
 
     def clean_slug(self) -> str:
         slug: str = self.cleaned_data["slug"]

@@ -154,10 +154,12 @@ class HTMLField(RichTextField):
         super().__init__(*args, **kwargs)
 
     def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
-        name, path, args, kwargs = super().deconstruct()
-        if self.short:
-            kwargs["short"] = True
-        return name, path, list(args), dict(kwargs)
+        """Return what migrations know of it: a plain text, which is all that a database keeps.
+
+        So no migration imports this module.
+        """
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.TextField", list(args), dict(kwargs)
 
     def clean_value(self, value: Any) -> Any:
         """Return a text cleaned; anything else as it is."""

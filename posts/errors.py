@@ -19,6 +19,8 @@ from django.utils.csp import CSP, build_policy
 
 from posts import search
 from posts.models import Post, Tag
+from posts.search_query import Query, words_of
+from posts.search_spelling import NEAR, likeness
 
 logger = logging.getLogger(__name__)
 
@@ -26,8 +28,13 @@ SUGGESTIONS = 5
 RETRY_AFTER = 60  # seconds
 _WORD = re.compile(r"[^\W\d_]{2,40}")
 _MAX_WORDS = 8
-# How pages end elsewhere, and what clings to an address that was copied out of a sentence.
-_END = re.compile(r"(\.(html?|aspx?))?[/.,;:!?)\]>'\"»”’]*$", re.IGNORECASE)
+# So much of what was asked for must be in the name of what is offered.
+_SHARE = 0.6
+# No address of ours is nearly as long. A longer one is not looked at.
+_LOOKED_AT = 500
+# What clings to an address that was copied out of a sentence, and how pages end elsewhere.
+_CLINGING = "/.,;:!?)]>'\"»”’"
+_ENDINGS = (".html", ".htm", ".aspx", ".asp")
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 # What SQLite says when the file, and not the question, is the trouble.
 _SQLITE_AWAY = ("unable to open", "disk i/o error", "locked", "not a database", "malformed")
@@ -55,29 +62,63 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def asked_for(path: str) -> list[str]:
-    """Return the words of the last part of an address that has any."""
-    path = _END.sub("", path)
+    """Return the words of the last part of an address that has any.
+
+    Strangers send anything, so the work grows with the length alone, and the length has a bound.
+    """
+    if len(path) > _LOOKED_AT:
+        return []
+    path = path.rstrip(_CLINGING)
+    for ending in _ENDINGS:
+        if path.lower().endswith(ending):
+            path = path[: -len(ending)]
+            break
     if "." in path:
         return []  # Somebody looks for a file, and mostly for a hole.
-    for segment in reversed(unquote(path[:500]).split("/")):
+    for segment in reversed(unquote(path).split("/")):
         if words := _WORD.findall(segment):
             return words[:_MAX_WORDS]
     return []
 
 
 def nearest(asked: str) -> list[search.Suggestion]:
-    """Return a few topics, authors and articles that fit the words best; at most eight queries."""
-    if found := search.suggest(asked):
-        return found[:SUGGESTIONS]
-    text = search.respelled(search.parse(asked))
-    if text and (found := search.suggest(text)):
-        return found[:SUGGESTIONS]
+    """Return a few topics, authors and articles that fit the words best; at most eight queries.
+
+    A search finds a word anywhere in a text. An address was made of a title or a name, so
+    only what is called like it counts.
+    """
+    query = search.parse(asked)
+    if found := _alike(query, search.suggested(query)):
+        return found
+    text = search.respelled(query)
+    if text and (found := _alike(query, search.suggested(search.parse(text)))):
+        return found
     # A word of the old title may be gone; the long ones tell most.
     telling = sorted(asked.split(), key=len, reverse=True)
     for words in [text] if text else [" ".join(telling[:2]), telling[0]]:
-        if hits := search.search(words).hits:
-            return [as_suggestion(hit) for hit in hits[:SUGGESTIONS]]
+        if found := _alike(query, [as_suggestion(hit) for hit in search.search(words).hits]):
+            return found
     return []
+
+
+def _alike(asked: Query, found: list[search.Suggestion]) -> list[search.Suggestion]:
+    """Return those in whose name or address most of the words asked for stand, or nearly."""
+    words = [word for term in asked.wanted for word in term.words]
+    alike = []
+    for one in found:
+        theirs = words_of(f"{one.label} {one.url.rstrip('/').rpartition('/')[2]}")
+        same = sum(any(_is_like(word, other) for other in theirs) for word in words)
+        if same >= _SHARE * len(words):
+            alike.append(one)
+    return alike[:SUGGESTIONS]
+
+
+def _is_like(word: str, other: str) -> bool:
+    """Return whether a word is the other one, a form or the beginning of it, or has a slip."""
+    shorter, longer = sorted((word, other), key=len)
+    if word == other or (len(shorter) > 3 and longer.startswith(shorter)):
+        return True
+    return len(shorter) > 5 and likeness(word, other) >= NEAR
 
 
 def as_suggestion(hit: search.Hit) -> search.Suggestion:

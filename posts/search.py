@@ -22,12 +22,14 @@ from alarmroom import kept
 from posts import freshness, search_snippet, search_sql
 from posts.models import Author, Post, Tag
 from posts.search_query import Query, fold, parse
+from posts.search_spelling import is_mendable, nearest
 from posts.search_sql import HITS_PER_PAGE
 
 Sort = Literal["relevance", "date"]
 
 POPULAR_TOPICS = 8
 SUGGESTED_NAMES = 4
+_WRITTEN = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True)
@@ -119,8 +121,20 @@ def search(
 
 
 def suggest(text: str) -> list[Suggestion]:
-    """Return what the words typed so far may become: topics, authors, then titles. Two queries."""
+    """Return what the words typed so far may become: topics, authors, then titles.
+
+    If that is nothing, what they may become without a slip. Five queries at most, and two
+    where something is found.
+    """
     query = parse(text)
+    if found := suggested(query):
+        return found
+    mended = _mended(query, goes_on=True) if len(query.text) > 1 else ""
+    return suggested(parse(mended)) if mended else []
+
+
+def suggested(query: Query) -> list[Suggestion]:
+    """Return the topics, authors and titles that fit a query as it is. Two queries."""
     return [*named(query), *titled(query)] if len(query.text) > 1 else []
 
 
@@ -128,7 +142,9 @@ def named(query: Query) -> list[Suggestion]:
     """Return a few topics and authors in whose names a word begins as the query does. One query."""
     if not query:
         return []
-    begins = Q(name__istartswith=query.text) | Q(name__icontains=f" {query.text}")
+    begins = Q()
+    for text in query.names:
+        begins |= Q(name__istartswith=text) | Q(name__icontains=f" {text}")
     public = Post.objects.published()
     topics = Tag.objects.filter(begins, Exists(public.filter(tags=OuterRef("pk"))))
     authors = Author.objects.filter(begins, Exists(public.filter(author=OuterRef("pk"))))
@@ -178,61 +194,39 @@ def _popular_topics() -> list[Choice]:
 def respelled(query: Query) -> str:
     """Return what was typed with unknown words replaced by the nearest known ones, or "".
 
-    Near is what shares trigrams. Only what finds something published is returned, so that no
-    word of a draft is ever given away. Two queries.
+    Only what finds something published is returned, so that no word of a draft is ever given
+    away. Two queries.
     """
-    words = [word for term in query.wanted for word in term.words if len(word) > 3]
-    if not words:
+    if not (text := _mended(query)):
         return ""
-    nearest = _nearest(words)
-    text = query.text
-    for word, known in nearest.items():
-        text = _replaced(text, word, known)
-    if text == query.text:
-        return ""
-    again = parse(text)
-    ctes, values = search_sql.engine().matching(again)
+    ctes, values = search_sql.engine().matching(parse(text))
     return text if search_sql.rows(f"{ctes} SELECT 1 FROM hits LIMIT 1", values) else ""
+
+
+def search_respelled(query: Query, **how: Any) -> Found | None:
+    """Return what the near spelling finds, asked as in `search`, or None. Four queries at most.
+
+    None, too, where it finds nothing published: the list of words knows those of drafts.
+    """
+    if not (text := _mended(query)):
+        return None
+    found = search(text, **how)
+    return found if found.total or found.topics or found.years else None
+
+
+def _mended(query: Query, *, goes_on: bool = False) -> str:
+    """Return the text with unknown words replaced, or ""; what it finds is not known. One query.
+
+    With `goes_on`, its last word is still being typed.
+    """
+    words = [word for term in query.wanted for word in term.words if is_mendable(word)]
+    goes_on = goes_on and bool(query.wanted) and query.wanted[-1].prefix
+    text = query.text
+    for word, known in nearest(words, query.wanted[-1].words[0] if goes_on else "").items():
+        text = _replaced(text, word, known)
+    return text if text != query.text else ""
 
 
 def _replaced(text: str, word: str, known: str) -> str:
     """Return the text with a word, however it is written, replaced."""
-    return re.sub(r"[^\W_]+", lambda match: known if fold(match[0]) == word else match[0], text)
-
-
-def _nearest(words: list[str]) -> dict[str, str]:
-    """Return the nearest word of the index for each word that is not in it."""
-    ranges = " UNION ALL ".join(
-        "SELECT %s AS word, term FROM (SELECT DISTINCT term FROM posts_search_vocab WHERE "
-        "term >= %s AND term < %s AND length(term) BETWEEN %s AND %s) t"
-        for _ in words
-    )
-    values: list[Any] = []
-    for word in words:
-        # The first letter is the one that people get right.
-        values += [word, word[0], word[0] + "\U0010ffff", len(word) - 2, len(word) + 2]
-    known: dict[str, set[str]] = {word: set() for word in words}
-    for word, term in search_sql.rows(ranges, values):
-        known[word].add(term)
-    nearest = {}
-    for word, terms in known.items():
-        if word in terms or not terms:
-            continue
-        likeness, term = max((_likeness(word, term), term) for term in terms)
-        # Of a short word, one shared beginning is too little: "disp" is not "die".
-        if likeness >= (0.4 if len(word) > 5 else 0.5):
-            nearest[word] = term
-    return nearest
-
-
-def _trigrams(word: str) -> set[str]:
-    padded = f"  {word} "
-    return {padded[start : start + 3] for start in range(len(padded) - 2)}
-
-
-def _likeness(word: str, other: str) -> float:
-    """Return how alike two words are, from 0 to 1: by their trigrams (Dice), or as anagrams."""
-    if sorted(word) == sorted(other):
-        return 0.9  # Letters in the wrong order are the commonest of slips.
-    ours, theirs = _trigrams(word), _trigrams(other)
-    return 2 * len(ours & theirs) / (len(ours) + len(theirs))
+    return _WRITTEN.sub(lambda match: known if fold(match[0]) == word else match[0], text)

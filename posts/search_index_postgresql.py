@@ -5,17 +5,32 @@ posts/search_index.py runs these statements.
 
 # ruff: noqa: S608 (every statement is made of this module's own words)
 
-from posts.search_text import INLINE, LONGEST_MARK, MAX_CHARACTERS, decoded
+from posts.search_text import (
+    IGNORED,
+    INLINE,
+    JOINED,
+    JOINER,
+    LONGEST_MARK,
+    MAX_CHARACTERS,
+    decoded,
+)
+
+# What may stand between the digits of 9-1-1.
+_APART = "-‐‑‒–—−. \u00a0"
 
 
 def terms(text: str) -> str:
     """SQL for a text as the parser of PostgreSQL shall see it: plain words without accents.
 
     Left alone, it takes "police/EMS" for the name of a file and "9-1-1" for three numbers. The
-    last is this trade's own name, and written in one (posts/search_query.py).
+    last is this trade's own name, and written in one (posts/search_query.py), as are NG911 and
+    E911.
     """
     bare = rf"regexp_replace(normalize({text}, NFD), '[\u0300-\u036f]+', '', 'g')"
-    called = rf"regexp_replace(normalize({bare}, NFC), '\m9[-‐‑–.]1[-‐‑–.]1\M', '911', 'g')"
+    called = (
+        rf"regexp_replace(normalize({bare}, NFC), "
+        rf"'\m(?:(ng|e)[{_APART}]?)?9(?:11|[{_APART}]1[{_APART}]1)\M', '\1911', 'gi')"
+    )
     return f"regexp_replace({called}, '[!-/:-@[-`{{-~’\u2029]+', ' ', 'g')"
 
 
@@ -30,6 +45,13 @@ _PLAIN = decoded(
     f"'<[^>]*(>|$)', '\u2029', 'g'), '\u2029{_MARK}:', '\u2029', 'g'), '{_MARK}', '', 'g')"
 )
 
+
+def _visible(text: str) -> str:
+    """SQL for a text without what nobody sees within a word, but for what joins pictures."""
+    pictures = "".join(f"{first}-{last}" for first, last in JOINED)
+    return f"regexp_replace({text}, '{JOINER}(?![{pictures}])|[{IGNORED}]+', '', 'g')"
+
+
 CREATE = [
     # Without stop words, as on SQLite: "to be" is a phrase like any other.
     "CREATE TEXT SEARCH DICTIONARY posts_english_stem (TEMPLATE = snowball, LANGUAGE = english)",
@@ -38,13 +60,13 @@ CREATE = [
     "asciihword, hword, numhword, hword_asciipart, hword_part, hword_numpart "
     "WITH posts_english_stem",
     "CREATE TABLE posts_search (post_id bigint NOT NULL PRIMARY KEY, published_at timestamptz, "
-    "title text NOT NULL, summary text NOT NULL, tags text NOT NULL, body text NOT NULL, "
+    "title text NOT NULL, summary text NOT NULL, names text NOT NULL, body text NOT NULL, "
     # To count topics by, without looking up each article's.
     "tag_ids bigint[] NOT NULL, "
     # Small and kept in the row: it ranks thousands of articles, and a renamed topic touches
     # nothing else.
     f"head tsvector NOT NULL GENERATED ALWAYS AS ({_vector('title', 'A')} "
-    f"|| {_vector('left(summary, 2000)', 'B')} || {_vector('tags', 'C')}) STORED, "
+    f"|| {_vector('left(summary, 2000)', 'B')} || {_vector('names', 'C')}) STORED, "
     f"text tsvector NOT NULL GENERATED ALWAYS AS ({_vector('body', 'D')}) STORED)",
     # In PL/pgSQL, with its price on it: the planner takes the unpacking of vectors for cheap, and
     # would rather read the whole table than the index.
@@ -72,10 +94,16 @@ CREATE = [
     'CREATE TABLE posts_search_vocab (term text COLLATE "C" NOT NULL)',
     "CREATE INDEX posts_search_vocab_term ON posts_search_vocab (term)",
     f"CREATE FUNCTION posts_search_plain(html text) RETURNS text LANGUAGE sql IMMUTABLE "
-    f"AS $$ SELECT {_PLAIN} $$",
-    "CREATE FUNCTION posts_search_tags(post bigint) RETURNS text LANGUAGE sql STABLE AS $$ "
-    "SELECT coalesce(string_agg(t.name, ', ' ORDER BY t.name), '') FROM posts_tag t "
-    "JOIN posts_post_tags pt ON pt.tag_id = t.id WHERE pt.post_id = post $$",
+    f"AS $$ SELECT {_visible(_PLAIN)} $$",
+    f"CREATE FUNCTION posts_search_visible(words text) RETURNS text LANGUAGE sql IMMUTABLE "
+    f"AS $$ SELECT {_visible('words')} $$",
+    # What its topics are called, and its author.
+    "CREATE FUNCTION posts_search_names(post bigint) RETURNS text LANGUAGE sql STABLE AS $$ "
+    "SELECT posts_search_visible(coalesce(string_agg(name, ', ' ORDER BY place, name), '')) FROM ("
+    "SELECT t.name, 1 AS place FROM posts_tag t "
+    "JOIN posts_post_tags pt ON pt.tag_id = t.id WHERE pt.post_id = post "
+    "UNION ALL SELECT a.name, 2 FROM posts_author a "
+    "JOIN posts_post p ON p.author_id = a.id WHERE p.id = post) named $$",
     "CREATE FUNCTION posts_search_tag_ids(post bigint) RETURNS bigint[] LANGUAGE sql STABLE AS $$ "
     "SELECT ARRAY(SELECT tag_id FROM posts_post_tags WHERE post_id = post ORDER BY tag_id) $$",
     # The columns are compared in here: a trigger that names one forbids to alter its type.
@@ -90,8 +118,13 @@ CREATE = [
           UPDATE posts_search SET body = posts_search_plain(NEW.body) WHERE post_id = NEW.id;
         END IF;
         IF (NEW.title, NEW.summary) IS DISTINCT FROM (OLD.title, OLD.summary) THEN
-          UPDATE posts_search SET title = NEW.title, summary = NEW.summary
+          UPDATE posts_search SET title = posts_search_visible(NEW.title),
+            summary = posts_search_visible(NEW.summary)
           WHERE post_id = NEW.id;
+        END IF;
+        IF NEW.author_id IS DISTINCT FROM OLD.author_id THEN
+          PERFORM FROM posts_author WHERE id = NEW.author_id FOR SHARE;
+          UPDATE posts_search SET names = posts_search_names(NEW.id) WHERE post_id = NEW.id;
         END IF;
         IF NEW.published_at IS DISTINCT FROM OLD.published_at THEN
           UPDATE posts_search SET published_at = NEW.published_at WHERE post_id = NEW.id;
@@ -103,8 +136,11 @@ CREATE = [
         DELETE FROM posts_search_phrases WHERE post_id = OLD.id;
       END IF;
       IF TG_OP IN ('UPDATE', 'INSERT') THEN
-        INSERT INTO posts_search (post_id, published_at, title, summary, tags, tag_ids, body)
-        VALUES (NEW.id, NEW.published_at, NEW.title, NEW.summary, posts_search_tags(NEW.id),
+        -- Who renames the author at this moment waits, and then sees this article.
+        PERFORM FROM posts_author WHERE id = NEW.author_id FOR SHARE;
+        INSERT INTO posts_search (post_id, published_at, title, summary, names, tag_ids, body)
+        VALUES (NEW.id, NEW.published_at, posts_search_visible(NEW.title),
+                posts_search_visible(NEW.summary), posts_search_names(NEW.id),
                 posts_search_tag_ids(NEW.id), posts_search_plain(NEW.body));
       END IF;
       RETURN NULL;
@@ -116,7 +152,7 @@ CREATE = [
       PERFORM FROM posts_search WHERE post_id IN (SELECT post_id FROM changed)
         ORDER BY post_id FOR UPDATE;
       UPDATE posts_search
-      SET tags = posts_search_tags(post_id), tag_ids = posts_search_tag_ids(post_id)
+      SET names = posts_search_names(post_id), tag_ids = posts_search_tag_ids(post_id)
       WHERE post_id IN (SELECT post_id FROM changed)
         AND tag_ids <> posts_search_tag_ids(post_id);
       RETURN NULL;
@@ -126,15 +162,29 @@ CREATE = [
       PERFORM FROM posts_search WHERE post_id IN (SELECT pt.post_id FROM posts_post_tags pt
                                                   JOIN changed c ON c.id = pt.tag_id)
         ORDER BY post_id FOR UPDATE;
-      UPDATE posts_search SET tags = posts_search_tags(post_id)
+      UPDATE posts_search SET names = posts_search_names(post_id)
       WHERE post_id IN (SELECT pt.post_id FROM posts_post_tags pt
                         JOIN changed c ON c.id = pt.tag_id)
-        AND tags <> posts_search_tags(post_id);
+        AND names <> posts_search_names(post_id);
+      RETURN NULL;
+    END $$""",
+    """CREATE FUNCTION posts_search_rename_authors() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF NOT EXISTS (SELECT FROM changed JOIN former USING (id)
+                     WHERE changed.name <> former.name) THEN
+        RETURN NULL;
+      END IF;
+      PERFORM FROM posts_search WHERE post_id IN (SELECT p.id FROM posts_post p
+                                                  JOIN changed c ON c.id = p.author_id)
+        ORDER BY post_id FOR UPDATE;
+      UPDATE posts_search SET names = posts_search_names(post_id)
+      WHERE post_id IN (SELECT p.id FROM posts_post p JOIN changed c ON c.id = p.author_id)
+        AND names <> posts_search_names(post_id);
       RETURN NULL;
     END $$""",
     f"""CREATE FUNCTION posts_search_keep_vocab() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE
-      written text := NEW.title || ' ' || NEW.summary || ' ' || NEW.tags;
+      written text := NEW.title || ' ' || NEW.summary || ' ' || NEW.names;
     BEGIN
       IF TG_OP = 'INSERT' OR NEW.body IS DISTINCT FROM OLD.body THEN
         written := written || ' ' || NEW.body;
@@ -160,15 +210,18 @@ CREATE = [
     ),
     "CREATE TRIGGER posts_search_rename AFTER UPDATE ON posts_tag "
     "REFERENCING NEW TABLE AS changed EXECUTE FUNCTION posts_search_rename_tags()",
-    "CREATE TRIGGER posts_search_words AFTER INSERT OR UPDATE OF title, summary, tags, body "
+    "CREATE TRIGGER posts_search_author AFTER UPDATE ON posts_author "
+    "REFERENCING NEW TABLE AS changed OLD TABLE AS former "
+    "EXECUTE FUNCTION posts_search_rename_authors()",
+    "CREATE TRIGGER posts_search_words AFTER INSERT OR UPDATE OF title, summary, names, body "
     "ON posts_search FOR EACH ROW EXECUTE FUNCTION posts_search_keep_vocab()",
 ]
 
 REBUILD = [
     "TRUNCATE posts_search, posts_search_phrases, posts_search_vocab",
-    "INSERT INTO posts_search (post_id, published_at, title, summary, tags, tag_ids, body) "
-    "SELECT id, published_at, title, summary, posts_search_tags(id), posts_search_tag_ids(id), "
-    "posts_search_plain(body) FROM posts_post",
+    "INSERT INTO posts_search (post_id, published_at, title, summary, names, tag_ids, body) "
+    "SELECT id, published_at, posts_search_visible(title), posts_search_visible(summary), "
+    "posts_search_names(id), posts_search_tag_ids(id), posts_search_plain(body) FROM posts_post",
 ]
 
 # Over full tables, which is faster. What waits to be sorted in is read by every search, so the
@@ -187,6 +240,7 @@ DROP = [
     "DROP TRIGGER IF EXISTS posts_search_truncate ON posts_post",
     *(f"DROP TRIGGER IF EXISTS posts_search_tags_{n} ON posts_post_tags" for n in range(4)),
     "DROP TRIGGER IF EXISTS posts_search_rename ON posts_tag",
+    "DROP TRIGGER IF EXISTS posts_search_author ON posts_author",
     "DROP TABLE IF EXISTS posts_search_phrases, posts_search, posts_search_vocab",
     *(
         f"DROP FUNCTION IF EXISTS posts_search_{name}"
@@ -194,7 +248,11 @@ DROP = [
             "keep_post",
             "keep_tags",
             "rename_tags",
+            "rename_authors",
             "keep_vocab",
+            "names",
+            "visible",
+            # What it was called before.
             "tags",
             "tag_ids",
             "plain",

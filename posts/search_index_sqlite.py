@@ -5,7 +5,15 @@ posts/search_index.py runs these statements.
 
 # ruff: noqa: S608 (every statement is made of this module's own words)
 
-from posts.search_text import INLINE, LONGEST_MARK, MAX_CHARACTERS, decoded
+from posts.search_text import (
+    IGNORED,
+    INLINE,
+    JOINED,
+    JOINER,
+    LONGEST_MARK,
+    MAX_CHARACTERS,
+    decoded,
+)
 
 
 def _plain(html: str) -> str:
@@ -23,7 +31,7 @@ def _plain(html: str) -> str:
     )
     text = f"SELECT coalesce(group_concat(piece, ''), '') AS t FROM ({pieces})"
     # Each step around a name and not around the step before: the parser's stack is not deep.
-    return f"(SELECT {decoded('t')} FROM ({_without_marks(text)}))"
+    return _visible(f"SELECT {decoded('t')} AS t FROM ({_without_marks(text)})")
 
 
 def _without_marks(text: str) -> str:
@@ -44,24 +52,49 @@ def _without_marks(text: str) -> str:
     return f"SELECT coalesce(group_concat(piece, ''), '') AS t FROM ({pieces})"
 
 
-def _tags(post_id: str) -> str:
-    return (
-        "(SELECT coalesce(group_concat(name, ', '), '') FROM (SELECT t.name FROM posts_tag t "
+def _visible(text: str) -> str:
+    """SQL for a text (a SELECT of it as `t`) without what nobody sees within a word.
+
+    Cut at each joiner; one that joins two pictures is put back.
+    """
+    pictures = " OR ".join(
+        f"unicode(value) BETWEEN {ord(first)} AND {ord(last)}" for first, last in JOINED
+    )
+    pieces = (
+        f"SELECT CASE WHEN key > 0 AND ({pictures}) THEN '{JOINER}' || value ELSE value END "
+        f"AS piece FROM ({text}), json_each('[' || replace(json_quote(t), '{JOINER}', '\",\"') "
+        "|| ']')"
+    )
+    visible = "t"
+    for character in IGNORED:
+        visible = f"replace({visible}, '{character}', '')"
+    whole = f"SELECT coalesce(group_concat(piece, ''), '') AS t FROM ({pieces})"
+    return f"(SELECT {visible} FROM ({whole}))"
+
+
+def _names(post_id: str) -> str:
+    """SQL for what the topics of an article are called, and its author."""
+    return _visible(
+        "SELECT coalesce(group_concat(name, ', '), '') AS t FROM ("
+        "SELECT t.name, 1 AS place FROM posts_tag t "
         f"JOIN posts_post_tags pt ON pt.tag_id = t.id WHERE pt.post_id = {post_id} "
-        "ORDER BY t.name))"
+        "UNION ALL SELECT a.name, 2 FROM posts_author a "
+        f"JOIN posts_post p ON p.author_id = a.id WHERE p.id = {post_id} "
+        "ORDER BY place, name)"
     )
 
 
 def _row(post: str) -> str:
     return (
-        f"INSERT INTO posts_search (post_id, published_at, title, summary, tags, body) "
-        f"SELECT {post}.id, {post}.published_at, {post}.title, {post}.summary, "
-        f"{_tags(f'{post}.id')}, {_plain(f'{post}.body')}"
+        f"INSERT INTO posts_search (post_id, published_at, title, summary, names, body) "
+        f"SELECT {post}.id, {post}.published_at, {_visible(f'SELECT {post}.title AS t')}, "
+        f"{_visible(f'SELECT {post}.summary AS t')}, {_names(f'{post}.id')}, "
+        f"{_plain(f'{post}.body')}"
     )
 
 
 _FTS = ("posts_search_stems", "posts_search_words")
-_TEXTS = "title, summary, tags, body"
+_TEXTS = "title, summary, names, body"
 
 
 def _fts_add(row: str) -> str:
@@ -79,7 +112,7 @@ def _fts_remove(row: str) -> str:
     )
 
 
-_RETAG = "UPDATE posts_search SET tags = {tags} WHERE post_id {which};"
+_RENAME = "UPDATE posts_search SET names = {names} WHERE post_id {which};"
 # Deleting and inserting instead of an upsert: under INSERT OR IGNORE, as Django writes links,
 # the outer statement's way with conflicts rules inside the trigger too.
 TRIGGERS = {
@@ -90,7 +123,8 @@ TRIGGERS = {
     ),
     "posts_search_post_update": (
         "AFTER UPDATE ON posts_post WHEN OLD.id IS NOT NEW.id OR OLD.title IS NOT NEW.title "
-        "OR OLD.summary IS NOT NEW.summary OR OLD.body IS NOT NEW.body BEGIN "
+        "OR OLD.summary IS NOT NEW.summary OR OLD.body IS NOT NEW.body "
+        "OR OLD.author_id IS NOT NEW.author_id BEGIN "
         "DELETE FROM posts_search WHERE post_id IN (OLD.id, NEW.id); "
         f"{_row('NEW')}; END"
     ),
@@ -103,31 +137,41 @@ TRIGGERS = {
     ),
     "posts_search_tag_insert": (
         "AFTER INSERT ON posts_post_tags BEGIN "
-        + _RETAG.format(tags=_tags("NEW.post_id"), which="= NEW.post_id")
+        + _RENAME.format(names=_names("NEW.post_id"), which="= NEW.post_id")
         + " END"
     ),
     "posts_search_tag_delete": (
         "AFTER DELETE ON posts_post_tags BEGIN "
-        + _RETAG.format(tags=_tags("OLD.post_id"), which="= OLD.post_id")
+        + _RENAME.format(names=_names("OLD.post_id"), which="= OLD.post_id")
         + " END"
     ),
     "posts_search_tag_move": (
         "AFTER UPDATE ON posts_post_tags BEGIN "
-        + _RETAG.format(tags=_tags("posts_search.post_id"), which="IN (OLD.post_id, NEW.post_id)")
+        + _RENAME.format(
+            names=_names("posts_search.post_id"), which="IN (OLD.post_id, NEW.post_id)"
+        )
         + " END"
     ),
     "posts_search_tag_rename": (
         "AFTER UPDATE ON posts_tag WHEN OLD.name IS NOT NEW.name BEGIN "
-        + _RETAG.format(
-            tags=_tags("posts_search.post_id"),
+        + _RENAME.format(
+            names=_names("posts_search.post_id"),
             which="IN (SELECT post_id FROM posts_post_tags WHERE tag_id = NEW.id)",
+        )
+        + " END"
+    ),
+    "posts_search_author_rename": (
+        "AFTER UPDATE ON posts_author WHEN OLD.name IS NOT NEW.name BEGIN "
+        + _RENAME.format(
+            names=_names("posts_search.post_id"),
+            which="IN (SELECT id FROM posts_post WHERE author_id = NEW.id)",
         )
         + " END"
     ),
     "posts_search_insert": f"AFTER INSERT ON posts_search BEGIN {_fts_add('NEW')} END",
     "posts_search_delete": f"AFTER DELETE ON posts_search BEGIN {_fts_remove('OLD')} END",
     "posts_search_update": (
-        "AFTER UPDATE OF tags ON posts_search WHEN OLD.tags IS NOT NEW.tags BEGIN "
+        "AFTER UPDATE OF names ON posts_search WHEN OLD.names IS NOT NEW.names BEGIN "
         f"{_fts_remove('OLD')} {_fts_add('NEW')} END"
     ),
 }
@@ -135,7 +179,7 @@ TRIGGERS = {
 # The text stands last: SQLite reads a row from its beginning.
 CREATE_TABLE = (
     "CREATE TABLE posts_search (post_id integer NOT NULL PRIMARY KEY, published_at datetime, "
-    "title text NOT NULL, summary text NOT NULL, tags text NOT NULL, body text NOT NULL)"
+    "title text NOT NULL, summary text NOT NULL, names text NOT NULL, body text NOT NULL)"
 )
 CREATE = [
     CREATE_TABLE,

@@ -34,9 +34,15 @@ def page(request: HttpRequest) -> HttpResponse:
     """Show what is found; whatever is asked, in whatever shape, gives a page."""
     asked = _asked(request.GET)
     query = parse(request.GET.get("q", ""))
-    found = search.search(
-        query, tag=asked["tag"], year=asked["year"], sort=asked["sort"], page=asked["page"]
-    )
+    how = {name: asked[name] for name in ("tag", "year", "sort", "page")}
+    found = search.search(query, **how)
+    is_narrowed = bool(asked["tag"] or asked["year"])
+    named = [] if is_narrowed or found.number > 1 else search.named(query)
+    # What is a name, or only under a choice leaves nothing, may be spelled all right.
+    is_unknown = bool(query) and not (found.total or found.topics or found.years or named)
+    instead_of = None
+    if is_unknown and not asked["exact"] and (nearer := search.search_respelled(query, **how)):
+        instead_of, query, found = query, nearer.query, nearer
     kept = {
         "q": query.text,
         "tag": asked["tag"],
@@ -51,11 +57,13 @@ def page(request: HttpRequest) -> HttpResponse:
         moved = HttpResponsePermanentRedirect(f"{request.path}?{again}")
         moved["Cache-Control"] = REDIRECT_CACHE_CONTROL
         return moved
-    is_narrowed = bool(asked["tag"] or asked["year"])
     # The numbers of the pages, for which the hits themselves are not needed.
     turned = Paginator(range(found.total), HITS_PER_PAGE).get_page(found.number)
     context: dict[str, Any] = {
         "query": query,
+        "named": named,
+        "instead_of": instead_of,
+        "exactly": urlencode({"q": instead_of.text, "exact": "1"}) if instead_of else "",
         "found": found,
         "turned": turned,
         "asked": asked | {"year": str(asked["year"] or "")},
@@ -67,14 +75,11 @@ def page(request: HttpRequest) -> HttpResponse:
         "address": _address(kept),
         "everywhere": urlencode({"q": query.text}),
     }
-    named = [] if is_narrowed or found.number > 1 else search.named(query)
-    context["named"] = named
     if not found.total:
         context["topics"] = search.popular_topics()
-        # What is a name, or only under a choice leaves nothing, may be spelled all right.
-        if query and not (named or found.topics) and (nearer := search.respelled(query)):
-            context["nearer"] = nearer
-            context["nearer_address"] = urlencode({"q": nearer})
+        if is_unknown and asked["exact"] and (text := search.respelled(query)):
+            context["nearer"] = text
+            context["nearer_address"] = urlencode({"q": text})
     response = render(request, "posts/search.html", context)
     patch_cache_control(response, public=True, max_age=60)
     return response
@@ -108,4 +113,6 @@ def _asked(get: QueryDict) -> dict[str, Any]:
         "year": int(year) if _YEAR.fullmatch(year) else None,
         "tag": tag if _SLUG.fullmatch(tag) else "",
         "sort": "date" if get.get("sort") == "date" else "relevance",
+        # Whether it is meant as it is spelled.
+        "exact": get.get("exact") == "1",
     }

@@ -7,6 +7,9 @@ of them can be an operator to a database.
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import product
+
+from posts.search_text import IGNORED, JOINER
 
 # More of a question than this narrows nothing down.
 MAX_CHARACTERS = 200
@@ -38,8 +41,33 @@ _STOP_WORDS = frozenset(
         """,
     )
 )
-# The same thing in two spellings, in this trade.
-_SPELLINGS = (("911",), ("9", "1", "1"))
+# This trade's number, and its two systems: next generation and enhanced.
+_NUMBERS = ("911", "ng911", "e911")
+# However it is written: 9-1-1, NG 911, NG-9-1-1, E9-1-1.
+_APART = r"[-‐‑‒–—−.\s]"
+_NUMBER = re.compile(
+    rf"(?<![^\W_])(?:(ng|e){_APART}?)?9(?:11|{_APART}1{_APART}1)(?![^\W_])", re.IGNORECASE
+)
+# As the words that an index may have of it, on SQLite; PostgreSQL's has the first alone.
+_SPELLINGS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "911": (("911",), ("9", "1", "1")),
+    **{
+        f"{system}911": (
+            (f"{system}911",),
+            (f"{system}9", "1", "1"),
+            (system, "911"),
+            (system, "9", "1", "1"),
+        )
+        for system in ("ng", "e")
+    },
+}
+# Every word that is a part of one of them.
+NUMBER_WORDS = frozenset(
+    word for spellings in _SPELLINGS.values() for words in spellings for word in words
+)
+# So many numbers of a phrase are looked for in all their spellings.
+_MAX_SPELLED = 2
+_UNSEEN = str.maketrans(dict.fromkeys(IGNORED + JOINER))
 
 
 @dataclass(frozen=True)
@@ -51,8 +79,23 @@ class Term:
 
     @property
     def spellings(self) -> tuple[tuple[str, ...], ...]:
-        """The term and what means the same, each as its words."""
-        return _SPELLINGS if self.words in _SPELLINGS else (self.words,)
+        """The term as it may be written, each as its words; the first is how it is called."""
+        if self.words == ("911",):
+            # Each of the systems is 911, too.
+            return tuple(words for number in _NUMBERS for words in _SPELLINGS[number])
+        spelled, choices = 0, []
+        for word in self.words:
+            known = _SPELLINGS.get(word)
+            spelled += known is not None
+            choices.append(known if known and spelled <= _MAX_SPELLED else ((word,),))
+        return tuple(
+            tuple(word for words in spelling for word in words) for spelling in product(*choices)
+        )
+
+    @property
+    def wider(self) -> tuple[str, ...]:
+        """The words for which the term stands where an index has one spelling for all."""
+        return _NUMBERS if self.words == ("911",) else ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +114,20 @@ class Query:
         return bool(self.wanted)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The text as it may stand in a name: the trade's numbers have many spellings."""
+        if len(self.wanted) != 1 or len(words := self.wanted[0].words) != 1 or self.unwanted:
+            return (self.text,)
+        if words[0] not in _SPELLINGS:
+            return (self.text,)
+        system = words[0].removesuffix("911")
+        return tuple(
+            f"{system}{between}{number}"
+            for between in (("", "-", " ") if system else ("",))
+            for number in ("911", "9-1-1")
+        )
+
+    @property
     def quoted(self) -> str:
         """The text in quotation marks, or with the ones around its phrases alone."""
         text = _PHRASE.sub(r"“\1”", self.text.translate(_QUOTES))
@@ -80,7 +137,8 @@ class Query:
 def parse(typed: str) -> Query:
     """Return the query of any string at all."""
     # Cut before anything else looks at it; spaces may be many.
-    text = "".join(c if c.isprintable() else " " for c in typed[: 4 * MAX_CHARACTERS])
+    text = typed[: 4 * MAX_CHARACTERS].translate(_UNSEEN)
+    text = "".join(c if c.isprintable() else " " for c in text)
     text = _COMPATIBLE.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
     text = " ".join(text.split())
     if len(text) > MAX_CHARACTERS:
@@ -88,7 +146,7 @@ def parse(typed: str) -> Query:
         text = text[: MAX_CHARACTERS + 1].rpartition(" ")[0] or text[:MAX_CHARACTERS]
     wanted: dict[Term, bool] = {}
     unwanted: dict[Term, None] = {}
-    read = text.translate(_QUOTES)
+    read = _NUMBER.sub(lambda found: f"{found[1] or ''}911", text.translate(_QUOTES))
     for chunk in _CHUNK.finditer(read):
         words = words_of(chunk["phrase"] or _POSSESSIVE.sub("", chunk["word"] or ""))
         if not words:

@@ -17,7 +17,7 @@ from django.db import connection
 from django.utils import timezone
 
 from posts import search_index_postgresql as postgresql
-from posts.search_query import Query, Term, fold
+from posts.search_query import NUMBER_WORDS, Query, Term, fold
 from posts.search_snippet import Marked
 
 HITS_PER_PAGE = 10
@@ -320,7 +320,9 @@ class PostgreSQL(Engine):
         for spelling in (words for term in query.wanted for words in term.spellings):
             # What is written for each word of a phrase begins like it; numbers are themselves.
             forms = [
-                [re.escape(one) for one in written if fold(one).startswith(word[:2])]
+                [word]
+                if word in NUMBER_WORDS and (len(spelling) > 1 or word.endswith("911"))
+                else [re.escape(one) for one in written if fold(one).startswith(word[:2])]
                 or [word] * word.isdecimal()
                 for word in spelling
             ]
@@ -364,14 +366,14 @@ class PostgreSQL(Engine):
         label = f":{weight}" if weight else ""
         terms = []
         for term in query.wanted:
-            terms.append(" & ".join(f"'{word}'{label}" for word in self._words(term)))
+            terms.append(_all_of(term, label))
             if term.prefix:
                 # The whole word besides its beginning, so that it counts for more.
                 terms[-1] += f" | '{term.words[0]}':*{weight}"
         text, end = f"({f') {operator} ('.join(terms)}", ")"
         for term in query.unwanted:
-            if len(words := self._words(term)) == 1:
-                end += f" & !'{words[0]}'"
+            if len(term.words) == 1:
+                end += f" & !({_all_of(term)})"
         if not (bounds := _bounds(query)):
             return "to_tsquery('posts_english', %s)", [text + end]
         more = (
@@ -382,13 +384,16 @@ class PostgreSQL(Engine):
 
     def _phrases(self, query: Query) -> list[tuple[tuple[str, ...], str]]:
         """Return the words of each phrase, and what SQL puts before their condition."""
-        terms = [(self._words(term), "") for term in query.wanted]
-        terms += [(self._words(term), "NOT ") for term in query.unwanted]
+        terms = [(term.words, "") for term in query.wanted]
+        terms += [(term.words, "NOT ") for term in query.unwanted]
         return [(words, negation) for words, negation in terms if len(words) > 1]
 
-    def _words(self, term: Term) -> tuple[str, ...]:
-        # The index has one spelling for all.
-        return term.spellings[0]
+
+def _all_of(term: Term, label: str = "") -> str:
+    """Return a tsquery for all words of a term, of which the index has one spelling each."""
+    if term.wider:
+        return " | ".join(f"'{word}'{label}" for word in term.wider)
+    return " & ".join(f"'{word}'{label}" for word in term.words)
 
 
 def _narrowed(*, tag: str = "", year: int | None = None) -> tuple[str, list[Any]]:
@@ -421,9 +426,7 @@ def _bounds(query: Query) -> list[str]:
 def _any_word(query: Query, *, whole: bool = False) -> Query:
     """Return the query for any one word of what is wanted, or for any that does not go on."""
     terms = [
-        Term((word,), term.prefix and not whole)
-        for term in query.wanted
-        for word in term.spellings[0]
+        Term((word,), term.prefix and not whole) for term in query.wanted for word in term.words
     ]
     # The word that goes on stays the last one.
     return Query(query.text, tuple(dict.fromkeys(terms)))

@@ -11,11 +11,18 @@ MAX_CHARACTERS = 200_000
 INLINE = ("strong", "em", "s", "sub", "sup", "code", "cite", "a")
 # The mark of a footnote is no word: [^1] in the text, [^1]: before the note (posts/structure.py).
 LONGEST_MARK = 30
+# Nobody sees these, and a word with one in it is that word: soft hyphens, the combining grapheme
+# joiner, marks of direction, zero-width spaces and non-joiners, and what was a byte order mark.
+IGNORED = "\u00ad\u034f\u061c\u180e\u200b\u200c\u200e\u200f\u2060\ufeff"
+# A joiner is another one, but between two pictures it makes them one: it stays before these.
+JOINER = "\u200d"
+JOINED = (("\u2190", "\u2bff"), ("\U0001f000", "\U0010ffff"))
 # The entities that nh3 leaves, and a few that an import past it would bring; & comes last.
 _ENTITIES = {
     # Between these, SQLite's highlight() puts what was found (posts/search_sql.py).
     "\x02": "",
     "\x03": "",
+    "&shy;": "",
     "&nbsp;": " ",
     "\u00a0": " ",
     "&lt;": "<",

@@ -2,7 +2,6 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import posts.editor
 from django.conf import settings
 from django.db import migrations, models
 
@@ -25,7 +24,7 @@ class Migration(migrations.Migration):
                 ('number', models.PositiveIntegerField(blank=True, help_text='Left empty, it follows the last issue.', unique=True)),
                 ('subject', models.CharField(max_length=150)),
                 ('preheader', models.CharField(blank=True, help_text='The line that mail programs show after the subject.', max_length=150)),
-                ('intro', posts.editor.HTMLField(blank=True, short=True, verbose_name='introduction')),
+                ('intro', models.TextField(blank=True, verbose_name='introduction')),
                 ('state', models.CharField(choices=[('draft', 'draft'), ('scheduled', 'scheduled'), ('sending', 'sending'), ('paused', 'paused'), ('sent', 'sent'), ('cancelled', 'cancelled')], default='draft', editable=False, max_length=9)),
                 ('scheduled_for', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('started_at', models.DateTimeField(blank=True, editable=False, null=True)),

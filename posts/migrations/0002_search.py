@@ -1,16 +1,16 @@
-"""Search: an index that the database itself keeps (posts/search_index.py)."""
+"""Search: an index that the database itself keeps."""
 
 from django.db import migrations
 
-from posts import search_index
+from . import _search_0010
 
 
 def install(apps, schema_editor):
-    search_index.prepare(schema_editor.connection)
+    _search_0010.create(schema_editor.connection)
 
 
 def uninstall(apps, schema_editor):
-    search_index.uninstall(schema_editor.connection)
+    _search_0010.drop(schema_editor.connection)
 
 
 class Migration(migrations.Migration):

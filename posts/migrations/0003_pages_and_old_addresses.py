@@ -2,7 +2,6 @@
 
 import django.db.models.deletion
 import posts.addresses
-import posts.editor
 from django.db import migrations, models
 
 
@@ -33,7 +32,7 @@ class Migration(migrations.Migration):
                 ('title', models.CharField(max_length=120)),
                 ('slug', models.SlugField(blank=True, help_text="The page's address. Left empty, it is made from the title.", max_length=80, unique=True, validators=[posts.addresses.not_reserved])),
                 ('summary', models.TextField(blank=True, help_text='One or two sentences under the title. Search engines show them, too.', max_length=400)),
-                ('body', posts.editor.HTMLField()),
+                ('body', models.TextField()),
                 ('show_in_footer', models.BooleanField(default=True, help_text='Link to it at the foot of every page.')),
                 ('position', models.PositiveSmallIntegerField(default=0, help_text='In the footer, the lowest number comes first.', verbose_name='order')),
                 ('updated_at', models.DateTimeField(auto_now=True)),

@@ -2,12 +2,12 @@
 
 from django.db import migrations
 
-from posts import search_index
+from . import _search_0010
 
 
 def install(apps, schema_editor):
-    search_index.uninstall(schema_editor.connection)
-    search_index.prepare(schema_editor.connection)
+    _search_0010.drop(schema_editor.connection)
+    _search_0010.create(schema_editor.connection)
 
 
 class Migration(migrations.Migration):

@@ -5,12 +5,12 @@ Going back leaves it: the former code neither needs nor minds what is more.
 
 from django.db import migrations
 
-from posts import search_index
+from . import _search_0010
 
 
 def install(apps, schema_editor):
     if schema_editor.connection.vendor == "postgresql":
-        search_index.install(schema_editor.connection)
+        _search_0010.create(schema_editor.connection)
 
 
 class Migration(migrations.Migration):

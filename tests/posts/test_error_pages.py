@@ -55,9 +55,63 @@ def test_a_lost_address_finds_what_its_words_say(client: Client, address: str) -
     assert "noindex" in html
 
 
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/articles/the-twelfth-hour/).", ["the", "twelfth", "hour"]),
+        ("/a/twelfth-hour.HTML”", ["twelfth", "hour"]),
+        ("/a/twelfth-hour.aspx/", ["twelfth", "hour"]),
+        ("/a/twelfth-hour.html.html", []),
+        ("/a/twelfth-hour.php", []),
+        ("/a/twelfth-hour" + "/" * 480, ["twelfth", "hour"]),
+        # Longer than any address of ours.
+        ("/a/twelfth-hour" + "/" * 486, []),
+        ("/" + "." * 8_100 + "a", []),
+    ],
+)
+def test_the_words_of_a_lost_address(path: str, words: list[str]) -> None:
+    assert errors.asked_for(path) == words
+
+
+def test_an_endless_address_costs_no_search_and_no_pattern(
+    client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for path in ("/" + "." * 8_100 + "a", "/" + "/" * 8_000 + "x", "/a/b" + "-word" * 1_600 + "/"):
+        with django_assert_max_num_queries(1):  # The footer, which production remembers.
+            assert client.get(path).status_code == 404
+
+
 def test_no_draft_is_found_by_a_lost_address(client: Client) -> None:
     make_post(title="The Twelfth Hour", slug="x", published_at=None)
     assert "The Twelfth Hour" not in client.get("/articles/the-twelfth-hour/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/wp-login/",
+        "/wp-admin/",
+        "/login/",
+        "/blog/2019/hello-world/",
+        "/xmlrpc/",
+        "/administrator/index/",
+        "/user/register/",
+        "/phpmyadmin/",
+        "/articles/calm-voices/",
+        "/articles/the-history-of-hospital-budgets/",
+    ],
+)
+def test_a_lost_address_offers_nothing_far_fetched(client: Client, address: str) -> None:
+    # Each of these words stands in a text, or is near one that does.
+    make_post(
+        title="The logic of triage",
+        body="<p>Hello to the world of 911: log in, register, calm down, and budget hospital beds."
+        " Wordpress, users, the admin desk and its index. Voices in history.</p>",
+        tags=[make_tag("Calls")],
+    )
+    html = client.get(address).content.decode()
+    assert "found__link" not in html
+    assert "Perhaps it is one of these" not in html
 
 
 @pytest.mark.parametrize("address", ["/wp-login.php", "/.env", "/a/favicon.ico", "/x.y/"])

@@ -405,8 +405,11 @@ def test_a_search_costs_three_queries_at_most_however_much_is_found(
         search("nothing here")
     with django_assert_num_queries(0):
         search("-radio")
+    make_post(title="Radio")
     with django_assert_num_queries(2):
         suggest("radio")
+    with django_assert_num_queries(5):
+        suggest("raido")
 
 
 def test_topics_are_counted_by_the_links_of_what_was_found_and_not_by_all() -> None:

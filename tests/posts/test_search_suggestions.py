@@ -46,6 +46,9 @@ def test_suggestions_are_topics_and_titles_that_go_on() -> None:
         ("Recieve", "receive"),
         ("emergancy -fier", "emergency -fier"),
         ("fier call", "fire call"),
+        ("fyre call", "fire call"),
+        ("emregancy", "emergency"),
+        ("idspatcher", "dispatcher"),
         ("xyzxyz", ""),
         # They share a beginning with "die" and "car", and nothing else.
         ('"disp"', ""),
@@ -57,6 +60,39 @@ def test_a_near_spelling_is_offered_that_finds_something(typed: str, meant: str)
     make_post(body="<p>The emergency dispatcher will receive a fire call.</p>")
     make_post(body="<p>An emergency dispatcher: fire. Die or drive a car.</p>")
     assert respelled(parse(typed)) == meant
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "fatuige",
+        "Fatuige at",
+        "fatuig",
+        "fatgiue",
+        "dispacth fatig",
+        "haloran",
+        "halloarn",
+        "welness",
+    ],
+)
+def test_suggestions_mend_a_slip(typed: str) -> None:
+    ruth = make_author(name="Ruth Halloran")
+    make_post(title="Fatigue at dispatch", tags=[make_tag("Wellness")], author=ruth)
+    make_post(title="Other", body="<p>Nothing.</p>", author=make_author(name="Joe"))
+    [found] = suggest(typed)
+    assert found.label in ("Fatigue at dispatch", "Ruth Halloran", "Wellness")
+
+
+@pytest.mark.parametrize("typed", ["fatx", "xyzxyz", '"fatuige" -x', "fatuige"])
+def test_suggestions_mend_no_beginning_of_something_else(typed: str) -> None:
+    make_post(title="Father at dispatch")
+    assert suggest(typed) == []
+    assert respelled(parse(typed)) == ""
+
+
+def test_no_draft_is_suggested_for_a_slip() -> None:
+    make_post(title="Acquisition", published_at=None)
+    assert suggest("acquisitoin") == suggest("acquistio") == []
 
 
 def test_popular_topics_have_the_most_published_articles() -> None:
