@@ -65,7 +65,7 @@ def tick() -> list[str]:
     with now.turn("Waking a worker for notices"):
         notice_tasks.wake_due()
     with now.turn("Forgetting old counts of sign-ups"):
-        guards.forget_old()
+        guards.delete_outdated()
     with now.turn("Waking workers for pictures"):
         picture_tasks.wake_due()
     with now.turn("Finishing texts"):
