@@ -1,8 +1,8 @@
-# `make` lists what there is. Everything runs from .venv, which is made when it is needed.
+# `make` lists the commands. Everything runs from .venv, which is made when it is needed.
 
 .DEFAULT_GOAL := help
 PYTHONS := python3.13 python3.12 python3 /usr/local/bin/python3 /usr/bin/python3
-# A version manager's stand-in may be on the PATH and still not run, so each is tried.
+# A version manager's shim may be on the PATH and still not run, so each is tried.
 PYTHON ?= $(shell for python in $(PYTHONS); do \
 	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; \
 	then echo $$python; break; fi; done)
@@ -62,7 +62,8 @@ lock: $(READY) ## Renew requirements.txt and requirements-dev.txt from pyproject
 	@$(LOCK) pyproject.toml -o requirements.txt
 	@$(LOCK) --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 
-# The files hold names, versions and hashes; where packages come from is the machine's affair.
+# The files hold names, versions and hashes. Each machine's pip configuration says where packages
+# come from.
 LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 

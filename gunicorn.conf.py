@@ -1,4 +1,4 @@
-"""How gunicorn serves the site; it reads this file by itself, and the variables of `.env` here."""
+"""Settings of gunicorn, which reads this file by itself. The values come from the environment."""
 
 import gc
 
@@ -11,21 +11,21 @@ worker_class = "gthread"
 workers = env.number("WEB_CONCURRENCY", 1, least=1)
 threads = env.number("WEB_THREADS", 4, least=1)
 env.stop_if_wrong()
-# Workers share the code's memory, and a missing setting ends the start with its one line.
+# The workers share the memory of the code, and a wrong setting stops the start with one line.
 preload_app = True
-# Of a request, in bytes: the most that gunicorn takes, and as much as nginx lets through.
+# In bytes: gunicorn's maximum, which is also what nginx lets through.
 limit_request_line = 8190
-# What names the folder that a site stands in, to proxies of some; here, a stranger might.
+# No header may set SCRIPT_NAME or PATH_INFO. Some proxies do, but here any visitor could.
 forwarder_headers = ""
-# It would write into the home directory, which a service has none of.
+# The control socket is made in the home directory, and a service has none.
 control_socket_disable = True
 
 
 def when_ready(server: object) -> None:
-    """Keep the collector from what lives as long as the process: it is looked at no more.
+    """Exclude the objects that exist now from garbage collection: they live as long as the process.
 
-    Before workers are forked, so none of it is copied into each of them either
-    (https://docs.python.org/3/library/gc.html#gc.freeze).
+    This runs before the workers are forked, so that the collector does not write to the memory
+    that they share (https://docs.python.org/3/library/gc.html#gc.freeze).
     """
     gc.collect()
     gc.freeze()

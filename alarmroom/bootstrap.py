@@ -1,6 +1,6 @@
-"""The first start of a development machine: write `.env`, before any setting is read.
+"""Writes `.env` at the first `make run` on a development machine, before the settings are read.
 
-`make run` calls this. It never overwrites a file and imports nothing of Django.
+It never overwrites a file and does not import Django.
 """
 
 import os
@@ -17,7 +17,7 @@ SECRET_KEY={secret_key}
 
 
 def write_env(path: Path) -> bool:
-    """Write a development `.env` that only its owner can read; return whether it was missing.
+    """Write a development `.env` that only its owner can read; return False if there is one.
 
     Raises OSError when the folder cannot be written.
     """

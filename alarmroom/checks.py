@@ -1,4 +1,4 @@
-"""Our own system checks, run by `manage.py check --deploy`: what only production can get wrong."""
+"""Our own system checks of production settings, run by `manage.py check --deploy`."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,7 +14,7 @@ SMTP_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 
 @register("alarmroom", deploy=True)
 def site_url(**kwargs: Any) -> Iterable[CheckMessage]:
-    """Every link in a mail starts with SITE_URL, and cannot be mended once it is sent."""
+    """Every link in a mail starts with SITE_URL, and a mail that was sent cannot be corrected."""
     host = urlsplit(settings.SITE_URL).hostname or ""
     if host in LOOPBACK:
         yield Error(
@@ -38,7 +38,7 @@ def site_url(**kwargs: Any) -> Iterable[CheckMessage]:
 
 @register("alarmroom", deploy=True)
 def mail(**kwargs: Any) -> Iterable[CheckMessage]:
-    """What the newsletter needs to be sent, and to be lawful."""
+    """Sending the newsletter needs SMTP, and the law asks for a postal address."""
     if settings.MAILERS["bulk"]["BACKEND"] != SMTP_BACKEND:
         yield Error(
             "The mailer `bulk` does not speak SMTP.",

@@ -1,4 +1,4 @@
-"""What every template may say about the site itself."""
+"""The context processor that gives every template the names and the address of the site."""
 
 from urllib.parse import quote
 
@@ -9,17 +9,17 @@ from django.utils.safestring import mark_safe
 from alarmroom import theme
 from alarmroom.environment import BASE_DIR
 
-THEME_SCRIPT = mark_safe(theme.SCRIPT)  # noqa: S308  (a file of ours)
-# Of 300 bytes: in the page, it does not compete with what the reader waits for.
+THEME_SCRIPT = mark_safe(theme.SCRIPT)  # noqa: S308  (our own file)
+# The icon has 300 bytes. Inside the page it needs no request that would delay the page's text.
 ICON = f"data:image/svg+xml,{quote((BASE_DIR / 'static/img/favicon.svg').read_text('utf-8'))}"
-# The views that the menu of every page leads to (templates/_nav.html).
+# The views that the menu of every page links to (templates/_nav.html).
 MENU = frozenset({"posts:front", "posts:topics", "newsletter:archive", "posts:search"})
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    """Return the names and the address of the publication; nothing of the visitor.
+    """Return the names and the address of the publication; nothing about the visitor.
 
-    And `here`, which entry of the menu the page is: its view's name, or nothing.
+    `here` is the page's entry in the menu: the name of its view, or "" if it is not in the menu.
     """
     view = request.resolver_match.view_name if request.resolver_match else ""
     return {

@@ -4,11 +4,12 @@ from collections.abc import Callable, MutableMapping
 
 from django.http import HttpRequest, HttpResponse
 
-# The most telling of what a browser could ask readers for, or tell about them. No page of ours
-# needs any of it, and the content policy lets nobody else's script or frame in to want it; the
-# header is the second lock, and short, because it travels with every page. An unknown name is
-# a complaint in the console. https://github.com/w3c/webappsec-permissions-policy/blob/main/features.md
-OFF = (
+# Browser features that ask readers for something, or reveal something about them. No page of this
+# site needs any, and the content policy allows no foreign script or frame that could. The header
+# is a second protection. The list is short because every page carries it. Browsers warn in the
+# console about a name that they do not know.
+# https://github.com/w3c/webappsec-permissions-policy/blob/main/features.md
+DISABLED_FEATURES = (
     "browsing-topics",
     "camera",
     "clipboard-read",
@@ -22,13 +23,13 @@ OFF = (
     "serial",
     "usb",
 )
-PERMISSIONS_POLICY = ", ".join(f"{name}=()" for name in OFF)
+PERMISSIONS_POLICY = ", ".join(f"{name}=()" for name in DISABLED_FEATURES)
 
 
 class HeadersMiddleware:
-    """Adds what a page may do in a browser, and who may put it into theirs.
+    """Adds Permissions-Policy and Cross-Origin-Resource-Policy to every response.
 
-    A view that gives an answer of its own (pictures are for everybody) is left alone.
+    A header that the view has set stays: pictures, for example, may be embedded anywhere.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -41,7 +42,7 @@ class HeadersMiddleware:
         return response
 
 
-def of_static_file(headers: MutableMapping[str, str], path: str, url: str) -> None:
-    """Let other sites show our icons: feed readers do, and whoever shows a shared link."""
+def add_static_file_headers(headers: MutableMapping[str, str], path: str, url: str) -> None:
+    """Let other sites show our icons, as feed readers and previews of shared links do."""
     if "/img/" in url:
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"

@@ -1,8 +1,8 @@
-"""The one door for uploaded pictures: whatever comes in, a clean JPEG or PNG goes out.
+"""Cleans every uploaded picture: the result is always a JPEG or PNG that we encoded ourselves.
 
-Decoding and encoding again drops metadata (the place a photo was taken), bytes
-appended after the picture, and every format that can carry a script. The name and the
-extension are ours, so what the sender called the file means nothing.
+Decoding and encoding again removes metadata (such as the place of a photo), bytes after the
+picture, and every format that can carry a script. The file's name and extension are made here,
+so the name that the sender gave it has no effect.
 """
 
 import hashlib
@@ -19,58 +19,58 @@ from PIL import Image, ImageCms, ImageOps, features
 
 ACCEPTED_FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 MAX_SIDE = 2400  # px; wider than any screen shows an article
-SMALL_SIDE = 480  # px; for what only ever stands small, such as the cover of a resource
-# Measured on photographs and on the demo's drawings: AVIF and WebP look alike at these, AVIF in
-# 20 to 45 % fewer bytes; of AVIF's speeds, 7 costs half the time of 6 and 3 % more bytes. One
-# thread, because the worker shares its machine with the site.
+SMALL_SIDE = 480  # px; for pictures that are only shown small, such as the cover of a resource
+# Measured on photographs and on the demo's drawings: at these qualities AVIF and WebP look alike,
+# and AVIF needs 20 to 45 % fewer bytes. AVIF speed 7 takes half the time of speed 6 for 3 % more
+# bytes. One thread, because the worker shares its machine with the site.
 OPTIONS: dict[str, dict[str, Any]] = {
     "AVIF": {"quality": 50, "speed": 7, "max_threads": 1},
     "WEBP": {"quality": 76, "method": 4},
     "JPEG": {"quality": 80, "optimize": True, "progressive": True},
     "PNG": {},
 }
-# From this width on a copy is for screens whose dots are small: nobody sees the difference there,
-# and a phone waits for a quarter less.
-DENSE = 720  # px
+# Copies of this width or more are for high-density screens. There a lower quality cannot be seen,
+# and it saves a quarter of the bytes.
+DENSE_WIDTH = 720  # px
 DENSE_OPTIONS = {"AVIF": {"quality": 43}}
-# Pillow's wheels write both; one that was built on the machine may not.
-MODERN = [kind for kind in ("avif", "webp") if features.check(kind)]
+# Pillow's wheels can write both formats; a Pillow that was compiled on the machine may not.
+MODERN_FORMATS = [kind for kind in ("avif", "webp") if features.check(kind)]
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture that was decoded and encoded again by us."""
+    """A picture that clean_picture() decoded and encoded again."""
 
     content: ContentFile
-    """The bytes, under a name made of their hash: `3f2a….jpg` or `.png`."""
+    """The bytes; the name is made of their hash: `3f2a….jpg` or `.png`."""
     width: int
     height: int
     sha256: str
 
 
 def clean_picture(upload: File, *, max_side: int = MAX_SIDE) -> Picture:
-    """Return an uploaded file as a fresh JPEG, or PNG where it is see-through.
+    """Return an uploaded file as a new JPEG, or as a PNG if it has transparency.
 
-    It is at most `max_side` pixels wide and high; an animation becomes its first frame.
-    Raises ValidationError, in words that say what to do, for anything that is not a
-    JPEG, PNG, GIF or WebP picture within IMAGE_MAX_BYTES and IMAGE_MAX_PIXELS.
+    It is at most `max_side` pixels wide and high; of an animation the first frame is kept.
+    Raises ValidationError, whose message says what to do, for anything that is not a JPEG, PNG,
+    GIF or WebP picture within IMAGE_MAX_BYTES and IMAGE_MAX_PIXELS.
     """
     size = upload.size or 0
     if size > settings.IMAGE_MAX_BYTES:
         raise too_many_bytes(size)
     try:
         upload.seek(0)
-        # The size stands in the header, so a bomb is refused before it is unpacked.
+        # The size is in the header, so a decompression bomb is refused before it is decoded.
         with Image.open(upload, formats=ACCEPTED_FORMATS) as opened:
             if opened.width * opened.height > settings.IMAGE_MAX_PIXELS:
                 raise too_many_pixels()
-            image = ImageOps.exif_transpose(small(opened, max_side))
+            image = ImageOps.exif_transpose(scaled_down(opened, max_side))
             profile = opened.info.get("icc_profile")
         return encode(to_srgb(image, profile))
     except (ValidationError, Image.DecompressionBombError) as error:
         raise too_many_pixels() from error
-    # Pillow's decoders answer broken files with whatever they stumbled over: OSError,
-    # SyntaxError, struct.error, zlib.error, EOFError, IndexError.
+    # Pillow's decoders raise many kinds of exceptions for a broken file: OSError, SyntaxError,
+    # struct.error, zlib.error, EOFError, IndexError.
     except Exception as error:
         raise ValidationError(
             "This file is not a picture we can read. Upload a JPEG, PNG, GIF or WebP "
@@ -80,7 +80,7 @@ def clean_picture(upload: File, *, max_side: int = MAX_SIDE) -> Picture:
 
 
 def too_many_bytes(size: int) -> ValidationError:
-    """The error for a file of that many bytes; rounded so that it never reads "12 of 12 MB"."""
+    """The error for a file of that many bytes; rounded up so that it never says "12 of 12 MB"."""
     return ValidationError(
         f"This picture is {math.ceil(size / 1e6)} MB; the limit is "
         f"{settings.IMAGE_MAX_BYTES // 1_000_000} MB. Save a smaller copy and upload that.",
@@ -97,10 +97,10 @@ def too_many_pixels() -> ValidationError:
     )
 
 
-def small(opened: Image.Image, max_side: int = MAX_SIDE) -> Image.Image:
-    """Return the first frame of a picture within max_side, in a mode that can be scaled."""
+def scaled_down(opened: Image.Image, max_side: int = MAX_SIDE) -> Image.Image:
+    """Return the first frame, at most max_side wide and high, in a mode that can be scaled."""
     if opened.mode.startswith("I;16"):
-        # Converted as it is, 16-bit grey would come out all white.
+        # Without this, converting 16-bit grey makes every pixel white.
         image = opened.point(lambda value: value * (1 / 256)).convert("L")
     elif opened.mode in {"1", "P", "PA", "I", "F"}:
         image = opened.convert("RGBA" if "transparency" in opened.info else "RGB")
@@ -111,7 +111,7 @@ def small(opened: Image.Image, max_side: int = MAX_SIDE) -> Image.Image:
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Return the image in sRGB: its own colour profile does not survive the encoding."""
+    """Return the image in sRGB, because encode() drops its own colour profile."""
     if not profile or image.mode not in {"RGB", "RGBA", "CMYK", "L"}:
         return image
     mode = image.mode if image.mode in {"RGB", "RGBA"} else "RGB"
@@ -126,26 +126,26 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
             or image
         )
     except (ImageCms.PyCMSError, OSError):
-        # A broken profile costs some colour, not the picture.
+        # With a broken profile the colours may be a little wrong, but the picture is usable.
         return image
 
 
 def encode(image: Image.Image) -> Picture:
-    """Return a decoded image as a Picture without metadata: a PNG where it is see-through."""
-    clean = bare(image)
+    """Return a decoded image as a Picture without metadata: a PNG if it has transparency."""
+    clean = without_metadata(image)
     kind = "png" if clean.mode == "RGBA" else "jpg"
-    content = encoded(clean, "PNG" if kind == "png" else "JPEG", quality=85)
+    content = encode_as(clean, "PNG" if kind == "png" else "JPEG", quality=85)
     sha256 = hashlib.sha256(content).hexdigest()
     return Picture(
         ContentFile(content, name=f"{sha256[:24]}.{kind}"), clean.width, clean.height, sha256
     )
 
 
-def bare(image: Image.Image) -> Image.Image:
-    """Return the pixels alone, in RGB, or RGBA where something is see-through.
+def without_metadata(image: Image.Image) -> Image.Image:
+    """Return the pixels without metadata, in RGB, or in RGBA if a pixel is transparent.
 
-    Pillow writes whatever `info` holds (EXIF, colour profiles) into most formats by itself,
-    so they are copied onto a fresh image, which has none.
+    Pillow writes what `info` holds (EXIF, colour profiles) into most formats by itself, so the
+    pixels are copied into a new image, whose `info` is empty.
     """
     rgba = image.convert("RGBA") if image.has_transparency_data else None
     if rgba and rgba.getchannel("A").getextrema() != (255, 255):
@@ -157,27 +157,27 @@ def bare(image: Image.Image) -> Image.Image:
     return clean
 
 
-def encoded(image: Image.Image, format: str, **options: Any) -> bytes:
-    """Return a bare image as JPEG, PNG, WEBP or AVIF."""
+def encode_as(image: Image.Image, format: str, **options: Any) -> bytes:
+    """Return the bytes of an image without metadata as JPEG, PNG, WEBP or AVIF."""
     out = io.BytesIO()
     image.save(out, format, **{**OPTIONS[format], **options})
     return out.getvalue()
 
 
-# Copies of a picture that passed the door
+# Copies of a stored picture
 
 
 def upright(opened: Image.Image) -> Image.Image:
-    """Return the bare pixels of a picture of ours, upright and in sRGB.
+    """Return a stored picture's pixels upright (EXIF), in sRGB and without metadata.
 
-    Those that came through clean_picture() are so already; this does not count on it.
+    A picture from clean_picture() is so already; this makes sure of it.
     """
     profile = opened.info.get("icc_profile")
-    return bare(to_srgb(ImageOps.exif_transpose(small(opened)), profile))
+    return without_metadata(to_srgb(ImageOps.exif_transpose(scaled_down(opened)), profile))
 
 
-def flat(image: Image.Image) -> Image.Image:
-    """Return a bare image in RGB; what is see-through becomes white, as on paper."""
+def flatten(image: Image.Image) -> Image.Image:
+    """Return an image without metadata in RGB; transparent parts become white, as on paper."""
     if image.mode == "RGB":
         return image
     ground = Image.new("RGB", image.size, "white")
@@ -186,19 +186,18 @@ def flat(image: Image.Image) -> Image.Image:
 
 
 def copies(image: Image.Image, widths: Iterable[int]) -> Iterator[tuple[int, str, bytes]]:
-    """Yield copies of a bare image: the width, the file's extension and the bytes.
+    """Yield copies of an image without metadata: the width, the file's extension and the bytes.
 
-    Each width as AVIF and WebP (where this Pillow writes them) and as JPEG, or PNG where it is
-    see-through. One after the
-    other, so that the memory for one large picture is enough for any number of copies.
+    Each width as AVIF and WebP (if this Pillow can write them), and as JPEG, or as PNG if it has
+    transparency. One after the other, so that only one copy is in memory at a time.
     """
     for width in widths:
         height = max(1, round(image.height * width / image.width))
         copy = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3)
-        for kind in MODERN:
-            dense = DENSE_OPTIONS.get(kind.upper(), {}) if width >= DENSE else {}
-            yield width, kind, encoded(copy, kind.upper(), **dense)
+        for kind in MODERN_FORMATS:
+            dense = DENSE_OPTIONS.get(kind.upper(), {}) if width >= DENSE_WIDTH else {}
+            yield width, kind, encode_as(copy, kind.upper(), **dense)
         if copy.mode == "RGBA":
-            yield width, "png", encoded(copy, "PNG")
+            yield width, "png", encode_as(copy, "PNG")
         else:
-            yield width, "jpg", encoded(copy, "JPEG")
+            yield width, "jpg", encode_as(copy, "JPEG")

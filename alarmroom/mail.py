@@ -1,7 +1,7 @@
-"""The one place where a message is built.
+"""Builds every message that the site sends.
 
 A mail has three templates in `templates/email/`: `<name>.subject.txt`, `<name>.txt` and
-`<name>.mjml`. The text part comes first and is worth reading by itself.
+`<name>.mjml`. The text part comes first and says everything that the HTML part says.
 """
 
 import email.policy
@@ -29,8 +29,8 @@ _inliner = css_inline.CSSInliner(
 class AddressListHeader(UnstructuredHeader, BaseHeader):
     """A header of addresses in angle brackets (RFC 2369 2), one to a line.
 
-    Python's own folding writes an address of more than 78 characters as an RFC 2047
-    encoded word, which has no meaning here: mail programs would not see it.
+    Python's own folding writes an address of more than 78 characters as an RFC 2047 encoded
+    word, which mail programs do not decode in these headers.
     """
 
     max_count = 1
@@ -46,7 +46,7 @@ for _name in ("List-Unsubscribe", "List-Help", "List-Archive"):
 
 
 class Message(EmailMultiAlternatives):
-    """A message of text and HTML whose list headers keep their addresses whole."""
+    """A message of text and HTML whose list headers are folded between addresses only."""
 
     def message(self, *, policy: Policy | None = None) -> EmailMessage:
         chosen = policy or email.policy.default
@@ -63,7 +63,7 @@ def compile_mjml(source: str) -> str:
 
 
 def site_context() -> dict[str, Any]:
-    """Return what every mail template may say about the publication."""
+    """Return the names and the address of the publication, for every mail template."""
     return {
         "SITE_NAME": "The Alarm Room",
         "NEWSLETTER_NAME": "The Weekly Alarm",
@@ -113,8 +113,8 @@ def transactional(
 ) -> EmailMultiAlternatives:
     """Return a mail that answers something its reader just did, or tells an editor something.
 
-    `Auto-Submitted` keeps vacation responders quiet (RFC 3834 5). A Message-ID that is not given
-    is made here: Django's own would name this machine, not the domain that we send from.
+    With `Auto-Submitted`, vacation responders do not answer it (RFC 3834 5). A Message-ID that is
+    not given is made here: Django's own would name this machine, not the domain that we send from.
     """
     subject, text, html = render(name, context)
     return build(
@@ -131,9 +131,9 @@ def transactional(
 
 
 def list_unsubscribe(url: str, key: str) -> str:
-    """Return the field of that name: the HTTPS address first, for one click.
+    """Return the value of List-Unsubscribe: an HTTPS address, then a mail address.
 
-    `url` is where a POST unsubscribes the owner of `key` (RFC 8058 3.1); the other address is for
-    programs that only write mails (RFC 2369 3.2).
+    A POST to `url` unsubscribes the owner of `key` with one click (RFC 8058 3.1). The mail address
+    is for mail programs that can only unsubscribe by mail (RFC 2369 3.2).
     """
     return f"<{url}>, <mailto:{settings.UNSUBSCRIBE_MAILTO}?subject=unsubscribe%20{quote(key)}>"

@@ -1,6 +1,6 @@
-"""Serves uploaded pictures where no front server does (docs/deploying.md), and leads to icons.
+"""Serves uploaded pictures if no web server in front does it, and redirects to the icons.
 
-A picture's name is made of its content, so a browser may keep it for ever.
+A picture's name is made of its content, so browsers may cache it for ever (docs/deploying.md).
 """
 
 import mimetypes
@@ -16,7 +16,7 @@ from django.views.static import serve
 
 from alarmroom.methods import require_safe
 
-# Python 3.12 knows this one only where the machine tells it; unnamed, browsers would not show it.
+# Python 3.12 may not know this type, and browsers do not show a picture without a type.
 mimetypes.add_type("image/webp", ".webp")
 
 
@@ -26,18 +26,20 @@ def media(request: HttpRequest, path: str) -> HttpResponseBase:
     try:
         response = serve(request, path, document_root=str(settings.MEDIA_ROOT))
     except (OSError, SuspiciousFileOperation) as error:
-        # A name that no file system can have, or of what lies elsewhere; anybody may ask for it.
+        # The name is impossible, or leads out of the folder. Anybody can send such an address.
         raise Http404 from error
     response["Cache-Control"] = "public, max-age=31536000, immutable"
-    response["Cross-Origin-Resource-Policy"] = "cross-origin"  # Mail programs show them, too.
+    response["Cross-Origin-Resource-Policy"] = (
+        "cross-origin"  # Webmail shows them on its own pages.
+    )
     return response
 
 
 @require_safe
 @cache_control(public=True, max_age=86400)
 def icon(request: HttpRequest, name: str) -> HttpResponseBase:
-    """Lead whoever asks for an icon without having read a page, as feed readers do, to ours."""
+    """Redirect to an icon: feed readers ask for /favicon.ico without reading a page first."""
     response = redirect(static(f"img/{name}"))
-    # Browsers look at the way there, too (https://fetch.spec.whatwg.org/#cross-origin-resource-policy-check).
+    # Browsers check a redirect too (https://fetch.spec.whatwg.org/#cross-origin-resource-policy-check).
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response

@@ -1,4 +1,4 @@
-"""Which methods a view answers; the others get 405 and a true `Allow` (RFC 9110 15.5.6)."""
+"""Which methods a view allows; others get 405 with a correct `Allow` (RFC 9110 15.5.6)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,13 +8,13 @@ from django.urls import Resolver404, resolve
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-READING = ("GET", "HEAD")
-# No page of ours knows another, not even OPTIONS.
-KNOWN = (*READING, "POST")
+SAFE_METHODS = ("GET", "HEAD")
+# No view of the site allows any other method, not even OPTIONS.
+KNOWN_METHODS = (*SAFE_METHODS, "POST")
 
 
 def allow[View: Callable[..., HttpResponseBase]](*methods: str) -> Callable[[View], View]:
-    """Let a view answer these methods, and 405 the others."""
+    """Let a view answer these methods only; others get 405."""
 
     def decorate(view: View) -> View:
         limited: Any = require_http_methods(methods)(view)
@@ -25,25 +25,25 @@ def allow[View: Callable[..., HttpResponseBase]](*methods: str) -> Callable[[Vie
 
 
 def require_safe[View: Callable[..., HttpResponseBase]](view: View) -> View:
-    """Answer 405 to whoever does more than read, as Django's own decorator of this name does.
+    """Allow only GET and HEAD, as Django's own decorator of this name does; others get 405.
 
-    Also to a POST without a token: it would be sent away as a forgery (403) before anybody
-    looked at its method. Nothing is opened by that, for no POST reaches the view.
+    A POST without a CSRF token gets 405 too. Without `csrf_exempt`, the CSRF check comes first
+    and answers 403. The exemption is safe, because no POST reaches the view.
     """
-    return csrf_exempt(allow(*READING)(view))
+    return csrf_exempt(allow(*SAFE_METHODS)(view))
 
 
 class MethodsMiddleware:
-    """Refuses what no page of ours knows, before anybody asks for a token or adds a slash."""
+    """Refuses methods that no view allows, before the CSRF check and before APPEND_SLASH."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method in KNOWN:
+        if request.method in KNOWN_METHODS:
             return self.get_response(request)
         try:
             view = resolve(request.path_info).func
         except Resolver404:
-            return HttpResponseNotAllowed(READING)  # A file, or nothing.
-        return HttpResponseNotAllowed(getattr(view, "methods", KNOWN))
+            return HttpResponseNotAllowed(SAFE_METHODS)  # A static file, or nothing.
+        return HttpResponseNotAllowed(getattr(view, "methods", KNOWN_METHODS))

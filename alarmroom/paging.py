@@ -1,4 +1,4 @@
-"""Lists in pages: any number that is asked for gives one."""
+"""A paginator that returns a page for every number in the address."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.core.paginator import Paginator as DjangoPaginator
 
 
 class Paginator(DjangoPaginator[Any]):
-    """Django's own, but that a number below the first page's is the first page, not the last."""
+    """Django's paginator, except that a number below 1 gives the first page, not the last."""
 
     def get_page(self, number: Any) -> Page[Any]:
         try:

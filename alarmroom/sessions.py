@@ -1,17 +1,18 @@
-"""Sessions in the database, which is asked for none but such as it may hold."""
+"""Database sessions that look up only well-formed session keys."""
 
 import re
 
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
 
-# As django.contrib.sessions makes them.
+# The keys that django.contrib.sessions makes.
 _KEY = re.compile("[a-z0-9]{32}")
 
 
 class SessionStore(DatabaseSessionStore):
-    """Django's own, for keys that can be some: a cookie may say anything.
+    """Django's session store, but it refuses a malformed key without a query.
 
-    PostgreSQL takes no NUL in a question, and so answers 500 to whoever sends one.
+    A cookie may hold anything. PostgreSQL, for example, raises an error for a NUL in a parameter,
+    so such a cookie would get a 500.
     """
 
     def _validate_session_key(self, key: object) -> bool:

@@ -2,7 +2,7 @@
 
 `.env.example` explains each variable. Production is the default: without DEBUG the
 process refuses to start until SECRET_KEY, ALLOWED_HOSTS, SITE_URL and POSTAL_ADDRESS are
-set, and until every other value is one that can be (alarmroom/environment.py).
+set, and until every other value is valid (alarmroom/environment.py).
 """
 
 from typing import Any
@@ -33,13 +33,13 @@ SITE_URL = env.site(
     "the address readers use, such as `https://www.example.org`; mails link to it",
     development=f"http://localhost:{PORT}" if DEBUG else None,
 )
-# The data directory holds everything that a backup must keep.
+# The data directory holds everything that must be backed up.
 DATA_DIR = env.folder("DATA_DIR", BASE_DIR / "var")
 try:
     DATA_DIR.mkdir(parents=True, exist_ok=True)
 except OSError as error:
     env.refuse("DATA_DIR", f"({DATA_DIR}) cannot be made ({error.strerror})", "a folder of yours")
-# The publication's own pages elsewhere (rel=me, and sameAs in the linked data).
+# The publication's profiles on other sites (rel=me, and sameAs in the linked data).
 SITE_PROFILES = env.pages("SITE_PROFILES")
 SECRET_KEY_FALLBACKS = env.listed("SECRET_KEY_FALLBACKS")
 SITE_HOST: str = urlsplit(SITE_URL).hostname or "localhost"
@@ -64,7 +64,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    # First, so that it keeps a page with every header that the others give it.
+    # First, so that it stores a page with the headers that the other middleware adds.
     "alarmroom.kept.writing.KeepPagesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "alarmroom.headers.HeadersMiddleware",
@@ -112,8 +112,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # WAL lets readers read while the worker writes; IMMEDIATE takes the write lock at
     # BEGIN, so two writers queue for it instead of failing in the middle. FULL writes each
     # commit to the disk before it counts: the ledger must not forget a mail in a power cut
-    # (docs/decisions/the-ledger-is-the-queue.md). Pages are read where they are mapped; the
-    # cache is for what is written, and a large one fills with the ledger of every recipient.
+    # (docs/decisions/the-ledger-is-the-queue.md). Reads use the memory-mapped file. The page
+    # cache is only needed for writes; a large one would fill with the ledger of an issue.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -122,11 +122,11 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
             "PRAGMA mmap_size=134217728; PRAGMA cache_size=-2000;"
         ),
     }
-    # A file, so that the worker processes that tests start see the same rows.
+    # A file and not memory, because tests start worker processes that need the same rows.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-# Opening SQLite's file and setting it up again at every page takes as long as five queries.
+# Opening SQLite's file and running its PRAGMAs for every request takes as long as five queries.
 DATABASES["default"]["CONN_MAX_AGE"] = env.number("CONN_MAX_AGE", 60, unit="seconds")
 
 # Language and time
@@ -141,7 +141,7 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# Sheets and scripts that are served as one (alarmroom/staticfiles.py).
+# Style sheets and scripts that are joined into one file each (alarmroom/staticfiles.py).
 JOINED_ROOT = DATA_DIR / "joined"
 STATICFILES_FINDERS = [
     "alarmroom.staticfiles.JoinedFilesFinder",
@@ -165,16 +165,16 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
 }
 WHITENOISE_MAX_AGE = 0 if DEBUG else 60
-WHITENOISE_ADD_HEADERS_FUNCTION = headers.of_static_file
+WHITENOISE_ADD_HEADERS_FUNCTION = headers.add_static_file_headers
 FILE_UPLOAD_PERMISSIONS = 0o644
-# A pasted document may be large; the editor's text must never be lost to a limit.
+# A pasted document may be large, and a limit must not lose an editor's text.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 IMAGE_MAX_BYTES = 12 * 1024 * 1024
 IMAGE_MAX_PIXELS = 40_000_000
 
 # Pages that are rendered once and kept (alarmroom/kept/)
 
-# How old a kept page may get: the time until another host shows a change. 0 keeps nothing.
+# The maximum age of a kept page: other hosts show a change after this time. 0 keeps nothing.
 KEPT_PAGES_SECONDS = env.number("KEPT_PAGES_SECONDS", 0 if DEBUG else 300, unit="seconds")
 # On a disk of this host; nginx may serve the same files.
 KEPT_PAGES_ROOT = env.folder("KEPT_PAGES_ROOT", DATA_DIR / "pages")
@@ -241,15 +241,15 @@ POSTAL_ADDRESS = env.required(
     development=PLACEHOLDER_POSTAL_ADDRESS if DEBUG else None,
 )
 FEEDBACK_ID = env.text("FEEDBACK_ID")
-# It may say in which format it wants its reports (RFC 9477).
+# It may have a parameter that names the format of the reports (RFC 9477).
 CFBL_ADDRESS = env.mail_address("CFBL_ADDRESS", "", parameter=r"(; *report=x?arf)?")
 
 # Sign-ups (subscribers/guards.py)
 
-# So many mails may requests cause to one mailbox; then there are pauses that grow.
+# Sign-ups can send this many mails to one mailbox; before each later mail is a growing pause.
 SIGN_UP_MAILS_PER_ADDRESS = env.number("SIGN_UP_MAILS_PER_ADDRESS", 3, least=1, most=20)
 SIGN_UPS_PER_HOUR = env.number("SIGN_UPS_PER_HOUR", 1000, least=1)
-# Many people share one network: a dispatch center, an academy. More than the site takes is none.
+# Many people may share one network, as in a dispatch center. At most SIGN_UPS_PER_HOUR.
 SIGN_UPS_PER_HOUR_AND_NETWORK = env.number(
     "SIGN_UPS_PER_HOUR_AND_NETWORK", min(50, SIGN_UPS_PER_HOUR), least=1, most=SIGN_UPS_PER_HOUR
 )
@@ -271,12 +271,12 @@ DELIVERY_LEASE_SECONDS = env.number(
     why="at least eight times SMTP_TIMEOUT, so that it outlasts one message",
 )
 DELIVERY_BATCH_SIZE = env.number("DELIVERY_BATCH_SIZE", 200, least=1)
-# How long one task sends before it hands over to the next, so that a worker can stop.
+# How long one task sends before it enqueues the next one, so that a worker can stop between them.
 DELIVERY_SLICE_SECONDS = env.number("DELIVERY_SLICE_SECONDS", 20, least=1, unit="seconds")
-# So many final refusals in a row, and the issue pauses and asks for an editor.
+# After this many final refusals in a row, the issue is paused until an editor resumes it.
 DELIVERY_MAX_FAILURES_IN_A_ROW = env.number("DELIVERY_MAX_FAILURES_IN_A_ROW", 25, least=1)
 
-# Tasks only wake the engine; the rows decide (docs/decisions/).
+# The rows say what is to be done. A task only starts a worker on them (docs/decisions/).
 
 TASKS: dict[str, dict[str, Any]] = {
     "default": {
@@ -307,8 +307,8 @@ SECURE_CSP_EDITOR: dict[str, list[str]] = {
     "style-src-attr": [CSP.UNSAFE_INLINE],
     "style-src-elem": [CSP.SELF, CSP.UNSAFE_INLINE],
 }
-# The site stands at the top of its host, whatever a request's headers say: else a stranger could
-# have links of a kept page lead into a folder.
+# The site is always at the root of its host. Otherwise a request's headers could set a prefix for
+# the links, and a kept page would show these wrong links to everybody.
 FORCE_SCRIPT_NAME = ""
 SECURE_SSL_REDIRECT = env.switch("SECURE_SSL_REDIRECT", default=HTTPS)
 SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", 31_536_000 if HTTPS else 0, unit="seconds")
@@ -318,7 +318,7 @@ SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 BEHIND_TLS_PROXY = env.switch("BEHIND_TLS_PROXY", default=False)
 if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-# How many proxies of ours add an entry to X-Forwarded-For (alarmroom/clients.py).
+# How many of our own proxies add an entry to X-Forwarded-For (alarmroom/clients.py).
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 1 if BEHIND_TLS_PROXY else 0, most=10)
 SESSION_ENGINE = "alarmroom.sessions"
 SESSION_COOKIE_SECURE = HTTPS
@@ -333,8 +333,8 @@ SILENCED_SYSTEM_CHECKS = [
     # the domain to decide: SECURE_HSTS_INCLUDE_SUBDOMAINS and SECURE_HSTS_PRELOAD.
     "security.W005",
     "security.W021",
-    # CKEditor 4 has no open successor. Its known holes are closed, each with a test: see the
-    # table in posts/editor.py, and tests/posts/test_editor.py.
+    # CKEditor 4 has no open-source successor. Its known vulnerabilities are closed, each with a
+    # test: see the table in posts/editor.py, and tests/posts/test_editor.py.
     "ckeditor.W001",
 ]
 
@@ -356,7 +356,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.log_level("LOG_LEVEL", "INFO")},
 }
 
-# The editor: see posts/editor.py, where one allowlist drives CKEditor and the clean on save.
+# The editor: see posts/editor.py. One allowlist configures CKEditor and the clean on save.
 CKEDITOR_BASEPATH = f"{STATIC_URL}ckeditor/ckeditor/"
 
 env.stop_if_wrong()

@@ -1,7 +1,7 @@
-"""What search engines ask for first: robots.txt, and the list of all pages (sitemaps.org).
+"""robots.txt and the sitemaps (sitemaps.org), which tell search engines which pages there are.
 
-The rooms say which pages they have; `alarmroom/urls.py` puts the rooms together. A sitemap
-is split into parts, so that none grows with the site.
+Each app lists its pages as sections; `alarmroom/urls.py` puts them together. A sitemap is split
+into parts of limited size.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from django.urls import reverse
 from alarmroom import kept
 from alarmroom.methods import require_safe
 
-# The protocol allows 50,000 addresses and 50 MB; a part of this size is made in a moment.
+# The protocol allows 50,000 addresses and 50 MB. A part of this size is rendered quickly.
 ADDRESSES_PER_PART = 2_000
 XML = "application/xml; charset=utf-8"
 CACHE_CONTROL = "public, max-age=3600"
@@ -37,19 +37,19 @@ class Entry:
 
     @property
     def location(self) -> str:
-        return whole(self.path)
+        return absolute_url(self.path)
 
     @property
     def image_locations(self) -> list[str]:
-        return [whole(image) for image in self.images]
+        return [absolute_url(image) for image in self.images]
 
 
 @dataclass(frozen=True)
 class Part:
-    """Some pages of one kind that have a sitemap, or several, of their own."""
+    """Pages of one kind that share a sitemap, or several if they are many."""
 
     name: str
-    """As in the address: `articles-2026`, `topics`."""
+    """The name in the sitemap's address: `articles-2026`, `topics`."""
     count: int
     changed: datetime | None
 
@@ -59,19 +59,19 @@ class Section:
     """All pages of one kind."""
 
     pattern: re.Pattern[str]
-    """Matches the names of its parts, and no other section's."""
+    """Matches the names of this section's parts only."""
     parts: Callable[[], Iterable[Part]]
-    """Returns what there is, in a few queries."""
+    """Returns the parts that have pages, in a few queries."""
     entries: Callable[[str, slice], Sequence[Entry]]
-    """Returns so many of a part's pages, always in the same order; none for an unknown part."""
+    """Returns a slice of a part's pages, always in the same order; none for an unknown part."""
     keys: tuple[str, ...] = ()
-    """What a kept sitemap of these pages shows (alarmroom/kept/)."""
+    """The keys under which a sitemap of these pages is kept (alarmroom/kept/)."""
     until: Callable[[datetime], datetime | None] = lambda _: None
-    """Returns when, after a moment, there is next another page, if that is known already."""
+    """Returns when the next page is scheduled to appear after a given moment, or None."""
 
 
-def whole(path: str) -> str:
-    """Return the whole address, in ASCII (RFC 3986), of a path or of what is one already."""
+def absolute_url(path: str) -> str:
+    """Return a path as an absolute URL in ASCII (RFC 3986). An absolute URL stays one."""
     return quote(urljoin(f"{settings.SITE_URL}/", path), safe=":/?#[]@!$&'()*+,;=%~")
 
 
@@ -85,10 +85,10 @@ def index(request: HttpRequest, sections: Sequence[Section]) -> HttpResponse:
         for page in range(1, ceil(part.count / ADDRESSES_PER_PART) + 1)
     ]
     sitemaps = [
-        {"location": whole(reverse("sitemap", kwargs={"name": name})), "changed": changed}
+        {"location": absolute_url(reverse("sitemap", kwargs={"name": name})), "changed": changed}
         for name, changed in found
     ]
-    return answer(request, "sitemap_index.xml", {"sitemaps": sitemaps}, sections)
+    return render_sitemap(request, "sitemap_index.xml", {"sitemaps": sitemaps}, sections)
 
 
 @require_safe
@@ -97,21 +97,21 @@ def sitemap(request: HttpRequest, name: str, sections: Sequence[Section]) -> Htt
     match = re.fullmatch(r"([a-z]+(?:-[0-9]{4})?)(?:-p([1-9][0-9]{0,4}))?", name)
     part, page = (match[1], int(match[2] or 1)) if match else ("", 1)
     if match and match[2] == "1":
-        raise Http404  # The first has one address only.
+        raise Http404  # The first page has no number in its address.
     start = (page - 1) * ADDRESSES_PER_PART
     for section in sections:
         if section.pattern.fullmatch(part):
             entries = section.entries(part, slice(start, start + ADDRESSES_PER_PART))
             if entries:
-                return answer(request, "sitemap.xml", {"entries": entries}, [section])
+                return render_sitemap(request, "sitemap.xml", {"entries": entries}, [section])
     raise Http404
 
 
-def answer(
+def render_sitemap(
     request: HttpRequest, template: str, context: dict[str, object], sections: Sequence[Section]
 ) -> HttpResponse:
     response = render(request, template, context, content_type=XML)
-    # A sitemap is no page: it shall not be found by itself.
+    # A sitemap is not a page, so search engines should not list it.
     response["X-Robots-Tag"] = "noindex"
     keys = dict.fromkeys(key for section in sections for key in section.keys)
 
@@ -122,7 +122,7 @@ def answer(
     return kept.keep(response, *keys, until=until)
 
 
-# Whatever is personal, or another view of what stands elsewhere. `reverse()` would want a key.
+# Personal pages, and search results. Not by `reverse()`, because some of them need a key.
 DISALLOWED = (
     "/admin/",
     "/desk/",
@@ -136,13 +136,13 @@ DISALLOWED = (
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    """robots.txt (RFC 9309): everything but what is personal or endless."""
+    """robots.txt (RFC 9309): everything is allowed except DISALLOWED."""
     lines = [
         "User-agent: *",
         "Allow: /",
         *(f"Disallow: {path}" for path in DISALLOWED),
         "",
-        f"Sitemap: {whole(reverse('sitemap-index'))}",
+        f"Sitemap: {absolute_url(reverse('sitemap-index'))}",
         "",
     ]
     response = HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")

@@ -1,4 +1,4 @@
-"""Addresses made from titles, the same way for every model that has a slug."""
+"""Makes a slug from a title, in the same way for every model that has one."""
 
 import re
 import unicodedata
@@ -49,9 +49,9 @@ def _base(letter: str) -> str:
 
 
 def free_slug(instance: models.Model, text: str, *, avoid: Collection[str] = ()) -> str:
-    """Return a slug made from the text that no other row of the instance's model has.
+    """Return a slug made from the text.
 
-    Nor is it one of those to avoid.
+    It is unique among the rows of the instance's model and is not in `avoid`.
     """
     model = type(instance)
     longest: int = getattr(model._meta.get_field("slug"), "max_length", None) or 50

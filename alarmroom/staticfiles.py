@@ -1,12 +1,11 @@
-"""Static files: ours are joined, and most of the editor's left out.
+"""Static files: ours are joined, and most of the editor's are left out.
 
-What a public page needs is written in small files, by layer and by behaviour, and served as
-one sheet and one script (JOINED), so that a phone makes two requests for it. The desk's sheets
-are served as one, too.
+The styles and scripts of public pages are written as small files and served as one style sheet
+and one script (JOINED), so that a page needs two requests for them. The desk's style sheets are
+joined too.
 
-CKEditor brings 1,250 files, of which a page ever asks for about a hundred. The rest is left
-out everywhere, in development too, so that nothing works there that would be missing in
-production.
+CKEditor has 1,250 files, and our pages use about a hundred of them. The others are left out in
+production and in development, so that nothing works in development that production lacks.
 """
 
 import os
@@ -20,7 +19,7 @@ from django.contrib.staticfiles.finders import AppDirectoriesFinder, BaseFinder
 from django.core.files.storage import FileSystemStorage, Storage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-# What is served as one file, in this order, out of which files of static/.
+# Joined file -> the files of static/ that it consists of, in this order.
 JOINED = {
     "css/site.css": [
         f"css/{name}.css"
@@ -35,12 +34,12 @@ JOINED = {
     ],
     "js/site.js": [f"js/{name}.js" for name in ("share", "contents", "boxes")],
 }
-# This file says what is joined, so it counts as one of the parts.
-HERE = "alarmroom/staticfiles.py"
+# This file defines JOINED, so a joined file is also made again when this file is newer.
+THIS_FILE = "alarmroom/staticfiles.py"
 _COMMENT = {".css": re.compile(r"/\*.*?\*/\s*", re.DOTALL), ".js": re.compile(r"^ *//.*\n", re.M)}
 
 EDITOR = ("ckeditor", "ckeditor")
-# The loader and what it asks for by name; posts/editor.py chooses skin and language.
+# The loader and the files that it always loads; posts/editor.py sets skin and language.
 EDITOR_FILES = frozenset({"ckeditor.js", "config.js", "contents.css", "styles.js", "LICENSE.md"})
 EDITOR_PLUGINS = frozenset(
     {
@@ -73,12 +72,14 @@ EDITOR_PLUGINS = frozenset(
 
 
 def is_served(path: str) -> bool:
-    """Return whether a page may ask for this file (a path below STATIC_URL)."""
+    """Return whether this file (a path below STATIC_URL) is served."""
     parts = PurePosixPath(path).parts
     if parts[0] != "ckeditor" or len(parts) == 2:
         return True
     if parts[:2] != EDITOR:
-        return False  # A gallery and file icons, for django-ckeditor's own upload pages.
+        return (
+            False  # A gallery and icons for django-ckeditor's own upload pages, which are not used.
+        )
     match parts[2:]:
         case [name]:
             return name in EDITOR_FILES
@@ -93,13 +94,13 @@ def is_served(path: str) -> bool:
     return False
 
 
-def asked_for_by_plain_name(path: str) -> bool:
-    """Return whether CKEditor builds this file's address itself, without a hash."""
+def needs_plain_name(path: str) -> bool:
+    """Return whether the file keeps its name: CKEditor builds its address without a hash."""
     return PurePosixPath(path).parts[:2] == EDITOR and not path.endswith("/ckeditor.js")
 
 
 class ServedFilesFinder(AppDirectoriesFinder):
-    """The apps' static files without those that no page asks for."""
+    """The apps' static files without those that no page uses."""
 
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
         finder: Any = super()
@@ -112,9 +113,10 @@ class ServedFilesFinder(AppDirectoriesFinder):
 
 
 def joined(path: str) -> str:
-    """Return the text of a file of JOINED, without the comments, which are for us.
+    """Return the text of a file of JOINED, without comments.
 
-    A module's names stay its own: each is put in braces, and none imports or exports.
+    Each script is put in braces, so that its names do not clash with those of another. None of
+    them has imports or exports.
     """
     ending = PurePosixPath(path).suffix
     texts = [_source(name).read_text("utf-8") for name in JOINED[path]]
@@ -127,10 +129,10 @@ def _source(name: str) -> Path:
 
 
 class JoinedFilesFinder(BaseFinder):
-    """The files of JOINED, made anew when one of their parts is newer.
+    """Finds the files of JOINED, and makes them again when one of their parts is newer.
 
-    They are files of their own in the data directory, and nobody has to build anything: a
-    page gets them in development as in production.
+    They are written to the data directory when they are needed, in development and in
+    production. There is no build step.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -153,7 +155,9 @@ class JoinedFilesFinder(BaseFinder):
 
     def make(self, path: str) -> None:
         file = Path(self.storage.path(path))
-        newest = max(_source(name).stat().st_mtime_ns for name in (*JOINED[path], "../" + HERE))
+        newest = max(
+            _source(name).stat().st_mtime_ns for name in (*JOINED[path], "../" + THIS_FILE)
+        )
         if file.is_file() and file.stat().st_mtime_ns > newest:
             return
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -163,18 +167,18 @@ class JoinedFilesFinder(BaseFinder):
 
 
 class PrunedManifestStorage(CompressedManifestStaticFilesStorage):
-    """Names with the content's hash in them, and Brotli and gzip beside each file.
+    """Stores files under names with a content hash, each with a Brotli and a gzip copy.
 
-    Only what is asked for by its hashed name gets one: CKEditor builds the addresses of
-    its skin, plugins and language itself. Nothing is compressed under two names.
+    Files for which needs_plain_name() is true keep their plain name. A file is compressed under
+    one name only.
     """
 
     def post_process(self, paths: dict[str, Any], dry_run: bool = False, **options: Any) -> Any:
-        loose = {path for path in paths if asked_for_by_plain_name(path)}
-        hashed = {path: found for path, found in paths.items() if path not in loose}
+        plain = {path for path in paths if needs_plain_name(path)}
+        hashed = {path: found for path, found in paths.items() if path not in plain}
         yield from super().post_process(hashed, dry_run=dry_run, **options)
         if not dry_run:
-            for name, compressed in self.compress_files(loose):
+            for name, compressed in self.compress_files(plain):
                 yield name, compressed, True
 
     def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
-"""Several processes under one terminal: start them, pass on what they say, stop them all.
+"""Runs several processes under one terminal: starts them, prints their output, stops them all.
 
-Each child leads a session of its own, so that Ctrl-C reaches only us and everything a
-child started can be stopped with it.
+Each child has its own session. So Ctrl-C reaches only this process, and a child can be stopped
+together with the processes that it started.
 """
 
 import os
@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from threading import Event, Lock, Thread
 from typing import IO
 
-# A worker finishes what it is sending (DELIVERY_SLICE_SECONDS) rather than leave it in doubt.
+# Long enough for a worker to finish its slice (DELIVERY_SLICE_SECONDS), so that no mail that it
+# is sending becomes uncertain.
 STOP_SECONDS = 30.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -25,7 +26,7 @@ class Supervisor:
         self.commands = commands
         self.children: dict[str, subprocess.Popen[bytes]] = {}
         self.stopping = Event()
-        self._hurry = Event()
+        self._second_signal = Event()
         self._readers: list[Thread] = []
         self._writing = Lock()
         self._width = max(map(len, commands))
@@ -33,7 +34,7 @@ class Supervisor:
     def run(self, started: Callable[[], None] | None = None) -> bool:
         """Run until stopped by SIGINT, SIGTERM or SIGHUP; return False if a child died.
 
-        A second signal waits for nobody.
+        A second signal kills the children without waiting for them.
 
         `started` is called in a thread once every child is running. Whatever happens,
         no child is left when this returns.
@@ -57,14 +58,14 @@ class Supervisor:
         return died is None
 
     def say(self, text: str) -> None:
-        """Print whole lines; the children's lines never cut into them."""
+        """Print whole lines, so that output of several children is not mixed within a line."""
         with self._writing:
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
 
     def _signalled(self) -> None:
         if self.stopping.is_set():
-            self._hurry.set()
+            self._second_signal.set()
         self.stopping.set()
 
     def _start(self, name: str, command: Sequence[str]) -> None:
@@ -93,11 +94,11 @@ class Supervisor:
             _signal_group(child, signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
         for name, child in self.children.items():
-            while child.poll() is None and not self._hurry.wait(0.05):
+            while child.poll() is None and not self._second_signal.wait(0.05):
                 if time.monotonic() > deadline:
                     self.say(f"{name} does not stop; ending it.")
                     break
-            # The leader is gone; what it started may not be.
+            # The child has ended; processes that it started may still run.
             _signal_group(child, signal.SIGKILL)
             child.wait()
         for reader in self._readers:
@@ -108,5 +109,5 @@ def _signal_group(child: subprocess.Popen[bytes], number: signal.Signals) -> Non
     try:
         os.killpg(child.pid, number)
     except (ProcessLookupError, PermissionError):
-        # Everybody is gone (macOS answers EPERM for a group of zombies).
+        # No process of the group is left (macOS returns EPERM for a group of zombies).
         return

@@ -1,8 +1,8 @@
-"""Light or dark before the first paint: a few lines in the page itself, allowed by their hash.
+"""The inline script that chooses light or dark before the first paint.
 
-As a file of their own they would be one more thing that a phone waits for before it paints
-(docs/decisions/one-sheet-one-script.md). The policy names the hash of exactly these bytes
-(https://www.w3.org/TR/CSP3/#grammardef-hash-source), so nothing else inline ever runs.
+A separate file would delay the first paint on a phone (docs/decisions/one-sheet-one-script.md).
+The content policy allows the script by the hash of exactly these bytes
+(https://www.w3.org/TR/CSP3/#grammardef-hash-source), so no other inline script can run.
 """
 
 import re
@@ -10,7 +10,7 @@ from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
 
-# Without the comments, which are for us.
+# The text of static/js/theme.js without its comments.
 SCRIPT = re.sub(
     r"^ *//.*\n|\s+// .*$",
     "",

@@ -1,4 +1,4 @@
-"""Every address of the site, by inclusion only."""
+"""Every address of the site: the apps' own URLs are included here."""
 
 from django.conf import settings
 from django.contrib import admin

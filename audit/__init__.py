@@ -1,1 +1,1 @@
-"""What machines can say about every page: Lighthouse, axe-core and the Nu HTML checker."""
+"""Checks every page type with Lighthouse, axe-core and the Nu HTML checker."""

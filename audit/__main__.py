@@ -1,6 +1,6 @@
-"""`python -m audit [word …]`: every page type, or those whose name contains a word.
+"""`python -m audit [word …]`: check every page type, or those whose name contains a word.
 
-One table, and below it what is wrong. The exit code is 1 when something misses its bar.
+It prints a table, and the faults below it. The exit code is 1 if a page misses a target.
 """
 
 import argparse
@@ -17,13 +17,13 @@ from audit.site import fetch, site
 
 WIDTHS = (320, 1280)  # px
 SCHEMES = ("light", "dark")
-PAINT = 1.1  # seconds until the largest paint, of an article on a phone
-BUSY = 1.0  # a load per processor at which the figures of performance mean little
+MAX_PAINT = 1.1  # seconds: an article's largest contentful paint on a phone
+MAX_LOAD = 1.0  # load per processor above which the performance scores are not reliable
 
 
 @dataclass
 class Row:
-    """What was found on one page type."""
+    """The results for one page type."""
 
     page: PageType
     scores: dict[str, lighthouse.Scores] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class Row:
     faults: list[str] = field(default_factory=list)
 
     def all_faults(self) -> list[str]:
-        """Return one line for whatever misses its bar."""
+        """Return one line for each missed target."""
         lines = list(self.faults)
         for preset, scores in self.scores.items():
             lines += [
@@ -43,7 +43,7 @@ class Row:
             lines += [f"Lighthouse {preset}: {fault}" for fault in scores.faults]
         if self.page.name == "article" and "mobile" in self.scores:
             paint = self.scores["mobile"].paint
-            if paint >= PAINT:
+            if paint >= MAX_PAINT:
                 lines.append(f"Lighthouse mobile: the largest paint took {paint:.2f} s")
         for (scheme, width), found in self.axe.items():
             lines += [f"axe {scheme} {width}: {line}" for line in found]
@@ -71,7 +71,7 @@ def main(arguments: list[str]) -> int:
     except tools.Missing as missing:
         print(missing)
         return 2
-    # So that the site ends too.
+    # On SIGTERM, end by an exception, so that the site is stopped too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
     with site() as (url, types):
         rows = [
@@ -79,25 +79,25 @@ def main(arguments: list[str]) -> int:
             for page in types
             if not options.words or any(word in page.name for word in options.words)
         ]
-        look_at_html(url, rows)
-        look_with_axe(url, rows)
+        check_html(url, rows)
+        run_axe(url, rows)
         if not options.no_lighthouse:
-            look_with_lighthouse(url, rows, options.runs, options.slowdown)
+            run_lighthouse(url, rows, options.runs, options.slowdown)
     print(table(rows))
     if not options.no_lighthouse:
-        print(power(rows, options.slowdown))
+        print(machine_speed(rows, options.slowdown))
     wrong = {row.page.name: faults for row in rows if (faults := row.all_faults())}
     for name, faults in wrong.items():
         print(f"\n{name}")
         for fault in faults:
             print(f"  {fault}")
-    if wrong and os.getloadavg()[0] > BUSY * (os.cpu_count() or 1):
+    if wrong and os.getloadavg()[0] > MAX_LOAD * (os.cpu_count() or 1):
         print("\nThis machine is busy: Lighthouse's performance is to be measured again.")
     return 1 if wrong else 0
 
 
-def look_at_html(url: str, rows: list[Row]) -> None:
-    """Ask for each page, and have its HTML checked."""
+def check_html(url: str, rows: list[Row]) -> None:
+    """Fetch each page and check its HTML."""
     pages = {}
     for row in rows:
         status, media_type, pages[row.page.name] = fetch(url + row.page.path)
@@ -107,8 +107,8 @@ def look_at_html(url: str, rows: list[Row]) -> None:
         row.vnu = found
 
 
-def look_with_axe(url: str, rows: list[Row]) -> None:
-    """Open each page, light and dark, narrow and wide."""
+def run_axe(url: str, rows: list[Row]) -> None:
+    """Run axe on each page: light and dark, narrow and wide."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=tools.chromium(),
@@ -117,17 +117,19 @@ def look_with_axe(url: str, rows: list[Row]) -> None:
         for scheme in SCHEMES:
             for width in WIDTHS:
                 for row in rows:
-                    say(f"axe, {scheme}, {width} px: {row.page.name}")
-                    row.axe[scheme, width] = seen(browser, url + row.page.path, scheme, width)
+                    show_progress(f"axe, {scheme}, {width} px: {row.page.name}")
+                    row.axe[scheme, width] = axe_findings(
+                        browser, url + row.page.path, scheme, width
+                    )
         browser.close()
 
 
-def seen(browser: Browser, url: str, scheme: str, width: int) -> list[str]:
+def axe_findings(browser: Browser, url: str, scheme: str, width: int) -> list[str]:
     """Return what axe finds on a page, and whether it scrolls sideways."""
     context = browser.new_context(
         color_scheme="dark" if scheme == "dark" else "light",
         viewport={"width": width, "height": 900},
-        # What is still fading in has not got its contrast yet.
+        # Text that is still fading in has too little contrast.
         reduced_motion="reduce",
     )
     page = context.new_page()
@@ -137,10 +139,10 @@ def seen(browser: Browser, url: str, scheme: str, width: int) -> list[str]:
     return found
 
 
-def look_with_lighthouse(url: str, rows: list[Row], runs: int, slowdown: float) -> None:
+def run_lighthouse(url: str, rows: list[Row], runs: int, slowdown: float) -> None:
     for row in rows:
         for preset in lighthouse.PRESETS:
-            say(f"Lighthouse, {preset}: {row.page.name}")
+            show_progress(f"Lighthouse, {preset}: {row.page.name}")
             row.scores[preset] = lighthouse.measure(
                 url + row.page.path, preset, row.page, runs=runs, slowdown=slowdown
             )
@@ -172,14 +174,14 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def power(rows: list[Row], slowdown: float) -> str:
-    """Return what the machine's speed was, on which the scores on a phone depend."""
-    seen = sorted(scores.power for row in rows for scores in row.scores.values())
-    median = seen[len(seen) // 2]
-    least, most = (meant / lighthouse.SLOWDOWN for meant in lighthouse.MEANT_FOR)
+def machine_speed(rows: list[Row], slowdown: float) -> str:
+    """Return the text about the speed of this machine, on which the mobile scores depend."""
+    indexes = sorted(scores.benchmark_index for row in rows for scores in row.scores.values())
+    median = indexes[len(indexes) // 2]
+    least, most = (meant / lighthouse.SLOWDOWN for meant in lighthouse.PHONE_INDEX)
     lines = [
         "",
-        f"Benchmark index {median:.0f} (from {seen[0]:.0f} to {seen[-1]:.0f}),"
+        f"Benchmark index {median:.0f} (from {indexes[0]:.0f} to {indexes[-1]:.0f}),"
         f" slowed {slowdown:g} times: a phone of {median / slowdown:.0f}.",
     ]
     if not least <= median / slowdown <= most:
@@ -190,8 +192,8 @@ def power(rows: list[Row], slowdown: float) -> str:
     return "\n".join(lines)
 
 
-def say(what: str) -> None:
-    """Show what is being done, where somebody is watching."""
+def show_progress(what: str) -> None:
+    """Show the progress if stderr is a terminal."""
     if sys.stderr.isatty():
         print(f"\r\033[K{what}", end="", file=sys.stderr, flush=True)
 

@@ -19,7 +19,7 @@ SIDEWAYS = """() => {
     return ["scrolls sideways: " + document.documentElement.scrollWidth + " px in " + room,
         ...wide.slice(0, 5).map(element => "  " + element.outerHTML.slice(0, 120))];
 }"""
-# Text in a box that hides what does not fit; what is only for screen readers is one pixel wide.
+# Text in a box that hides its overflow. Text for screen readers only is in boxes of one pixel.
 CUT_OFF = """() => [...document.body.querySelectorAll("*")].filter(element => {
     const style = getComputedStyle(element);
     const hides = [style.overflowX, style.overflowY].some(x => x === "hidden" || x === "clip");
@@ -28,7 +28,7 @@ CUT_OFF = """() => [...document.body.querySelectorAll("*")].filter(element => {
         && (element.scrollWidth > element.clientWidth + 1
             || element.scrollHeight > element.clientHeight + 1);
 }).map(element => "cuts text off: " + element.outerHTML.slice(0, 120))"""
-# All sizes of the style sheets hang on the size that the reader sets in the browser.
+# All sizes in the style sheets are relative to the reader's font size in the browser.
 DOUBLE = """() => {
     const size = parseFloat(getComputedStyle(document.documentElement).fontSize);
     document.documentElement.style.fontSize = 2 * size + "px";
@@ -38,7 +38,7 @@ DOUBLE = """() => {
 def violations(page: Page) -> list[str]:
     """Return one line for each element of the page that breaks a rule.
 
-    Playwright evaluates outside the page's Content-Security-Policy, so that stays as it is.
+    Playwright runs the script outside the page's Content-Security-Policy, which stays unchanged.
     """
     page.evaluate(SOURCE)
     found = page.evaluate(RUN, RULES)
@@ -51,13 +51,13 @@ def violations(page: Page) -> list[str]:
 
 
 def sideways(page: Page) -> list[str]:
-    """Return what makes the page scroll sideways; nothing where it does not."""
+    """Return the elements that make the page scroll sideways, or an empty list."""
     found: list[str] = page.evaluate(SIDEWAYS)
     return found
 
 
 def cut_off(page: Page) -> list[str]:
-    """Return the elements that hide a part of their text."""
+    """Return the elements that cut off a part of their text."""
     found: list[str] = page.evaluate(CUT_OFF)
     return found
 

@@ -1,4 +1,4 @@
-"""Lighthouse over one address: four scores and the largest paint, on a phone or a desktop."""
+"""Runs Lighthouse on one address, as a phone or a desktop: four scores and the largest paint."""
 
 import json
 import os
@@ -13,19 +13,19 @@ from audit.pages import PageType
 
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 FLAGS = "--headless=new --no-sandbox --disable-gpu --disable-background-networking --no-first-run"
-# A phone is Lighthouse's own default: a mid-range one on a slow 4G line, simulated.
+# Lighthouse's default is a phone: it simulates a mid-range one on a slow 4G network.
 PRESETS = {"mobile": [], "desktop": ["--preset=desktop"]}
-# By how much Lighthouse slows a machine down to be a phone. It does so whatever the machine's own
-# speed; what comes out is a phone of the middle only if that speed is in this range.
+# The factor by which Lighthouse slows the processor down to simulate a phone, and the benchmark
+# indexes of machines for which the result is a mid-range phone.
 # https://github.com/GoogleChrome/lighthouse/blob/main/docs/throttling.md#cpu-throttling
 SLOWDOWN = 4.0
-MEANT_FOR = (1500, 2000)
-# What a page that is not meant to be found cannot have.
-UNINDEXED = ("is-crawlable", "http-status-code")
-# The browser itself reports the status of a page that is to have it; of what else it may report
-# there, the test suite knows (tests/browser/test_accessibility.py).
-OF_ERRORS = ("errors-in-console",)
-TRIES = 3  # Once in some dozens of pages, Chromium begins without saying when.
+PHONE_INDEX = (1500, 2000)
+# Audits that a page cannot pass if search engines must not list it.
+SKIPPED_IF_NOT_INDEXED = ("is-crawlable", "http-status-code")
+# For a page with an error status, the browser itself writes an error to the console. Other console
+# errors of these pages are checked by tests/browser/test_accessibility.py.
+SKIPPED_FOR_ERRORS = ("errors-in-console",)
+TRIES = 3  # Chromium sometimes does not report the start of the navigation (NO_NAVSTART).
 METRICS = {
     "first-contentful-paint": "FCP",
     "largest-contentful-paint": "LCP",
@@ -37,43 +37,48 @@ METRICS = {
 
 @dataclass
 class Scores:
-    """What Lighthouse says of a page."""
+    """The results of Lighthouse for a page."""
 
     percent: dict[str, int]
     """By category; 100 is the best."""
     paint: float
     """The largest contentful paint, in seconds."""
-    power: float = 0
-    """The machine's speed while it was measured, as Lighthouse's benchmark index."""
+    benchmark_index: float = 0
+    """Lighthouse's benchmark index: the speed of the machine during the run."""
     faults: list[str] = field(default_factory=list)
     """One line for each audit that costs points."""
-    broken_off: bool = False
-    """Whether Lighthouse itself says that something went wrong."""
+    aborted: bool = False
+    """Whether Lighthouse reports an error of its own."""
 
 
 def measure(
     url: str, preset: str, page: PageType, *, runs: int = 1, slowdown: float = SLOWDOWN
 ) -> Scores:
-    """Return the scores of a page at an address; of several runs the one with the median paint."""
+    """Return the scores of a page: of several runs, those of the run with the median paint."""
     options = list(PRESETS[preset])
     if preset == "mobile":
         options.append(f"--throttling.cpuSlowdownMultiplier={slowdown:g}")
-    if skipped := (*UNINDEXED * (not page.indexed), *OF_ERRORS * (page.status != 200)):
+    if skipped := (
+        *SKIPPED_IF_NOT_INDEXED * (not page.indexed),
+        *SKIPPED_FOR_ERRORS * (page.status != 200),
+    ):
         options.append(f"--skip-audits={','.join(skipped)}")
-    found = sorted((finished(url, options) for _ in range(runs)), key=lambda one: one.paint)
+    found = sorted(
+        (run_until_complete(url, options) for _ in range(runs)), key=lambda one: one.paint
+    )
     return found[len(found) // 2]
 
 
-def finished(url: str, options: Sequence[str]) -> Scores:
-    """Return the scores of the first run that was not broken off, or of the last one."""
+def run_until_complete(url: str, options: Sequence[str]) -> Scores:
+    """Return the scores of the first run that was not aborted, or of the last one."""
     for _ in range(TRIES):
-        found = once(url, options)
-        if not found.broken_off:
+        found = run_once(url, options)
+        if not found.aborted:
             break
     return found
 
 
-def once(url: str, options: Sequence[str]) -> Scores:
+def run_once(url: str, options: Sequence[str]) -> Scores:
     with tempfile.TemporaryDirectory(prefix="alarmroom-lighthouse-") as folder:
         report = Path(folder) / "report.json"
         done = subprocess.run(
@@ -102,7 +107,7 @@ def once(url: str, options: Sequence[str]) -> Scores:
 
 
 def scores(report: dict) -> Scores:
-    """Return what one report says."""
+    """Return the scores and faults of one report."""
     audits = report["audits"]
     faults = []
     for category in report["categories"].values():
@@ -110,7 +115,7 @@ def scores(report: dict) -> Scores:
             audit = audits[ref["id"]]
             score = audit["score"]
             if ref["weight"] and score is not None and score < (0.9 if _metric(ref) else 1):
-                faults.append(f"{category['id']}: {ref['id']}: {_shown(audit)}")
+                faults.append(f"{category['id']}: {ref['id']}: {_described(audit)}")
     if report.get("runtimeError"):
         faults.append(f"error: {report['runtimeError']['message']}")
     return Scores(
@@ -119,9 +124,9 @@ def scores(report: dict) -> Scores:
             for name, category in report["categories"].items()
         },
         paint=audits["largest-contentful-paint"].get("numericValue", 0) / 1000,
-        power=report["environment"]["benchmarkIndex"],
+        benchmark_index=report["environment"]["benchmarkIndex"],
         faults=faults,
-        broken_off=bool(report.get("runtimeError")),
+        aborted=bool(report.get("runtimeError")),
     )
 
 
@@ -129,8 +134,8 @@ def _metric(ref: dict) -> bool:
     return ref["id"] in METRICS
 
 
-def _shown(audit: dict) -> str:
-    """Return what an audit says, and where."""
+def _described(audit: dict) -> str:
+    """Return the result of an audit, and the elements that it names."""
     details = audit.get("details") or {}
     where = [
         item["node"].get("snippet", "")[:120]

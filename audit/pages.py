@@ -1,7 +1,7 @@
-"""Every page type of a site that holds the demo.
+"""Lists every page type of a site with the demo.
 
-`python -m audit.pages` runs in the installation that is looked at, adds the few rows that
-the demo has no use for, and prints the page types as JSON.
+`python -m audit.pages` runs in the audited installation. It adds the few rows that the demo does
+not have, and prints the page types as JSON.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from posts.library import Image
 
 ROOT = Path(__file__).resolve().parent.parent
-# A body with everything that the allowlist lets through (posts/html.py); it is given two pictures.
+# A body with every element that the allowlist allows (posts/html.py). Two pictures are filled in.
 EVERYTHING = ROOT / "audit" / "everything.html"
 EVERYTHING_PUBLISHED = datetime(2020, 3, 1, 12, tzinfo=UTC)
-# Pictures in shapes that the demo has none of, as px: a portrait, and a panorama.
+# Sizes in px that no picture of the demo has: a portrait, and a panorama.
 TALL, LOW = (1200, 1800), (2400, 400)
 
 
@@ -68,7 +68,7 @@ def find() -> list[PageType]:
     illustrated = (
         posts.filter(cover__isnull=False).exclude(slug__in=ours).select_related("author", "cover")
     )
-    # The one with the most to read.
+    # The one with the longest text.
     post = max(illustrated, key=lambda post: len(post.body))
     withdrawn, _ = Post.objects.get_or_create(
         slug="withdrawn-for-the-audit",
@@ -98,7 +98,7 @@ def find() -> list[PageType]:
             "cover_alt": post.cover_alt,
             "cover_caption": post.cover_caption,
             "cover_credit": post.cover_credit,
-            # The oldest of all, so that no other page type shows another article for it.
+            # Older than all others, so that it does not appear on the other page types.
             "published_at": EVERYTHING_PUBLISHED,
             "revised_at": timezone.now(),
         },
@@ -127,7 +127,7 @@ def find() -> list[PageType]:
         },
     )
     if is_new:
-        # Two share a row.
+        # Two related articles share a row.
         for other in illustrated[:2]:
             RelatedPost.objects.create(post=shapes, related=other)
     people = {
@@ -204,7 +204,7 @@ def _reshaped(cover: Image, size: tuple[int, int]) -> Image:
     with cover.file.open() as file, Pillow.open(file) as picture:
         ImageOps.fit(picture.convert("RGB"), size).save(out, "JPEG")
     image = Image.keep(clean_picture(ContentFile(out.getvalue(), "reshaped.jpg")))
-    # Where nothing of it is cut off, the focal point says nothing.
+    # Not the middle: a picture that is shown whole must not be moved by its focal point.
     image.focal_x, image.focal_y = 20, 30
     image.save()
     renditions.make(image.pk)

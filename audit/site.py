@@ -1,4 +1,4 @@
-"""A scratch installation as it is deployed: production settings, gunicorn, the demo."""
+"""A scratch installation with production settings, gunicorn and the demo."""
 
 import subprocess
 import sys
@@ -19,14 +19,14 @@ def collect_static(env: dict[str, str]) -> None:
 def site(
     collect: Callable[[dict[str, str]], None] = collect_static, **environment: str
 ) -> Iterator[tuple[str, list[PageType]]]:
-    """Yield the address of a running site and its page types; on SQLite, if not told better."""
+    """Yield the address of a running site and its page types; on SQLite unless told otherwise."""
     port = free_port()
     url = f"http://localhost:{port}"
     with installation(SITE_URL=url, **environment) as env:
         manage(env, "load_demo", "--verbosity=0")
         types = page_types(env)
         collect(env)
-        # The pictures' copies, and whatever else is made in the background.
+        # Make the pictures' copies, and everything else that workers do in the background.
         manage(env, "tick")
         manage(env, "db_worker", "--batch", "--no-startup-delay")
         server = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The tools of the audit: Chromium, Node and Java are the machine's, the rest npm brings."""
+"""The tools of the audit: Chromium, Node and Java of the machine, and packages from npm."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import subprocess
 
 from audit.pages import ROOT
 
-# Git-ignored, and put there when the audit first runs.
+# Ignored by git; npm fills it when the audit first runs.
 FOLDER = ROOT / "node_modules"
 PACKAGES = {"lighthouse": "13.5.0", "vnu-jar": "26.9.27"}
 VNU = FOLDER / "vnu-jar" / "build" / "dist" / "vnu.jar"
@@ -16,11 +16,11 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 
 
 class Missing(Exception):
-    """Something that the audit needs is not on this machine; the message says how to get it."""
+    """A tool that the audit needs is not installed; the message says how to install it."""
 
 
 def program(*names: str, install: str) -> str:
-    """Return the path of the first of these programs that is there, or raise Missing."""
+    """Return the path of the first of these programs that is installed, or raise Missing."""
     for name in names:
         if path := shutil.which(name):
             return path
@@ -51,10 +51,10 @@ def install() -> None:
         [
             npm,
             "install",
-            # The project has no JavaScript packages of its own, and is to have none.
+            # Without a package.json: the project itself has no JavaScript packages.
             "--no-save",
             "--no-package-lock",
-            # vnu-jar's would download a Java of its own.
+            # The script of vnu-jar would download a Java runtime.
             "--ignore-scripts",
             "--no-audit",
             "--no-fund",

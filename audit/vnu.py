@@ -1,4 +1,4 @@
-"""The Nu HTML checker (the one of validator.w3.org/nu) over pages."""
+"""Checks pages with the Nu HTML checker (the one of validator.w3.org/nu)."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ from audit import tools
 
 
 def check(pages: dict[str, bytes]) -> dict[str, list[str]]:
-    """Return the errors and warnings of each page, by its name; one run of the checker."""
+    """Return the errors and warnings of each page by its name, from one run of the checker."""
     found: dict[str, list[str]] = {name: [] for name in pages}
     with tempfile.TemporaryDirectory(prefix="alarmroom-vnu-") as folder:
         names = {}
@@ -18,7 +18,7 @@ def check(pages: dict[str, bytes]) -> dict[str, list[str]]:
             file = Path(folder) / f"{number}.html"
             file.write_bytes(page)
             files.append(str(file))
-            # It writes file:/tmp, and not file:///tmp.
+            # The checker reports a file as file:/tmp/…, not file:///tmp/….
             names[f"file:{file}"] = name
         done = subprocess.run(
             [
@@ -38,7 +38,7 @@ def check(pages: dict[str, bytes]) -> dict[str, list[str]]:
         if done.returncode:
             raise RuntimeError(f"The HTML checker failed:\n{done.stderr[-2000:]}")
         for message in json.loads(done.stdout)["messages"]:
-            # "info" without a subtype is advice that the checker itself ranks below a warning.
+            # "info" without a subType is less than a warning, but it counts here.
             kind = message.get("subType", message["type"])
             found[names[message["url"]]].append(
                 f"{kind}: line {message.get('lastLine', '?')}: {message['message']}: "

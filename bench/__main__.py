@@ -3,7 +3,7 @@
 import sys
 
 from bench import delivery, search, web
-from bench.scratch import Missed, Missing
+from bench.scratch import BelowTarget, Missing
 
 PARTS = {"web": web.main, "delivery": delivery.main, "search": search.main}
 
@@ -15,7 +15,7 @@ def main(names: list[str]) -> int:
             return 2
         try:
             PARTS[name]()
-        except (Missing, Missed) as why:
+        except (Missing, BelowTarget) as why:
             print(f"{name}: {why}")
             return 1
     return 0

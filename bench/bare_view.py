@@ -1,4 +1,4 @@
-"""What Django itself costs: our settings and middleware, one view, the article's bytes."""
+"""The cost of Django itself: our settings and middleware, and a view that returns fixed bytes."""
 
 import os
 from pathlib import Path
@@ -16,6 +16,6 @@ def page(request: HttpRequest) -> HttpResponse:
     return HttpResponse(PAGE)
 
 
-urlpatterns = [re_path("", page)]  # whatever is asked for
+urlpatterns = [re_path("", page)]  # every address
 settings.ROOT_URLCONF = __name__
 application = get_wsgi_application()

@@ -1,6 +1,6 @@
-"""The floor: a WSGI application that returns the article's bytes and does nothing else.
+"""The upper limit: a WSGI application that returns the article's bytes and does nothing else.
 
-BENCH_HEADERS may hold the headers to send, as JSON; a server takes its time for each of them.
+BENCH_HEADERS may hold the headers to send, as JSON. Each header costs the server some time.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Send the same messages with smtplib alone; print what it took as JSON."""
+"""Send the same messages with smtplib alone; print the time and the bytes as JSON."""
 
 import json
 import smtplib

@@ -1,4 +1,4 @@
-"""Deliver the started issue in this process; print what it took as JSON."""
+"""Deliver the started issue in this process; print the time and the memory as JSON."""
 
 import json
 import re
@@ -18,10 +18,10 @@ SAMPLE_SECONDS = 0.1
 
 
 class PrivateMemory(threading.Thread):
-    """Watches what this process keeps for itself: `peak_kib`, from /proc/self/status (proc(5)).
+    """Measures the peak of this process's private memory, from /proc/self/status (proc(5)).
 
-    The peak of getrusage() also counts the pages of the SQLite file that are mapped into
-    memory, of which a larger table has more; the kernel takes those back when it likes.
+    The peak of getrusage() also counts the mapped pages of the SQLite file. They grow with the
+    table, and the kernel can free them at any time.
     """
 
     def __init__(self) -> None:

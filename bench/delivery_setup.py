@@ -1,4 +1,4 @@
-"""Fill a scratch installation: so many subscribers and an issue that is started."""
+"""Fill a scratch installation with subscribers and an issue whose delivery is started."""
 
 import sys
 from itertools import batched

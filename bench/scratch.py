@@ -18,8 +18,8 @@ class Missing(Exception):
     """A tool that the benchmark needs is not on this machine."""
 
 
-class Missed(Exception):
-    """A figure is worse than it may be."""
+class BelowTarget(Exception):
+    """A figure misses its target."""
 
 
 def tool(name: str, package: str) -> str:
@@ -37,7 +37,7 @@ def free_port() -> int:
 
 
 def wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
-    """Return when something listens on the port; raise when its process has ended."""
+    """Wait until the process listens on the port; raise RuntimeError if it ends or never does."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         with socket.socket() as client:

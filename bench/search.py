@@ -1,7 +1,7 @@
 """Milliseconds for a search page, on both databases and at growing sizes.
 
-BENCH_POSTS=50,500 measures other sizes than the default ones; 50,000 articles take some
-minutes to write. The words are those of the demo (bench/search_fill.py).
+BENCH_POSTS=50,500 measures these sizes instead of the default ones. Writing 50,000 articles takes
+some minutes. The texts are made of the demo's words (bench/search_fill.py).
 """
 
 import json
@@ -15,7 +15,7 @@ SIZES = "50,500,5000,50000"
 
 
 def measure(sizes: list[int], **environment: str) -> list[dict[str, list[float]]]:
-    """Return for each size what bench/search_run.py measures."""
+    """Return the figures of bench/search_run.py for each size."""
     figures = []
     with installation(**environment) as env:
         manage(env, "collectstatic", "--noinput", "--verbosity=0")

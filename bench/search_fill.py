@@ -1,7 +1,7 @@
-"""`python -m bench.search_fill COUNT`: fill the installation up to so many articles.
+"""`python -m bench.search_fill COUNT`: add articles until there are COUNT.
 
-The words are those of the demo's articles, as often as they come there, with a long tail of
-rare ones: a common word is then in every article, as it is on a real site.
+The texts use the words of the demo's articles with the same frequencies, and a long tail of rare
+words. So a common word is in every article, as on a real site.
 """
 
 import random
@@ -40,7 +40,7 @@ def write(number: int, common: list[str]) -> Post:
     for _ in range(PARAGRAPHS):
         words = pick.choices(common, k=WORDS)
         words[7] = f"<strong>{words[7]}</strong>"
-        # Half of a text's different words come nowhere or hardly anywhere else.
+        # Half of the different words of a text are in hardly any other text.
         words[20] = f"rare{int(pick.paretovariate(0.7))}"
         words[30] = f'<a href="https://example.org/{number}">{words[30]}</a>'
         paragraphs.append(f"<p>{' '.join(words)}.</p>")
@@ -72,7 +72,7 @@ def fill(count: int) -> None:
                 for which in {post.pk % TAGS, post.pk // 3 % TAGS, post.pk // 40 % TAGS}
             )
     with connection.cursor() as cursor:
-        # As the database does by itself after a while.
+        # On a running site, the database does this by itself.
         cursor.execute("ANALYZE" if connection.vendor == "sqlite" else "VACUUM ANALYZE")
 
 

@@ -1,8 +1,8 @@
 """`python -m bench.search_run`: time the search of the installation; print JSON.
 
-In one process, through Django's handler and the template, as a worker answers. Milliseconds
-that passed, and milliseconds of processor time, the database's included: on a machine that
-others use too, the second says more.
+It runs in one process, through Django's handler and the template. It measures elapsed time and
+processor time, including the database's, in milliseconds. On a shared machine the processor time
+is the more reliable figure.
 """
 
 import json
@@ -36,26 +36,26 @@ ASKED = {
 RUNS = 15
 
 
-def processor() -> float:
-    """Return the seconds of processor time that we and our PostgreSQL backend have had."""
+def processor_seconds() -> float:
+    """Return the processor time in seconds of this process and its PostgreSQL backend."""
     ours = time.process_time()
     if connection.vendor != "postgresql":
         return ours
     backend = connection.connection.info.backend_pid
-    # proc(5): utime and stime are fields 14 and 15; the name before them may hold spaces.
+    # proc(5): utime and stime are fields 14 and 15. The name in field 2 may contain spaces.
     fields = Path(f"/proc/{backend}/stat").read_text().rpartition(")")[2].split()
     return ours + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def measured(run: Callable[[], object], times: int) -> list[float]:
-    """Return the median of the milliseconds that passed, and the mean of processor time."""
+    """Return the median elapsed time and the mean processor time, in milliseconds."""
     passed = []
-    before = processor()
+    before = processor_seconds()
     for _ in range(times):
         start = time.perf_counter()
         run()
         passed.append(time.perf_counter() - start)
-    return [statistics.median(passed) * 1000, (processor() - before) / times * 1000]
+    return [statistics.median(passed) * 1000, (processor_seconds() - before) / times * 1000]
 
 
 def main() -> None:
@@ -71,7 +71,7 @@ def main() -> None:
         ask()
         figures[name] = measured(ask, RUNS)
     with connection.cursor() as cursor:
-        # What an editor waits for on saving, and for a renamed topic.
+        # What an editor waits for after saving an article or renaming a topic.
         cursor.execute("SELECT max(id) FROM posts_post")
         (last,) = cursor.fetchone()
         more = "UPDATE posts_post SET body = body || '<p>more</p>' WHERE id = %s"

@@ -1,11 +1,11 @@
 """Requests per second of the public pages, per gunicorn worker on one core.
 
-(a) a bare WSGI application that returns an article's bytes, (h) the same with the page's headers,
-of which each takes gunicorn some time, (b) a minimal Django view that
-returns them, (c) the article's page as it is kept, (d) the same page rendered anew: a query
-that nothing knows keeps a page from being kept. (e) is (d) with another article each time, so
-that no process has its words in memory. Alternating runs of wrk on the other core; the median
-counts. Then the same pages on sites of more and more articles.
+(a) A bare WSGI application that returns an article's bytes. (h) The same with the page's headers,
+each of which costs gunicorn some time. (b) A minimal Django view that returns the same bytes.
+(c) The article's kept page. (d) The same page rendered anew: a page with an unknown query is not
+kept. (e) As (d), but another article each time, so that nothing of it is cached in the process.
+wrk runs on the other core, in alternating runs; the median counts. Then the same pages are
+measured on sites with more and more articles.
 """
 
 import json
@@ -19,24 +19,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.scratch import ROOT, Missed, free_port, installation, manage, python, tool, wait_for
+from bench.scratch import ROOT, BelowTarget, free_port, installation, manage, python, tool, wait_for
 
-# Short, and many: a shared machine is half as fast from one moment to the next.
+# Many short runs, because the speed of a shared machine changes from moment to moment.
 SECONDS = 1
 RUNS = 20
 GROWTH_RUNS = 5
 CONNECTIONS = 8
 SITE = 5_000
 GROWTH = (50, 500, 5_000, 50_000)
-FRESH = "?fresh=1"
-OTHERS = 300  # articles that (e) asks for in turn: more than a process remembers
-# What the issue of the reading site asks for.
-KEPT_BAR, ANEW_BAR = 0.85, 0.33
-BY_GUNICORN = {"Server", "Date", "Connection"}
+UNKNOWN_QUERY = "?fresh=1"
+ROTATED_ARTICLES = 300  # articles that (e) requests in turn: more than a process caches
+# The least ratios c / a and d / b. A lower one is an error.
+KEPT_TARGET, ANEW_TARGET = 0.85, 0.33
+GUNICORN_HEADERS = {"Server", "Date", "Connection"}
 
 
 def pinned(cpu: int, command: list[str]) -> list[str]:
-    """Return a command that stays on one processor, where there are two to choose from."""
+    """Return the command pinned to one processor, if the machine has several."""
     if (os.cpu_count() or 1) < 2:
         return command
     return [tool("taskset", "util-linux"), "-c", str(cpu), *command]
@@ -47,7 +47,7 @@ def gunicorn(env: dict[str, str], application: str) -> Iterator[str]:
     """Serve a WSGI application with one worker, as it is deployed; yield its address."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--workers=1", "--log-level=error"]
-    # Pages are kept of the site's own address only.
+    # Pages are only kept for requests to SITE_URL.
     server = subprocess.Popen(
         pinned(0, [*command, f"--bind=127.0.0.1:{port}", application]),
         cwd=ROOT,
@@ -73,9 +73,9 @@ def requests_per_second(url: str, script: Path | None = None) -> float:
 
 
 def measured(*targets: str | tuple[str, Path], runs: int = RUNS) -> list[list[float]]:
-    """Return the figures of so many alternating runs for each address, after one to warm up.
+    """Return the figures of alternating runs for each target, after one run to warm up.
 
-    With an address may come the script that tells wrk what to ask for.
+    A target is an address, or an address and a wrk script that says what to request.
     """
     found: list[list[float]] = [[] for _ in targets]
     for number in range(runs + 1):
@@ -92,25 +92,25 @@ def ratio(ours: list[float], floor: list[float]) -> float:
     return statistics.median(one / other for one, other in zip(ours, floor, strict=True))
 
 
-def answered(env: dict[str, str], url: str) -> tuple[dict[str, str], list[tuple[str, str]]]:
-    """Return the environment of applications that answer alike, and the page's own headers."""
+def page_and_headers(env: dict[str, str], url: str) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """Return an environment in which the bare applications return this page, and its headers."""
     with urllib.request.urlopen(url) as response:
         file = Path(env["DATA_DIR"]) / "page.html"
         file.write_bytes(response.read())
-        headers = [pair for pair in response.getheaders() if pair[0] not in BY_GUNICORN]
+        headers = [pair for pair in response.getheaders() if pair[0] not in GUNICORN_HEADERS]
     return {**env, "BENCH_PAGE": str(file)}, headers
 
 
-def in_turn(env: dict[str, str]) -> Path:
-    """Return a script with which wrk asks for one article after the other, each anew."""
+def rotating_articles(env: dict[str, str]) -> Path:
+    """Return a wrk script that requests one article after the other, with UNKNOWN_QUERY."""
     code = (
         "from posts.likeness import compare; from posts.models import Post\n"
-        f"for post in Post.objects.published().newest_first()[:{OTHERS}]:\n"
+        f"for post in Post.objects.published().newest_first()[:{ROTATED_ARTICLES}]:\n"
         "  compare(post.pk); print(post.get_absolute_url())"
     )
     paths = manage(env, "shell", "--no-imports", "-c", code).split()
-    quoted = ", ".join(f'"{path}{FRESH}"' for path in paths)
-    script = Path(env["DATA_DIR"]) / "in_turn.lua"
+    quoted = ", ".join(f'"{path}{UNKNOWN_QUERY}"' for path in paths)
+    script = Path(env["DATA_DIR"]) / "rotating_articles.lua"
     script.write_text(
         f"local paths, at = {{{quoted}}}, 0\n"
         "request = function()\n"
@@ -137,8 +137,8 @@ def queries(env: dict[str, str], paths: list[str]) -> list[int]:
 def addresses(env: dict[str, str]) -> dict[str, str]:
     """Return a name and a path for each kind of page that is measured.
 
-    The article is one with all that an article has: a cover in every copy, contents, and three
-    others under "Connecting the dots".
+    The article has everything that an article can have: a cover with all its copies, a contents
+    list, and three related articles under "Connecting the dots".
     """
     article, tag = manage(
         env,
@@ -167,7 +167,7 @@ def main() -> None:
         python(env, "bench.search_fill", str(SITE))
         article = addresses(env)["the article page"]
         with gunicorn(env, "alarmroom.wsgi") as ours:
-            same, headers = answered(env, ours + article)
+            same, headers = page_and_headers(env, ours + article)
             size = Path(same["BENCH_PAGE"]).stat().st_size
             alike = {**same, "BENCH_HEADERS": json.dumps(headers)}
             with (
@@ -175,9 +175,13 @@ def main() -> None:
                 gunicorn(alike, "bench.bare_wsgi") as whole,
                 gunicorn(same, "bench.bare_view") as view,
             ):
-                kept, anew, others = ours + article, ours + article + FRESH, (ours, in_turn(env))
-                # The same address of each: a server takes its time for a long one, too.
-                # What is compared runs side by side.
+                kept, anew, others = (
+                    ours + article,
+                    ours + article + UNKNOWN_QUERY,
+                    (ours, rotating_articles(env)),
+                )
+                # The same path for each, because a longer address costs the server more time.
+                # Figures that are compared come from runs that follow each other.
                 bare, headed, minimal = (floor + article for floor in (wsgi, whole, view))
                 figures = measured(bare, kept, headed, minimal, anew, others)
     a, c, h, b, d, e = (statistics.median(runs) for runs in figures)
@@ -194,23 +198,23 @@ def main() -> None:
     print(f"  (d) the article page, rendered anew     {d:10,.0f}     d / b {of_b:6.2f}")
     print(f"  (e) another article each time           {e:10,.0f}     e / b {others_of_b:6.2f}")
     growth()
-    hold_bars(of_a, of_b)
+    check_targets(of_a, of_b)
 
 
-def hold_bars(kept: float, anew: float) -> None:
-    """Raise Missed when a page is slower than it may be, beside the floor under it."""
-    if kept < KEPT_BAR or anew < ANEW_BAR:
-        raise Missed(
-            f"c / a is {kept:.2f} and must be {KEPT_BAR}; "
-            f"d / b is {anew:.2f} and must be {ANEW_BAR}."
+def check_targets(kept: float, anew: float) -> None:
+    """Raise BelowTarget if a page is slower than its target, relative to the bare application."""
+    if kept < KEPT_TARGET or anew < ANEW_TARGET:
+        raise BelowTarget(
+            f"c / a is {kept:.2f} and must be {KEPT_TARGET}; "
+            f"d / b is {anew:.2f} and must be {ANEW_TARGET}."
         )
 
 
 def growth() -> None:
     """Print the figures of sites of more and more articles.
 
-    Beside each stands its share of (b) in the same rounds: the sites are measured minutes
-    apart, in which a shared machine gets slower or faster.
+    Each is also printed as a share of (b) in the same rounds, because the sites are measured
+    minutes apart and the speed of a shared machine changes meanwhile.
     """
     print("\nGrowth: requests per second of pages rendered anew, and kept, each with its share of")
     print("(b) in the same rounds; queries when rendered\n")
@@ -222,12 +226,12 @@ def growth() -> None:
             python(env, "bench.search_fill", str(count))
             pages = addresses(env)
             with gunicorn(env, "alarmroom.wsgi") as ours:
-                same, _ = answered(env, ours + pages["the article page"])
+                same, _ = page_and_headers(env, ours + pages["the article page"])
                 with gunicorn(same, "bench.bare_view") as view:
                     for (name, path), number in zip(
                         pages.items(), queries(env, list(pages.values())), strict=True
                     ):
-                        targets = (view + path, ours + path + FRESH, ours + path)
+                        targets = (view + path, ours + path + UNKNOWN_QUERY, ours + path)
                         minimal, anew, kept = measured(*targets, runs=GROWTH_RUNS)
                         print(
                             f"  {count:8,} articles   {name:22}"

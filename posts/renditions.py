@@ -32,7 +32,7 @@ from django.core.files.storage import Storage
 from django.utils import timezone
 from PIL import Image as Pillow
 
-from alarmroom.images import copies, flat, upright
+from alarmroom.images import copies, flatten, upright
 
 if TYPE_CHECKING:
     from posts.library import Image
@@ -181,7 +181,7 @@ def rendition(image: Image, width: int) -> Rendition:
     height = max(1, round(image.height * scaled / image.width))
     name = f"renditions/{image.sha256[:24]}-{scaled}.jpg"
     if not stored.storage.exists(name):
-        copy = flat(_decoded(image)).resize((scaled, height), Pillow.Resampling.LANCZOS)
+        copy = flatten(_decoded(image)).resize((scaled, height), Pillow.Resampling.LANCZOS)
         out = io.BytesIO()
         copy.save(out, "JPEG", quality=82, optimize=True, progressive=True)
         put(stored.storage, name, out.getvalue())

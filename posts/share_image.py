@@ -19,7 +19,7 @@ from django.utils.cache import get_conditional_response
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
-from alarmroom.images import flat
+from alarmroom.images import flatten
 from alarmroom.methods import require_safe
 from posts import models
 from posts.addresses import find_or_moved
@@ -155,7 +155,7 @@ def ground(cover: Image | None) -> Pillow.Image:
     if cover:
         try:
             with cover.file.open() as file, Pillow.open(file) as opened:
-                whole = flat(opened if opened.mode in {"RGB", "RGBA"} else opened.convert("RGB"))
+                whole = flatten(opened if opened.mode in {"RGB", "RGBA"} else opened.convert("RGB"))
                 at = (cover.focal_x / 100, cover.focal_y / 100)
                 picture = ImageOps.fit(whole, (WIDTH, HEIGHT), centering=at)
         except (OSError, UnidentifiedImageError, Pillow.DecompressionBombError):

@@ -1,4 +1,7 @@
-"""Small copies of a resource's cover: it stands 5rem wide, in a box on every public page."""
+"""Small copies of a resource's cover.
+
+The sign-up box shows the covers 5rem wide, on every public page.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +15,17 @@ from PIL import Image as Pillow
 
 from alarmroom.images import copies, upright
 
-WIDTHS = (80, 160, 240)  # px: for screens of one, two and three dots
-# The best first; the last ones, without a type, are for every browser.
+WIDTHS = (80, 160, 240)  # px: for screens of 1x, 2x and 3x density
+# File extension -> MIME type, the smallest files first. Without a type: for every browser.
 FORMATS = {"avif": "image/avif", "webp": "image/webp", "jpg": "", "png": ""}
 
 logger = logging.getLogger(__name__)
 
 
 def copies_of(cover: ImageFieldFile) -> dict[str, Any]:
-    """Store a cover's copies and return where: `{"of": its name, "avif": [a name for each], …}`.
+    """Store a cover's copies and return their names: `{"of": the cover's, "avif": [names], …}`.
 
-    Of a cover that cannot be read, or stored, there are none; pages then show the whole.
+    A cover that cannot be read or stored gets no copies. Pages then show the cover itself.
     """
     name = cover.name or ""
     found: dict[str, Any] = {"of": name}
@@ -36,7 +39,7 @@ def copies_of(cover: ImageFieldFile) -> dict[str, Any]:
         for width, kind, content in copies(picture, widths):
             stored = cover.storage.save(f"{stem}-{width}.{kind}", ContentFile(content))
             found.setdefault(kind, []).append(stored)
-    # Pillow's decoders answer broken files with whatever they stumbled over.
+    # Pillow's decoders raise many kinds of exceptions for a broken file.
     except Exception:
         logger.exception("The cover %s has no smaller copies", name)
         return {"of": name}
@@ -44,9 +47,9 @@ def copies_of(cover: ImageFieldFile) -> dict[str, Any]:
 
 
 def sources(cover: ImageFieldFile, copies: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the type and the `srcset` of each format that a cover is stored in, the best first.
+    """Return the MIME type and the `srcset` of each format that a cover is stored in.
 
-    The last one has no type. None where there are no copies.
+    In the order of FORMATS; the last one has no type. Empty if there are no copies.
     """
     return [
         (

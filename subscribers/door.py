@@ -1,4 +1,4 @@
-"""What the public pages ask for: it is written down here, and a worker is woken."""
+"""The entry point for the public pages: it stores what a visitor asks for and wakes a worker."""
 
 from django.db import transaction
 
@@ -13,11 +13,11 @@ def request_sign_up(
     network: str,
     words: str = wording.WORDINGS[wording.CURRENT],
 ) -> None:
-    """Note that somebody asked to subscribe an address, for a worker to look at.
+    """Store that somebody asked to subscribe an address. A worker processes it.
 
-    Nothing here looks at whose address it is: a page that did could be told by its answer, or by
-    the time it takes, who is subscribed or suppressed. `address` is as `forms.clean_address`
-    returned it, `network` as `alarmroom.clients.client_network` did. Raises TooManySignUps.
+    Nothing here reads the address's subscription. Otherwise the page's answer, or the time it
+    takes, would show who is subscribed or suppressed. `address` comes from `forms.clean_address`,
+    `network` from `alarmroom.clients.client_network`. Raises TooManySignUps.
     """
     with transaction.atomic():
         guards.count_sign_up(network)

@@ -1,4 +1,4 @@
-"""The one question we ask: where to send The Weekly Alarm."""
+"""The sign-up form: one field, the e-mail address."""
 
 from typing import Any
 
@@ -8,25 +8,25 @@ from email_validator import EmailNotValidError, validate_email
 
 from subscribers import wording
 
-LONGEST_ADDRESS = 254  # RFC 5321 4.5.3.1.3: 256 with the angle brackets
-LONGEST_SOURCE = 200
-# What a paste brings along at either end, and nobody can see.
+MAX_ADDRESS_LENGTH = 254  # RFC 5321 4.5.3.1.3: 256 with the angle brackets
+MAX_SOURCE_LENGTH = 200
+# Invisible characters that pasted text often has at its start or end.
 INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 
 
 def clean_address(typed: str) -> str:
     """Return an address as it is stored: ASCII, in lower case, the domain in punycode.
 
-    Raises ValidationError, in words that say what to do. No DNS is asked: a resolver that
-    is slow today must not turn a reader away.
+    Raises ValidationError; its message says what to do. There is no DNS lookup: a slow
+    resolver must not turn a reader away.
     """
     address = typed.strip().strip(INVISIBLE).strip()
     if not address:
         raise ValidationError("Enter your e-mail address.", code="empty")
-    if len(address) > LONGEST_ADDRESS:
+    if len(address) > MAX_ADDRESS_LENGTH:
         raise ValidationError(
             f"This is {len(address):,} characters long, and an e-mail address has at most "
-            f"{LONGEST_ADDRESS}. Enter only your address.",
+            f"{MAX_ADDRESS_LENGTH}. Enter only your address.",
             code="too_long",
         )
     if any(ord(character) < 32 or ord(character) == 127 for character in address):
@@ -55,15 +55,15 @@ def clean_address(typed: str) -> str:
             f"{error} Check it and try again; an address looks like name@example.org.",
             code="malformed",
         ) from error
-    # Never None: with allow_smtputf8=False whatever has no ASCII form was refused above.
+    # Never None: with allow_smtputf8=False, validate_email() refuses what has no ASCII form.
     return str(valid.ascii_email).lower()
 
 
 def local_path(source: str) -> str:
-    """Return the path of ours that a form was on, or "" for anything else."""
+    """Return the path of the page that a form was on, or "" if it is not a path of this site."""
     if not source.startswith("/") or source.startswith("//") or "\\" in source:
         return ""
-    return source[:LONGEST_SOURCE] if source.isprintable() else ""
+    return source[:MAX_SOURCE_LENGTH] if source.isprintable() else ""
 
 
 class AddressField(forms.Field):
@@ -85,8 +85,8 @@ class AddressField(forms.Field):
 class SignUpForm(forms.Form):
     """Takes an address and asks for nothing else.
 
-    The hidden values say which page the form was on and which words it showed; they are
-    kept with the consent and refuse nobody.
+    The hidden fields say which page the form was on and which version of the consent text it
+    showed. Both are stored with the consent. A wrong value in them is replaced, not refused.
     """
 
     address = AddressField(label="E-mail address")
@@ -94,15 +94,15 @@ class SignUpForm(forms.Form):
     wording = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        # Several boxes may stand on one page, so nothing carries an id.
+        # A page may have several sign-up boxes, so no field has an id.
         kwargs.setdefault("auto_id", False)
         super().__init__(*args, **kwargs)
         for hidden in ("source", "wording"):
-            # A NUL in a hidden value is no reason to turn a reader away.
+            # A NUL in a hidden value must not refuse the sign-up.
             self.fields[hidden].validators = []
 
     def clean_source(self) -> str:
         return local_path(self.cleaned_data["source"])
 
     def clean_wording(self) -> str:
-        return wording.shown(self.cleaned_data["wording"])
+        return wording.text_of(self.cleaned_data["wording"])

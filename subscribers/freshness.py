@@ -1,6 +1,6 @@
-"""The free resources stand in the sign-up box of every page: a change drops them all.
+"""Drops every kept page when a free resource changes: the sign-up box on each page lists them.
 
-A signal, because the admin also deletes in bulk and edits positions in its list.
+It is a signal because the admin also deletes in bulk and edits positions in its list.
 """
 
 from typing import Any

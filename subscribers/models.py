@@ -33,7 +33,7 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
         return self.filter(state=Subscriber.State.CONFIRMED)
 
     def mailable(self) -> Self:
-        """Who an issue may be sent to right now: confirmed, and not suppressed."""
+        """The subscribers to whom an issue may be sent now: confirmed and not suppressed."""
         suppressed = Suppression.objects.filter(address=models.OuterRef("address"))
         return self.confirmed().filter(~models.Exists(suppressed))
 
@@ -44,8 +44,8 @@ class Subscriber(models.Model):
     `key` is the unguessable part of the unsubscribe link and never expires.
     `confirm_key` is the unguessable part of the confirmation link. It was made at
     `confirm_requested_at` and works for CONFIRM_DAYS from then on; asking again does not make
-    it work for longer. Whoever signs up again after unsubscribing gets a new one, so a link
-    from before is dead.
+    it work for longer. A sign-up after unsubscribing makes a new key, so older links stop
+    working.
     """
 
     class State(models.TextChoices):
@@ -143,7 +143,10 @@ class ConsentEvent(models.Model):
 
 
 class Suppression(models.Model):
-    """An address never to be mailed. It outlives the subscriber and always wins."""
+    """An address that must never be mailed, whatever its subscription says.
+
+    It stays when the subscriber is deleted.
+    """
 
     class Reason(models.TextChoices):
         HARD_BOUNCE = "hard_bounce", "the address does not exist"
@@ -170,10 +173,10 @@ class Suppression(models.Model):
 
 
 class Notice(models.Model):
-    """One transactional mail that is owed to a subscriber.
+    """One transactional mail to a subscriber, and whether it was sent.
 
-    Written with the sign-up in one transaction and sent by the worker, so a mail server
-    that is away loses nobody. Sending one twice after a crash is harmless.
+    Written with the sign-up in one transaction and sent by the worker, so no mail is lost while
+    the mail server is down. After a crash it may be sent twice, which is harmless.
     """
 
     class Kind(models.TextChoices):
@@ -213,10 +216,10 @@ class Notice(models.Model):
 
 
 class SignUpRequest(models.Model):
-    """An address that was typed into the form, until a worker has looked at it.
+    """An address that was typed into the form, until a worker has processed it.
 
-    The page writes the same row for every address, so its answer cannot tell who is known here,
-    not even by the time it takes. A worker finds out what the address is owed and deletes it.
+    The page writes the same row for every address. So neither its answer nor the time it takes
+    shows who is subscribed. A worker decides which mail the address gets and deletes the row.
     """
 
     address = models.EmailField(max_length=254)
@@ -227,7 +230,7 @@ class SignUpRequest(models.Model):
 
     class Meta:
         ordering = ["due_at", "pk"]
-        default_permissions = ()  # Nobody looks at them, so no right to is offered.
+        default_permissions = ()  # No admin page shows them.
 
     def __str__(self) -> str:
         return f"request {self.pk}"
@@ -236,8 +239,8 @@ class SignUpRequest(models.Model):
 class SignUpCount(models.Model):
     """How many sign-ups one network, or the whole site, has made in one hour.
 
-    `subject` is a keyed hash (subscribers/guards.py). A network's is made with the hour, so that
-    two hours of one network cannot be told to be of the same.
+    `subject` is a keyed hash (subscribers/guards.py). A network is hashed together with the hour,
+    so that rows of different hours cannot be linked to the same network.
     """
 
     subject = models.CharField(max_length=64)
@@ -255,7 +258,7 @@ class SignUpCount(models.Model):
 
 
 class SignUpMails(models.Model):
-    """How many mails requests have caused to one mailbox, and when the last one was.
+    """How many mails sign-ups have sent to one mailbox, and when the last one was.
 
     `mailbox` is a keyed hash (subscribers/guards.py).
     """
@@ -275,8 +278,8 @@ class SignUpMails(models.Model):
 class Resource(models.Model):
     """A free leadership resource that subscribers get.
 
-    The file lies in the private storage and is only reached through a signed link
-    that expires.
+    The file is in the private storage. It can only be downloaded through a signed link that
+    expires.
     """
 
     title = models.CharField(max_length=160)

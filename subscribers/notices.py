@@ -1,4 +1,4 @@
-"""Sends the mails that sign-ups owe: at least once, tried again while a server is away."""
+"""Sends the notices (transactional mails): at least once, with retries while a server is down."""
 
 import logging
 import math
@@ -25,21 +25,21 @@ logger = logging.getLogger(__name__)
 
 # Longer than a mail server may take over one message (SMTP_TIMEOUT for each command).
 LEASE = timedelta(minutes=10)
-# After each try in turn, three days in all. A host that has deferred a mail twice is left
-# alone for half an hour at least (RFC 5321 4.5.4.1).
+# The pause after the first try, after the second and so on, about three days in all. After a
+# second deferral a host gets at least half an hour (RFC 5321 4.5.4.1).
 PAUSES = [
     timedelta(minutes=minutes) for minutes in (1, 30, 60, 120, 240, 480, 720, 720, 720, 720, 720)
 ]
-# A server that could not be talked to has deferred nothing: it may be back in a moment.
+# A server that could not be reached may be back soon, so the second pause is shorter.
 AWAY_PAUSES = [PAUSES[0], timedelta(minutes=5), *PAUSES[1:]]
 
 
 class ServerAway(Exception):
-    """The mail server cannot be talked to at all: no reason to try the next mail now."""
+    """The mail server cannot be used at all now, so there is no use in trying the next mail."""
 
 
 class TryLater(Exception):
-    """The mail server put this mail off (a 4xx reply)."""
+    """The mail server deferred this mail (a 4xx reply)."""
 
 
 class Refused(Exception):
@@ -47,7 +47,7 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True)
-class Sent:
+class SliceResult:
     """How many notices were sent, and whether more can be sent right now."""
 
     count: int
@@ -59,14 +59,14 @@ def send_due(limit: int = 100) -> int:
     return send_slice(limit).count
 
 
-def send_slice(limit: int = 100, seconds: float = math.inf) -> Sent:
+def send_slice(limit: int = 100, seconds: float = math.inf) -> SliceResult:
     """Send notices that are due, oldest first: up to `limit`, none begun after `seconds`.
 
-    Safe to run in several processes at once. A process that dies in the middle leaves its
-    notice leased, and it is sent when the lease runs out: twice at worst, never lost. What
-    goes wrong with one notice is logged and keeps no other from being sent.
+    Safe to run in several processes at once. If a process dies, its notice stays leased and is
+    sent when the lease ends: twice at worst, never lost. An error with one notice is logged
+    and does not stop the others.
     """
-    ends = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds
     sent = 0
     for pk, due_at in due().order_by("due_at", "pk").values_list("pk", "due_at")[:limit]:
         try:
@@ -74,25 +74,25 @@ def send_slice(limit: int = 100, seconds: float = math.inf) -> Sent:
             if notice is not None:
                 sent += send(notice)
         except ServerAway:
-            return Sent(sent, more=False)
+            return SliceResult(sent, more=False)
         except Exception:
-            # Its lease runs out, and it is tried again then.
+            # It is tried again when its lease ends.
             logger.exception("Notice %s could not be handled", pk)
-        if time.monotonic() > ends:
+        if time.monotonic() > deadline:
             break
-    return Sent(sent, more=due().exists())
+    return SliceResult(sent, more=due().exists())
 
 
 def due() -> QuerySet[Notice]:
-    """The notices that should be sent now and that no worker holds."""
+    """The notices that should be sent now and that no worker has leased."""
     return Notice.objects.filter(state=Notice.State.QUEUED, due_at__lte=timezone.now())
 
 
 def claim(pk: int, due_at: datetime) -> Notice | None:
-    """Return a notice that nobody else will send while the lease lasts, or None.
+    """Lease a notice to this process and return it, or None if another process has it.
 
-    `due_at` is when it was last seen to be due; whoever moves it first has the notice. None
-    also where its reader was erased meanwhile, and the notice with the reader.
+    `due_at` is the value that was just read. The UPDATE moves it, so only the first of several
+    processes finds the old value. Also None if the reader was erased meanwhile.
     """
     claimed = Notice.objects.filter(pk=pk, state=Notice.State.QUEUED, due_at=due_at).update(
         due_at=timezone.now() + LEASE, tries=F("tries") + 1, last_error=""
@@ -103,46 +103,46 @@ def claim(pk: int, due_at: datetime) -> Notice | None:
 
 
 def send(notice: Notice) -> bool:
-    """Send a claimed notice and keep the outcome; return whether it was sent.
+    """Send a claimed notice and store the outcome; return whether it was sent.
 
-    Raises ServerAway, after the notice was put off, where nothing else can be sent either.
+    Raises ServerAway, after postponing the notice, when no other notice can be sent either.
     """
     try:
-        if reason := not_to_be_sent(notice):
+        if reason := skip_reason(notice):
             finish(notice, Notice.State.SKIPPED, reason)
             return False
         submit(build(notice))
     except Refused as error:
         finish(notice, Notice.State.FAILED, str(error))
     except TryLater as error:
-        put_off(notice, str(error))
+        postpone(notice, str(error))
     except ServerAway as error:
-        put_off(notice, str(error), AWAY_PAUSES)
+        postpone(notice, str(error), AWAY_PAUSES)
         raise
     except Exception as error:
-        # A mistake of ours: tried again like a mail that was put off, and given up in the end.
+        # A bug or a wrong template: retried like a deferred mail, and given up at last.
         logger.exception("Notice %s could not be built or sent", notice.pk)
-        put_off(notice, f"{type(error).__name__}: {error}")
+        postpone(notice, f"{type(error).__name__}: {error}")
     else:
         finish(notice, Notice.State.SENT)
         return True
     return False
 
 
-def not_to_be_sent(notice: Notice) -> str:
-    """Return why a notice must not go out any more; "" if it may.
+def skip_reason(notice: Notice) -> str:
+    """Return why a notice must not be sent any more; "" if it may be.
 
-    Asked at the last moment, because minutes or days may lie between owing and sending.
+    It is checked right before sending: a notice may have waited for minutes or days.
     """
     subscriber = notice.subscriber
     if Suppression.objects.filter(address=subscriber.address).exists():
         return "The address is suppressed."
-    fits = {
+    required_state = {
         Notice.Kind.CONFIRM: Subscriber.State.PENDING,
         Notice.Kind.ALREADY: Subscriber.State.CONFIRMED,
         Notice.Kind.WELCOME: Subscriber.State.CONFIRMED,
     }[Notice.Kind(notice.kind)]
-    if subscriber.state != fits:
+    if subscriber.state != required_state:
         return f"The subscriber is {subscriber.state} by now."
     if notice.kind == Notice.Kind.CONFIRM and subscriber.confirm_link_expired:
         return "The link to confirm has expired."
@@ -158,19 +158,19 @@ def submit(message: EmailMultiAlternatives) -> None:
         message.send(using="default")
     except smtplib.SMTPRecipientsRefused as error:
         code, reply = next(iter(error.recipients.values()))
-        raise refusal(code, reply) from error
+        raise reply_error(code, reply) from error
     except smtplib.SMTPDataError as error:
-        raise refusal(error.smtp_code, error.smtp_error) from error
+        raise reply_error(error.smtp_code, error.smtp_error) from error
     except smtplib.SMTPResponseException as error:
-        # The greeting, the login or our own sender was turned down: a matter of the
-        # set-up that an operator will mend, and no fault of the recipient.
+        # The server refused our greeting, login or sender address. The cause is the
+        # configuration, not the recipient, so the notice is tried again.
         raise ServerAway(reply_line(error.smtp_code, error.smtp_error)) from error
     except (OSError, smtplib.SMTPException) as error:
         raise ServerAway(f"{type(error).__name__}: {error}") from error
 
 
-def refusal(code: int, reply: bytes | str) -> Exception:
-    """Return the error for a reply to RCPT or DATA: 5xx is final, all else is not."""
+def reply_error(code: int, reply: bytes | str) -> Exception:
+    """Return the exception for a reply to RCPT or DATA: only 5xx is final."""
     kind = Refused if 500 <= code < 600 else TryLater
     return kind(reply_line(code, reply))
 
@@ -182,29 +182,29 @@ def reply_line(code: int, reply: bytes | str) -> str:
 
 
 def finish(notice: Notice, state: Notice.State, error: str = "") -> None:
-    """Keep the final outcome of a notice."""
+    """Store the final outcome of a notice."""
     notice.state = state
     notice.last_error = error[:300]
     notice.sent_at = timezone.now() if state == Notice.State.SENT else None
-    keep(notice, "state", "last_error", "sent_at")
+    save_fields(notice, "state", "last_error", "sent_at")
     if state == Notice.State.FAILED:
         logger.warning("Notice %s failed: %s", notice.pk, error)
 
 
-def put_off(notice: Notice, error: str, pauses: Sequence[timedelta] = PAUSES) -> None:
-    """Plan the next try after the next of the pauses, or give up after the last."""
+def postpone(notice: Notice, error: str, pauses: Sequence[timedelta] = PAUSES) -> None:
+    """Schedule the next try after the next of the pauses, or give up after the last."""
     if notice.tries > len(pauses):
         finish(notice, Notice.State.FAILED, f"Given up after {notice.tries} tries: {error}")
         return
     pause = pauses[notice.tries - 1]
     notice.due_at = timezone.now() + pause
     notice.last_error = error[:300]
-    keep(notice, "due_at", "last_error")
+    save_fields(notice, "due_at", "last_error")
     logger.info("Notice %s is tried again in %s: %s", notice.pk, pause, error)
 
 
-def keep(notice: Notice, *fields: str) -> None:
-    """Write fields of a notice that may be gone: its reader can be erased at any moment."""
+def save_fields(notice: Notice, *fields: str) -> None:
+    """Write fields of a notice, if it still exists: its reader may have been erased meanwhile."""
     values = {field: getattr(notice, field) for field in fields}
     if not Notice.objects.filter(pk=notice.pk).update(**values):
         logger.info("Notice %s is gone: its reader was erased", notice.pk)
@@ -213,23 +213,23 @@ def keep(notice: Notice, *fields: str) -> None:
 def try_again(chosen: QuerySet[Notice]) -> int:
     """Make notices that failed or wait for their next try due now; return how many.
 
-    The tries until it is given up count anew. One that a worker holds right now (it has no
-    error yet) is left to it: a second copy would go out.
+    Their count of tries starts again at 0. A notice that a worker has leased (queued, tried, no
+    error yet) is left out, because a second copy would be sent.
     """
     now = timezone.now()
-    in_hand = Q(state=Notice.State.QUEUED, last_error="", tries__gt=0, due_at__gt=now)
+    leased = Q(state=Notice.State.QUEUED, last_error="", tries__gt=0, due_at__gt=now)
     open_or_failed = chosen.filter(state__in=[Notice.State.QUEUED, Notice.State.FAILED])
-    return open_or_failed.exclude(in_hand).update(state=Notice.State.QUEUED, due_at=now, tries=0)
+    return open_or_failed.exclude(leased).update(state=Notice.State.QUEUED, due_at=now, tries=0)
 
 
 def build(notice: Notice) -> EmailMultiAlternatives:
-    """Return the mail of a notice. Nothing in it was typed by whoever filled in the form."""
+    """Return the mail of a notice. It contains nothing that was typed into the form."""
     subscriber = notice.subscriber
-    unsubscribe_url = absolute("unsubscribe", subscriber.key)
+    unsubscribe_url = absolute_url("unsubscribe", subscriber.key)
     context: dict[str, Any] = {"unsubscribe_url": unsubscribe_url}
     headers = {"Message-ID": message_id(notice)}
     if notice.kind == Notice.Kind.CONFIRM:
-        context["confirm_url"] = absolute("confirm", subscriber.confirm_key)
+        context["confirm_url"] = absolute_url("confirm", subscriber.confirm_key)
         context["confirm_until"] = subscriber.confirm_link_ends
     else:
         context["resources"] = with_links(Resource.objects.all())
@@ -241,7 +241,7 @@ def build(notice: Notice) -> EmailMultiAlternatives:
 def with_links(resources: Iterable[Resource]) -> list[dict[str, Any]]:
     """Return each resource with a fresh signed link, for a mail or a page.
 
-    The cover comes as an absolute address.
+    The cover's address is absolute.
     """
     found = []
     for resource in resources:
@@ -253,7 +253,7 @@ def with_links(resources: Iterable[Resource]) -> list[dict[str, Any]]:
 
 
 def unsubscribe_headers(subscriber: Subscriber, url: str) -> dict[str, str]:
-    """Return the headers of one-click unsubscribing."""
+    """Return the headers for one-click unsubscribe (RFC 8058)."""
     return {
         "List-Unsubscribe": mail.list_unsubscribe(url, subscriber.key),
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
@@ -261,11 +261,11 @@ def unsubscribe_headers(subscriber: Subscriber, url: str) -> dict[str, str]:
 
 
 def message_id(notice: Notice) -> str:
-    """Return a Message-ID that a second copy after a crash shares (RFC 5322 3.6.4)."""
+    """Return the Message-ID, the same for a copy sent after a crash (RFC 5322 3.6.4)."""
     digest = salted_hmac("subscribers.notice", str(notice.pk), algorithm="sha256").hexdigest()
     return f"<notice.{digest[:32]}@{settings.MAIL_DOMAIN}>"
 
 
-def absolute(name: str, key: str) -> str:
-    """Return the whole address of one of this room's pages."""
+def absolute_url(name: str, key: str) -> str:
+    """Return the absolute URL of one of this app's views."""
     return settings.SITE_URL + reverse(f"subscribers:{name}", args=[key])

@@ -1,7 +1,7 @@
-"""Guards POSTs of public pages against other sites, without a cookie or a token.
+"""Protects POSTs of public pages against cross-site requests, without a cookie or a token.
 
-The algorithm of Go's `http.CrossOriginProtection` (https://pkg.go.dev/net/http), which
-rests on headers that a browser sets itself and no script can forge.
+It is the algorithm of Go's `http.CrossOriginProtection` (https://pkg.go.dev/net/http). It relies
+on headers that browsers set and scripts cannot change.
 """
 
 from collections.abc import Callable
@@ -17,11 +17,12 @@ from django.views.decorators.csrf import csrf_exempt
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def is_ours(request: HttpRequest) -> bool:
-    """Return whether a request changes nothing, or did not come from another site's page.
+def origin_allowed(request: HttpRequest) -> bool:
+    """Return whether a request has a safe method or does not come from another site's page.
 
-    `Sec-Fetch-Site` decides where it is sent. Browsers leave it out on plain HTTP, and old
-    ones always; there `Origin` decides. Without either it is no browser's cross-site form.
+    `Sec-Fetch-Site` decides if it is present. Browsers do not send it over plain HTTP, and old
+    browsers never do; then `Origin` decides. Browsers send `Origin` with every cross-site POST,
+    so a request with neither header is allowed.
     """
     if request.method in SAFE_METHODS:
         return True
@@ -40,17 +41,17 @@ def is_ours(request: HttpRequest) -> bool:
     return host.lower() == request.get_host().lower()
 
 
-def guarded_by_origin[**P](
+def require_same_origin[**P](
     view: Callable[Concatenate[HttpRequest, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """Refuse a view's cross-site POSTs with a page that says what to do.
 
-    Takes the place of the CSRF token, which would need a cookie.
+    It replaces the CSRF token, which would need a cookie.
     """
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if is_ours(request):
+        if origin_allowed(request):
             return view(request, *args, **kwargs)
         return render(
             request,

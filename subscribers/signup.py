@@ -1,7 +1,7 @@
 """Signing up, confirming, unsubscribing and suppressing: what each changes and records.
 
-Each flow writes its consent event, and the mail it owes, in one transaction with the
-change itself. Whoever calls one from a page wakes a worker for the mail (subscribers/door.py).
+Each function writes the change, its consent event and its notice in one transaction. Views call
+them through subscribers/door.py, which also wakes a worker that sends the notice.
 """
 
 import logging
@@ -24,10 +24,10 @@ from subscribers.models import (
 
 logger = logging.getLogger(__name__)
 
-# A link to confirm that has less left is not sent again; a new one is.
-LAST_DAY = timedelta(days=1)
-# A request that cannot be taken, because of a mistake of ours, is tried again so often and so long.
-TRY_AGAIN_AFTER = timedelta(minutes=10)
+# A confirmation link that expires sooner than this is replaced instead of sent again.
+MIN_LINK_LIFE_LEFT = timedelta(days=1)
+# A request whose processing failed is tried again after a pause, and given up at last.
+RETRY_AFTER = timedelta(minutes=10)
 GIVE_UP_AFTER = timedelta(days=3)
 
 State = Subscriber.State
@@ -39,28 +39,28 @@ def is_suppressed(address: str) -> bool:
 
 
 def due_requests() -> QuerySet[SignUpRequest]:
-    """The requests of the form that no worker has looked at."""
+    """The sign-up requests that wait for a worker."""
     return SignUpRequest.objects.filter(due_at__lte=timezone.now())
 
 
-def take_requests(limit: int = 100) -> bool:
+def process_requests(limit: int = 100) -> bool:
     """Sign up the addresses that were typed into the form, oldest first; return if more wait.
 
-    Safe to run in several processes at once. A request that fails stops no other.
+    Safe to run in several processes at once. A request that fails does not stop the others.
     """
     for pk in due_requests().order_by("due_at", "pk").values_list("pk", flat=True)[:limit]:
         try:
-            take_request(pk)
+            process_request(pk)
         except Exception:
             logger.exception("Request %s to subscribe could not be taken", pk)
-            put_request_off(pk)
+            postpone_request(pk)
     return due_requests().exists()
 
 
-def take_request(pk: int) -> None:
-    """Sign up the address of one request and delete the request, or neither."""
+def process_request(pk: int) -> None:
+    """Sign up the address of one request and delete the request, in one transaction."""
     with transaction.atomic():
-        # Of two workers the second waits here, and finds it gone.
+        # If two workers process the same request, the second waits here and then finds no row.
         request = SignUpRequest.objects.select_for_update().filter(pk=pk).first()
         if request is None:
             return
@@ -68,13 +68,13 @@ def take_request(pk: int) -> None:
         request.delete()
 
 
-def put_request_off(pk: int) -> None:
-    """Try a request again later; delete it where that has been done for long enough."""
+def postpone_request(pk: int) -> None:
+    """Schedule the next try of a request, or delete it after GIVE_UP_AFTER."""
     now = timezone.now()
     request = SignUpRequest.objects.filter(pk=pk)
     if request.filter(created_at__lte=now - GIVE_UP_AFTER).delete()[0]:
         logger.error("Request %s to subscribe was given up", pk)
-    request.update(due_at=now + TRY_AGAIN_AFTER)
+    request.update(due_at=now + RETRY_AFTER)
 
 
 def sign_up(
@@ -83,44 +83,47 @@ def sign_up(
     words: str = wording.WORDINGS[wording.CURRENT],
     at: datetime | None = None,
 ) -> None:
-    """Do what a request to subscribe an address asks for.
+    """Process a request to subscribe an address.
 
-    `address` is as `forms.clean_address` returned it, `where` the path of the page, `words` what
-    stood beside its button, and `at` when it was pressed, if not now. What follows is only ever
-    said by mail to the address itself: a link to confirm (new, pending and unsubscribed
-    addresses), a word that all is well (confirmed ones), or nothing (suppressed ones, and
-    mailboxes that were mailed too often).
+    `address` comes from `forms.clean_address`; `where` is the path of the page, `words` the
+    consent text beside its button, `at` the time of the request if it was not now. Only the
+    address itself learns the result, by mail: new, pending and unsubscribed addresses get a
+    confirmation link, confirmed ones a note that they are already subscribed. Suppressed
+    addresses, and mailboxes that got too many mails, get nothing.
     """
     with transaction.atomic():
         if is_suppressed(address):
             return
-        mails = guards.mails_of(address)
+        mails = guards.lock_mail_count(address)
         if not guards.may_mail(mails):
             return
-        # Two requests for one new address: the unique constraint lets one create the row,
-        # and the other waits for it here.
+        # Of two requests for one new address, the unique constraint lets one create the row;
+        # the other waits here until that row is committed.
         subscriber, created = Subscriber.objects.select_for_update().get_or_create(address=address)
         kind = Notice.Kind.ALREADY
-        renewed = created
+        new_link = created
         if subscriber.state != State.CONFIRMED:
             kind = Notice.Kind.CONFIRM
-            renewed = request_confirmation(subscriber) or created
-        if not renewed and is_owed(subscriber, kind):
-            return  # A double click: the mail that is on its way answers both.
+            new_link = request_confirmation(subscriber) or created
+        if not new_link and is_queued(subscriber, kind):
+            return  # A repeated request: the mail that is already queued answers both.
         record(ConsentEvent.Kind.REQUESTED, subscriber, where=where, words=words, at=at)
         Notice.objects.create(subscriber=subscriber, kind=kind)
         guards.count_mail(mails)
 
 
 def request_confirmation(subscriber: Subscriber) -> bool:
-    """Make sure that a subscriber is pending with a link that works; return if it is a new one.
+    """Make sure that a subscriber is pending and has a working link; return if the link is new.
 
-    A link is kept until its last day, so that each of several mails works; its end stays where
-    it was, so that nobody keeps an old link alive by asking again and again. On its last day a
-    new link takes its place, because the mail may be read tomorrow.
+    The same link is used until its last day, so that the links of several mails all work. Asking
+    again does not move its end, so nobody can keep an old link alive. On its last day a new link
+    replaces it, because the mail may only be read tomorrow.
     """
     now = timezone.now()
-    if subscriber.state == State.PENDING and subscriber.confirm_link_ends - now >= LAST_DAY:
+    if (
+        subscriber.state == State.PENDING
+        and subscriber.confirm_link_ends - now >= MIN_LINK_LIFE_LEFT
+    ):
         return False
     subscriber.confirm_key = new_key()
     subscriber.state = State.PENDING
@@ -132,8 +135,8 @@ def request_confirmation(subscriber: Subscriber) -> bool:
 def confirm(subscriber: Subscriber) -> bool:
     """Confirm a pending subscriber; return whether it is confirmed now.
 
-    Safe to call twice: one consent event, one welcome. Refused (False) where the link has
-    expired, where it is from before an unsubscribe, and for a suppressed address.
+    Safe to call twice: there is one consent event and one welcome mail. Returns False if the link
+    has expired, if it is older than an unsubscribe, and if the address is suppressed.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -154,13 +157,13 @@ def confirm(subscriber: Subscriber) -> bool:
             )
             Notice.objects.create(subscriber=subscriber, kind=Notice.Kind.WELCOME)
     if changed:
-        guards.start_anew(subscriber.address)
+        guards.reset_mail_count(subscriber.address)
     subscriber.refresh_from_db()
     return subscriber.state == State.CONFIRMED
 
 
 def unsubscribe(subscriber: Subscriber, where: str) -> bool:
-    """Unsubscribe a confirmed or pending subscriber at once; return whether that was news."""
+    """Unsubscribe a confirmed or pending subscriber; return whether anything changed."""
     with transaction.atomic():
         changed = Subscriber.objects.filter(
             pk=subscriber.pk, state__in=[State.PENDING, State.CONFIRMED]
@@ -172,11 +175,11 @@ def unsubscribe(subscriber: Subscriber, where: str) -> bool:
 
 
 def suppress(address: str, reason: str, note: str = "", where: str = "") -> bool:
-    """Never mail an address again; return whether that was news.
+    """Suppress an address: it is never mailed again. Return whether it was not suppressed yet.
 
     `reason` is a `Suppression.Reason`, `where` the page or the person it came through. A
-    subscriber of that address is unsubscribed, so that lifting the suppression later
-    brings nobody back unasked.
+    subscriber with that address is unsubscribed, so that lifting the suppression later does
+    not subscribe anybody again.
     """
     address = address.lower()
     with transaction.atomic():
@@ -199,7 +202,7 @@ def suppress(address: str, reason: str, note: str = "", where: str = "") -> bool
 
 
 def release(suppression: Suppression, where: str) -> None:
-    """Lift a suppression. Nobody is subscribed by it; they would have to sign up again."""
+    """Lift a suppression. It does not subscribe the reader, who has to sign up again."""
     with transaction.atomic():
         deleted, _ = Suppression.objects.filter(pk=suppression.pk).delete()
         if deleted:
@@ -221,7 +224,7 @@ def record(
     words: str = "",
     at: datetime | None = None,
 ) -> None:
-    """Append a consent event, of a subscriber or of an address that has none."""
+    """Append a consent event, for a subscriber or for an address without a subscriber."""
     ConsentEvent.objects.create(
         subscriber=subscriber,
         address=subscriber.address if subscriber else address,
@@ -232,7 +235,7 @@ def record(
     )
 
 
-def is_owed(subscriber: Subscriber, kind: Notice.Kind) -> bool:
+def is_queued(subscriber: Subscriber, kind: Notice.Kind) -> bool:
     """Return whether a mail of this kind is still waiting to be sent."""
     return Notice.objects.filter(
         subscriber=subscriber, kind=kind, state=Notice.State.QUEUED

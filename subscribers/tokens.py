@@ -14,7 +14,7 @@ _signer = TimestampSigner(salt="subscribers.resource")
 
 
 def resource_link(resource: Resource) -> str:
-    """Return a fresh absolute link to a resource's file, good for RESOURCE_LINK_LIFE."""
+    """Return a new absolute link to a resource's file, valid for RESOURCE_LINK_LIFE."""
     token = _signer.sign(str(resource.pk))
     return settings.SITE_URL + reverse("subscribers:resource", args=[token])
 
@@ -22,8 +22,8 @@ def resource_link(resource: Resource) -> str:
 def resource_id(token: str) -> int:
     """Return the primary key that a link's token was signed for.
 
-    Raises SignatureExpired for a link that is too old, BadSignature for any other that
-    is not ours.
+    Raises SignatureExpired for a link that is too old, and BadSignature for a token that this
+    site did not sign.
     """
     value = _signer.unsign(token, max_age=RESOURCE_LINK_LIFE)
     if not value.isdecimal():

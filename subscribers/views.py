@@ -1,7 +1,7 @@
-"""The pages of signing up, confirming and unsubscribing, and the door to the resources.
+"""The pages for signing up, confirming and unsubscribing, and the download of resources.
 
-Mail scanners and mail programs follow every link in a mail, so GET and HEAD only ever
-show a page; whoever is meant presses its button.
+Mail scanners and mail programs follow every link in a mail, so GET and HEAD only show a page and
+change nothing. The reader presses the page's button, which sends a POST.
 """
 
 import logging
@@ -35,37 +35,37 @@ from subscribers import door, notices, signup, tokens, wording
 from subscribers.forms import SignUpForm
 from subscribers.guards import TooManySignUps
 from subscribers.models import CONFIRM_DAYS, Resource, Subscriber
-from subscribers.origin import guarded_by_origin
+from subscribers.origin import require_same_origin
 
 logger = logging.getLogger(__name__)
 
-# Whatever is not shaped like a key is not worth asking the database (which minds a NUL).
+# Anything else is not looked up in the database: PostgreSQL refuses a NUL, for example.
 KEY = re.compile(r"[A-Za-z0-9_-]{16,32}")
 
 
-def personal[**P, R: HttpResponseBase](
+def private_page[**P, R: HttpResponseBase](
     view: Callable[Concatenate[HttpRequest, P], R],
 ) -> Callable[Concatenate[HttpRequest, P], R]:
-    """Keep a page whose address is a secret out of caches, search engines and referrers."""
+    """Keep a page with a secret address out of caches, search engines and Referer headers."""
 
     @wraps(view)
-    def kept(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> R:
+    def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> R:
         response = view(request, *args, **kwargs)
         response["Cache-Control"] = "private, no-store"
         response["Referrer-Policy"] = "no-referrer"
         response["X-Robots-Tag"] = "noindex, nofollow"
         return response
 
-    return kept
+    return wrapper
 
 
-@guarded_by_origin
+@require_same_origin
 @allow("GET", "HEAD", "POST")
 def subscribe(request: HttpRequest) -> HttpResponse:
-    """The sign-up page, and where every sign-up box posts to.
+    """The sign-up page, to which every sign-up box posts.
 
-    The answer is the same for every well-formed address, whoever it belongs to: nothing here
-    looks at that. A worker does, later.
+    The answer is the same for every valid address, because nothing here reads the address's
+    subscription. A worker does that later.
     """
     if request.method != "POST":
         response = render(request, "subscribers/subscribe.html", {"form": None})
@@ -88,7 +88,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     form.fields["address"].widget.attrs |= {"autofocus": True, "aria-describedby": "signup-error"}
     context = {"form": form, "try_later": status == 429}
     response = render(request, "subscribers/subscribe.html", context, status=status)
-    response["Cache-Control"] = "private, no-store"  # It carries what was typed.
+    response["Cache-Control"] = "private, no-store"  # It shows what was typed.
     if wait:
         response["Retry-After"] = wait
     return response
@@ -101,13 +101,13 @@ def check_mail(request: HttpRequest) -> HttpResponse:
 
 
 @csrf_exempt
-@personal
+@private_page
 @allow("GET", "HEAD", "POST")
 def confirm(request: HttpRequest, key: str) -> HttpResponse:
-    """Ask whether to subscribe; do so on POST, and show what it brings from then on."""
-    subscriber = find(confirm_key=key)
+    """Ask whether to subscribe; confirm on POST, and then show the resources."""
+    subscriber = find_subscriber(confirm_key=key)
     if subscriber is None:
-        return say(
+        return message_page(
             request,
             "This link does not work",
             "It may have been cut off by your mail program, or replaced by a newer one. "
@@ -116,7 +116,7 @@ def confirm(request: HttpRequest, key: str) -> HttpResponse:
             status=404,
         )
     if signup.is_suppressed(subscriber.address):
-        return say(
+        return message_page(
             request,
             "We do not send mail to this address",
             "It was put on the list of addresses that we never write to: its owner asked "
@@ -128,7 +128,7 @@ def confirm(request: HttpRequest, key: str) -> HttpResponse:
     if request.method == "POST" and door.confirm(subscriber):
         return see_other(request.path)
     if subscriber.state == Subscriber.State.UNSUBSCRIBED:
-        return say(
+        return message_page(
             request,
             "This link is from before you unsubscribed",
             "You get no mail from us. If you want The Weekly Alarm again, enter your "
@@ -136,7 +136,7 @@ def confirm(request: HttpRequest, key: str) -> HttpResponse:
             status=410,
         )
     if subscriber.state == Subscriber.State.PENDING and subscriber.confirm_link_expired:
-        return say(
+        return message_page(
             request,
             "This link has expired",
             f"A link to confirm works for {CONFIRM_DAYS} days. Enter your address again "
@@ -158,17 +158,17 @@ def confirm(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @csrf_exempt
-@personal
+@private_page
 @allow("GET", "HEAD", "POST")
 def unsubscribe(request: HttpRequest, key: str) -> HttpResponse:
-    """Ask whether to unsubscribe; do so on POST, at once (RFC 8058 3.2).
+    """Ask whether to unsubscribe; unsubscribe on POST, without another question (RFC 8058 3.2).
 
-    The POST comes from the page's button or from a mail program, without a cookie, a
-    login or an origin, and is answered with 200: mail programs follow no redirect.
+    The POST comes from the page's button or from a mail program, which sends no cookie, login or
+    Origin. It is answered with 200, because mail programs do not follow a redirect.
     """
-    subscriber = find(key=key)
+    subscriber = find_subscriber(key=key)
     if subscriber is None:
-        return say(
+        return message_page(
             request,
             "This link does not work",
             "It may have been cut off by your mail program. Open the link of any mail of "
@@ -192,7 +192,7 @@ def unsubscribe(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def how_unsubscribed(request: HttpRequest) -> str:
-    """Return which of the two ways a POST came; never fails, whatever its body is."""
+    """Return what sent the POST, a mail program or the page; an unreadable body is no error."""
     try:
         one_click = request.POST.get("List-Unsubscribe") == "One-Click"
     except (SuspiciousOperation, MultiPartParserError, UnreadablePostError):
@@ -200,14 +200,14 @@ def how_unsubscribed(request: HttpRequest) -> str:
     return "one-click, from the mail program" if one_click else "the unsubscribe page"
 
 
-@personal
+@private_page
 @require_safe
 def resource(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Send a resource's file to whoever holds a signed link that has not expired."""
+    """Send a resource's file to anybody with a signed link that has not expired."""
     try:
         found = Resource.objects.filter(pk=tokens.resource_id(token)).first()
     except SignatureExpired:
-        return say(
+        return message_page(
             request,
             "This link has expired",
             f"Links to our resources work for {tokens.RESOURCE_LINK_LIFE.days} days. Enter "
@@ -217,7 +217,7 @@ def resource(request: HttpRequest, token: str) -> HttpResponseBase:
     except BadSignature:
         found = None
     if found is None:
-        return say(
+        return message_page(
             request,
             "There is nothing behind this link",
             "It may have been cut off by your mail program. Open it again from the mail; if "
@@ -228,7 +228,7 @@ def resource(request: HttpRequest, token: str) -> HttpResponseBase:
         content = found.file.open("rb")
     except (OSError, ValueError):
         logger.exception("The file of resource %s (%s) cannot be read", found.pk, found.file.name)
-        return say(
+        return message_page(
             request,
             "We cannot find this file right now",
             "That is our mistake, not yours. Try again later, or write to us and we will "
@@ -243,14 +243,14 @@ def resource(request: HttpRequest, token: str) -> HttpResponseBase:
     return response
 
 
-def find(**key: str) -> Subscriber | None:
+def find_subscriber(**key: str) -> Subscriber | None:
     """Return the subscriber that a link's key belongs to."""
     if not all(KEY.fullmatch(value) for value in key.values()):
         return None
     return Subscriber.objects.filter(**key).first()
 
 
-def say(
+def message_page(
     request: HttpRequest,
     title: str,
     text: str,
@@ -259,7 +259,7 @@ def say(
     offer_form: bool = True,
     write_to_us: bool = False,
 ) -> HttpResponse:
-    """Return a page that explains why a link does nothing, and what to do instead."""
+    """Return a page that explains why a link does not work, and what to do instead."""
     return render(
         request,
         "subscribers/message.html",
@@ -274,7 +274,7 @@ def say(
 
 
 def see_other(path: str) -> HttpResponse:
-    """Return a 303, after which reloading the page sends nothing again."""
+    """Return a 303 redirect, so that reloading the page does not send the form again."""
     response = redirect(path)
     response.status_code = 303
     return response

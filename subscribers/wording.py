@@ -1,8 +1,7 @@
-"""The words that stand beside the sign-up button, by version.
+"""The consent text beside the sign-up button, by version.
 
-The consent record keeps the words that a reader saw. A page may lie in a cache for a
-while, so the form says which version it shows. Never edit a version that was published:
-add one, and it becomes the current one.
+The consent record stores the text that a reader saw. A cached page may show an older version, so
+the form says which one it shows. Never edit a published version: add a new one and set CURRENT.
 """
 
 WORDINGS = {
@@ -15,12 +14,12 @@ WORDINGS = {
 CURRENT = "1"
 
 
-def shown(version: str) -> str:
-    """Return the words of a version; of the current one where the version is unknown."""
+def text_of(version: str) -> str:
+    """Return the text of a version, or of the current one if the version is unknown."""
     return WORDINGS.get(version, WORDINGS[CURRENT])
 
 
-# Beside the button of the page that the confirmation mail links to.
+# The text beside the button of the page to which the confirmation mail links.
 CONFIRM = (
     "Yes, send The Weekly Alarm to this address once a week. I can unsubscribe at any time "
     "with the link in every mail."

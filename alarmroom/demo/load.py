@@ -1,4 +1,4 @@
-"""Loads the demo: what is missing is created, what is there is left as an editor made it."""
+"""Loads the demo: creates what is missing, and does not change what exists."""
 
 import os
 import tomllib
@@ -28,7 +28,7 @@ DOCUMENTS = HERE / "documents"
 
 @dataclass
 class Summary:
-    """How many of each kind one load created; empty when everything was there."""
+    """How many objects of each kind one load created; empty if none was missing."""
 
     created: dict[str, int] = field(default_factory=dict)
 
@@ -59,14 +59,14 @@ def articles() -> list[dict[str, Any]]:
 
 
 def load() -> Summary:
-    """Create what is missing of the demo, by slug and number; never overwrite anything.
+    """Create the missing parts of the demo, by slug and number; never overwrite anything.
 
-    Nobody is mailed: the sent issues are frozen by the renderer that every issue goes
-    through, and went to no recipients.
+    Nobody is mailed: the sent issues are rendered and stored as every issue is, but they have no
+    deliveries.
     """
     summary = Summary()
     missing = Missing.find()
-    # Decoding and encoding takes seconds, so it is done before the database is locked.
+    # Decoding and encoding pictures takes seconds, so it is done before the transaction.
     pictures = missing.pictures()
     with transaction.atomic():
         for row in missing.authors:
@@ -79,7 +79,7 @@ def load() -> Summary:
         for article in missing.articles:
             _create_post(article, pictures[article["cover"]["picture"]])
             summary.add("articles")
-        # Only now are all there that the new ones may point to.
+        # Only now do all articles exist to which the new ones may refer.
         for article in missing.articles:
             _relate(article)
         for row in missing.resources:
@@ -93,7 +93,7 @@ def load() -> Summary:
 
 @dataclass
 class Missing:
-    """The parts of the demo that the database does not hold."""
+    """The parts of the demo that are not in the database."""
 
     authors: list[dict[str, Any]]
     tags: list[dict[str, Any]]
@@ -111,7 +111,7 @@ class Missing:
         tags = without(content()["tags"], "slug", Tag.objects)
         return cls(
             authors=without(content()["authors"], "slug", Author.objects),
-            # A topic's name is unique, too: an editor's own topic of that name stays alone.
+            # A topic's name is unique too: if an editor has made one of that name, it is used.
             tags=[tag for tag in tags if tag["name"] not in names],
             articles=without(articles(), "slug", Post.objects),
             resources=without(content()["resources"], "slug", Resource.objects),
@@ -123,7 +123,7 @@ class Missing:
         names = {row["picture"]: MAX_SIDE for row in self.authors}
         names |= {row["cover"]["picture"]: MAX_SIDE for row in self.articles}
         names |= {row["picture"]: SMALL_SIDE for row in self.resources}
-        # Pillow lets go of the interpreter while it works, so threads use every core.
+        # Pillow releases the GIL while it works, so threads use every core.
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
             return dict(zip(names, pool.map(_picture, names, names.values()), strict=True))
 
@@ -139,7 +139,7 @@ def _fields(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _days_ago(days: int, hour: int) -> datetime:
-    """That day's full hour in the site's time zone; `days` is at least 1."""
+    """Return the full hour of the day that many days ago, in the site's time zone."""
     day = timezone.localtime() - timedelta(days=days)
     return day.replace(hour=hour, minute=0, second=0, microsecond=0)
 
@@ -190,15 +190,15 @@ def _create_issue(row: dict[str, Any]) -> None:
             position=position,
             blurb=entry.get("blurb", ""),
         )
-    # An editor may have unpublished one of the articles: then the issue stays a draft.
+    # If an editor has unpublished one of its articles, the issue stays a draft.
     if "sent_days_ago" in row and not preflight.problems(issue):
         _send_to_nobody(issue, _days_ago(row["sent_days_ago"], 11))
 
 
 def _send_to_nobody(issue: Issue, when: datetime) -> None:
-    """Freeze an issue as delivery.start does, with an empty ledger, and call it sent.
+    """Store the finished issue as delivery.start does, but without deliveries, and mark it as sent.
 
-    It must not go through delivery.start: a real reader may already have signed up.
+    It does not call delivery.start, because that would mail readers who have already signed up.
     """
     issue.state = Issue.State.SENT
     issue.started_at = issue.sent_at = when

@@ -1,4 +1,4 @@
-"""The development mailbox: a Maildir that the server fills and the pages read."""
+"""The development mailbox: a Maildir that the server writes and the pages read."""
 
 import mailbox
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ from pathlib import Path
 
 from django.conf import settings
 
-HEADER_BYTES = 32_768  # Enough for any header block; the list never reads the bodies.
+HEADER_BYTES = 32_768  # Enough for any header block. The list reads no bodies.
 
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail in the box."""
+    """One mail in the mailbox."""
 
     key: str
     """The name of its file without the Maildir flags."""
@@ -37,12 +37,12 @@ class Mail:
 
     @property
     def source(self) -> bytes:
-        """The bytes as the server got them, after the two lines it added."""
+        """The bytes as the server received them, after the two header lines that it added."""
         return self.path.read_bytes()
 
     @property
     def recipient(self) -> str:
-        """Whom the mail server was asked to deliver it to."""
+        """The address of the envelope, or else of the To header."""
         return str(self.headers["Delivered-To"] or self.headers["To"] or "")
 
     @property
@@ -50,43 +50,43 @@ class Mail:
         return str(self.headers["Subject"] or "(no subject)")
 
     def body(self, subtype: str) -> str:
-        """Return the text of the `plain` or `html` part; empty when there is none."""
+        """Return the text of the `plain` or `html` part, or "" if there is none."""
         part = self.message.get_body(preferencelist=(subtype,))
         return str(part.get_content()) if part else ""
 
 
 def folder() -> Path:
-    """Return where the mails lie."""
+    """Return the folder of the mailbox."""
     return settings.DATA_DIR / "mail"
 
 
-def box() -> mailbox.Maildir:
-    """Return the mailbox, made if it is missing."""
+def maildir() -> mailbox.Maildir:
+    """Return the mailbox, created if it is missing."""
     folder().parent.mkdir(parents=True, exist_ok=True)
     return mailbox.Maildir(folder(), create=True)
 
 
-def keep(content: bytes, *, envelope_from: str, envelope_to: list[str]) -> str:
+def store(content: bytes, *, envelope_from: str, envelope_to: list[str]) -> str:
     """Store a mail as a mail server does at final delivery (RFC 5321 4.4); return its key.
 
-    The envelope comes first, as Return-Path and Delivered-To.
+    Return-Path and Delivered-To, which state the envelope, are added at the top.
     """
     lines = [f"Return-Path: <{envelope_from}>", *(f"Delivered-To: {to}" for to in envelope_to)]
     envelope = "".join(f"{line}\r\n" for line in lines).encode()
-    return box().add(envelope + content)
+    return maildir().add(envelope + content)
 
 
-def newest() -> list[Mail]:
-    """Return every mail, the newest first, without opening any."""
+def newest_first() -> list[Mail]:
+    """Return every mail, the newest first, without reading the files."""
     return sorted(_all(), key=lambda mail: (mail.received_at, mail.key), reverse=True)
 
 
 def find(key: str) -> Mail | None:
-    """Return the mail of this key. A key is only ever compared, never made into a path."""
+    """Return the mail of this key. A key is only compared and never used as a path."""
     return next((mail for mail in _all() if mail.key == key), None)
 
 
-def empty() -> int:
+def delete_all() -> int:
     """Delete every mail; return how many there were."""
     mails = list(_all())
     for mail in mails:
@@ -102,6 +102,6 @@ def _all() -> Iterator[Mail]:
         for path in directory.iterdir():
             try:
                 seconds = path.stat().st_mtime
-            except FileNotFoundError:  # Emptied in this very moment.
+            except FileNotFoundError:  # Deleted meanwhile.
                 continue
             yield Mail(path.name.split(":")[0], path, datetime.fromtimestamp(seconds, tz=UTC))

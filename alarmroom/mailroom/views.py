@@ -13,7 +13,7 @@ from alarmroom.mailroom import mails
 from alarmroom.methods import allow, require_safe
 
 MAILS_PER_PAGE = 50
-# A mail is somebody else's HTML: it may be looked at, and show this site's pictures.
+# The HTML of a mail is not trusted: no scripts and no requests, except for this site's pictures.
 HTML_CSP: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "img-src": [CSP.SELF, settings.SITE_URL, "data:"],
@@ -21,7 +21,7 @@ HTML_CSP: dict[str, list[str]] = {
     "frame-ancestors": [CSP.SELF],
     "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
 }
-# Links of the framed mail open beside it, in a page that is not sandboxed.
+# Links of the framed mail open in a new tab, which is not sandboxed.
 BASE = '<base target="_blank">'
 
 
@@ -36,7 +36,7 @@ def get_mail(key: str) -> mails.Mail:
 @never_cache
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    page = Paginator(mails.newest(), MAILS_PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(mails.newest_first(), MAILS_PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "mailroom/index.html", {"page": page})
 
 
@@ -65,7 +65,7 @@ def mail(request: HttpRequest, key: str) -> HttpResponse:
 @csp_override(HTML_CSP)
 @require_safe
 def html(request: HttpRequest, key: str) -> HttpResponse:
-    """The HTML part as it came, in a page of its own without script."""
+    """The HTML part as it was sent, as a page of its own that runs no script."""
     return HttpResponse(BASE + get_mail(key).body("html"))
 
 
@@ -84,5 +84,5 @@ def source(request: HttpRequest, key: str) -> HttpResponse:
 
 @allow("POST")
 def empty(request: HttpRequest) -> HttpResponse:
-    mails.empty()
+    mails.delete_all()
     return redirect("mailroom:index")

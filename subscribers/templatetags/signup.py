@@ -12,7 +12,7 @@ from subscribers.forms import SignUpForm
 from subscribers.models import Resource
 
 register = template.Library()
-# Stands in the remembered box where each page's own path goes; nothing else is like it.
+# A placeholder in the cached box, which is replaced by each page's own path.
 SOURCE = "{the path of this page}"
 
 
@@ -20,12 +20,11 @@ SOURCE = "{the path of this page}"
 def signup_box(
     context: RequestContext, form: SignUpForm | None = None, heading: int = 2
 ) -> SafeString:
-    """Return the box: the form, the words of consent and the free resources.
+    """Return the box: the form, the consent text and the free resources.
 
-    `form` is a form that came back with errors; `heading` is the level of the title. Nothing
-    in it depends on the visitor, so any cache may keep the page; and nothing but the path
-    depends on the page, so a process renders it once, until the resources change. At most
-    one query.
+    `form` is a form with errors to show; `heading` is the level of the title. Nothing in the box
+    depends on the visitor, so any cache may store the page. Only the path depends on the page, so
+    a process renders the box once and keeps it until the resources change. At most one query.
     """
     name = str(context.get("NEWSLETTER_NAME", "The Weekly Alarm"))
     if form is not None:
@@ -46,7 +45,7 @@ def _box(form: SignUpForm, heading: int, name: str) -> SafeString:
         {
             "form": form,
             "heading": heading,
-            "consent": wording.shown(str(form["wording"].value() or "")),
+            "consent": wording.text_of(str(form["wording"].value() or "")),
             "resources": Resource.objects.all(),
             "NEWSLETTER_NAME": name,
         },

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from audit import lighthouse
-from audit.__main__ import Row, power, table
+from audit.__main__ import Row, machine_speed, table
 from audit.lighthouse import Scores, scores
 from audit.pages import ROOT, PageType
 
@@ -51,11 +51,11 @@ def options_asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Return the list in which Lighthouse's options will stand, run by run; none really runs."""
     asked: list[list[str]] = []
 
-    def once(url: str, options: list[str]) -> Scores:
+    def run_once(url: str, options: list[str]) -> Scores:
         asked.append(options)
         return scores(report())
 
-    monkeypatch.setattr(lighthouse, "once", once)
+    monkeypatch.setattr(lighthouse, "run_once", run_once)
     return asked
 
 
@@ -105,15 +105,15 @@ def test_what_costs_points_is_named_with_its_place() -> None:
 def test_a_run_that_lighthouse_broke_off_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = report() | {"runtimeError": {"code": "NO_NAVSTART", "message": "Run it again."}}
     runs = iter([scores(broken), scores(report()), scores(broken)])
-    monkeypatch.setattr(lighthouse, "once", lambda *asked: next(runs))
-    assert not lighthouse.measure("http://a", "mobile", ARTICLE).broken_off
+    monkeypatch.setattr(lighthouse, "run_once", lambda *asked: next(runs))
+    assert not lighthouse.measure("http://a", "mobile", ARTICLE).aborted
 
 
 def test_a_page_that_lighthouse_never_finishes_has_a_fault(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     broken = report() | {"runtimeError": {"code": "NO_NAVSTART", "message": "Run it again."}}
-    monkeypatch.setattr(lighthouse, "once", lambda *asked: scores(broken))
+    monkeypatch.setattr(lighthouse, "run_once", lambda *asked: scores(broken))
     row = Row(ARTICLE, scores={"mobile": lighthouse.measure("http://a", "mobile", ARTICLE)})
     assert row.all_faults() == ["Lighthouse mobile: error: Run it again."]
 
@@ -152,11 +152,11 @@ def test_only_a_phone_is_slowed_down(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_speed_of_the_machine_is_said() -> None:
     rows = [Row(ARTICLE, scores={"mobile": scores(report())})]
     assert (
-        power(rows, 4)
+        machine_speed(rows, 4)
         == "\nBenchmark index 1750 (from 1750 to 1750), slowed 4 times: a phone of 438."
     )
     assert (
-        power(rows, 2).splitlines()[-1]
+        machine_speed(rows, 2).splitlines()[-1]
         == "Lighthouse has one of 375 to 500 in mind: --slowdown=4.0"
     )
 

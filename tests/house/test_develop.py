@@ -17,7 +17,7 @@ def test_a_port_in_use_is_named_with_the_way_out() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(CommandError) as refused:
-            develop.refuse_taken_port(port, "PORT")
+            develop.check_port_is_free(port, "PORT")
     assert str(refused.value) == f"Port {port} is in use; choose another: PORT={port + 1} make run"
 
 
@@ -42,7 +42,7 @@ def test_a_port_that_is_free_is_fine_right_after_it_was_used() -> None:
         port = once.getsockname()[1]
         socket.create_connection(("127.0.0.1", port)).close()
         once.accept()[0].close()
-    develop.refuse_taken_port(port, "PORT")
+    develop.check_port_is_free(port, "PORT")
 
 
 def test_a_data_directory_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:

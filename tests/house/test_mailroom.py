@@ -33,7 +33,7 @@ def keep(*, to: str = "reader@example.org", subject: str = "Hello", html: str = 
     message["Subject"] = subject
     message.set_content("Hi, read http://localhost:8000/articles/x/\n")
     message.add_alternative(html, subtype="html")
-    return mails.keep(
+    return mails.store(
         message.as_bytes().replace(b"\n", b"\r\n"),
         envelope_from="bounces@example.org",
         envelope_to=[to],
@@ -128,20 +128,20 @@ def test_a_key_is_never_a_path(client: Client, data_dir: Path, key: str, part: s
 def test_emptying_takes_a_post(client: Client) -> None:
     keep()
     assert client.get(reverse("mailroom:empty")).status_code == 405
-    assert len(mails.newest()) == 1
+    assert len(mails.newest_first()) == 1
     assert client.post(reverse("mailroom:empty")).status_code == 302
-    assert mails.newest() == []
+    assert mails.newest_first() == []
 
 
 def test_another_site_cannot_empty_the_box() -> None:
     keep()
     stranger = Client(enforce_csrf_checks=True, headers={"origin": "https://evil.example"})
     assert stranger.post(reverse("mailroom:empty")).status_code == 403
-    assert len(mails.newest()) == 1
+    assert len(mails.newest_first()) == 1
 
 
 def test_a_mail_without_text_subject_or_sense_is_still_shown(client: Client) -> None:
-    key = mails.keep(b"\xff\xfe no header at all", envelope_from="", envelope_to=["x@y.example"])
+    key = mails.store(b"\xff\xfe no header at all", envelope_from="", envelope_to=["x@y.example"])
     assert "(no subject)" in page(client, "index")
     assert "x@y.example" in page(client, "mail", key)
 

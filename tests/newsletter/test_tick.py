@@ -157,7 +157,7 @@ STEPS = {
     "Skipping what was cancelled": "newsletter.clock.skip_cancelled",
     "Looking for issues without a worker": "newsletter.clock.without_worker",
     "Waking a worker for notices": "subscribers.tasks.wake_due",
-    "Forgetting old counts of sign-ups": "subscribers.guards.forget_old",
+    "Forgetting old counts of sign-ups": "subscribers.guards.delete_outdated",
     "Waking workers for pictures": "posts.tasks.wake_due",
     "Finishing texts": "posts.body.serve_due",
     "Comparing articles": "posts.likeness.compare_due",

@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from PIL import Image as Pillow
 from PIL import ImageCms, features
 
-from alarmroom.images import clean_picture, copies, encoded
+from alarmroom.images import clean_picture, copies, encode_as
 from posts import renditions
 from posts.library import Image
 from posts.renditions import small_copy, widths_of
@@ -61,7 +61,7 @@ def test_a_copy_for_screens_of_small_dots_is_smaller_than_others_would_be(
     picture = noise(1600, 900)
     avif = next(content for _, kind, content in copies(picture, [width]) if kind == "avif")
     copy = picture.resize((width, width * 9 // 16), Pillow.Resampling.LANCZOS, reducing_gap=3)
-    assert (len(avif) < len(encoded(copy, "AVIF"))) == smaller
+    assert (len(avif) < len(encode_as(copy, "AVIF"))) == smaller
 
 
 @pytest.mark.parametrize(

@@ -293,7 +293,7 @@ def test_tags_and_gmails_dots_are_one_mailbox_for_the_limit_and_nothing_else() -
 def test_an_internationalized_domain_is_one_mailbox_in_both_spellings(client: Client) -> None:
     for address in ["r@bücher.example", "r@BÜCHER.example", "R@xn--bcher-kva.example"] * 2:
         assert post(client, address).status_code == 303
-        signup.take_requests()
+        signup.process_requests()
         Notice.objects.update(state="sent")
     assert Notice.objects.count() == 3
     assert Subscriber.objects.get().address == "r@xn--bcher-kva.example"
@@ -346,11 +346,11 @@ def test_a_request_that_fails_stops_no_other_and_is_given_up_in_the_end(
             raise RuntimeError("a mistake of ours")
 
     monkeypatch.setattr(signup, "sign_up", stumble)
-    assert not signup.take_requests()
+    assert not signup.process_requests()
     assert {s.address[0] for s in Subscriber.objects.all()} == {"a", "c"}, "all of it or nothing"
     assert SignUpRequest.objects.get().due_at > timezone.now()
     SignUpRequest.objects.update(due_at=timezone.now(), created_at=timezone.now() - 3 * DAY)
-    signup.take_requests()
+    signup.process_requests()
     assert not SignUpRequest.objects.exists()
     assert "b@example.org" not in caplog.text.partition("given up")[2]
 
@@ -372,7 +372,7 @@ def test_a_tick_forgets_what_no_limit_needs_any_more(
     caplog.set_level(logging.ERROR)
     post(client, "reader@example.org")
     mailed("old@example.org")
-    guards.forget_old()
+    guards.delete_outdated()
     assert SignUpCount.objects.count() == 2 and SignUpMails.objects.count() == 1
     let_pass(timedelta(hours=3))
     call_command("tick")

@@ -39,6 +39,6 @@ def test_workers_at_once_mail_one_mailbox_no_more_than_allowed() -> None:
 def test_workers_at_once_take_each_request_once() -> None:
     for number in range(6):
         SignUpRequest.objects.create(address=f"reader{number}@example.org")
-    at_once(3, signup.take_requests)
+    at_once(3, signup.process_requests)
     assert not SignUpRequest.objects.exists()
     assert Notice.objects.count() == 6

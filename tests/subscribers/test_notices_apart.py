@@ -78,7 +78,7 @@ def test_a_reader_erased_while_the_mail_server_talks_stops_nobody(
     assert list(Notice.objects.values_list("state", flat=True)) == ["sent", "sent"]
 
 
-@pytest.mark.parametrize("step", ["claim", "not_to_be_sent", "build", "finish"])
+@pytest.mark.parametrize("step", ["claim", "skip_reason", "build", "finish"])
 def test_a_step_that_fails_for_one_notice_stops_no_other(
     mail_server: MailServer, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -105,7 +105,7 @@ def test_a_question_that_always_fails_is_given_up_in_the_end(
     def stumble(_):
         raise RuntimeError("a mistake of ours")
 
-    monkeypatch.setattr(notices, "not_to_be_sent", stumble)
+    monkeypatch.setattr(notices, "skip_reason", stumble)
     for _ in range(len(notices.PAUSES) + 1):
         Notice.objects.update(due_at=notice.created_at)
         notices.send_due()

@@ -46,7 +46,7 @@ def test_two_sign_ups_of_a_new_address_make_one_subscriber() -> None:
         6, lambda: Client().post("/subscribe/", {"address": "reader@example.org"}).status_code
     )
     assert statuses == [303] * 6
-    at_once(2, signup.take_requests)
+    at_once(2, signup.process_requests)
     assert not SignUpRequest.objects.exists()
     assert Subscriber.objects.count() == 1
     assert Notice.objects.count() == ConsentEvent.objects.count() == 1

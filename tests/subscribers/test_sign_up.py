@@ -20,7 +20,7 @@ State = Subscriber.State
 def post(client: Client, address: str, **more: str) -> HttpResponse:
     """Send the form, and let a worker look at what it left."""
     response = client.post(URL, {"address": address, **more})
-    signup.take_requests()
+    signup.process_requests()
     return response
 
 

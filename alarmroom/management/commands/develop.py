@@ -1,4 +1,4 @@
-"""`manage.py develop`: the whole site on one machine, under one terminal. `make run` calls it."""
+"""`manage.py develop`: runs the whole site under one terminal. `make run` calls it."""
 
 import errno
 import os
@@ -24,7 +24,7 @@ EDITOR = "editor"
 
 class Command(BaseCommand):
     help = "Prepare and run everything: website, admin, worker, tick and a mail server."
-    requires_system_checks = []  # They look for the data directory, which is made here.
+    requires_system_checks = []  # They need the data directory, which is made here.
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -38,14 +38,14 @@ class Command(BaseCommand):
                 "to run in production."
             )
         make_data_dir(settings.DATA_DIR)
-        refuse_taken_port(settings.PORT, "PORT")
-        refuse_taken_port(settings.SMTP_PORT, "SMTP_PORT")
+        check_port_is_free(settings.PORT, "PORT")
+        check_port_is_free(settings.SMTP_PORT, "SMTP_PORT")
         self.check()
         try:
             call_command("migrate", verbosity=0, skip_checks=True)
         except OperationalError as error:
             raise CommandError(f"The database cannot be used: {str(error).strip()}") from error
-        # Only at the first start: what an editor changed or deleted stays that way.
+        # Only at the first start, so that nothing comes back that an editor has deleted.
         if not no_demo and not get_user_model().objects.filter(username=EDITOR).exists():
             self.stdout.write("Loading the demo …")
             call_command("load_demo", verbosity=0)
@@ -57,7 +57,7 @@ class Command(BaseCommand):
             {
                 "web": [*manage, "runserver", "--skip-checks", f"127.0.0.1:{settings.PORT}"],
                 "mail": [*manage, "mailroom"],
-                # Short intervals, so that a mail is there within a second.
+                # Short intervals, so that a mail arrives within a second.
                 "worker": [
                     *manage, "db_worker", "--no-reload", "--no-startup-delay", "--interval", "0.5",
                 ],
@@ -92,8 +92,8 @@ def make_data_dir(path: Path) -> None:
         ) from error
 
 
-def refuse_taken_port(port: int, variable: str) -> None:
-    """Raise CommandError when somebody listens on the port, on IPv4 or IPv6."""
+def check_port_is_free(port: int, variable: str) -> None:
+    """Raise CommandError if the port is in use, on IPv4 or IPv6."""
     for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
         with socket.socket(family) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -112,10 +112,9 @@ def refuse_taken_port(port: int, variable: str) -> None:
 
 
 def make_editor(password_file: Path) -> None:
-    """Make the editor's account if it is missing, and keep its password for later starts.
+    """Create the editor's account if it is missing, and store its password for later starts.
 
-    Only the owner of the file can read it, and it is not worth more than the
-    development machine it opens.
+    Only the owner of the file can read it. The password is for this development machine only.
     """
     users = get_user_model()
     if users.objects.filter(username=EDITOR).exists():
@@ -129,7 +128,7 @@ def make_editor(password_file: Path) -> None:
 
 
 def editor_password(password_file: Path) -> str:
-    """Return what to print as the editor's password: the one that was kept, if it is still good."""
+    """Return what to print as the editor's password: the stored one, if it is still valid."""
     kept = password_file.read_text().strip() if password_file.is_file() else ""
     editor = get_user_model().objects.get(username=EDITOR)
     if kept and editor.check_password(kept):
@@ -138,7 +137,7 @@ def editor_password(password_file: Path) -> str:
 
 
 def wait_until_it_answers(url: str, supervisor: Supervisor) -> bool:
-    """Return True as soon as the site answers, False when it is being stopped."""
+    """Return True as soon as the site answers, or False if it is being stopped."""
     while not supervisor.stopping.is_set():
         try:
             urllib.request.urlopen(url, timeout=30).close()  # noqa: S310  (a loopback http URL)
@@ -152,7 +151,7 @@ def wait_until_it_answers(url: str, supervisor: Supervisor) -> bool:
 
 
 def summary(password: str) -> str:
-    """Return the block that tells where everything is."""
+    """Return the text that says where the site, the admin and the mails are."""
     site = settings.SITE_URL
     lines = [
         f"Website   {site}/",

@@ -1,4 +1,4 @@
-"""`manage.py load_demo`: articles, issues and resources for a first look. `make run` calls it."""
+"""`manage.py load_demo`: loads example articles, issues and resources. `make run` calls it."""
 
 from typing import Any
 

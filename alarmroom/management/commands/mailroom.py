@@ -25,10 +25,10 @@ class Command(BaseCommand):
 
         report = self.stdout.write
 
-        class Keep:
+        class Handler:
             async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
                 assert isinstance(envelope.content, bytes)  # noqa: S101  (decode_data is off)
-                key = mails.keep(
+                key = mails.store(
                     envelope.content,
                     envelope_from=envelope.mail_from or "",
                     envelope_to=[str(to) for to in envelope.rcpt_tos],
@@ -39,11 +39,11 @@ class Command(BaseCommand):
         stopped = Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stopped.set())
-        # Its own log has a line for every connection; ours has one for every mail.
+        # aiosmtpd logs a line for every connection; this command prints one for every mail.
         logging.getLogger("mail.log").setLevel(logging.WARNING)
-        mails.box()
+        mails.maildir()
         controller = Controller(
-            Keep(), hostname="127.0.0.1", port=settings.SMTP_PORT, enable_SMTPUTF8=True
+            Handler(), hostname="127.0.0.1", port=settings.SMTP_PORT, enable_SMTPUTF8=True
         )
         try:
             controller.start()
@@ -53,7 +53,7 @@ class Command(BaseCommand):
                 "choose another: SMTP_PORT=2526 make run"
             ) from error
         self.stdout.write(f"Taking mail on 127.0.0.1:{settings.SMTP_PORT}")
-        # Only the process ends. To stop the controller would add nothing, since each mail is kept
-        # before it is answered, and asyncio trips over a client that just left (a traceback from
-        # _SelectorTransport.__del__).
+        # The process just ends. Stopping the controller is not needed, because each mail is stored
+        # before it is answered. It would also print a traceback (_SelectorTransport.__del__ of
+        # asyncio) if a client has just disconnected.
         stopped.wait()

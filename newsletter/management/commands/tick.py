@@ -65,7 +65,7 @@ def tick() -> list[str]:
     with steps.step("Waking a worker for notices"):
         notice_tasks.wake_due()
     with steps.step("Forgetting old counts of sign-ups"):
-        guards.forget_old()
+        guards.delete_outdated()
     with steps.step("Waking workers for pictures"):
         picture_tasks.wake_due()
     with steps.step("Finishing texts"):
