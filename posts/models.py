@@ -10,7 +10,6 @@ from django.db import models
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import strip_tags
 
 from alarmroom import kept
 from posts import html
@@ -19,6 +18,7 @@ from posts.body import WithBody, WithBodyQuerySet
 from posts.editor import HTMLField
 from posts.library import Image  # Django finds the model by this, too.
 from posts.page_model import Page as Page  # Likewise.
+from posts.plain import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -313,6 +313,10 @@ class Post(WithBody, Slugged):
             kwargs["update_fields"] = {*kwargs["update_fields"], *made}
         super().save(*args, **kwargs)
 
+    @classmethod
+    def read_from(cls, body: str) -> dict[str, Any]:
+        return {"reading_minutes": reading_minutes(body)}
+
     @property
     def is_draft(self) -> bool:
         return self.published_at is None and self.withdrawn_at is None
@@ -369,7 +373,7 @@ class Post(WithBody, Slugged):
 
 def reading_minutes(body: str) -> int:
     """Return the whole minutes that a reader takes for a body of HTML, at least 1."""
-    return max(1, math.ceil(len(strip_tags(body).split()) / WORDS_PER_MINUTE))
+    return max(1, math.ceil(len(text_of(body).split()) / WORDS_PER_MINUTE))
 
 
 class RelatedPost(models.Model):
