@@ -24,7 +24,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.functional import lazy
 
-from posts import html
+from posts import foreign, html
 
 REMOVED_PLUGINS = (
     # Each of the first four closes a hole named above; without print, preview logs an error.
@@ -101,6 +101,8 @@ class EditorWidget(CKEditorWidget):
         super().__init__(template_name=self.template_name, attrs=attrs)
         self.short = short
         self.config = {**CONFIG, "allowedContent": html.editor_rules(short=short)}
+        # Ours, for static/js/paste.js: how foreign HTML is said in our own words.
+        self.config["foreign"] = foreign.tables(short=short)
         plugins = list(self.config.pop("extra_plugins"))
         if short:
             plugins.remove("uploadimage")
@@ -125,8 +127,10 @@ class EditorWidget(CKEditorWidget):
     @property
     def media(self) -> Media:
         """CKEditor's own files, then ours that keeps its inline scripts from running."""
-        script: Any = Script("js/editor.js", type="module")
-        ours = Media(js=["ckeditor/ckeditor/ckeditor.js", script])
+        scripts: list[Any] = [
+            Script(f"js/{name}.js", type="module") for name in ("editor", "paste")
+        ]
+        ours = Media(js=["ckeditor/ckeditor/ckeditor.js", *scripts])
         return super().media + ours
 
 
@@ -136,9 +140,13 @@ class HTMLFormField(forms.CharField):
     def __init__(self, *, short: bool = False, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "widget": EditorWidget(short=short)})
         self.short = short
+        self.losses: list[str] = []
 
     def to_python(self, value: Any) -> str:
-        return html.clean(super().to_python(value) or "", short=self.short)
+        text = super().to_python(value) or ""
+        # Of this form's own copy of the field: what its writer is to be told.
+        self.losses = html.losses(text, short=self.short)
+        return html.clean(text, short=self.short)
 
 
 class HTMLField(RichTextField):

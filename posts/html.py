@@ -1,69 +1,48 @@
 """The allowlist: what a text written in the editor may consist of, and nothing else.
 
-One table drives both CKEditor's `allowedContent` (what the editor offers and keeps) and
-the nh3 clean on every save (what is stored, whatever the editor or an import sent).
+The tables of posts/allowlist.py drive both CKEditor's `allowedContent` (what the editor offers
+and keeps) and the nh3 clean on every save (what is stored, whatever the editor or an import
+sent).
 """
 
 import re
 
 import nh3
 
-# Element -> attributes. `class` is never an attribute here: ALLOWED_CLASSES names the few.
-ALLOWED: dict[str, frozenset[str]] = {
-    "p": frozenset(),
-    "h2": frozenset({"id"}),
-    "h3": frozenset({"id"}),
-    "h4": frozenset({"id"}),
-    "strong": frozenset(),
-    "em": frozenset(),
-    "s": frozenset(),
-    "sub": frozenset(),
-    "sup": frozenset(),
-    "code": frozenset(),
-    "pre": frozenset(),
-    "br": frozenset(),
-    "hr": frozenset(),
-    "blockquote": frozenset(),
-    "cite": frozenset(),
-    "ul": frozenset(),
-    "ol": frozenset({"start"}),
-    "li": frozenset(),
-    "a": frozenset({"href", "title"}),
-    "img": frozenset({"src", "alt", "width", "height"}),
-    "figure": frozenset(),
-    "figcaption": frozenset(),
-    "table": frozenset(),
-    "caption": frozenset(),
-    "thead": frozenset(),
-    "tbody": frozenset(),
-    "tfoot": frozenset(),
-    "tr": frozenset(),
-    "th": frozenset({"colspan", "rowspan", "scope"}),
-    "td": frozenset({"colspan", "rowspan"}),
-}
-ALLOWED_CLASSES: dict[str, frozenset[str]] = {
-    "figure": frozenset({"wide", "image"}),
-    "blockquote": frozenset({"pull"}),
-}
-URL_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
-# An introduction in a mail: text, links and lists; pictures and tables come from articles.
-SHORT = frozenset({"p", "strong", "em", "a", "br", "ul", "ol", "li", "blockquote", "h2", "h3"})
+from posts import foreign
+from posts.allowlist import (
+    ALLOWED,
+    ALLOWED_CLASSES,
+    FORMATTING,
+    RENAMED,
+    SHORT,
+    allowed_value,
+    editor_rules,
+)
 
+__all__ = ["ALLOWED", "ALLOWED_CLASSES", "RENAMED", "SHORT", "clean", "editor_rules", "losses"]
+
+URL_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 # These vanish with all that is in them; every other unknown element only loses its tags.
 _DROPPED = frozenset(
     {"script", "style", "title", "xml", "template", "noscript", "iframe", "object", "svg", "math"}
     | {"noembed", "noframes", "textarea", "select", "xmp"}
 )
-_NUMBERS = frozenset({"width", "height", "colspan", "rowspan", "start"})
-_SCOPES = frozenset({"row", "col", "rowgroup", "colgroup"})
-
-# Old elements that writers' programs still produce, in today's words.
-RENAMED = {"b": "strong", "i": "em", "strike": "s", "del": "s", "h1": "h2", "h5": "h4", "h6": "h4"}
 # A misnested one of these is opened again in every paragraph that follows (HTML 13.2.4.3),
 # each with other attributes on its own, which makes gigabytes out of a long document.
 _FORMATTING = re.compile(r"</?(?:font|big|small|tt|u|nobr)(?=[\s>/])[^<>]*>", re.IGNORECASE)
-_PLAIN = ("strong", "em", "s", "code", *RENAMED)
-_RENAME = re.compile(rf"<(/?)({'|'.join(_PLAIN)})(?=[\s>/])[^<>]*>", re.IGNORECASE)
+_RENAME = re.compile(rf"<(/?)({'|'.join(sorted(FORMATTING))})(?=[\s>/])[^<>]*>", re.IGNORECASE)
+
+# Our own clean HTML has none of these; then there is nothing to translate.
+_NOT_OURS = re.compile(
+    rf"<(?!/?(?:{'|'.join(ALLOWED)})[ />])"
+    r"|<span(?! (?:dir|lang)=)"
+    r"| (?:class|style|id|name|lang|dir|type|role)="
+    r"|(?:href|src)=[\"']?(?!https?://|mailto:|tel:|/[a-z])|/admin\b|\.[ew]mf\b"
+    r"|<img(?![^<>]* src=\"[^\"])|</li>\s*<[uo]l|<[uo]l(?: [^<>]*)?>\s*<[uo]l",
+    re.IGNORECASE,
+)
+_SCRIPT = re.compile(r"<script\b", re.IGNORECASE)
 
 # Browsers stop nesting at 512; an HTML parser takes minutes for 100,000 unclosed elements.
 _MAX_DEPTH = 200
@@ -77,9 +56,11 @@ _EMPTY_BLOCK = re.compile(
     r"<(p|h2|h3|h4|li|ul|ol|pre|blockquote|figcaption|figure|caption)(?: [^>]*)?>"
     r"(?:\s|&nbsp;|<br>)*</\1>"
 )
-_EMPTY_WORD = re.compile(r"<(strong|em|s|sub|sup|code|cite|a)(?: [^>]*)?>((?:\s|&nbsp;)*)</\1>")
+_EMPTY_WORD = re.compile(
+    r"<(strong|em|s|sub|sup|code|cite|span|q|abbr|a)(?: [^>]*)?>((?:\s|&nbsp;)*)</\1>"
+)
 _NO_SOURCE = re.compile(r'<img(?![^>]* src="[^"])[^>]*>')
-_NO_TARGET = re.compile(r"<a(?![^>]* href=)[^>]*>([^<]*(?:<(?!/a>)[^<]*)*)</a>")
+_NO_TARGET = re.compile(r"<a(?=[ >])(?![^>]* href=)[^>]*>([^<]*(?:<(?!/a>)[^<]*)*)</a>")
 # A parser drops one line break after <pre>, so every further pass would drop another.
 _PRE = re.compile(r"<pre>\n+")
 _NO_CLASS = re.compile(r' class=""')
@@ -89,17 +70,14 @@ _MAX_PASSES = 8
 
 def _checked(_tag: str, attribute: str, value: str) -> str | None:
     """Return an attribute's value, or None to drop the attribute (for nh3)."""
-    if attribute in _NUMBERS:
-        return value if value.isascii() and value.isdigit() and len(value) <= 5 else None
-    if attribute == "scope":
-        return value if value in _SCOPES else None
-    return value
+    return value if allowed_value(attribute, value) else None
 
 
 def _cleaner(elements: frozenset[str]) -> nh3.Cleaner:
     return nh3.Cleaner(
         tags=set(elements),
-        attributes={tag: set(ALLOWED[tag]) for tag in elements},
+        # Without "*", nh3 would allow two attributes of its own everywhere.
+        attributes={"*": set(), **{tag: set(ALLOWED[tag]) for tag in elements}},
         attribute_filter=_checked,
         allowed_classes={
             tag: set(names) for tag, names in ALLOWED_CLASSES.items() if tag in elements
@@ -127,11 +105,28 @@ def clean(html: str, *, short: bool = False) -> str:
     # Taking an element away can leave its neighbours nested as no parser would nest them, so
     # that browsers read something else than what was checked: clean until nothing moves.
     for _ in range(_MAX_PASSES):
-        cleaned = _tidy(cleaner.clean(_prepare(html)))
+        cleaned = _tidy(cleaner.clean(_translated(html, foreign.Losses(), short=short)))
         if cleaned == html:
             return cleaned
         html = cleaned
     return _TEXT.clean(html).strip()
+
+
+def losses(html: str, *, short: bool = False) -> list[str]:
+    """Return what the clean takes away that a writer would miss, a sentence for each kind."""
+    found = foreign.Losses()
+    _translated(html.replace("\x00", ""), found, short=short)
+    for _ in _SCRIPT.findall(html):
+        found.add("script")
+    return found.sentences()
+
+
+def _translated(html: str, found: foreign.Losses, *, short: bool) -> str:
+    """Return HTML without what other programs mean by it; what is lost is added to `found`."""
+    html = _prepare(foreign.plain_formatting(html))
+    if _NOT_OURS.search(html):
+        return foreign.translated(html, found, short=short)
+    return html
 
 
 def _prepare(html: str) -> str:
@@ -181,25 +176,3 @@ def _tidy(html: str) -> str:
     while previous != html:
         previous, html = html, _EMPTY_BLOCK.sub("", _EMPTY_WORD.sub(r"\2", html))
     return html.strip()
-
-
-def editor_rules(*, short: bool = False) -> str:
-    """Return the same allowlist in CKEditor's words, for `allowedContent`.
-
-    https://ckeditor.com/docs/ckeditor4/latest/guide/dev_allowed_content_rules.html
-    Rules are separated by semicolons; with spaces alone, buttons vanish.
-    """
-    rules = []
-    for tag, attributes in ALLOWED.items():
-        if short and tag not in SHORT:
-            continue
-        rule = tag
-        if attributes:
-            required = {"a": "href", "img": "src"}.get(tag)
-            names = [f"!{required}"] if required else []
-            names += sorted(attributes - {required})
-            rule += f"[{','.join(names)}]"
-        if tag in ALLOWED_CLASSES:
-            rule += f"({','.join(sorted(ALLOWED_CLASSES[tag]))})"
-        rules.append(rule)
-    return "; ".join(rules)
