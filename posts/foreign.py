@@ -31,6 +31,7 @@ from posts.allowlist import (
     VALUES,
     allowed_value,
 )
+from posts.links import safe_url
 
 # Kind of loss -> how it is said of one and of several, and what to do. The editor says the same.
 SENTENCES: dict[str, tuple[str, str, str]] = {
@@ -552,7 +553,7 @@ def _hand_down(element: Element) -> None:
 
 def web_address(address: str) -> str:
     """Return an address that a reader can follow, or an empty string."""
-    address = "".join(address.split())
+    address = "".join((safe_url(address) or "").split())
     if address.startswith("//"):
         address = f"https:{address}"
     if address.startswith("/"):

@@ -19,10 +19,10 @@ from posts.allowlist import (
     allowed_value,
     editor_rules,
 )
+from posts.links import URL_SCHEMES, safe_url
 
 __all__ = ["ALLOWED", "ALLOWED_CLASSES", "RENAMED", "SHORT", "clean", "editor_rules", "losses"]
 
-URL_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 # These vanish with all that is in them; every other unknown element only loses its tags.
 _DROPPED = frozenset(
     {"script", "style", "title", "xml", "template", "noscript", "iframe", "object", "svg", "math"}
@@ -70,6 +70,8 @@ _MAX_PASSES = 8
 
 def _checked(_tag: str, attribute: str, value: str) -> str | None:
     """Return an attribute's value, or None to drop the attribute (for nh3)."""
+    if attribute in {"href", "src"}:
+        return safe_url(value)
     return value if allowed_value(attribute, value) else None
 
 
