@@ -42,12 +42,14 @@ def as_it_is(text: str) -> list[str]:
 def test_what_is_loaded_stays_as_the_clean_has_it(desk: Page) -> None:
     open_editor(desk)
     got = desk.evaluate(
-        """texts => {
+        """async texts => {
             const editor = CKEDITOR.instances.id_body;
-            return texts.map(text => {
-                editor.setData(text);
-                return editor.getData();
-            });
+            const got = [];
+            for (const text of texts) {
+                await new Promise(done => editor.setData(text, done));
+                got.push(editor.getData());
+            }
+            return got;
         }""",
         list(EXPECTED),
     )
@@ -73,7 +75,7 @@ def test_what_is_pasted_stays_as_the_clean_has_it(desk: Page) -> None:
             }"""
         )
         paste(surface, text)
-        desk.wait_for_function("window.pasted")
+        desk.wait_for_function("() => window.pasted")
         data = desk.evaluate("CKEDITOR.instances.id_body.getData()")
         if plain(html.clean(data)) != plain(expected):
             wrong[text] = data

@@ -59,3 +59,29 @@ def test_links_of_an_introduction_are_absolute_in_a_mail() -> None:
         '<p><a href="https://www.example.org/x/?a=1&amp;b=2">x</a><br />'
         f'<a href="{BASE}#y">y</a></p>'
     )
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ('<ol type="a" start="3"><li>A</li><li>B</li></ol>', "c. A\nd. B"),
+        ('<ol type="A"><li value="27">A</li><li>B</li></ol>', "AA. A\nAB. B"),
+        ('<ol type="i"><li>A</li><li>B</li><li value="49">C</li></ol>', "i. A\nii. B\nxlix. C"),
+        ('<ol type="I" start="4"><li>A</li></ol>', "IV. A"),
+        ('<ol reversed=""><li>A<ol><li>x</li></ol></li><li>B</li></ol>', "2. A\n   1. x\n1. B"),
+        ('<ol reversed="" start="9"><li>A</li><li>B</li></ol>', "9. A\n8. B"),
+        ('<ol type="a" start="0"><li>A</li></ol>', "0. A"),
+        ("<p>He said <q>she said <q>help</q></q>.</p>", "He said “she said ‘help’”."),
+        ('<p><q>Read <a href="/x/">this</a></q></p>', "“Read this (https://www.example.org/x/)”"),
+    ],
+)
+def test_numbers_and_quotations_read_as_they_are_written(html: str, text: str) -> None:
+    assert to_text(html, base=BASE) == text
+
+
+def test_languages_and_numbers_stay_in_a_mail() -> None:
+    html = (
+        '<p dir="rtl" lang="ar">x <abbr title="In full">y</abbr></p>'
+        '<ol reversed="" type="a"><li value="4">z</li></ol>'
+    )
+    assert to_mail_html(html, base=BASE) == html.replace('reversed=""', 'reversed="reversed"')
