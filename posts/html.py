@@ -5,10 +5,14 @@ the nh3 clean on every save (what is stored, whatever the editor or an import se
 """
 
 import re
+from dataclasses import dataclass
+from html import escape
 
 import nh3
 
+from posts import markup
 from posts.links import URL_SCHEMES, safe_url
+from posts.plain import text_of
 
 # Element -> attributes. `class` is never an attribute here: ALLOWED_CLASSES names the few.
 ALLOWED: dict[str, frozenset[str]] = {
@@ -50,40 +54,35 @@ ALLOWED_CLASSES: dict[str, frozenset[str]] = {
 # An introduction in a mail: text, links and lists; pictures and tables come from articles.
 SHORT = frozenset({"p", "strong", "em", "a", "br", "ul", "ol", "li", "blockquote", "h2", "h3"})
 
-# These vanish with all that is in them; every other unknown element only loses its tags.
-_DROPPED = frozenset(
-    {"script", "style", "title", "xml", "template", "noscript", "iframe", "object", "svg", "math"}
-    | {"noembed", "noframes", "textarea", "select", "xmp"}
-)
 _NUMBERS = frozenset({"width", "height", "colspan", "rowspan", "start"})
 _SCOPES = frozenset({"row", "col", "rowgroup", "colgroup"})
 
 # Old elements that writers' programs still produce, in today's words.
 RENAMED = {"b": "strong", "i": "em", "strike": "s", "del": "s", "h1": "h2", "h5": "h4", "h6": "h4"}
-# A misnested one of these is opened again in every paragraph that follows (HTML 13.2.4.3),
-# each with other attributes on its own, which makes gigabytes out of a long document.
-_FORMATTING = re.compile(r"</?(?:font|big|small|tt|u|nobr)(?=[\s>/])[^<>]*>", re.IGNORECASE)
-_PLAIN = ("strong", "em", "s", "code", *RENAMED)
-_RENAME = re.compile(rf"<(/?)({'|'.join(_PLAIN)})(?=[\s>/])[^<>]*>", re.IGNORECASE)
-
-# Browsers stop nesting at 512; an HTML parser takes minutes for 100,000 unclosed elements.
-_MAX_DEPTH = 200
-_TAG = re.compile(r"<(/?)([a-z][^\s/>]*)[^<>]*>?", re.IGNORECASE)
-_VOID = frozenset({"br", "hr", "img", "input", "link", "meta", "col", "area", "base", "wbr"})
-# A closing tag reaches no further up than the nearest of these (HTML 13.2.4.2, "scope").
-_SCOPED = frozenset({"object", "applet", "marquee", "template", "table", "td", "th", "caption"})
-
-# What is left of a pasted document's empty lines; ours come from the style sheet.
-_EMPTY_BLOCK = re.compile(
-    r"<(p|h2|h3|h4|li|ul|ol|pre|blockquote|figcaption|figure|caption)(?: [^>]*)?>"
-    r"(?:\s|&nbsp;|<br>)*</\1>"
+# These say nothing if they are empty: what is left of a pasted document's empty lines (ours come
+# from the style sheet), and of its marked spaces.
+_EMPTY_BLOCKS = frozenset(
+    {
+        "p",
+        "h2",
+        "h3",
+        "h4",
+        "li",
+        "ul",
+        "ol",
+        "pre",
+        "blockquote",
+        "figcaption",
+        "figure",
+        "caption",
+    }
 )
-_EMPTY_WORD = re.compile(r"<(strong|em|s|sub|sup|code|cite|a)(?: [^>]*)?>((?:\s|&nbsp;)*)</\1>")
-_NO_SOURCE = re.compile(r'<img(?![^>]* src="[^"])[^>]*>')
-_NO_TARGET = re.compile(r"<a(?![^>]* href=)[^>]*>([^<]*(?:<(?!/a>)[^<]*)*)</a>")
-# A parser drops one line break after <pre>, so every further pass would drop another.
-_PRE = re.compile(r"<pre>\n+")
-_NO_CLASS = re.compile(r' class=""')
+_EMPTY_WORDS = frozenset({"strong", "em", "s", "sub", "sup", "code", "cite", "a"})
+# As nh3 writes it: lower case, double quotes, no bare angle bracket in an attribute.
+_PIECE = re.compile(r"<(/?)([a-z][a-z0-9-]*)([^<>]*)>|[^<]+")
+
+# nh3 keeps these two on every element.
+_ATTRIBUTES = frozenset({"class", "lang", "title"}).union(*ALLOWED.values())
 
 _MAX_PASSES = 8
 
@@ -107,7 +106,7 @@ def _cleaner(elements: frozenset[str]) -> nh3.Cleaner:
         allowed_classes={
             tag: set(names) for tag, names in ALLOWED_CLASSES.items() if tag in elements
         },
-        clean_content_tags=set(_DROPPED),
+        clean_content_tags=set(markup.DROPPED),
         url_schemes=set(URL_SCHEMES),
         url_relative="pass_through",
         link_rel=None,
@@ -117,73 +116,97 @@ def _cleaner(elements: frozenset[str]) -> nh3.Cleaner:
 
 _FULL = _cleaner(frozenset(ALLOWED))
 _SHORT = _cleaner(SHORT)
-_TEXT = nh3.Cleaner(tags=set(), clean_content_tags=set(_DROPPED))
 
 
 def clean(html: str, *, short: bool = False) -> str:
     """Return HTML that holds nothing but the allowlist; cleaning twice changes nothing.
 
-    With `short`, only the elements of an introduction in a mail stay.
+    With `short`, only the elements of an introduction in a mail stay. The words of what does
+    not stay are kept apart. Time grows with the length alone.
     """
-    cleaner = _SHORT if short else _FULL
-    html = html.replace("\x00", "")
     # Taking an element away can leave its neighbours nested as no parser would nest them, so
     # that browsers read something else than what was checked: clean until nothing moves.
     for _ in range(_MAX_PASSES):
-        cleaned = _tidy(cleaner.clean(_prepare(html)))
+        cleaned = _cleaned_once(html, short)
         if cleaned == html:
             return cleaned
         html = cleaned
-    return _TEXT.clean(html).strip()
+    return _cleaned_once(escape(text_of(html), quote=False), short)
 
 
-def _prepare(html: str) -> str:
-    """Return HTML in today's words and of a depth that a parser can bear."""
-    html = _FORMATTING.sub("", html)
-    html = _RENAME.sub(_renamed, html)
-    return _flatten(html) if html.count("<") > _MAX_DEPTH else html
+def _cleaned_once(html: str, short: bool) -> str:
+    cleaner, elements = (_SHORT, SHORT) if short else (_FULL, ALLOWED)
+    return _tidy(
+        cleaner.clean(
+            markup.rewritten(html, elements=elements, attributes=_ATTRIBUTES, renamed=RENAMED)
+        )
+    )
 
 
-def _renamed(match: re.Match[str]) -> str:
-    name = match[2].lower()
-    return f"<{match[1]}{RENAMED.get(name, name)}>"
+@dataclass(slots=True)
+class _Open:
+    """An element of the text, from its opening tag to its closing one."""
 
-
-def _flatten(html: str) -> str:
-    """Return HTML without the tags that open deeper than _MAX_DEPTH; all text stays."""
-    stack: list[str] = []
-
-    def keep(match: re.Match[str]) -> str:
-        closing, name = match[1], match[2].lower()
-        if name in _VOID:
-            return match[0]
-        if closing or name == "p":
-            for depth in range(len(stack) - 1, -1, -1):
-                if stack[depth] == name:
-                    del stack[depth:]
-                    if closing:
-                        return match[0] if depth < _MAX_DEPTH else ""
-                    break
-                if stack[depth] in _SCOPED:
-                    break
-            if closing:
-                return match[0]
-        stack.append(name)
-        return match[0] if len(stack) <= _MAX_DEPTH else ""
-
-    return _TAG.sub(keep, html)
+    name: str
+    at: int
+    """The place of its tag in what is written."""
+    after_words: bool
+    """Whether words of the same line stand before it."""
+    says: bool = False
+    """Whether there is anything in it."""
 
 
 def _tidy(html: str) -> str:
-    """Return nh3's output without the elements that say nothing."""
-    html = _NO_CLASS.sub("", html)
-    html = _NO_SOURCE.sub("", html)
-    html = _NO_TARGET.sub(r"\1", html)
-    html = _PRE.sub("<pre>", html)
-    previous = None
-    while previous != html:
-        previous, html = html, _EMPTY_BLOCK.sub("", _EMPTY_WORD.sub(r"\2", html))
-    return html.strip()
+    """Return nh3's output without the elements that say nothing, in one pass."""
+    out: list[str] = []
+    around = [_Open("", 0, after_words=False)]
+    # Whether words of this line were written, and whether an empty block stood after them.
+    after_words = parted = False
+    for piece in _PIECE.finditer(html):
+        closing, name, given = piece.groups()
+        is_block = name in markup.BLOCKS
+        if name is None:
+            text = piece[0]
+            if out and out[-1] == "<pre>":
+                # A parser drops the first line break, so every pass would drop another.
+                text = text.lstrip("\n")
+            if text.replace("&nbsp;", "").strip():
+                if parted and after_words:
+                    out.append("<br>")
+                around[-1].says = after_words = True
+                parted = False
+            if text:
+                out.append(text)
+        elif closing:
+            element = around.pop()
+            empty = not element.says
+            if empty and name in _EMPTY_BLOCKS:
+                del out[element.at :]
+                after_words, parted = element.after_words, True
+            elif empty and name in _EMPTY_WORDS:
+                del out[element.at]  # Its space stays.
+            else:
+                around[-1].says = True
+                if name == "a" and ' href="' not in out[element.at]:
+                    out[element.at] = ""
+                else:
+                    out.append(piece[0])
+                if is_block:
+                    after_words = parted = False
+        elif name != "img" or ' src="' in given:
+            if name in markup.VOID:
+                if name != "br":
+                    around[-1].says = True
+            else:
+                around.append(_Open(name, len(out), after_words))
+            if is_block or name == "br":
+                after_words = parted = False
+            elif name == "img":
+                if parted and after_words:
+                    out.append("<br>")
+                after_words, parted = True, False
+            out.append(piece[0].replace(' class=""', ""))
+    return "".join(out).strip()
 
 
 def editor_rules(*, short: bool = False) -> str:
