@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import nh3
 from django.conf import settings
 
-from posts import structure
+from posts import markup, structure
 from posts.allowlist import (
     ALLOWED,
     BELOW_H1,
@@ -93,6 +93,7 @@ _COUNTED = {
     "textarea": "control",
     "input": "control",
     "button": "control",
+    "script": "script",
 }
 _TEXT_BLOCKS = frozenset(
     {"p", "li", "td", "th", "dd", "dt", "pre", "figcaption", "caption", "h1", "h2", "h3"}
@@ -100,19 +101,19 @@ _TEXT_BLOCKS = frozenset(
 )
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _VOID = frozenset({"br", "hr", "img", "embed", "source", "input", "col", "wbr", "param", "track"})
+_KNOWN = _INLINE | _BLOCKS | _EMBEDS | {"source", "param", *_COUNTED}
+_KNOWN_ATTRIBUTES = frozenset(
+    {"id", "name", "class", "style", "title", "lang", "dir", "href", "src", "alt", "width"}
+    | {"height", "colspan", "rowspan", "scope", "start", "type", "value", "reversed", "cite"}
+    | {"datetime", "data", "role", "aria-label"}
+)
+_DROPPED = markup.DROPPED - _KNOWN
 # Only a parser that knows HTML can say how a stranger's tags nest. What may stay is decided
 # by the clean that follows.
 _PARSER = nh3.Cleaner(
-    tags=set(_INLINE | _BLOCKS | _EMBEDS | {"source", "param", *_COUNTED}),
-    attributes={
-        "*": set(
-            {"id", "name", "class", "style", "title", "lang", "dir", "href", "src", "alt"}
-            | {"width", "height", "colspan", "rowspan", "scope", "start", "type", "value"}
-            | {"reversed", "cite", "datetime", "data", "role", "aria-label"}
-        )
-    },
-    clean_content_tags={"script", "style", "title", "xml", "template", "noscript", "noembed"}
-    | {"noframes", "xmp"},
+    tags=set(_KNOWN),
+    attributes={"*": set(_KNOWN_ATTRIBUTES)},
+    clean_content_tags=set(_DROPPED),
     url_schemes={"http", "https", "mailto", "tel", "file", "data", "blob", "cid", "about"},
     url_relative="pass_through",
     link_rel=None,
@@ -237,6 +238,9 @@ def parsed(html: str) -> Element:
     """Return a text as a tree; its root has an empty name."""
     root = here = Element("", None, {})
     within = ""
+    html = markup.rewritten(
+        html, elements=_KNOWN, attributes=_KNOWN_ATTRIBUTES, renamed={}, dropped=_DROPPED
+    )
     for token in _TOKEN.finditer(_PARSER.clean(html)):
         closing, name = token[1], token[2]
         if within:  # What stands in an iframe is no HTML.
@@ -316,6 +320,7 @@ def translated(html: str, losses: Losses, *, short: bool = False) -> str:
     """
     root = parsed(html)
     _drop_comments_and_deletions(root, losses)
+    _drop_last_breaks(root)
     _name_formatting(root)
     _rename_headings(root)
     _lists(root)
@@ -392,10 +397,17 @@ def _drop_comments_and_deletions(root: Element, losses: Losses) -> None:
             element.take_away()
         elif element.name == "ins":
             element.unwrap()
-        elif "apple-interchange-newline" in element.classes:
-            element.take_away()
     for _ in range(max(anchors, bodies)):
         losses.add("comment")
+
+
+def _drop_last_breaks(root: Element) -> None:
+    """Take the line breaks after the last paragraph away, with which browsers end a clipboard."""
+    for part in reversed(root.children):
+        if isinstance(part, Element) and part.name == "br":
+            part.take_away()
+        elif part if isinstance(part, Element) else part.strip():
+            break
 
 
 def _block_of(element: Element) -> Element:

@@ -6,32 +6,51 @@ sent).
 """
 
 import re
+from dataclasses import dataclass
+from html import escape
 
 import nh3
 
-from posts import foreign
+from posts import foreign, markup
 from posts.allowlist import (
     ALLOWED,
     ALLOWED_CLASSES,
-    FORMATTING,
     RENAMED,
+    REQUIRED,
     SHORT,
     allowed_value,
     editor_rules,
 )
 from posts.links import URL_SCHEMES, safe_url
+from posts.plain import text_of
 
 __all__ = ["ALLOWED", "ALLOWED_CLASSES", "RENAMED", "SHORT", "clean", "editor_rules", "losses"]
 
-# These vanish with all that is in them; every other unknown element only loses its tags.
-_DROPPED = frozenset(
-    {"script", "style", "title", "xml", "template", "noscript", "iframe", "object", "svg", "math"}
-    | {"noembed", "noframes", "textarea", "select", "xmp"}
+# These say nothing if they are empty: what is left of a pasted document's empty lines (ours come
+# from the style sheet), and of its marked spaces.
+_EMPTY_BLOCKS = frozenset(
+    {
+        "p",
+        "h2",
+        "h3",
+        "h4",
+        "li",
+        "ul",
+        "ol",
+        "pre",
+        "blockquote",
+        "figcaption",
+        "figure",
+        "caption",
+    }
 )
-# A misnested one of these is opened again in every paragraph that follows (HTML 13.2.4.3),
-# each with other attributes on its own, which makes gigabytes out of a long document.
-_FORMATTING = re.compile(r"</?(?:font|big|small|tt|u|nobr)(?=[\s>/])[^<>]*>", re.IGNORECASE)
-_RENAME = re.compile(rf"<(/?)({'|'.join(sorted(FORMATTING))})(?=[\s>/])[^<>]*>", re.IGNORECASE)
+_EMPTY_WORDS = frozenset(
+    {"strong", "em", "s", "sub", "sup", "code", "cite", "span", "q", "abbr", "a"}
+)
+# As nh3 writes it: lower case, double quotes, no bare angle bracket in an attribute.
+_PIECE = re.compile(r"<(/?)([a-z][a-z0-9-]*)([^<>]*)>|[^<]+")
+
+_ATTRIBUTES = frozenset({"class"}).union(*ALLOWED.values())
 
 # Our own clean HTML has none of these; then there is nothing to translate.
 _NOT_OURS = re.compile(
@@ -42,28 +61,6 @@ _NOT_OURS = re.compile(
     r"|<img(?![^<>]* src=\"[^\"])|</li>\s*<[uo]l|<[uo]l(?: [^<>]*)?>\s*<[uo]l",
     re.IGNORECASE,
 )
-_SCRIPT = re.compile(r"<script\b", re.IGNORECASE)
-
-# Browsers stop nesting at 512; an HTML parser takes minutes for 100,000 unclosed elements.
-_MAX_DEPTH = 200
-_TAG = re.compile(r"<(/?)([a-z][^\s/>]*)[^<>]*>?", re.IGNORECASE)
-_VOID = frozenset({"br", "hr", "img", "input", "link", "meta", "col", "area", "base", "wbr"})
-# A closing tag reaches no further up than the nearest of these (HTML 13.2.4.2, "scope").
-_SCOPED = frozenset({"object", "applet", "marquee", "template", "table", "td", "th", "caption"})
-
-# What is left of a pasted document's empty lines; ours come from the style sheet.
-_EMPTY_BLOCK = re.compile(
-    r"<(p|h2|h3|h4|li|ul|ol|pre|blockquote|figcaption|figure|caption)(?: [^>]*)?>"
-    r"(?:\s|&nbsp;|<br>)*</\1>"
-)
-_EMPTY_WORD = re.compile(
-    r"<(strong|em|s|sub|sup|code|cite|span|q|abbr|a)(?: [^>]*)?>((?:\s|&nbsp;)*)</\1>"
-)
-_NO_SOURCE = re.compile(r'<img(?![^>]* src="[^"])[^>]*>')
-_NO_TARGET = re.compile(r"<a(?=[ >])(?![^>]* href=)[^>]*>([^<]*(?:<(?!/a>)[^<]*)*)</a>")
-# A parser drops one line break after <pre>, so every further pass would drop another.
-_PRE = re.compile(r"<pre>\n+")
-_NO_CLASS = re.compile(r' class=""')
 
 _MAX_PASSES = 8
 
@@ -84,7 +81,7 @@ def _cleaner(elements: frozenset[str]) -> nh3.Cleaner:
         allowed_classes={
             tag: set(names) for tag, names in ALLOWED_CLASSES.items() if tag in elements
         },
-        clean_content_tags=set(_DROPPED),
+        clean_content_tags=set(markup.DROPPED),
         url_schemes=set(URL_SCHEMES),
         url_relative="pass_through",
         link_rel=None,
@@ -94,87 +91,109 @@ def _cleaner(elements: frozenset[str]) -> nh3.Cleaner:
 
 _FULL = _cleaner(frozenset(ALLOWED))
 _SHORT = _cleaner(SHORT)
-_TEXT = nh3.Cleaner(tags=set(), clean_content_tags=set(_DROPPED))
 
 
 def clean(html: str, *, short: bool = False) -> str:
     """Return HTML that holds nothing but the allowlist; cleaning twice changes nothing.
 
-    With `short`, only the elements of an introduction in a mail stay.
+    With `short`, only the elements of an introduction in a mail stay. The words of what does
+    not stay are kept apart. Time grows with the length alone.
     """
-    cleaner = _SHORT if short else _FULL
-    html = html.replace("\x00", "")
     # Taking an element away can leave its neighbours nested as no parser would nest them, so
     # that browsers read something else than what was checked: clean until nothing moves.
     for _ in range(_MAX_PASSES):
-        cleaned = _tidy(cleaner.clean(_translated(html, foreign.Losses(), short=short)))
+        cleaned = _cleaned_once(html, short)
         if cleaned == html:
             return cleaned
         html = cleaned
-    return _TEXT.clean(html).strip()
+    return _cleaned_once(escape(text_of(html), quote=False), short)
 
 
 def losses(html: str, *, short: bool = False) -> list[str]:
     """Return what the clean takes away that a writer would miss, a sentence for each kind."""
     found = foreign.Losses()
-    _translated(html.replace("\x00", ""), found, short=short)
-    for _ in _SCRIPT.findall(html):
-        found.add("script")
+    _translated(html, found, short=short)
     return found.sentences()
 
 
 def _translated(html: str, found: foreign.Losses, *, short: bool) -> str:
     """Return HTML without what other programs mean by it; what is lost is added to `found`."""
-    html = _prepare(foreign.plain_formatting(html))
-    if _NOT_OURS.search(html):
-        return foreign.translated(html, found, short=short)
-    return html
+    html = foreign.plain_formatting(html)
+    return foreign.translated(html, found, short=short) if _NOT_OURS.search(html) else html
 
 
-def _prepare(html: str) -> str:
-    """Return HTML in today's words and of a depth that a parser can bear."""
-    html = _FORMATTING.sub("", html)
-    html = _RENAME.sub(_renamed, html)
-    return _flatten(html) if html.count("<") > _MAX_DEPTH else html
+def _cleaned_once(html: str, short: bool) -> str:
+    html = _translated(html, foreign.Losses(), short=short)
+    cleaner, elements = (_SHORT, SHORT) if short else (_FULL, ALLOWED)
+    return _tidy(
+        cleaner.clean(
+            markup.rewritten(html, elements=elements, attributes=_ATTRIBUTES, renamed=RENAMED)
+        )
+    )
 
 
-def _renamed(match: re.Match[str]) -> str:
-    name = match[2].lower()
-    return f"<{match[1]}{RENAMED.get(name, name)}>"
+@dataclass(slots=True)
+class _Open:
+    """An element of the text, from its opening tag to its closing one."""
 
-
-def _flatten(html: str) -> str:
-    """Return HTML without the tags that open deeper than _MAX_DEPTH; all text stays."""
-    stack: list[str] = []
-
-    def keep(match: re.Match[str]) -> str:
-        closing, name = match[1], match[2].lower()
-        if name in _VOID:
-            return match[0]
-        if closing or name == "p":
-            for depth in range(len(stack) - 1, -1, -1):
-                if stack[depth] == name:
-                    del stack[depth:]
-                    if closing:
-                        return match[0] if depth < _MAX_DEPTH else ""
-                    break
-                if stack[depth] in _SCOPED:
-                    break
-            if closing:
-                return match[0]
-        stack.append(name)
-        return match[0] if len(stack) <= _MAX_DEPTH else ""
-
-    return _TAG.sub(keep, html)
+    name: str
+    at: int
+    """The place of its tag in what is written."""
+    after_words: bool
+    """Whether words of the same line stand before it."""
+    says: bool = False
+    """Whether there is anything in it."""
 
 
 def _tidy(html: str) -> str:
-    """Return nh3's output without the elements that say nothing."""
-    html = _NO_CLASS.sub("", html)
-    html = _NO_SOURCE.sub("", html)
-    html = _NO_TARGET.sub(r"\1", html)
-    html = _PRE.sub("<pre>", html)
-    previous = None
-    while previous != html:
-        previous, html = html, _EMPTY_BLOCK.sub("", _EMPTY_WORD.sub(r"\2", html))
-    return html.strip()
+    """Return nh3's output without the elements that say nothing, in one pass."""
+    out: list[str] = []
+    around = [_Open("", 0, after_words=False)]
+    # Whether words of this line were written, and whether an empty block stood after them.
+    after_words = parted = False
+    for piece in _PIECE.finditer(html):
+        closing, name, given = piece.groups()
+        is_block = name in markup.BLOCKS
+        if name is None:
+            text = piece[0]
+            if out and out[-1] == "<pre>":
+                # A parser drops the first line break, so every pass would drop another.
+                text = text.lstrip("\n")
+            if text.replace("&nbsp;", "").strip():
+                if parted and after_words:
+                    out.append("<br>")
+                around[-1].says = after_words = True
+                parted = False
+            if text:
+                out.append(text)
+        elif closing:
+            element = around.pop()
+            empty = not element.says
+            if empty and name in _EMPTY_BLOCKS:
+                del out[element.at :]
+                after_words, parted = element.after_words, True
+            elif empty and name in _EMPTY_WORDS:
+                del out[element.at]  # Its space stays.
+            else:
+                around[-1].says = True
+                needed = REQUIRED.get(name)
+                if needed and not any(f' {one}="' in out[element.at] for one in needed):
+                    out[element.at] = ""
+                else:
+                    out.append(piece[0])
+                if is_block:
+                    after_words = parted = False
+        elif name != "img" or ' src="' in given:
+            if name in markup.VOID:
+                if name != "br":
+                    around[-1].says = True
+            else:
+                around.append(_Open(name, len(out), after_words))
+            if is_block or name == "br":
+                after_words = parted = False
+            elif name == "img":
+                if parted and after_words:
+                    out.append("<br>")
+                after_words, parted = True, False
+            out.append(piece[0].replace(' class=""', ""))
+    return "".join(out).strip()

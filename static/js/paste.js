@@ -73,7 +73,10 @@ class Translation {
       each.remove();
     }
     this.all("ins").forEach(unwrap);
-    this.all(".Apple-interchange-newline").forEach((each) => each.remove());
+    // Browsers end a clipboard with one.
+    while (this.root.lastElementChild?.localName === "br" && !this.root.lastChild.data?.trim()) {
+      this.root.lastElementChild.remove();
+    }
   }
 
   blockOf(node) {

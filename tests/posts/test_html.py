@@ -130,7 +130,7 @@ def test_an_introduction_holds_no_pictures_and_tables() -> None:
         html.clean(
             '<p>a<img src="/a.png" alt="b"></p><table><tr><td>c</td></tr></table>', short=True
         )
-        == "<p>a</p>c"
+        == "<p>a</p><p>c</p>"
     )
 
 
