@@ -99,6 +99,7 @@ _TEXT_BLOCKS = frozenset(
     {"p", "li", "td", "th", "dd", "dt", "pre", "figcaption", "caption", "h1", "h2", "h3"}
     | {"h4", "h5", "h6"}
 )
+_SHOWN = frozenset({"img", "table", "pre", "a"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _VOID = frozenset({"br", "hr", "img", "embed", "source", "input", "col", "wbr", "param", "track"})
 _KNOWN = _INLINE | _BLOCKS | _EMBEDS | {"source", "param", *_COUNTED}
@@ -657,6 +658,7 @@ def _become_link(element: Element, address: str, words: str) -> None:
 
 
 def _pictures(root: Element, losses: Losses, *, short: bool) -> None:
+    left: dict[Element, int] = {}  # How much a figure has to show, besides its caption.
     for image in root.walk():
         if image.name != "img":
             continue
@@ -667,12 +669,16 @@ def _pictures(root: Element, losses: Losses, *, short: bool) -> None:
             continue
         named = "" if scheme in {"data", "blob", "cid"} else unquote(re.split(r"[/\\]", source)[-1])
         name = image.attributes.get("alt", "").strip() or named
-        image.take_away()
         figure = next((one for one in image.ancestors() if one.name == "figure"), None)
-        if figure and not any(one.name in {"img", "table", "pre", "a"} for one in figure.walk()):
-            # A caption without its picture says nothing.
-            name = figure.words() or name
-            figure.take_away()
+        if figure is not None and figure not in left:
+            left[figure] = sum(one.name in _SHOWN for one in figure.walk())
+        image.take_away()
+        if figure is not None:
+            left[figure] -= 1
+            if not left[figure]:
+                # A caption without its picture says nothing.
+                name = figure.words() or name
+                figure.take_away()
         losses.add("picture", name)
 
 

@@ -8,6 +8,7 @@ sent).
 import re
 from dataclasses import dataclass
 from html import escape
+from threading import Lock
 
 import nh3
 
@@ -64,6 +65,12 @@ _NOT_OURS = re.compile(
 
 _MAX_PASSES = 8
 
+# The last texts that came out clean. A save cleans the same text in its form, its model and its
+# field, and a long one takes seconds.
+_CLEAN: dict[tuple[str, bool], None] = {}
+_CLEAN_LOCK = Lock()
+_REMEMBERED = 8
+
 
 def _checked(_tag: str, attribute: str, value: str) -> str | None:
     """Return an attribute's value, or None to drop the attribute (for nh3)."""
@@ -99,14 +106,22 @@ def clean(html: str, *, short: bool = False) -> str:
     With `short`, only the elements of an introduction in a mail stay. The words of what does
     not stay are kept apart. Time grows with the length alone.
     """
+    if (html, short) in _CLEAN:
+        return html
     # Taking an element away can leave its neighbours nested as no parser would nest them, so
     # that browsers read something else than what was checked: clean until nothing moves.
     for _ in range(_MAX_PASSES):
         cleaned = _cleaned_once(html, short)
         if cleaned == html:
-            return cleaned
+            break
         html = cleaned
-    return _cleaned_once(escape(text_of(html), quote=False), short)
+    else:
+        html = _cleaned_once(escape(text_of(html), quote=False), short)
+    with _CLEAN_LOCK:
+        _CLEAN[html, short] = None
+        if len(_CLEAN) > _REMEMBERED:
+            del _CLEAN[next(iter(_CLEAN))]
+    return html
 
 
 def losses(html: str, *, short: bool = False) -> list[str]:

@@ -36,6 +36,7 @@ VOID = frozenset(
 )
 CELLS = frozenset({"td", "th"})
 _SECTIONS = frozenset({"thead", "tbody", "tfoot"})
+_CELLS_AND_CAPTION = CELLS | {"caption"}
 _TABLE_PARTS = CELLS | _SECTIONS | {"tr", "caption"}
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 # Where one of these begins or ends, a line ends.
@@ -52,7 +53,8 @@ BLOCKS = (
 _FORMATTING = frozenset(
     {"b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
 )
-_REOPENED = _FORMATTING | {"a"}
+# A closing tag ends these even where a block within them is open (HTML 13.2.6.4.7).
+_ADOPTED = _FORMATTING | {"a"}
 # A closing tag reaches no further up than the nearest of these (HTML 13.2.4.2, "scope").
 _SCOPED = frozenset({"caption", "object", "table", "td", "template", "th"})
 _LISTS = frozenset({"dl", "ol", "ul"})
@@ -216,6 +218,8 @@ class _Table:
     outside: list[str]
     line: _Line
     """The line in front of it."""
+    cells: int = 0
+    """How many of its cells are open, its caption counted in: none or one."""
     out: list[str] = field(default_factory=list)
 
 
@@ -253,6 +257,8 @@ class _Writer:
             self._line().has_words = True
         elif self._is_loose():
             return  # Between the rows of a table it would be taken for a word.
+        elif self._begins_paragraph():
+            text = text.replace("\u00a0", "")
         for start in range(0, len(text), _LONGEST_TEXT):
             self._write("<!---->" if start else "")
             self._write(_escaped(text[start : start + _LONGEST_TEXT]))
@@ -354,7 +360,7 @@ class _Writer:
             self.again[-1].pop(name, None)
             return
         place = places[-1]
-        if self.blocks and self.blocks[-1] > place and name not in _REOPENED:
+        if self.blocks and self.blocks[-1] > place and name not in _ADOPTED:
             return
         places.pop()
         element = self.open[place]
@@ -441,6 +447,8 @@ class _Writer:
             if written:
                 self.kept.append(place)
                 self._new_block(name)
+        if written and self.tables and name in _CELLS_AND_CAPTION:
+            self.tables[-1].cells += 1
         if name in _SCOPED and written:
             self.scopes.append(place)
             self.again.append({})
@@ -468,6 +476,8 @@ class _Writer:
         elif not element.written:
             self._part("<br>")
         else:
+            if self.tables and name in _CELLS_AND_CAPTION:
+                self.tables[-1].cells -= 1
             self._write(f"</{name}>", of_table=name in _TABLE_PARTS or name == "table")
             if name == "table":
                 table = self.tables.pop()
@@ -484,15 +494,7 @@ class _Writer:
 
     def _is_loose(self) -> bool:
         """Whether this is within a table, and in no cell of it."""
-        if not self.tables:
-            return False
-        index = self.tables[-1].index
-        return not any(
-            self._has(name)
-            and self.places[name][-1] > index
-            and self.open[self.places[name][-1]].written
-            for name in ("td", "th", "caption")
-        )
+        return bool(self.tables) and not self.tables[-1].cells
 
     def _target(self, *, of_table: bool = False) -> list[str]:
         if not self.tables:
