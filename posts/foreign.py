@@ -77,13 +77,8 @@ _INLINE = frozenset(
     | {"s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u"}
     | {"var", "wbr"}
 )
-_BLOCKS = frozenset(
-    {"address", "article", "aside", "blockquote", "body", "caption", "center", "col"}
-    | {"colgroup", "dd", "details", "dialog", "div", "dl", "dt", "fieldset", "figcaption"}
-    | {"figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup"}
-    | {"hr", "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody"}
-    | {"td", "tfoot", "th", "thead", "tr", "ul"}
-)
+# The parser drops the tags of a body, and of a form within a form.
+_BLOCKS = markup.BLOCKS - {"body", "html", "form"} | {"col", "colgroup"}
 _EMBEDS = frozenset({"iframe", "object", "embed", "audio", "video"})
 _COUNTED = {
     "svg": "drawing",
