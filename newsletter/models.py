@@ -14,6 +14,7 @@ from django.utils import timezone
 from posts.editor import HTMLField
 from posts.library import Image
 from posts.models import Post
+from posts.text_fields import PlainCharField, PlainTextField
 from subscribers.models import Subscriber
 
 
@@ -69,8 +70,8 @@ class Issue(models.Model):
     number = models.PositiveIntegerField(
         unique=True, blank=True, help_text="Left empty, it follows the last issue."
     )
-    subject = models.CharField(max_length=150)
-    preheader = models.CharField(
+    subject = PlainCharField(max_length=150)
+    preheader = PlainCharField(
         max_length=150, blank=True, help_text="The line that mail programs show after the subject."
     )
     intro = HTMLField("introduction", short=True, blank=True)
@@ -173,7 +174,7 @@ class IssuePost(models.Model):
     issue = models.ForeignKey(Issue, models.CASCADE, related_name="issue_posts")
     post = models.ForeignKey(Post, models.PROTECT, related_name="issue_posts")
     position = models.PositiveSmallIntegerField(default=0)
-    blurb = models.TextField(
+    blurb = PlainTextField(
         max_length=600, blank=True, help_text="Left empty, the article's summary stands there."
     )
 

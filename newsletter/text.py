@@ -11,6 +11,8 @@ from html.parser import HTMLParser
 from itertools import takewhile
 from urllib.parse import urljoin
 
+from posts.markup import characters
+
 WIDTH = 72
 
 # What HTML calls white space. A no-break space is none: it keeps its words together.
@@ -104,7 +106,7 @@ class _MailWriter(HTMLParser):
         self.out: list[str] = []
 
     def handle_data(self, data: str) -> None:
-        self.out.append(escape(CONTROL.sub("", _SPACE.sub(" ", data)), quote=False))
+        self.out.append(escape(_SPACE.sub(" ", characters(data)), quote=False))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
@@ -203,7 +205,7 @@ class _TextWriter(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         target = self.words if self.linked is None else self.linked
-        target.append(CONTROL.sub("", _SPACE.sub(" ", data)))
+        target.append(_SPACE.sub(" ", characters(data)))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "br":

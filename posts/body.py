@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 from django.apps import apps
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.db import models
+from django.db import models, transaction
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from PIL import Image as Pillow
@@ -35,8 +35,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # To be raised whenever a step makes something else of the same body.
-VERSION = 5
+VERSION = 6
 _VERSIONS = f"{VERSION}.{RECIPE}:"
+
+# A database takes so many values in one query, and not many more.
+_AT_ONCE = 1_000
+_OF_THE_BODY = frozenset({"body", "body_served", "served_of"})
 
 # As nh3 writes them: lower case, double quotes, no bare angle bracket in an attribute.
 _PICTURES = re.compile(r'<(figure)(?: class="([^"]*)")?>|<(/figure)>|<img((?: [a-z]+="[^"]*")+)>')
@@ -99,6 +103,11 @@ class WithBody(models.Model):
                     kwargs["update_fields"] = {*fields, "body_served", "served_of"}
         super().save(*args, **kwargs)
 
+    @classmethod
+    def read_from(cls, body: str) -> dict[str, Any]:
+        """Return what other fields say of a body, such as how long it takes to read."""
+        return {}
+
     @property
     def body_html(self) -> SafeString:
         """The body as readers get it: as stored, or made now if that is of another body."""
@@ -111,10 +120,9 @@ def serve_due(seconds: float = 5) -> int:
     """Finish the bodies that are not of today's making; return how many were stored.
 
     Those are: written past `save()`, of an older VERSION, or with a picture that was waiting
-    for its copies. Goes on for so many seconds at most. Safe at any time, and twice.
+    for its copies. Each is cleaned first, and what was cleaned is stored with what was made of
+    it. Goes on for so many seconds at most. Safe at any time, and twice.
     """
-    from posts import freshness  # It needs the models.
-
     stored = 0
     until = time.monotonic() + seconds
     for model in apps.get_app_config("posts").get_models():
@@ -125,33 +133,65 @@ def serve_due(seconds: float = 5) -> int:
         for pk in list(due.values_list("pk", flat=True)):
             if time.monotonic() > until:
                 break
-            thing = things.filter(pk=pk).only("body", "body_served", "served_of").first()
+            read = model.read_from("").keys()
+            thing = things.filter(pk=pk).only("body", "body_served", "served_of", *read).first()
             if thing is None:
                 continue
-            served = serve(thing.body)
-            if (served.html, served.made_of) != (thing.body_served, thing.served_of):
-                # Not over what an editor has saved since.
-                if model._meta.model_name == "post":
-                    freshness.text_changed(pk)
-                else:
-                    kept.drop(f"page-{pk}")
-                stored += things.filter(pk=pk, body=thing.body).update(
-                    body_served=served.html, served_of=served.made_of
-                )
+            body = html.clean(thing.body)
+            served = serve(body)
+            made = {
+                "body": body,
+                "body_served": served.html,
+                "served_of": served.made_of,
+                **model.read_from(body),
+            }
+            changed = {name: made[name] for name in made if made[name] != getattr(thing, name)}
+            if changed:
+                stored += _store(things, pk, thing.body, changed)
     return stored
+
+
+def _store(things: Any, pk: int, read: str, changed: dict[str, Any]) -> int:
+    """Store what was made of a body if that is still the one that was read; return how many."""
+    from posts import freshness  # It needs the models.
+
+    finished = {name: value for name, value in changed.items() if name in _OF_THE_BODY}
+    others = {name: value for name, value in changed.items() if name not in _OF_THE_BODY}
+    with transaction.atomic():
+        # Compared here, and not by a filter: the field would clean what it compares with, and
+        # never find a text that is not clean.
+        row = things.filter(pk=pk).select_for_update().values_list("body", flat=True).first()
+        if row != read:
+            return 0  # An editor has saved another one since.
+        # Not by its own update(), for which a new body is one that is not finished yet.
+        if finished:
+            models.QuerySet(things.model).filter(pk=pk).update(**finished)
+        # By its own, for more pages show these.
+        if others:
+            things.filter(pk=pk).update(**others)
+        if things.model._meta.model_name == "post":
+            freshness.text_changed(pk)
+        else:
+            kept.drop(f"page-{pk}")
+    return 1
 
 
 # Pictures
 
 
 def images_in(body: str) -> dict[str, Image]:
-    """Return our own pictures of a body, by the name of their file."""
+    """Return our own pictures of a body, by the name of their file; a query for a thousand."""
     if "<img " not in body:
         return {}
     attributes = (match[4] for match in _PICTURES.finditer(body) if match[4])
-    names = {name for each in attributes if (name := _file_name(dict(_ATTRIBUTE.findall(each))))}
+    files = {_file_name(dict(_ATTRIBUTE.findall(each))) for each in attributes}
+    names = sorted(files - {""})
     images = apps.get_model("posts", "Image")._default_manager
-    return {str(image.file.name): image for image in images.filter(file__in=names)} if names else {}
+    found: dict[str, Image] = {}
+    for start in range(0, len(names), _AT_ONCE):
+        for image in images.filter(file__in=names[start : start + _AT_ONCE]):
+            found[str(image.file.name)] = image
+    return found
 
 
 def _file_name(attributes: dict[str, str]) -> str:

@@ -25,6 +25,7 @@ from django.urls import reverse_lazy
 from django.utils.functional import lazy
 
 from posts import foreign, html
+from posts.text_fields import refuse_longer
 
 REMOVED_PLUGINS = (
     # Each of the first four closes a hole named above; without print, preview logs an error.
@@ -34,6 +35,11 @@ REMOVED_PLUGINS = (
     "exportpdf,flash,font,forms,iframe,image2,language,mathjax,newpage,pagebreak,placeholder,"
     "save,scayt,smiley,stylesheetparser,templates,uicolor,wsc,bidi,colorbutton,colordialog"
 )
+# Characters, tags counted in: a book, and more than fits into a mail that Gmail shows whole.
+LONGEST_BODY = 1_000_000
+LONGEST_INTRODUCTION = 50_000
+# With the markup of a word processor, before the clean.
+LONGEST_SENT = 2_500_000
 PICTURE_TYPES = "image/jpeg,image/png,image/gif,image/webp"
 
 # With the manifest storage an address is known only once the files are collected.
@@ -143,10 +149,15 @@ class HTMLFormField(forms.CharField):
         self.losses: list[str] = []
 
     def to_python(self, value: Any) -> str:
-        text = super().to_python(value) or ""
+        self.losses = []
+        text = (super().to_python(value) or "").replace("\r\n", "\n")
+        # Most of what a word processor leaves is markup that the clean takes away.
+        refuse_longer(text, LONGEST_SENT)
         # Of this form's own copy of the field: what its writer is to be told.
         self.losses = html.losses(text, short=self.short)
-        return html.clean(text, short=self.short)
+        text = html.clean(text, short=self.short)
+        refuse_longer(text, LONGEST_INTRODUCTION if self.short else LONGEST_BODY)
+        return text
 
 
 class HTMLField(RichTextField):
@@ -179,6 +190,10 @@ class HTMLField(RichTextField):
 
     def get_prep_value(self, value: Any) -> Any:
         return self.clean_value(super().get_prep_value(value))
+
+    def validate(self, value: Any, model_instance: models.Model | None) -> None:
+        super().validate(value, model_instance)
+        refuse_longer(value, LONGEST_INTRODUCTION if self.short else LONGEST_BODY)
 
     def formfield(self, **kwargs: Any) -> forms.Field | None:
         # The admin's usual wide text area is no choice here: it would show tags.

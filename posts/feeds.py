@@ -33,6 +33,7 @@ from posts import freshness
 from posts.addresses import find_or_moved
 from posts.body import alone, images_in
 from posts.library import Image
+from posts.markup import characters
 from posts.models import Author, Post, PostQuerySet, Tag
 from posts.renditions import stem
 
@@ -42,8 +43,6 @@ SITE_NAME = "The Alarm Room"
 SITE_DESCRIPTION = "A publication for 911 dispatchers and the people who train and lead them."
 # A topic without an article has a feed, too; Atom wants to know when it changed.
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)
-# What XML 1.0 (2.2) has no place for, in any spelling, and the controls that nobody means.
-NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 # A link or a picture as posts/html.py writes it: attributes in double quotes.
 _LINKED = re.compile(r'<(?:a|img)(?: [^\s="<>]+="[^"]*")+')
 _ADDRESS = re.compile(r' (href|src)="([^"]*)"')
@@ -203,7 +202,7 @@ def full_text(post: Post, url: str, picture: Picture | None, images: dict[str, I
 
     `images` are our own among its pictures. The links of its footnotes lead to the page.
     """
-    text = absolute(alone(NOT_IN_XML.sub("", post.body), images, width=PICTURE_WIDTH), url)
+    text = absolute(alone(characters(post.body), images, width=PICTURE_WIDTH), url)
     if not picture:
         return text
     about = " ".join(filter(None, [post.cover_caption, post.cover_credit]))
@@ -229,7 +228,7 @@ def absolute(html: str, base: str) -> str:
 
 def plain(text: str) -> str:
     """Return text in one line, without what cannot stand in XML."""
-    return " ".join(NOT_IN_XML.sub("", text).split())
+    return " ".join(characters(text).split())
 
 
 def site(path: str) -> str:

@@ -70,6 +70,7 @@ _MAX_PASSES = 8
 _CLEAN: dict[tuple[str, bool], None] = {}
 _CLEAN_LOCK = Lock()
 _REMEMBERED = 8
+_LONGEST_REMEMBERED = 1_000_000
 
 
 def _checked(_tag: str, attribute: str, value: str) -> str | None:
@@ -117,10 +118,11 @@ def clean(html: str, *, short: bool = False) -> str:
         html = cleaned
     else:
         html = _cleaned_once(escape(text_of(html), quote=False), short)
-    with _CLEAN_LOCK:
-        _CLEAN[html, short] = None
-        if len(_CLEAN) > _REMEMBERED:
-            del _CLEAN[next(iter(_CLEAN))]
+    if len(html) <= _LONGEST_REMEMBERED:
+        with _CLEAN_LOCK:
+            _CLEAN[html, short] = None
+            if len(_CLEAN) > _REMEMBERED:
+                del _CLEAN[next(iter(_CLEAN))]
     return html
 
 

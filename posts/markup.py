@@ -66,6 +66,7 @@ _CONTEXT = {
 }
 
 _MARKUP = re.compile(r"<(?:[a-zA-Z!?]|/.)", re.DOTALL)
+_NOT_SPACE = re.compile("[^ \t\n]+")
 _SPACE = r"[ \t\n\f\r]*+"
 # All quantifiers are possessive, and a tag that does not end takes in the rest of the document,
 # as in a browser: no character is looked at more than twice.
@@ -256,7 +257,9 @@ class _Writer:
             self._before_words()
             self._line().has_words = True
         elif self._is_loose():
-            return  # Between the rows of a table it would be taken for a word.
+            # Between the rows of a table, any other white space is a word for a parser.
+            self._write(_NOT_SPACE.sub("", text), of_table=True)
+            return
         elif self._begins_paragraph():
             text = text.replace("\u00a0", "")
         for start in range(0, len(text), _LONGEST_TEXT):

@@ -10,7 +10,6 @@ from django.db import models
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import strip_tags
 
 from alarmroom import kept
 from posts import html
@@ -19,12 +18,16 @@ from posts.body import WithBody, WithBodyQuerySet
 from posts.editor import HTMLField
 from posts.library import Image  # Django finds the model by this, too.
 from posts.page_model import Page as Page  # Likewise.
+from posts.plain import text_of
+from posts.text_fields import PlainCharField, PlainTextField
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
 WORDS_PER_MINUTE = 230
+# Characters of what stands about a topic, or about an author.
+LONGEST_DESCRIPTION = 5_000
 # What no reader sees: pages need not be made anew for it.
 BEHIND_THE_SCENES = {"body_served", "served_of", "likeness_due", "created_at"}
 # What an article that is not withdrawn has in these fields.
@@ -44,16 +47,16 @@ class AuthorQuerySet(SluggedQuerySet["Author"]):
 class Author(Slugged):
     """Somebody whose name stands over articles; not an account."""
 
-    name = models.CharField(max_length=120)
+    name = PlainCharField(max_length=120)
     slug = models.SlugField(
         max_length=120, unique=True, blank=True, help_text="Left empty, it is made from the name."
     )
-    role = models.CharField(
+    role = PlainCharField(
         max_length=160,
         blank=True,
         help_text="For example: Training coordinator, 14 years on the floor",
     )
-    bio = models.TextField(blank=True)
+    bio = PlainTextField(blank=True, longest=LONGEST_DESCRIPTION)
     photo = models.ForeignKey(Image, models.PROTECT, null=True, blank=True, related_name="+")
 
     objects = AuthorQuerySet.as_manager()
@@ -88,11 +91,15 @@ class TagQuerySet(SluggedQuerySet["Tag"]):
 class Tag(Slugged):
     """A topic that readers follow across articles."""
 
-    name = models.CharField(max_length=80, unique=True)
+    name = PlainCharField(max_length=80, unique=True)
     slug = models.SlugField(
         max_length=80, unique=True, blank=True, help_text="Left empty, it is made from the name."
     )
-    description = models.TextField(blank=True, help_text="Stands at the top of the topic's page.")
+    description = PlainTextField(
+        blank=True,
+        longest=LONGEST_DESCRIPTION,
+        help_text="Stands at the top of the topic's page.",
+    )
 
     objects = TagQuerySet.as_manager()
 
@@ -210,28 +217,28 @@ class Post(WithBody, Slugged):
 
     SEEN_BY = ("published_at", "was_published_at")
 
-    title = models.CharField(max_length=200)
+    title = PlainCharField(max_length=200)
     slug = models.SlugField(
         max_length=200,
         unique=True,
         blank=True,
         help_text="The end of the article's address. Left empty, it is made from the title.",
     )
-    summary = models.TextField(
+    summary = PlainTextField(
         max_length=400,
         help_text="The dek: one or two sentences. Stands in lists, in mails and in search results.",
     )
     body: models.TextField[str, str] = HTMLField()
     author = models.ForeignKey(Author, models.PROTECT, related_name="posts")
     cover = models.ForeignKey(Image, models.PROTECT, null=True, blank=True, related_name="+")
-    cover_alt = models.CharField(
+    cover_alt = PlainCharField(
         "alternative text",
         max_length=300,
         blank=True,
         help_text="What the cover shows, for readers who cannot see it.",
     )
-    cover_caption = models.CharField("caption", max_length=300, blank=True)
-    cover_credit = models.CharField("credit", max_length=160, blank=True)
+    cover_caption = PlainCharField("caption", max_length=300, blank=True)
+    cover_credit = PlainCharField("credit", max_length=160, blank=True)
     tags = models.ManyToManyField(Tag, blank=True, related_name="posts")
     published_at = models.DateTimeField(
         null=True,
@@ -313,6 +320,10 @@ class Post(WithBody, Slugged):
             kwargs["update_fields"] = {*kwargs["update_fields"], *made}
         super().save(*args, **kwargs)
 
+    @classmethod
+    def read_from(cls, body: str) -> dict[str, Any]:
+        return {"reading_minutes": reading_minutes(body)}
+
     @property
     def is_draft(self) -> bool:
         return self.published_at is None and self.withdrawn_at is None
@@ -369,7 +380,7 @@ class Post(WithBody, Slugged):
 
 def reading_minutes(body: str) -> int:
     """Return the whole minutes that a reader takes for a body of HTML, at least 1."""
-    return max(1, math.ceil(len(strip_tags(body).split()) / WORDS_PER_MINUTE))
+    return max(1, math.ceil(len(text_of(body).split()) / WORDS_PER_MINUTE))
 
 
 class RelatedPost(models.Model):

@@ -11,6 +11,7 @@ from alarmroom import kept
 from posts.addresses import Slugged, SluggedQuerySet, not_reserved, reserved_slugs
 from posts.body import WithBody, WithBodyQuerySet
 from posts.editor import HTMLField
+from posts.text_fields import PlainCharField, PlainTextField
 
 
 class PageQuerySet(WithBodyQuerySet["Page"], SluggedQuerySet["Page"]):  # type: ignore[override]  # each makes a manager of its own class
@@ -21,7 +22,7 @@ class PageQuerySet(WithBodyQuerySet["Page"], SluggedQuerySet["Page"]):  # type: 
 class Page(WithBody, Slugged):
     """A text about the publication itself, at the top of the site: /about/, /privacy/."""
 
-    title = models.CharField(max_length=120)
+    title = PlainCharField(max_length=120)
     slug = models.SlugField(
         max_length=80,
         unique=True,
@@ -29,7 +30,7 @@ class Page(WithBody, Slugged):
         validators=[not_reserved],
         help_text="The page's address. Left empty, it is made from the title.",
     )
-    summary = models.TextField(
+    summary = PlainTextField(
         max_length=400,
         blank=True,
         help_text="One or two sentences under the title. Search engines show them, too.",

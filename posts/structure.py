@@ -1,43 +1,45 @@
 """The structure of a long text: anchors, a contents list, footnotes, boxes for what is wide.
 
 These are steps of the finished body (posts/body.py), made once when a text is saved, out of
-HTML that the allowlist has cleaned. Every id begins with a prefix of ours ("s-", "note-",
-"noteref-"), so none can be one that the page itself uses.
+HTML that the allowlist has cleaned: each element in it has its closing tag, and each attribute
+double quotes. Every id begins with a prefix of ours ("s-", "note-", "noteref-"), so none can be
+one that the page itself uses. Each step goes once from the beginning of the text to its end.
 """
 
 import re
+from dataclasses import dataclass
 from html import unescape
 
-from django.utils.html import escape, strip_tags
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
+
+from posts.plain import line_of
 
 # Fewer headings need no list.
 CONTENTS_FROM = 3
 LONGEST_ANCHOR = 60
+# So many places of a text may lead to a footnote; each becomes forty times as long as it was.
+MOST_MENTIONS = 2_000
 
-_HEADING = re.compile(r'<h([234])(?: id="([^"]*)")?>(.*?)</h\1>', re.DOTALL)
-_WITHIN = re.compile(r'<a href="#([^"]+)"')
-_LISTED = re.compile(r'<h([23]) id="([^"]*)">(.*?)</h\1>', re.DOTALL)
+_HEADING = re.compile(r"<(/?)h([234])((?: [^<>]*)?)>")
+_ID = re.compile(r' id="([^"]*)"')
+_LINK = re.compile(r"<a [^<>]*>")
+_TO_ANCHOR = re.compile(r' href="#([^"]*)"')
+_LISTED = re.compile(r'<h([23]) id="([^"]*)"[^<>]*>(.*?)</h\1>', re.DOTALL)
 _MARK = re.compile(r'<sup class="note">.*?</sup>', re.DOTALL)
-
-# Enough for what nh3 wrote, and faster than strip_tags: contents are listed at each request.
-_TAG = re.compile(r"<[^>]*>")
-
-_TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
-_PRE = re.compile(r"<pre>.*?</pre>", re.DOTALL)
-_CAPTION = re.compile(r"<caption>(.*?)</caption>", re.DOTALL)
+_BOXED = re.compile(r"<(/?)(table|pre)(?: [^<>]*)?>")
+_CAPTION = re.compile(r"<caption(?: [^<>]*)?>(.*?)</caption>", re.DOTALL)
 
 # A footnote is written as in Markdown: [^1] in the text, and a paragraph "[^1]: …" anywhere.
 _NAME = r"\[\^([^\[\]\s<>]{1,30})\]"
-_NOTE = re.compile(rf"<p>\s*{_NAME}:\s*(.*?)\s*</p>\s*", re.DOTALL)
-# Several notes in one paragraph, as Shift+Enter leaves them.
-_NEXT_NOTE = re.compile(rf"\s*<br>\s*(?={_NAME}:)")
-_NOTES = re.compile(rf"<p>\s*{_NAME}:(?:(?!</p>).)*<br>.*?</p>", re.DOTALL)
-# Within code a mark is code; within a link, a link has no place; and a note is no mention.
-_MENTION = re.compile(
-    rf"(<(pre|code|a)(?: [^>]*)?>.*?</\2>|<p>\s*\[\^[^\[\]\s<>]{{1,30}}\]:)|{_NAME}", re.DOTALL
-)
+_PARAGRAPH = re.compile(r"<p((?: [^<>]*)?)>")
+_NOTE_BEGINS = re.compile(rf"\s*+{_NAME}:")
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9-]*)[^<>]*>")
+_TAG_OR_NAME = re.compile(rf"<(/?)([a-z][a-z0-9-]*)[^<>]*>|{_NAME}")
+# Within code a mark is code; within a link, a link has no place.
+_WITHOUT_NOTES = frozenset({"pre", "code", "a"})
+_VOID = frozenset({"br", "img", "hr"})
 
 
 def structured(html: str) -> str:
@@ -50,33 +52,53 @@ def linked(html: str) -> str:
     return with_anchors(with_footnotes(html))
 
 
+def _words(html: str) -> str:
+    """Return the words of a heading or a caption, in one line, without marks of footnotes."""
+    return line_of(_MARK.sub("", html))
+
+
 # Headings
 
 
 def with_anchors(html: str) -> str:
     """Return the body with an id at each heading, and links within it that still arrive."""
     taken: set[str] = set()
+    counts: dict[str, int] = {}
     renamed: dict[str, str] = {}
-
-    def anchored(match: re.Match[str]) -> str:
-        level, given, inner = match.groups()
-        words = unescape(strip_tags(_MARK.sub("", inner)))
-        base = f"s-{slugify(unescape(given or '') or words)[:LONGEST_ANCHOR].strip('-')}"
+    out: list[str] = []
+    done = 0
+    opened: re.Match[str] | None = None
+    for tag in _HEADING.finditer(html):
+        if not tag[1]:
+            opened = opened or tag
+            continue
+        if opened is None or opened[2] != tag[2]:
+            continue
+        inner = html[opened.end() : tag.start()]
+        given = _ID.search(opened[3])
+        words = unescape(given[1]) if given else ""
+        base = f"s-{slugify(words or _words(inner))[:LONGEST_ANCHOR].strip('-')}"
         base = base if len(base) > 2 else "s-part"
         anchor = base
-        count = 1
         while anchor in taken:
-            count += 1
-            anchor = f"{base}-{count}"
+            # Counted on from the last heading of these words, and not from the first.
+            counts[base] = counts.get(base, 1) + 1
+            anchor = f"{base}-{counts[base]}"
         taken.add(anchor)
         if given:
-            renamed.setdefault(given, anchor)
-        return f'<h{level} id="{anchor}">{inner}</h{level}>'
-
-    html = _HEADING.sub(anchored, html)
+            renamed.setdefault(given[1], anchor)
+        others = _ID.sub("", opened[3])
+        out += [html[done : opened.start()], f'<h{tag[2]} id="{anchor}"{others}>', inner, tag[0]]
+        done, opened = tag.end(), None
+    out.append(html[done:])
+    html = "".join(out)
     if not renamed:
         return html
-    return _WITHIN.sub(lambda m: f'<a href="#{renamed.get(m[1], m[1])}"', html)
+
+    def arriving(link: re.Match[str]) -> str:
+        return _TO_ANCHOR.sub(lambda to: f' href="#{renamed.get(to[1], to[1])}"', link[0])
+
+    return _LINK.sub(arriving, html)
 
 
 def contents(html: str) -> SafeString:
@@ -88,7 +110,9 @@ def contents(html: str) -> SafeString:
     items: list[str] = []
     inside = False
     for level, anchor, inner in found:
-        link = f'<a href="#{anchor}">{_TAG.sub("", _MARK.sub("", inner)).strip()}</a>'
+        # Contents are listed at each request: what nh3 wrote without a tag stays as it is.
+        words = escape(_words(inner)) if "<" in inner else inner.strip()
+        link = f'<a href="#{anchor}">{words}</a>'
         if level == top or not items:
             closed = "</li></ol></li>" if inside else "</li>" if items else ""
             items.append(f"{closed}<li>{link}")
@@ -97,11 +121,23 @@ def contents(html: str) -> SafeString:
             items.append(("</li>" if inside else "<ol>") + f"<li>{link}")
             inside = True
     end = "</li></ol></li>" if inside else "</li>"
-    # What is left of a heading without its tags is text that nh3 escaped.
     return mark_safe(f"<ol>{''.join(items)}{end}</ol>")  # noqa: S308  (made of our headings, escaped)
 
 
 # Footnotes
+
+
+@dataclass(slots=True)
+class _Note:
+    """A paragraph of the text that says what a mark stands for."""
+
+    name: str
+    attributes: str
+    text: str
+    paragraph: str
+    """The whole of it, as it stays if nothing mentions it."""
+    begin: int
+    """Up to where in that its own mark and the colon stand."""
 
 
 def with_footnotes(html: str) -> str:
@@ -111,33 +147,51 @@ def with_footnotes(html: str) -> str:
     """
     if "[^" not in html:
         return html
-    html = _NOTES.sub(lambda m: _NEXT_NOTE.sub("</p><p>", m[0]), html)
-    notes: dict[str, str] = {}
-    for name, text in _NOTE.findall(html):
-        notes.setdefault(name, text)
-    mentioned = {m[3] for m in _MENTION.finditer(_NOTE.sub("", html)) if m[3]}
+    parts = list(_parts(html))
+    notes: dict[str, _Note] = {}
+    for part in parts:
+        if isinstance(part, _Note):
+            notes.setdefault(part.name, part)
+    mentioned = {
+        name
+        for part in parts
+        if isinstance(part, str)
+        for _, name in _pieces(part)
+        if name in notes
+    }
     numbers: dict[str, int] = {}
     mentions: dict[str, int] = {}
-
-    def taken_out(match: re.Match[str]) -> str:
-        return "" if match[1] in mentioned else match[0]
-
-    def marked(match: re.Match[str]) -> str:
-        name = match[3]
-        if name not in notes:
-            return match[0]
-        number = numbers.setdefault(name, len(numbers) + 1)
-        mentions[name] = count = mentions.get(name, 0) + 1
-        return (
-            f'<sup class="note"><a id="{_mention(number, count)}" href="#note-{number}"'
-            f' role="doc-noteref" aria-label="Footnote {number}">{number}</a></sup>'
-        )
-
-    html = _MENTION.sub(marked, _NOTE.sub(taken_out, html)).rstrip()
+    total = 0
+    out: list[str] = []
+    after_note = False
+    for part in parts:
+        if isinstance(part, _Note):
+            if part.name in mentioned and notes[part.name] is part:
+                after_note = True
+                continue
+            # Its own mark mentions nothing.
+            out.append(part.paragraph[: part.begin])
+            text = part.paragraph[part.begin :]
+        else:
+            text = part.lstrip() if after_note else part
+        after_note = False
+        for piece, name in _pieces(text):
+            if name not in mentioned or total == MOST_MENTIONS:
+                out.append(piece)
+                continue
+            total += 1
+            number = numbers.setdefault(name, len(numbers) + 1)
+            mentions[name] = count = mentions.get(name, 0) + 1
+            out.append(
+                f'<sup class="note"><a id="{_mention(number, count)}" href="#note-{number}"'
+                f' role="doc-noteref" aria-label="Footnote {number}">{number}</a></sup>'
+            )
+    html = "".join(out).rstrip()
     if not numbers:
         return html
     items = "".join(
-        f'<li id="note-{number}"><p>{notes[name]}{_back(number, mentions[name])}</p></li>'
+        f'<li id="note-{number}"><p{notes[name].attributes}>{notes[name].text}'
+        f"{_back(number, mentions[name])}</p></li>"
         for name, number in numbers.items()
     )
     return (
@@ -146,7 +200,57 @@ def with_footnotes(html: str) -> str:
     )
 
 
-# Tables and code
+def _parts(html: str) -> list[str | _Note]:
+    """Return the body in order: the paragraphs that are notes, and what is between them."""
+    parts: list[str | _Note] = []
+    done = 0
+    for opened in _PARAGRAPH.finditer(html):
+        if not _NOTE_BEGINS.match(html, opened.end()):
+            continue
+        end = html.find("</p>", opened.end())
+        if end < 0:
+            break
+        parts.append(html[done : opened.start()])
+        texts = _split(html[opened.end() : end])
+        done = end + len("</p>")
+        tag = f"<p{opened[1]}>"
+        for text in texts if len(texts) == 1 else [each.strip() for each in texts]:
+            begins = _NOTE_BEGINS.match(text)
+            assert begins  # noqa: S101 (each of them was split there)
+            said = text[begins.end() :].strip()
+            paragraph = f"{tag}{text}</p>"
+            parts.append(_Note(begins[1], opened[1], said, paragraph, len(tag) + begins.end()))
+    parts.append(html[done:])
+    return parts
+
+
+def _split(paragraph: str) -> list[str]:
+    """Return the notes of one paragraph, as Shift+Enter leaves several in it."""
+    notes: list[list[str]] = []
+    depth = 0
+    for line in paragraph.split("<br>"):
+        if notes and (depth or not _NOTE_BEGINS.match(line)):
+            notes[-1].append(line)
+        else:
+            notes.append([line])
+        for tag in _TAG.finditer(line):
+            if tag[2] not in _VOID:
+                depth += -1 if tag[1] else 1
+    return ["<br>".join(lines) for lines in notes]
+
+
+def _pieces(html: str) -> list[tuple[str, str]]:
+    """Return the text in pieces, with a name at each that is the mark of a footnote."""
+    pieces: list[tuple[str, str]] = []
+    done = within = 0
+    for found in _TAG_OR_NAME.finditer(html):
+        if found[2] in _WITHOUT_NOTES:
+            within += -1 if found[1] else 1
+        elif found[3] and not within:
+            pieces += [(html[done : found.start()], ""), (found[0], found[3])]
+            done = found.end()
+    pieces.append((html[done:], ""))
+    return pieces
 
 
 # As text: some phones would draw it as an emoji.
@@ -168,28 +272,50 @@ def _back(number: int, mentions: int) -> str:
     )
 
 
+# Tables and code
+
+
 def with_boxes(html: str) -> str:
     """Return the body with each table, and each piece of code, in a box that scrolls.
 
-    The keyboard reaches it, and it has a name: the table's caption, if there is one.
+    The keyboard reaches it, and it has a name: the table's caption, if there is one. A table
+    within a table scrolls with the outer one.
     """
-    html = _boxed(_PRE, "Code", html, css="box box--code")
-    if any("<table>" in table[7:] for table in _TABLE.findall(html)):
-        return html  # A table within a table; the outer one would be cut in two.
-    return _boxed(_TABLE, "Table", html, css="box")
-
-
-def _boxed(what: re.Pattern[str], name: str, html: str, *, css: str) -> str:
-    count = 0
-
-    def boxed(match: re.Match[str]) -> str:
-        nonlocal count
-        count += 1
-        caption = _CAPTION.search(match[0])
-        words = unescape(strip_tags(_MARK.sub("", caption[1]))).strip() if caption else ""
-        label = escape(words or f"{name} {count}")
-        return (
-            f'<div class="{css}" role="region" tabindex="0" aria-label="{label}">{match[0]}</div>'
-        )
-
-    return what.sub(boxed, html)
+    out: list[str] = []
+    counts = {"table": 0, "pre": 0}
+    tables = done = 0
+    ends: list[int] = []
+    if "<table" in html:
+        # Where each outermost table ends: its caption is looked for in there.
+        depth = 0
+        for tag in _BOXED.finditer(html):
+            if tag[2] == "table":
+                depth += -1 if tag[1] else 1
+                if not depth:
+                    ends.append(tag.end())
+    for tag in _BOXED.finditer(html):
+        name = tag[2]
+        if name == "table":
+            tables += -1 if tag[1] else 1
+            if tables != (0 if tag[1] else 1):
+                continue
+        if tag[1]:
+            out += [html[done : tag.end()], "</div>"]
+            done = tag.end()
+            continue
+        label, css = "Code", "box box--code"
+        if name == "table":
+            label, css = "Table", "box"
+            caption = _CAPTION.search(html, tag.end(), ends[counts["table"]])
+            words = _words(caption[1]) if caption else ""
+        else:
+            words = ""
+        counts[name] += 1
+        label = escape(words or f"{label} {counts[name]}")
+        out += [
+            html[done : tag.start()],
+            f'<div class="{css}" role="region" tabindex="0" aria-label="{label}">',
+        ]
+        done = tag.start()
+    out.append(html[done:])
+    return "".join(out)
