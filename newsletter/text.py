@@ -227,8 +227,8 @@ class _TextWriter(HTMLParser):
             self.lists.append(self._numbered(dict(attrs)) if tag == "ol" else _List())
         elif tag == "li":
             self.bullet = "- "
-            if self.lists and self.lists[-1].number is not None:
-                around = self.lists[-1]
+            around = self.lists[-1] if self.lists else _List()
+            if around.number is not None:
                 value = _number(dict(attrs), "value")
                 number = around.number if value is None else value
                 self.bullet = f"{numeral(number, around.kind)}. "

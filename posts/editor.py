@@ -33,7 +33,9 @@ REMOVED_PLUGINS = (
     # Not ours to offer: foreign content, forms, styles and services that phone home.
     "about,bbcode,div,divarea,docprops,easyimage,cloudservices,embed,embedbase,embedsemantic,"
     "exportpdf,flash,font,forms,iframe,image2,language,mathjax,newpage,pagebreak,placeholder,"
-    "save,scayt,smiley,stylesheetparser,templates,uicolor,wsc,bidi,colorbutton,colordialog"
+    "save,scayt,smiley,stylesheetparser,templates,uicolor,wsc,bidi,colorbutton,colordialog,"
+    # It says the numbering of a list again, as a style.
+    "liststyle"
 )
 # Characters, tags counted in: a book, and more than fits into a mail that Gmail shows whole.
 LONGEST_BODY = 1_000_000
