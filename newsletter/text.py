@@ -17,6 +17,8 @@ from posts.outgoing_links import whole_url
 # somewhere. A no-break space is none of them: it keeps its words together.
 _SPACE = re.compile(r"[ \t\n\r\f\v\x1c-\x1f\x85\u2028\u2029]+")
 _ALONE = re.compile(r"^<(https?://[^<>\s]+)>$")
+# The marks of a quotation in the text, outermost first.
+_QUOTES = [("“", "”"), ("‘", "’")]
 _BLOCKS = frozenset({"p", "h2", "h3", "h4", "blockquote", "ul", "ol", "li"})
 
 
@@ -92,6 +94,8 @@ def _plain(text: str) -> str:
 
 def _kept(tag: str, attributes: Attributes) -> Iterator[tuple[str, str]]:
     """Yield the attributes that say how a list counts, or which way and language a text is."""
+    if tag == "abbr" and (title := attributes.get("title")):
+        yield "title", escape(title)
     if tag == "ol":
         if (start := number_in(attributes, "start")) not in {None, 1}:
             yield "start", str(start)
@@ -139,6 +143,7 @@ class _TextWriter(HTMLParser):
         self.bullet = ""  # stands in place of the last margin, once
         self.lengths = iter(items_of_lists(html))
         self.numbers: list[Numbering | None] = []  # of the lists around; None: not numbered
+        self.quotes = 0  # `q` around what is written
         self.heading = ""
         self.href = ""
         self.linked: list[str] | None = None  # the words of a link that is being written
@@ -153,7 +158,8 @@ class _TextWriter(HTMLParser):
         if tag == "br":
             self.say("\n")
         elif tag == "q":
-            self.say("“")
+            self.say(_QUOTES[self.quotes % 2][0])
+            self.quotes += 1
         elif tag == "a":
             self.end_link()
             self.href = whole_url(dict(attrs).get("href") or "", self.base) or ""
@@ -178,8 +184,9 @@ class _TextWriter(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == "a":
             self.end_link()
-        elif tag == "q":
-            self.say("”")
+        elif tag == "q" and self.quotes:
+            self.quotes -= 1
+            self.say(_QUOTES[self.quotes % 2][1])
         if tag not in _BLOCKS:
             return
         self.end_block()

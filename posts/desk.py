@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -18,7 +19,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.csp import csp_override
 
-from posts.editor import EditorWidget, HTMLField
+from posts.editor import EditorWidget, HTMLField, HTMLFormField
 from posts.library import Image
 from posts.models import Post
 from posts.renditions import PictureMissing, rendition, small_copy
@@ -58,9 +59,24 @@ class EditorPageMixin:
             request, *args, **kwargs
         )
         page = (getattr(response, "context_data", None) or {}).get("adminform")
+        if page and request.method == "POST":
+            # The form comes back with an error, and the text in it is clean already.
+            tell_losses(request, page.form)
         if page and any(isinstance(f.widget, EditorWidget) for f in page.form.fields.values()):
             return csp_override(settings.SECURE_CSP_EDITOR)(lambda _: response)(request)
         return response
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)  # type: ignore[misc]  # of the admin
+        tell_losses(request, form)
+
+
+def tell_losses(request: HttpRequest, form: forms.BaseForm) -> None:
+    """Say what the clean took out of the texts of a form that was sent."""
+    for field in form.fields.values():
+        if isinstance(field, HTMLFormField):
+            for sentence in field.losses:
+                messages.warning(request, sentence)
 
 
 class ArticlePicker(AutocompleteSelect):

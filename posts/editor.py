@@ -24,7 +24,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.functional import lazy
 
-from posts import html
+from posts import foreign, html
 from posts.text_fields import refuse_longer
 
 REMOVED_PLUGINS = (
@@ -33,7 +33,9 @@ REMOVED_PLUGINS = (
     # Not ours to offer: foreign content, forms, styles and services that phone home.
     "about,bbcode,div,divarea,docprops,easyimage,cloudservices,embed,embedbase,embedsemantic,"
     "exportpdf,flash,font,forms,iframe,image2,language,mathjax,newpage,pagebreak,placeholder,"
-    "save,scayt,smiley,stylesheetparser,templates,uicolor,wsc,bidi,colorbutton,colordialog"
+    "save,scayt,smiley,stylesheetparser,templates,uicolor,wsc,bidi,colorbutton,colordialog,"
+    # It says the numbering of a list again, as a style.
+    "liststyle"
 )
 # Characters, tags counted in: a book, and more than fits into a mail that Gmail shows whole.
 LONGEST_BODY = 1_000_000
@@ -107,6 +109,8 @@ class EditorWidget(CKEditorWidget):
         super().__init__(template_name=self.template_name, attrs=attrs)
         self.short = short
         self.config = {**CONFIG, "allowedContent": html.editor_rules(short=short)}
+        # Ours, for static/js/paste.js: how foreign HTML is said in our own words.
+        self.config["foreign"] = foreign.tables(short=short)
         plugins = list(self.config.pop("extra_plugins"))
         if short:
             plugins.remove("uploadimage")
@@ -131,8 +135,10 @@ class EditorWidget(CKEditorWidget):
     @property
     def media(self) -> Media:
         """CKEditor's own files, then ours that keeps its inline scripts from running."""
-        script: Any = Script("js/editor.js", type="module")
-        ours = Media(js=["ckeditor/ckeditor/ckeditor.js", script])
+        scripts: list[Any] = [
+            Script(f"js/{name}.js", type="module") for name in ("editor", "paste")
+        ]
+        ours = Media(js=["ckeditor/ckeditor/ckeditor.js", *scripts])
         return super().media + ours
 
 
@@ -142,11 +148,15 @@ class HTMLFormField(forms.CharField):
     def __init__(self, *, short: bool = False, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "widget": EditorWidget(short=short)})
         self.short = short
+        self.losses: list[str] = []
 
     def to_python(self, value: Any) -> str:
+        self.losses = []
         text = (super().to_python(value) or "").replace("\r\n", "\n")
         # Most of what a word processor leaves is markup that the clean takes away.
         refuse_longer(text, LONGEST_SENT)
+        # Of this form's own copy of the field: what its writer is to be told.
+        self.losses = html.losses(text, short=self.short)
         text = html.clean(text, short=self.short)
         refuse_longer(text, LONGEST_INTRODUCTION if self.short else LONGEST_BODY)
         return text

@@ -1,7 +1,8 @@
 """The allowlist: what a text written in the editor may consist of, and nothing else.
 
-One table drives both CKEditor's `allowedContent` (what the editor offers and keeps) and
-the nh3 clean on every save (what is stored, whatever the editor or an import sent).
+The tables of posts/allowlist.py drive both CKEditor's `allowedContent` (what the editor offers
+and keeps) and the nh3 clean on every save (what is stored, whatever the editor or an import
+sent).
 """
 
 import re
@@ -11,55 +12,21 @@ from threading import Lock
 
 import nh3
 
-from posts import markup
+from posts import foreign, markup
+from posts.allowlist import (
+    ALLOWED,
+    ALLOWED_CLASSES,
+    RENAMED,
+    REQUIRED,
+    SHORT,
+    allowed_value,
+    editor_rules,
+)
 from posts.links import URL_SCHEMES, safe_url
 from posts.plain import text_of
 
-# Element -> attributes. `class` is never an attribute here: ALLOWED_CLASSES names the few.
-ALLOWED: dict[str, frozenset[str]] = {
-    "p": frozenset(),
-    "h2": frozenset({"id"}),
-    "h3": frozenset({"id"}),
-    "h4": frozenset({"id"}),
-    "strong": frozenset(),
-    "em": frozenset(),
-    "s": frozenset(),
-    "sub": frozenset(),
-    "sup": frozenset(),
-    "code": frozenset(),
-    "pre": frozenset(),
-    "br": frozenset(),
-    "hr": frozenset(),
-    "blockquote": frozenset(),
-    "cite": frozenset(),
-    "ul": frozenset(),
-    "ol": frozenset({"start"}),
-    "li": frozenset(),
-    "a": frozenset({"href", "title"}),
-    "img": frozenset({"src", "alt", "width", "height"}),
-    "figure": frozenset(),
-    "figcaption": frozenset(),
-    "table": frozenset(),
-    "caption": frozenset(),
-    "thead": frozenset(),
-    "tbody": frozenset(),
-    "tfoot": frozenset(),
-    "tr": frozenset(),
-    "th": frozenset({"colspan", "rowspan", "scope"}),
-    "td": frozenset({"colspan", "rowspan"}),
-}
-ALLOWED_CLASSES: dict[str, frozenset[str]] = {
-    "figure": frozenset({"wide", "image"}),
-    "blockquote": frozenset({"pull"}),
-}
-# An introduction in a mail: text, links and lists; pictures and tables come from articles.
-SHORT = frozenset({"p", "strong", "em", "a", "br", "ul", "ol", "li", "blockquote", "h2", "h3"})
+__all__ = ["ALLOWED", "ALLOWED_CLASSES", "RENAMED", "SHORT", "clean", "editor_rules", "losses"]
 
-_NUMBERS = frozenset({"width", "height", "colspan", "rowspan", "start"})
-_SCOPES = frozenset({"row", "col", "rowgroup", "colgroup"})
-
-# Old elements that writers' programs still produce, in today's words.
-RENAMED = {"b": "strong", "i": "em", "strike": "s", "del": "s", "h1": "h2", "h5": "h4", "h6": "h4"}
 # These say nothing if they are empty: what is left of a pasted document's empty lines (ours come
 # from the style sheet), and of its marked spaces.
 _EMPTY_BLOCKS = frozenset(
@@ -78,12 +45,23 @@ _EMPTY_BLOCKS = frozenset(
         "caption",
     }
 )
-_EMPTY_WORDS = frozenset({"strong", "em", "s", "sub", "sup", "code", "cite", "a"})
+_EMPTY_WORDS = frozenset(
+    {"strong", "em", "s", "sub", "sup", "code", "cite", "span", "q", "abbr", "a"}
+)
 # As nh3 writes it: lower case, double quotes, no bare angle bracket in an attribute.
 _PIECE = re.compile(r"<(/?)([a-z][a-z0-9-]*)([^<>]*)>|[^<]+")
 
-# nh3 keeps these two on every element.
-_ATTRIBUTES = frozenset({"class", "lang", "title"}).union(*ALLOWED.values())
+_ATTRIBUTES = frozenset({"class"}).union(*ALLOWED.values())
+
+# Our own clean HTML has none of these; then there is nothing to translate.
+_NOT_OURS = re.compile(
+    rf"<(?!/?(?:{'|'.join(ALLOWED)})[ />])"
+    r"|<span(?! (?:dir|lang)=)"
+    r"| (?:class|style|id|name|lang|dir|type|role)="
+    r"|(?:href|src)=[\"']?(?!https?://|mailto:|tel:|/[a-z])|/admin\b|\.[ew]mf\b"
+    r"|<img(?![^<>]* src=\"[^\"])|</li>\s*<[uo]l|<[uo]l(?: [^<>]*)?>\s*<[uo]l",
+    re.IGNORECASE,
+)
 
 _MAX_PASSES = 8
 
@@ -97,19 +75,16 @@ _LONGEST_REMEMBERED = 1_000_000
 
 def _checked(_tag: str, attribute: str, value: str) -> str | None:
     """Return an attribute's value, or None to drop the attribute (for nh3)."""
-    if attribute in _NUMBERS:
-        return value if value.isascii() and value.isdigit() and len(value) <= 5 else None
-    if attribute == "scope":
-        return value if value in _SCOPES else None
     if attribute in {"href", "src"}:
         return safe_url(value)
-    return value
+    return value if allowed_value(attribute, value) else None
 
 
 def _cleaner(elements: frozenset[str]) -> nh3.Cleaner:
     return nh3.Cleaner(
         tags=set(elements),
-        attributes={tag: set(ALLOWED[tag]) for tag in elements},
+        # Without "*", nh3 would allow two attributes of its own everywhere.
+        attributes={"*": set(), **{tag: set(ALLOWED[tag]) for tag in elements}},
         attribute_filter=_checked,
         allowed_classes={
             tag: set(names) for tag, names in ALLOWED_CLASSES.items() if tag in elements
@@ -151,7 +126,21 @@ def clean(html: str, *, short: bool = False) -> str:
     return html
 
 
+def losses(html: str, *, short: bool = False) -> list[str]:
+    """Return what the clean takes away that a writer would miss, a sentence for each kind."""
+    found = foreign.Losses()
+    _translated(html, found, short=short)
+    return found.sentences()
+
+
+def _translated(html: str, found: foreign.Losses, *, short: bool) -> str:
+    """Return HTML without what other programs mean by it; what is lost is added to `found`."""
+    html = foreign.plain_formatting(html)
+    return foreign.translated(html, found, short=short) if _NOT_OURS.search(html) else html
+
+
 def _cleaned_once(html: str, short: bool) -> str:
+    html = _translated(html, foreign.Losses(), short=short)
     cleaner, elements = (_SHORT, SHORT) if short else (_FULL, ALLOWED)
     return _tidy(
         cleaner.clean(
@@ -204,7 +193,8 @@ def _tidy(html: str) -> str:
                 del out[element.at]  # Its space stays.
             else:
                 around[-1].says = True
-                if name == "a" and ' href="' not in out[element.at]:
+                needed = REQUIRED.get(name)
+                if needed and not any(f' {one}="' in out[element.at] for one in needed):
                     out[element.at] = ""
                 else:
                     out.append(piece[0])
@@ -224,25 +214,3 @@ def _tidy(html: str) -> str:
                 after_words, parted = True, False
             out.append(piece[0].replace(' class=""', ""))
     return "".join(out).strip()
-
-
-def editor_rules(*, short: bool = False) -> str:
-    """Return the same allowlist in CKEditor's words, for `allowedContent`.
-
-    https://ckeditor.com/docs/ckeditor4/latest/guide/dev_allowed_content_rules.html
-    Rules are separated by semicolons; with spaces alone, buttons vanish.
-    """
-    rules = []
-    for tag, attributes in ALLOWED.items():
-        if short and tag not in SHORT:
-            continue
-        rule = tag
-        if attributes:
-            required = {"a": "href", "img": "src"}.get(tag)
-            names = [f"!{required}"] if required else []
-            names += sorted(attributes - {required})
-            rule += f"[{','.join(names)}]"
-        if tag in ALLOWED_CLASSES:
-            rule += f"({','.join(sorted(ALLOWED_CLASSES[tag]))})"
-        rules.append(rule)
-    return "; ".join(rules)

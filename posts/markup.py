@@ -93,9 +93,9 @@ _REFERENCE = re.compile(
 )
 # What no text needs: controls besides tab and line feed, surrogates, and no characters at all.
 # Marks that join letters or turn the direction of a line have a meaning, and stay.
-_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 # Each ends a line somewhere, and nothing in HTML, mail or XML.
-_SEPARATORS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_SEPARATORS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
 
 
 def characters(text: str, *, separator: str = " ") -> str:
@@ -135,8 +135,11 @@ class Token(NamedTuple):
     attributes: str = ""
 
 
-def tokens(html: str) -> Iterator[Token]:
-    """Yield the tags and texts of HTML; comments, and elements that hold no HTML, are left out."""
+def tokens(html: str, *, named: Collection[str] = ()) -> Iterator[Token]:
+    """Yield the tags and texts of HTML; comments, and elements that hold no HTML, are left out.
+
+    Of the latter, the tags of those that are `named` are not.
+    """
     at = 0
     while found := _MARKUP.search(html, at):
         start = found.start()
@@ -148,8 +151,12 @@ def tokens(html: str) -> Iterator[Token]:
             if tag[1]:
                 yield Token(Kind.END, name)
             elif name in RAW:
+                if name in named:
+                    yield Token(Kind.START, name, tag[3])
                 end = _RAW_END[name].search(html, at)
                 at = end.start() if end else len(html)
+                if name in named and not end:
+                    yield Token(Kind.END, name)
             else:
                 yield Token(Kind.START, name, tag[3])
         elif html.startswith("<!--", start):
@@ -162,15 +169,21 @@ def tokens(html: str) -> Iterator[Token]:
 
 
 def rewritten(
-    html: str, *, elements: Collection[str], attributes: Collection[str], renamed: Mapping[str, str]
+    html: str,
+    *,
+    elements: Collection[str],
+    attributes: Collection[str],
+    renamed: Mapping[str, str],
+    dropped: Collection[str] = DROPPED,
 ) -> str:
     """Return HTML with these elements and attributes only, in a form that every parser agrees on.
 
     What is in another element stays, except in DROPPED; and where a block loses its tags, a
-    paragraph, a line break or a space keeps its words from meeting those beside it.
+    paragraph, a line break or a space keeps its words from meeting those beside it. What is not
+    `dropped` after all is an element like others, but without what is in it if that is no HTML.
     """
-    writer = _Writer(elements, attributes)
-    for kind, text, given in tokens(html):
+    writer = _Writer(elements, attributes, dropped)
+    for kind, text, given in tokens(html, named=DROPPED.difference(dropped)):
         if kind is Kind.TEXT:
             writer.text(text)
         elif kind is Kind.START:
@@ -214,8 +227,11 @@ class _Table:
 class _Writer:
     """Writes HTML anew, tag by tag, and keeps account of what is open."""
 
-    def __init__(self, elements: Collection[str], attributes: Collection[str]) -> None:
+    def __init__(
+        self, elements: Collection[str], attributes: Collection[str], dropped: Collection[str]
+    ) -> None:
         self.elements = elements
+        self.dropped = dropped
         self.attributes = attributes
         self.out: list[str] = []
         self.tables: list[_Table] = []
@@ -255,7 +271,7 @@ class _Writer:
             self._line_break()
         elif name in BLOCKS:
             self._start_block(name, given)
-        elif name in DROPPED:
+        elif name in self.dropped:
             self._push(name, written=self._may_write())
         elif name in self.elements:
             if name in VOID:
@@ -275,7 +291,7 @@ class _Writer:
             self._line_break()
         elif name in BLOCKS:
             self._end_block(name)
-        elif name in self.elements or name in DROPPED:
+        elif name in self.elements or name in self.dropped:
             self._end_inline(name)
 
     def finished(self) -> str:
@@ -495,7 +511,7 @@ class _Writer:
     def _tag(self, name: str, given: str) -> str:
         """Return the opening tag of an element, with those of its attributes that are wanted."""
         found: dict[str, str] = {}
-        if given and name not in _FORMATTING and name not in DROPPED:
+        if given and name not in _FORMATTING and name not in self.dropped:
             for match in _ATTRIBUTE.finditer(given):
                 key = match[1].lower()
                 if key in self.attributes and key not in found:

@@ -79,3 +79,29 @@ def test_what_a_list_counts_and_a_text_reads_like_stays_in_a_mail() -> None:
     )
     wrong = '<ol type="x"><li value="y">A</li></ol><p dir="up" lang="&quot;">B</p>'
     assert to_mail_html(wrong, base=BASE) == "<ol><li>A</li></ol><p>B</p>"
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ('<ol type="a" start="3"><li>A</li><li>B</li></ol>', "c. A\nd. B"),
+        ('<ol type="A"><li value="27">A</li><li>B</li></ol>', "AA. A\nAB. B"),
+        ('<ol type="i"><li>A</li><li>B</li><li value="49">C</li></ol>', "i. A\nii. B\nxlix. C"),
+        ('<ol type="I" start="4"><li>A</li></ol>', "IV. A"),
+        ('<ol reversed=""><li>A<ol><li>x</li></ol></li><li>B</li></ol>', "2. A\n   1. x\n1. B"),
+        ('<ol reversed="" start="9"><li>A</li><li>B</li></ol>', "9. A\n8. B"),
+        ('<ol type="a" start="0"><li>A</li></ol>', "0. A"),
+        ("<p>He said <q>she said <q>help</q></q>.</p>", "He said “she said ‘help’”."),
+        ('<p><q>Read <a href="/x/">this</a></q></p>', "“Read this <https://www.example.org/x/>”"),
+    ],
+)
+def test_numbers_and_quotations_read_as_they_are_written(html: str, text: str) -> None:
+    assert to_text(html, base=BASE) == text
+
+
+def test_languages_and_numbers_stay_in_a_mail() -> None:
+    html = (
+        '<p dir="rtl" lang="ar">x <abbr title="In full">y</abbr></p>'
+        '<ol type="a" reversed=""><li value="4">z</li></ol>'
+    )
+    assert to_mail_html(html, base=BASE) == html.replace('reversed=""', 'reversed="reversed"')

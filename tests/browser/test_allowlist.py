@@ -1,0 +1,95 @@
+"""Each line of the allowlist's tables through the real editor: it keeps what the clean keeps."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from posts import html
+from tests.browser.test_editor import fill_in, open_editor, paste
+from tests.posts.allowlist_lines import KEPT, RENAMED_TEXTS, TRANSLATED
+
+PIXEL = bytes.fromhex(
+    "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
+)
+EXPECTED = {**{text: text for text in KEPT}, **RENAMED_TEXTS, **TRANSLATED}
+
+
+@pytest.fixture
+def desk(editor: Page) -> Page:
+    """An editor at the desk, for whom the samples' picture is there."""
+    editor.route(
+        "**/media/sample.png", lambda route: route.fulfill(body=PIXEL, content_type="image/gif")
+    )
+    return editor
+
+
+def plain(text: str) -> list[str]:
+    """The tags and words of a text: attributes in one order, no space between blocks."""
+    text = re.sub(r"(?<=>)\s*\n\s*|\s*\n\s*(?=<)", "", text).replace("&nbsp;", " ")
+    parts = re.findall(r"<[^>]*>|[^<]+", text)
+    return [
+        " ".join(sorted(re.findall(r'[\w-]+="[^"]*"|[^\s<>]+', part.replace(" /", ""))))
+        for part in parts
+        if part.strip()
+    ]
+
+
+def as_it_is(text: str) -> list[str]:
+    return plain(text.replace('reversed="reversed"', 'reversed=""'))
+
+
+def test_what_is_loaded_stays_as_the_clean_has_it(desk: Page) -> None:
+    open_editor(desk)
+    got = desk.evaluate(
+        """async texts => {
+            const editor = CKEDITOR.instances.id_body;
+            const got = [];
+            for (const text of texts) {
+                await new Promise(done => editor.setData(text, done));
+                got.push(editor.getData());
+            }
+            return got;
+        }""",
+        list(EXPECTED),
+    )
+    desk.evaluate("CKEDITOR.instances.id_body.resetDirty()")
+    wrong = {
+        text: data
+        for (text, expected), data in zip(EXPECTED.items(), got, strict=True)
+        if as_it_is(data) != plain(expected) or plain(html.clean(data)) != plain(expected)
+    }
+    assert wrong == {}
+
+
+def test_what_is_pasted_stays_as_the_clean_has_it(desk: Page) -> None:
+    surface = open_editor(desk)
+    wrong = {}
+    for text, expected in EXPECTED.items():
+        desk.evaluate("""() => new Promise(done => CKEDITOR.instances.id_body.setData("", done))""")
+        desk.evaluate(
+            """() => {
+                window.pasted = false;
+                CKEDITOR.instances.id_body.once("afterPaste", () => { window.pasted = true; });
+                CKEDITOR.instances.id_body.focus();
+            }"""
+        )
+        paste(surface, text)
+        desk.wait_for_function("() => window.pasted")
+        data = desk.evaluate("CKEDITOR.instances.id_body.getData()")
+        if plain(html.clean(data)) != plain(expected):
+            wrong[text] = data
+    desk.evaluate("CKEDITOR.instances.id_body.resetDirty()")
+    assert wrong == {}
+
+
+def test_what_is_saved_stays_as_the_clean_has_it(desk: Page) -> None:
+    open_editor(desk)
+    fill_in(desk, "Every line of the table")
+    kept = [text for text in EXPECTED if EXPECTED[text] == text and 'id="' not in text]
+    desk.evaluate("text => CKEDITOR.instances.id_body.setData(text)", "".join(kept))
+    desk.click("[name=_continue]")
+    expect(desk.locator(".messagelist")).to_contain_text("Saved as a draft")
+    desk.wait_for_function("() => CKEDITOR.instances.id_body?.status === 'ready'")
+    saved = desk.locator("#id_body").input_value()
+    assert as_it_is(saved) == plain("".join(kept))

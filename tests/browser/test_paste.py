@@ -1,0 +1,172 @@
+"""What comes out of other programs' clipboards arrives in our own words, and losses are said."""
+
+import base64
+import io
+import re
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_editor import fill_in, open_editor, paste, text_of
+from tests.posts.test_foreign import DOCS_NOTE, OFFICE_NOTE, WEB_NOTE, WORD_NOTE
+
+NOTICE = ".cke_notification_warning"
+
+
+def pasted(page: Page, html: str) -> str:
+    """Paste a document into an empty text; return the text."""
+    surface = open_editor(page)
+    page.evaluate(
+        """() => {
+            window.pasted = false;
+            CKEDITOR.instances.id_body.once("afterPaste", () => { window.pasted = true; });
+        }"""
+    )
+    paste(surface, html)
+    page.wait_for_function("() => window.pasted")
+    text = text_of(page)
+    page.evaluate("CKEDITOR.instances.id_body.resetDirty()")
+    return text
+
+
+def test_footnotes_become_ours(editor: Page) -> None:
+    assert pasted(editor, WORD_NOTE) == (
+        "<p>Call back within a minute[^1].</p><p>[^1]: Our rule.<br />Since May.</p>"
+    )
+    for document in (DOCS_NOTE, OFFICE_NOTE, WEB_NOTE):
+        text = pasted(editor, document).replace(" soon", "")
+        assert text == "<p>Call back[^1].</p><p>[^1]: Our rule.</p>"
+
+
+def test_a_footnote_does_not_take_the_name_of_one_in_the_text(editor: Page) -> None:
+    surface = open_editor(editor)
+    editor.keyboard.type("Old.[^1] ")
+    paste(surface, WEB_NOTE)
+    expect(surface).to_contain_text("Call back[^2].")
+    expect(surface).to_contain_text("[^2]: Our rule.")
+
+
+def test_comments_and_deleted_words_of_word_are_left_out_and_named(editor: Page) -> None:
+    text = pasted(
+        editor,
+        '<p class=MsoNormal>Keep <del cite="mailto:Ann" datetime="2026-01-01">quiet</del>'
+        '<ins cite="mailto:Ann">calm</ins><a class=msocomanchor href="#_msocom_1">[A1]</a>.<o:p>'
+        '</o:p></p><div style="mso-element:comment-list"><div class=msocomtxt><p>Sure?</p></div>'
+        "</div>",
+    )
+    assert text == "<p>Keep calm.</p>"
+    expect(editor.locator(NOTICE)).to_contain_text("1 comment was left out.")
+    expect(editor.locator(NOTICE)).to_contain_text("deleted was left out: “quiet”.")
+
+
+def test_a_span_of_google_docs_without_a_style_is_words_and_word_works_afterwards(
+    editor: Page,
+) -> None:
+    surface = open_editor(editor)
+    wrapper = '<b style="font-weight:normal;" id="docs-internal-guid-2">'
+    paste(surface, f'<meta charset="utf-8">{wrapper}<p dir="ltr"><span>Calm</span></p></b>')
+    expect(surface).to_contain_text("Calm")
+    paste(surface, "<p class=MsoNormal>Night<o:p></o:p></p>")
+    expect(surface).to_contain_text("Night")
+
+
+def test_a_filter_that_trips_loses_nothing(editor: Page) -> None:
+    surface = open_editor(editor)
+    editor.wait_for_function("() => CKEDITOR.pasteFilters.word?.name === 'forgiving'")
+    editor.evaluate(
+        """() => {
+            const { fragment } = CKEDITOR.htmlParser;
+            const { fromHtml } = fragment;
+            fragment.fromHtml = () => {
+                fragment.fromHtml = fromHtml;
+                throw new TypeError("as over a span without a style");
+            };
+        }"""
+    )
+    paste(surface, "<p class=MsoNormal>Calm<o:p></o:p></p>")
+    expect(surface).to_contain_text("Calm")
+    paste(surface, "<p class=MsoNormal>Night<o:p></o:p></p>")
+    expect(surface).to_contain_text("Night")
+
+
+def test_films_recordings_and_pictures_that_cannot_be_had_are_said(editor: Page) -> None:
+    text = pasted(
+        editor,
+        '<p>Calls: <img src="file:///C:/Temp/chart.emf"></p><figure><iframe'
+        ' src="https://www.youtube.com/embed/abc"></iframe><figcaption>A <i>shift</i></figcaption>'
+        '</figure><p>Hear <audio src="https://x.example/a.mp3"></audio></p>',
+    )
+    assert text == (
+        '<p>Calls:</p><p><a href="https://www.youtube.com/watch?v=abc">A shift</a></p>'
+        '<p>Hear <a href="https://x.example/a.mp3">x.example/a.mp3</a></p>'
+    )
+    notice = editor.locator(NOTICE)
+    expect(notice).to_contain_text("1 picture could not be taken over: “chart.emf”.")
+    expect(notice).to_contain_text("1 film is now a link: “A shift”.")
+    expect(notice).to_contain_text("1 recording is now a link: “x.example/a.mp3”.")
+
+
+def test_a_name_in_a_notice_is_words_and_no_html(editor: Page) -> None:
+    pasted(editor, '<p>a<img src="cid:1" alt="&lt;img src=x onerror=parent.ran=1&gt;"></p>')
+    expect(editor.locator(NOTICE)).to_contain_text("“<img src=x onerror=parent.ran=1>”")
+    assert editor.evaluate("window.ran") is None
+
+
+@pytest.mark.parametrize("fragment", ["radio", "s-radio-codes"])
+def test_a_link_that_the_browser_made_one_of_the_desk_is_one_within_the_text(
+    editor: Page, fragment: str
+) -> None:
+    open_editor(editor)
+    address = editor.url + "#" + fragment
+    text = pasted(
+        editor,
+        f'<h2 id="radio">Radio codes</h2><p><a href="{address}">Codes</a>'
+        f' <a href="{editor.url}">desk</a> <a href="#nowhere">nowhere</a></p>',
+    )
+    assert text == (
+        f'<h2 id="radio">Radio codes</h2><p><a href="#{fragment}">Codes</a> desk nowhere</p>'
+    )
+    expect(editor.locator(NOTICE)).to_contain_text("2 links led nowhere")
+
+
+def test_a_pasted_picture_keeps_its_words(editor: Page) -> None:
+    file = io.BytesIO()
+    Image.effect_noise((60, 40), 80).convert("RGB").save(file, "JPEG")
+    data = base64.b64encode(file.getvalue()).decode()
+    surface = open_editor(editor)
+    paste(
+        surface, f'<p>Here: <img src="data:image/jpeg;base64,{data}" alt="A &quot;desk&quot;"></p>'
+    )
+    picture = surface.locator("img[src^='/media/images/']")
+    expect(picture).to_have_attribute("alt", 'A "desk"')
+    assert re.search(r'alt="A &quot;desk&quot;" height="40"', text_of(editor))
+    editor.evaluate("CKEDITOR.instances.id_body.resetDirty()")
+
+
+def test_what_is_written_as_source_is_said_when_it_is_shown_and_when_it_is_saved(
+    editor: Page,
+) -> None:
+    open_editor(editor)
+    fill_in(editor, "Losses")
+    film = '<p>Look</p><iframe src="https://www.youtube.com/embed/abc" title="A drill"></iframe>'
+    editor.click(".cke_button__source")
+    editor.locator("textarea.cke_source").fill(film)
+    editor.click(".cke_button__source")
+    expect(editor.locator(NOTICE)).to_contain_text("1 film is now a link: “A drill”.")
+    editor.click(".cke_button__source")
+    editor.locator("textarea.cke_source").fill(film)
+    editor.click("[name=_continue]")
+    expect(editor.locator(".messagelist")).to_contain_text("1 film is now a link: “A drill”.")
+    editor.wait_for_function("() => CKEDITOR.instances.id_body?.status === 'ready'")
+    assert text_of(editor) == (
+        '<p>Look</p><p><a href="https://www.youtube.com/watch?v=abc">A drill</a></p>'
+    )
+
+
+def test_an_introduction_says_that_it_takes_no_pictures(editor: Page) -> None:
+    surface = open_editor(editor, "/admin/newsletter/issue/add/", "id_intro")
+    paste(surface, '<p>Hi <img src="/static/none.png" alt="A console"></p>')
+    expect(editor.locator(NOTICE)).to_contain_text("taken over: “A console”.")
+    assert text_of(editor, "id_intro") == "<p>Hi</p>"
+    editor.evaluate("CKEDITOR.instances.id_intro.resetDirty()")
