@@ -3,19 +3,28 @@
 Two articles are alike by the topics they share, a rare one counting more than a common one,
 and then by the words of their titles and summaries. The measure is the same in both
 directions, so one comparison serves both articles.
+
+Post.save() and PostQuerySet.update() mark an article as due when its own row changes. Topics
+are rows of another table: the receivers below mark an article whose topics change.
 """
 
 import math
 import re
 import time
 from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from heapq import nlargest
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.signals import m2m_changed, pre_delete
+from django.dispatch import receiver
 
 from alarmroom import kept
-from posts.models import Likeness, Post
+from posts.models import Likeness, Post, PostQuerySet, Tag
 
 # Stored for each article: three are shown, and some may be picked by hand or withdrawn.
 STORED = 6
@@ -40,24 +49,70 @@ _COMMON = frozenset(
 )
 
 
+@dataclass(frozen=True)
+class Compared:
+    """What of an article is compared with the others."""
+
+    title: str
+    summary: str
+    published_at: datetime | None
+    tags: frozenset[int]
+
+
 def compare(pk: int) -> set[int]:
     """Find what is like a post, and store it for it and for them; return whose list changed.
 
-    What readers cannot see, now or at a set time, is like nothing. Six queries or so,
+    What readers cannot see, now or at a set time, is like nothing. Eight queries or so,
     whatever the number of posts. Safe twice.
     """
-    found = (
-        Post.objects.filter(pk=pk).only("title", "summary", "published_at", "updated_at").first()
-    )
+    found = _read(Post.objects.filter(pk=pk), pk)
     if found is None:
         return set()
-    scores = _scores(found) if found.published_at else {}
+    scores = _scores(pk, found) if found.published_at else {}
     with transaction.atomic():
         changed = _store(pk, scores)
         kept.drop(*(f"article-{other}" for other in changed))
-        # Unless it was edited while we compared: then it is due again.
-        Post.objects.filter(pk=pk, updated_at=found.updated_at).update(likeness_due=False)
+        # Where it was edited while we compared, it stays due. Whoever changes its topics writes
+        # their rows first and then marks this row, so either we see the new topics here, or
+        # the mark comes after our update and stands.
+        if _read(Post.objects.filter(pk=pk).select_for_update(), pk) == found:
+            Post.objects.filter(pk=pk).update(likeness_due=False)
     return changed
+
+
+def _read(posts: PostQuerySet, pk: int) -> Compared | None:
+    """Return what of a post is compared; None if it is gone. Two queries."""
+    row = posts.order_by().values_list("title", "summary", "published_at").first()
+    if row is None:
+        return None
+    tags = Post.tags.through.objects.filter(post=pk).values_list("tag_id", flat=True)
+    return Compared(*row, frozenset(tags))
+
+
+@receiver(m2m_changed, sender=Post.tags.through)
+def topics_changed(instance: Post | Tag, action: str, pk_set: set[int] | None, **_: Any) -> None:
+    """Mark the articles whose topics change, after the rows of the topics are written."""
+    if isinstance(instance, Post):
+        if action.startswith("post_"):
+            _mark([instance.pk])
+    elif pk_set is not None:
+        if action.startswith("post_"):
+            _mark(pk_set)
+    elif action == "pre_clear":
+        # Afterwards nobody could say which articles had this topic.
+        instance._cleared_posts = list(instance.posts.values_list("pk", flat=True))  # type: ignore[attr-defined]  # read after the change
+    elif action == "post_clear":
+        _mark(getattr(instance, "_cleared_posts", ()))
+
+
+@receiver(pre_delete, sender=Tag)
+def topic_deleted(instance: Tag, **_: Any) -> None:
+    # In the transaction that deletes the topic: no m2m_changed is sent for its rows.
+    _mark(instance.posts.values_list("pk", flat=True))
+
+
+def _mark(pks: Iterable[int]) -> None:
+    Post.objects.filter(pk__in=list(pks)).update(likeness_due=True)
 
 
 def compare_due(seconds: float = 5) -> set[int]:
@@ -78,15 +133,14 @@ def words(text: str) -> frozenset[str]:
     return frozenset(re.sub(r"(?:ing|ies|es|ed|er|s)$", "", word) or word for word in found)
 
 
-def _scores(post: Post) -> dict[int, float]:
+def _scores(pk: int, post: Compared) -> dict[int, float]:
     """Return the likeness of each other post that comes into question."""
-    tagged = Post.tags.through.objects
-    public = Post.objects.filter(published_at__isnull=False).exclude(pk=post.pk).order_by()
-    tags = list(tagged.filter(post=post.pk).values_list("tag_id", flat=True))
+    public = Post.objects.filter(published_at__isnull=False).exclude(pk=pk).order_by()
     by_tag: dict[int, list[int]] = defaultdict(list)
-    if tags:
-        pairs = tagged.filter(tag__in=tags, post__published_at__isnull=False)
-        for tag, other in pairs.exclude(post=post.pk).values_list("tag_id", "post_id"):
+    if post.tags:
+        tagged = Post.tags.through.objects
+        pairs = tagged.filter(tag__in=post.tags, post__published_at__isnull=False)
+        for tag, other in pairs.exclude(post=pk).values_list("tag_id", "post_id"):
             by_tag[tag].append(other)
     count = public.count() + 1
     scores: dict[int, float] = defaultdict(float)

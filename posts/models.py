@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 WORDS_PER_MINUTE = 230
 # What no reader sees: pages need not be made anew for it.
 BEHIND_THE_SCENES = {"body_served", "served_of", "likeness_due", "created_at"}
+# What posts/likeness.py reads of an article's own row; its topics are the other part.
+READ_BY_LIKENESS = {"title", "summary", "published_at"}
 # What an article that is not withdrawn has in these fields.
 BACK = {"withdrawn_at": None, "was_published_at": None}
 
@@ -122,6 +124,8 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
 
         if kwargs.keys() <= BEHIND_THE_SCENES:
             return super().update(**kwargs)
+        if not READ_BY_LIKENESS.isdisjoint(kwargs):
+            kwargs.setdefault("likeness_due", True)
         pks = list(self.values_list("pk", flat=True))
         before = freshness.shown(pks)
         changed = super().update(**kwargs)
@@ -146,14 +150,14 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
         """Publish now what is a draft or scheduled; return how many. Old dates stay."""
         now = timezone.now()
         waiting = self.filter(models.Q(published_at=None) | models.Q(published_at__gt=now))
-        return waiting.update(**BACK, published_at=now, updated_at=now, likeness_due=True)
+        return waiting.update(**BACK, published_at=now, updated_at=now)
 
     def back_to_draft(self) -> int:
         """Make what is published, scheduled or withdrawn a draft again; return how many."""
         shown = self.filter(
             models.Q(published_at__isnull=False) | models.Q(withdrawn_at__isnull=False)
         )
-        return shown.update(**BACK, published_at=None, updated_at=timezone.now(), likeness_due=True)
+        return shown.update(**BACK, published_at=None, updated_at=timezone.now())
 
     def withdrawn(self) -> Self:
         """What was published, and is no longer stood by: its address says so (410)."""
@@ -167,7 +171,6 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
             was_published_at=models.F("published_at"),
             withdrawn_at=now,
             updated_at=now,
-            likeness_due=True,
         )
 
     def bring_back(self) -> int:
@@ -177,7 +180,6 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
             **BACK,
             published_at=models.F("was_published_at"),
             updated_at=timezone.now(),
-            likeness_due=True,
         )
 
     def for_listing(self, under: Tag | None = None) -> Self:
@@ -309,8 +311,13 @@ class Post(WithBody, Slugged):
         if self.published_at and self.withdrawn_at:
             self.withdrawn_at = self.was_published_at = None
             made.extend(BACK)
-        if kwargs.get("update_fields") is not None:
-            kwargs["update_fields"] = {*kwargs["update_fields"], *made}
+        fields = kwargs.get("update_fields")
+        # Every save of these fields counts as a change: this instance may be older than the row.
+        if fields is None or not READ_BY_LIKENESS.isdisjoint({*fields, *made}):
+            self.likeness_due = True
+            made.append("likeness_due")
+        if fields is not None:
+            kwargs["update_fields"] = {*fields, *made}
         super().save(*args, **kwargs)
 
     @property
