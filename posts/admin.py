@@ -23,7 +23,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from alarmroom.images import Picture, clean_picture
+from alarmroom.picture_field import PictureAdminMixin, PictureField
 from posts import image_admin, page_admin, topic_admin  # noqa: F401 (they register themselves)
 from posts.desk import PICTURE_HELP, EditorPageMixin, SlugForm, moment, thumbnail
 from posts.editor import PICTURE_TYPES
@@ -93,7 +93,7 @@ class PostForm(SlugForm):
 
     user: Any = None  # Who is at the desk; set by PostAdmin.get_form().
 
-    cover_file = forms.FileField(
+    cover_file = PictureField(
         label="New cover",
         required=False,
         help_text=f"{PICTURE_HELP} It replaces the cover chosen below and joins the library.",
@@ -123,10 +123,6 @@ class PostForm(SlugForm):
         field = self.fields.get("published_at")
         if isinstance(field, PublishedAtField):
             field.before = self.instance.published_at
-
-    def clean_cover_file(self) -> Picture | None:
-        upload = self.cleaned_data["cover_file"]
-        return clean_picture(upload) if upload else None
 
     def clean_published_at(self) -> datetime | None:
         when: datetime | None = self.cleaned_data["published_at"]
@@ -244,7 +240,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Post)
-class PostAdmin(EditorPageMixin, PostAdminBase):
+class PostAdmin(EditorPageMixin, PictureAdminMixin, PostAdminBase):
     form = PostForm
     inlines = [RelatedPostInline]
     list_display = ["title", "state", "author", "updated", "see"]

@@ -14,7 +14,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from alarmroom.images import Picture, clean_picture
+from alarmroom.images import Picture
+from alarmroom.picture_field import PictureAdminMixin, PictureField
 from posts.desk import PICTURE_HELP, thumbnail
 from posts.editor import PICTURE_TYPES
 from posts.library import Image
@@ -32,7 +33,7 @@ PREVIEW_WIDTH = 800  # px
 class ImageForm(forms.ModelForm):
     """A picture for the library; once it is there, only its title and focal point change."""
 
-    upload = forms.FileField(
+    upload = PictureField(
         label="Picture",
         help_text=PICTURE_HELP,
         widget=forms.FileInput(attrs={"accept": PICTURE_TYPES}),
@@ -48,7 +49,7 @@ class ImageForm(forms.ModelForm):
             self.fields[name].required = False
 
     def clean_upload(self) -> Picture:
-        picture = clean_picture(self.cleaned_data["upload"])
+        picture: Picture = self.cleaned_data["upload"]
         known = Image.objects.filter(sha256=picture.sha256).first()
         if known:
             raise ValidationError(
@@ -69,7 +70,7 @@ class ImageForm(forms.ModelForm):
 
 
 @admin.register(Image)
-class ImageAdmin(ImageAdminBase):
+class ImageAdmin(PictureAdminMixin, ImageAdminBase):
     form = ImageForm
     list_display = ["picture", "__str__", "size", "uploaded_by", "created_at"]
     list_display_links = ["picture", "__str__"]
