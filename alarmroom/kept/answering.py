@@ -16,7 +16,7 @@ from django.conf import settings
 from alarmroom.kept.files import bare, shelf
 from alarmroom.kept.negotiation import OF_BODY, is_known, preferred
 
-IN_MEMORY = 2_000  # pages of a process, the last used
+IN_MEMORY = 2_000  # pages of a process, those that were used last
 # A page in memory is answered for so long without a look at its file: each look lets go of the
 # interpreter's lock, which costs a busy process more than all else here. Drops of this process
 # count at once, those of others within this time.
@@ -96,8 +96,13 @@ class KeptPages:
         try:
             found = os.stat(stem + ".json")
             file = (found.st_ino, found.st_mtime_ns)
+            is_new = page is None or page.file != file
             if page is None or page.file != file:
-                page = self.pages[stem] = Page(stem, file)
+                page = Page(stem, file)
+            self.pages[stem] = page
+            # A look at its file counts as a use, so the order is true to UNSEEN_SECONDS.
+            self.pages.move_to_end(stem)
+            if is_new:
                 while len(self.pages) > IN_MEMORY:
                     self.pages.popitem(last=False)
                 if not query:
