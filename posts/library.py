@@ -96,7 +96,8 @@ class Image(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         super().save(*args, **kwargs)
-        if self.renditions_due_at is not None:
+        fields = kwargs.get("update_fields")
+        if self.renditions_due_at and (fields is None or "renditions_due_at" in fields):
             from posts import tasks  # It imports this module.
 
             transaction.on_commit(lambda: tasks.wake(self.pk), robust=True)

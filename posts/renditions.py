@@ -9,9 +9,10 @@ with the size of each file in bytes. Files are named after the picture's hash, t
 the width, so an address always means the same bytes. Until the copies are made, pages show
 the picture itself.
 
-`make()` claims the row by moving `renditions_due_at` into the future and stores the record
-only while that claim stands. So of two workers one does the work; a worker that dies leaves
-a row that is due again; and a full disk costs nothing but another try.
+`make()` claims the row by moving `renditions_due_at` a minute into the future, renews that
+claim while it works, and stores the record only if the claim still stands. So one of two
+workers does the work; a worker that dies leaves a row that is due again a minute later; and
+where the disk is full, the work is tried again later.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import io
 import logging
 import os
 import secrets
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -35,7 +37,7 @@ from PIL import Image as Pillow
 from alarmroom.images import copies, flat, upright
 
 if TYPE_CHECKING:
-    from posts.library import Image
+    from posts.library import Image, ImageQuerySet
 
 logger = logging.getLogger(__name__)
 
@@ -46,15 +48,49 @@ WIDTHS = (160, 320, 480, 750, 1200, 1600)  # px
 # The best first; the last ones, without a type, are for every browser and every program.
 FORMATS = {"avif": "image/avif", "webp": "image/webp", "jpg": "", "png": ""}
 
-# Longer than making all copies of one picture takes on a slow machine.
-LEASE = timedelta(minutes=10)
+# A claim is renewed while its worker lives; encoding one copy takes seconds on a slow machine.
+LEASE = timedelta(minutes=1)
+RENEW_AFTER = 10  # seconds
 RETRY = timedelta(minutes=30)
 # How long the tick leaves a picture to the worker that was told of it.
-PATIENCE = timedelta(minutes=2)
+PATIENCE = timedelta(minutes=1)
 
 
 class PictureMissing(Exception):
     """The picture's file is gone from the storage, or cannot be read."""
+
+
+class ClaimLost(Exception):
+    """The claim ran out, and another worker has the picture, or nobody any more."""
+
+
+class Claim:
+    """A worker's claim on the row of an image that is due.
+
+    It is the value of `renditions_due_at`: each write asks that the row still has it.
+    """
+
+    def __init__(self, image: Image) -> None:
+        self.rows: ImageQuerySet = type(image)._default_manager.filter(pk=image.pk)
+        self.until = image.renditions_due_at
+        self.renewed_at = time.monotonic()
+
+    def take(self) -> bool:
+        """Claim the row, or claim it for longer; return whether it was ours to claim."""
+        until = timezone.now() + LEASE
+        if not self.end(renditions_due_at=until):
+            return False
+        self.until, self.renewed_at = until, time.monotonic()
+        return True
+
+    def renew(self) -> None:
+        """Claim the row for longer, every few seconds at most. Raises ClaimLost."""
+        if time.monotonic() - self.renewed_at >= RENEW_AFTER and not self.take():
+            raise ClaimLost
+
+    def end(self, **fields: Any) -> bool:
+        """Write these fields if the claim still stands; return whether it did."""
+        return bool(self.rows.filter(renditions_due_at=self.until).update(**fields))
 
 
 @dataclass(frozen=True)
@@ -91,21 +127,27 @@ def make(image_pk: int) -> bool:
     image = images.filter(pk=image_pk, renditions_due_at__lte=timezone.now()).first()
     if image is None:
         return False
-    due, lease = image.renditions_due_at, timezone.now() + LEASE
-    claimed = images.filter(pk=image_pk, renditions_due_at=due)
-    if not claimed.update(renditions_due_at=lease):
+    claim = Claim(image)
+    if not claim.take():
         return False
-    mine = images.filter(pk=image_pk, renditions_due_at=lease)
     try:
-        record = _store_copies(image)
+        record = _store_copies(image, claim)
+    except ClaimLost:
+        logger.warning("Another worker makes the copies of picture %s now", image_pk)
+        return False
     except PictureMissing:
         logger.warning("The file of picture %s cannot be read: %s", image_pk, image.file.name)
         record = {}
     except OSError:
         logger.exception("The copies of picture %s could not be stored; later again", image_pk)
-        mine.update(renditions_due_at=timezone.now() + RETRY)
+        claim.end(renditions_due_at=timezone.now() + RETRY)
         return False
-    done = bool(mine.update(renditions=record, renditions_due_at=None) and record)
+    except BaseException as error:
+        # A worker that is told to stop gives its claim back; anything else would fail again.
+        wait = RETRY if isinstance(error, Exception) else timedelta(0)
+        claim.end(renditions_due_at=timezone.now() + wait)
+        raise
+    done = claim.end(renditions=record, renditions_due_at=None) and bool(record)
     if done:
         # Imported here, because that room knows the models.
         from posts import freshness
@@ -114,14 +156,15 @@ def make(image_pk: int) -> bool:
     return done
 
 
-def _store_copies(image: Image) -> dict[str, Any]:
-    """Store every copy and return the record. Raises PictureMissing, OSError."""
+def _store_copies(image: Image, claim: Claim) -> dict[str, Any]:
+    """Store every copy and return the record. Raises PictureMissing, OSError, ClaimLost."""
     picture = _decoded(image)
     storage = image.file.storage
     record: dict[str, Any] = {"recipe": RECIPE, "widths": widths_of(picture.width)}
     for width, kind, content in copies(picture, record["widths"]):
         put(storage, f"{stem(image, RECIPE)}-{width}.{kind}", content)
         record.setdefault(kind, []).append(len(content))
+        claim.renew()
     # Flat graphics can come out larger the modern way, and then it is of no use.
     fallback = record.get("jpg") or record["png"]
     for kind, rival in (("webp", fallback), ("avif", record.get("webp", fallback))):
