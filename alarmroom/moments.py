@@ -178,7 +178,7 @@ def _which(local: dt.datetime) -> str | None:
 class _AsksWhich(forms.MultiWidget):
     """A widget whose last part is left out unless the time that is shown comes twice."""
 
-    def shown(self, values: list[Any]) -> dt.datetime | None:
+    def typed_moment(self, values: list[Any]) -> dt.datetime | None:
         """Return the time that the other parts show; they may hold what somebody typed."""
         raise NotImplementedError
 
@@ -188,7 +188,7 @@ class _AsksWhich(forms.MultiWidget):
         assert isinstance(which, WhichSelect)  # noqa: S101 (for the type checker)
         naive = None
         with suppress(ValidationError):
-            naive = self.shown(list(values))
+            naive = self.typed_moment(list(values))
         asked = which.offer(naive)
         context: dict[str, Any] = super().get_context(name, value, attrs)
         if not asked:
@@ -206,7 +206,7 @@ class MomentWidget(_AsksWhich, AdminSplitDateTime):
         self.widgets = [*self.widgets, WhichSelect()]
         self.widgets_names = [*self.widgets_names, "_2"]
 
-    def shown(self, values: list[Any]) -> dt.datetime | None:
+    def typed_moment(self, values: list[Any]) -> dt.datetime | None:
         date, time = forms.DateField().to_python(values[0]), TimeField().to_python(values[1])
         return dt.datetime.combine(date, time) if date and time else None
 
@@ -230,7 +230,7 @@ class MomentInput(_AsksWhich):
         picker = forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
         super().__init__({"": picker, "which": WhichSelect()}, attrs)
 
-    def shown(self, values: list[Any]) -> dt.datetime | None:
+    def typed_moment(self, values: list[Any]) -> dt.datetime | None:
         return LocalField().to_python(values[0])
 
     def decompress(self, value: Any) -> list[Any]:

@@ -37,7 +37,7 @@ from django.db.models import (
 )
 from django.utils import timezone
 
-from alarmroom.prepared import Given, PreparedUpdate
+from alarmroom.prepared import Param, PreparedUpdate
 from newsletter import delivery, mail
 from newsletter.models import Content, Delivery, Issue
 from newsletter.transport import Fate, Outcome, ServerAway, ServerRefuses, SmtpTransport
@@ -81,13 +81,13 @@ def _under_way() -> QuerySet[Delivery]:
 
 # The two writes of every message. Their SQL is made once: building it anew each time took
 # four times as long as everything else that sending a message takes.
-_pk = Given("pk", BigAutoField())
-_worker = Given("worker", CharField())
-_now = Given("now", DateTimeField())
+_pk = Param("pk", BigAutoField())
+_worker = Param("worker", CharField())
+_now = Param("now", DateTimeField())
 _outcome: dict[str, Any] = {
-    "state": Given("state", CharField()),
-    "code": Given("code", PositiveSmallIntegerField()),
-    "reply": Given("reply", CharField()),
+    "state": Param("state", CharField()),
+    "code": Param("code", PositiveSmallIntegerField()),
+    "reply": Param("reply", CharField()),
     "changed_at": _now,
     "leased_until": None,
     "leased_by": "",
@@ -96,11 +96,11 @@ MARK = PreparedUpdate(
     _may_be_mailed,
     state=State.SENDING,
     tries=F("tries") + 1,
-    leased_until=Given("leased_until", DateTimeField()),
+    leased_until=Param("leased_until", DateTimeField()),
     changed_at=_now,
 )
 SETTLE = PreparedUpdate(_under_way, **_outcome)
-PUT_OFF = PreparedUpdate(_under_way, **_outcome, due_at=Given("due_at", DateTimeField()))
+PUT_OFF = PreparedUpdate(_under_way, **_outcome, due_at=Param("due_at", DateTimeField()))
 
 
 @dataclass

@@ -17,7 +17,7 @@ from alarmroom import kept
 from alarmroom.methods import require_safe
 from posts import freshness
 from posts.models import Post, PostQuerySet, Tag
-from posts.views import keep_list, turn_to
+from posts.views import keep_list, paginate
 
 # What an article's date may be (see PostForm.clean_published_at).
 YEARS = range(1900, 2101)
@@ -161,7 +161,7 @@ def _period(request: HttpRequest, year: int, month: int | None) -> HttpResponse:
     }
     # The months say how many there are; counting again would be one query more.
     key = f"year-{year}"
-    context |= turn_to(request, posts.for_listing(), key=key, count=count)
+    context |= paginate(request, posts.for_listing(), key=key, count=count)
     response = render(request, "posts/period.html", context)
     return keep_list(response, context, key)
 

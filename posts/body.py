@@ -179,7 +179,7 @@ def with_pictures(body: str, images: dict[str, Image]) -> str:
         if image is None:
             # Not in the library: an import may have put the file there by itself.
             return f"<img{_measured(match[4], name)}{pictures.WHEN_NEAR}>"
-        width, height = _shown(image.width, image.height, attributes)
+        width, height = _display_size(image.width, image.height, attributes)
         return pictures.markup(
             image,
             places.WIDE if wide else places.COLUMN,
@@ -205,7 +205,7 @@ def alone(body: str, images: dict[str, Image], *, width: int) -> str:
         if image is None:
             return match[0]
         copy = small_copy(image, width)
-        shown = min(copy.width, _shown(image.width, image.height, attributes)[0])
+        shown = min(copy.width, _display_size(image.width, image.height, attributes)[0])
         return (
             f'<img src="{escape(copy.url)}" alt="{attributes.get("alt", "")}" width="{shown}"'
             f' height="{max(1, round(shown * image.height / image.width))}">'
@@ -221,7 +221,7 @@ def _measured(attributes: str, name: str) -> str:
         return attributes
     try:
         with default_storage.open(name) as file, Pillow.open(file) as picture:
-            width, height = _shown(*picture.size, given)
+            width, height = _display_size(*picture.size, given)
     # Pillow's decoders answer broken files with whatever they stumbled over.
     except Exception:
         logger.warning("The file of a picture in a text cannot be read: %s", name)
@@ -232,7 +232,7 @@ def _measured(attributes: str, name: str) -> str:
     return f'{others} width="{width}" height="{height}"'
 
 
-def _shown(own_width: int, own_height: int, attributes: dict[str, str]) -> tuple[int, int]:
+def _display_size(own_width: int, own_height: int, attributes: dict[str, str]) -> tuple[int, int]:
     """Return how large a picture stands in the text (px): as the editor pulled it, or whole."""
     width, height = (int(attributes.get(side, 0) or 0) for side in ("width", "height"))
     if not width:

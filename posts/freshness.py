@@ -92,7 +92,7 @@ def _moments() -> list[datetime]:
     return [moment for moment in scheduled.values_list("published_at", flat=True) if moment]
 
 
-def rest(
+def wait_and_sweep(
     seconds: float, pause: Callable[[float], object] = time.sleep, *, since: datetime | None = None
 ) -> None:
     """Wait so long, and sweep at each scheduled moment on the way. For the tick.
@@ -119,14 +119,14 @@ def rest(
         if due <= step:
             # Before the sweep: one of the next moments may come while it runs.
             looked = timezone.now()
-            kept.shelf().sweep()
+            kept.page_store().sweep()
 
 
 # What changes drop
 
 
 @dataclass(frozen=True)
-class Shown:
+class PostState:
     """What lists show of a post."""
 
     values: tuple[Any, ...]
@@ -145,7 +145,7 @@ class Shown:
         return self.published_at is not None
 
 
-def shown(pks: Iterable[int]) -> dict[int, Shown]:
+def states_of(pks: Iterable[int]) -> dict[int, PostState]:
     """Return what lists show of these posts right now. Two queries."""
     pks = list(pks)
     if not pks:
@@ -155,7 +155,7 @@ def shown(pks: Iterable[int]) -> dict[int, Shown]:
     for post, tag in through.values_list("post_id", "tag_id"):
         tags.setdefault(post, set()).add(tag)
     return {
-        row["pk"]: Shown(
+        row["pk"]: PostState(
             values=tuple(row[name] for name in LISTED),
             tags=frozenset(tags.get(row["pk"], ())),
             author=row["author_id"],
@@ -165,7 +165,7 @@ def shown(pks: Iterable[int]) -> dict[int, Shown]:
     }
 
 
-def posts_changed(before: dict[int, Shown], after: dict[int, Shown]) -> None:
+def posts_changed(before: dict[int, PostState], after: dict[int, PostState]) -> None:
     """Drop what showed these posts before, and what will show them now."""
     keys: set[str] = set()
     moved: set[int] = set()
@@ -265,13 +265,13 @@ def text_changed(pk: int) -> None:
 
 @receiver([pre_save, pre_delete], sender=Post)
 def remember_post(instance: Post, **_: Any) -> None:
-    instance._shown_before = shown([instance.pk] if instance.pk else [])  # type: ignore[attr-defined]  # ours, read after the change
+    instance._shown_before = states_of([instance.pk] if instance.pk else [])  # type: ignore[attr-defined]  # ours, read after the change
 
 
 @receiver([post_save, post_delete], sender=Post)
 def post_changed(instance: Post, **_: Any) -> None:
     posts_changed(
-        getattr(instance, "_shown_before", {}), shown([instance.pk] if instance.pk else [])
+        getattr(instance, "_shown_before", {}), states_of([instance.pk] if instance.pk else [])
     )
 
 
@@ -281,10 +281,10 @@ def tags_changed(instance: Post | Tag, action: str, pk_set: set[int] | None, **_
     if isinstance(instance, Tag):
         posts = instance.posts.values_list("pk", flat=True) if pk_set is None else pk_set
     if action.startswith("pre_"):
-        instance._tagged_before = shown(posts)  # type: ignore[union-attr]  # likewise
+        instance._tagged_before = states_of(posts)  # type: ignore[union-attr]  # likewise
     else:
         before = getattr(instance, "_tagged_before", {})
-        posts_changed(before, shown(before.keys() | set(posts)))
+        posts_changed(before, states_of(before.keys() | set(posts)))
 
 
 @receiver([post_save, post_delete], sender=RelatedPost)

@@ -114,7 +114,7 @@ class ImageAdmin(PictureAdminMixin, ImageAdminBase):
         """Name what shows these pictures: as long as anything does, they stay."""
         deleted, counts, missing, _ = super().get_deleted_objects(objs, request)
         protected = []
-        for thing in dict.fromkeys(thing for image in objs for thing in image.shown_by()):
+        for thing in dict.fromkeys(thing for image in objs for thing in image.used_by()):
             meta = thing._meta
             url = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[thing.pk])
             kind = capfirst(meta.verbose_name)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 # What shows pictures in rooms that this one does not know; they add to it (newsletter/apps.py).
-SHOWN_BY: list[Callable[[Image], Iterable[models.Model]]] = []
+USED_BY: list[Callable[[Image], Iterable[models.Model]]] = []
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
@@ -29,7 +29,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete pictures that nothing shows. Raises ProtectedError for others."""
         for image in self:
-            image.refuse_if_shown()
+            image.refuse_if_used()
         return super().delete()
 
 
@@ -103,16 +103,16 @@ class Image(models.Model):
             transaction.on_commit(lambda: tasks.wake(self.pk), robust=True)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        self.refuse_if_shown()
+        self.refuse_if_used()
         return super().delete(*args, **kwargs)
 
-    def refuse_if_shown(self) -> None:
+    def refuse_if_used(self) -> None:
         """Raise ProtectedError, which names what shows this picture, if anything does."""
-        if things := self.shown_by():
+        if things := self.used_by():
             names = ", ".join(f"“{thing}”" for thing in things)
             raise models.ProtectedError(f"“{self}” is shown by {names}.", set(things))
 
-    def shown_by(self) -> list[models.Model]:
+    def used_by(self) -> list[models.Model]:
         """Return what shows this picture: by its cover, in its text, as a portrait, in an issue.
 
         Reads every text, because nothing else knows what stands in one.
@@ -125,7 +125,7 @@ class Image(models.Model):
             *Post.objects.filter(models.Q(cover=self) | within).defer("body", "body_served"),
             *Page.objects.filter(within).defer("body", "body_served"),
             *Author.objects.filter(photo=self),
-            *(thing for others in SHOWN_BY for thing in others(self)),
+            *(thing for others in USED_BY for thing in others(self)),
         ]
 
     @property

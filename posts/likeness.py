@@ -127,7 +127,7 @@ def compare_due(seconds: float = 5) -> set[int]:
     return changed
 
 
-def words(text: str) -> frozenset[str]:
+def telling_words(text: str) -> frozenset[str]:
     """Return the words of a text that say something, without their commonest endings."""
     found = (word for word in _WORD.findall(text.lower()) if word not in _COMMON)
     return frozenset(re.sub(r"(?:ing|ies|es|ed|er|s)$", "", word) or word for word in found)
@@ -153,10 +153,10 @@ def _scores(pk: int, post: Compared) -> dict[int, float]:
         candidates = public.filter(pk__in=nlargest(COMPARED, scores, key=lambda o: (scores[o], o)))
     else:
         candidates = public.order_by("-published_at", "-pk")[: 3 * COMPARED]
-    mine = words(f"{post.title} {post.summary}")
+    mine = telling_words(f"{post.title} {post.summary}")
     result = {}
     for other, title, summary in candidates.values_list("pk", "title", "summary"):
-        theirs = words(f"{title} {summary}")
+        theirs = telling_words(f"{title} {summary}")
         shared = len(mine & theirs) / math.sqrt(len(mine) * len(theirs) or 1)
         if (score := scores.get(other, 0) + TEXT_WEIGHT * shared) >= LEAST:
             result[other] = score
@@ -181,19 +181,19 @@ def _store(pk: int, scores: dict[int, float]) -> set[int]:
         lists[other][pk] = score
     lists[pk] = dict(scores)
     changed = set()
-    kept: dict[tuple[int, int], float] = {}
+    best_pairs: dict[tuple[int, int], float] = {}
     for one in lists.keys() | before.keys():
         best = sorted(lists[one].items(), key=lambda pair: (-pair[1], -pair[0]))[:STORED]
-        kept.update({(one, other): score for other, score in best})
+        best_pairs.update({(one, other): score for other, score in best})
         if {other for other, _ in best} != before[one]:
             changed.add(one)
-    stale = [row for row, one, other, score in rows if kept.get((one, other)) != score]
-    there = {(one, other) for _, one, other, score in rows if kept.get((one, other)) == score}
+    stale = [row for row, one, other, score in rows if best_pairs.get((one, other)) != score]
+    there = {(one, other) for _, one, other, score in rows if best_pairs.get((one, other)) == score}
     Likeness.objects.filter(pk__in=stale).delete()
     Likeness.objects.bulk_create(
         [
             Likeness(post_id=one, other_id=other, score=score)
-            for (one, other), score in kept.items()
+            for (one, other), score in best_pairs.items()
             if (one, other) not in there
         ],
         # A worker that compared the other one at the same time found the same.

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 WORDS_PER_MINUTE = 230
 # What no reader sees: pages need not be made anew for it.
-BEHIND_THE_SCENES = {"body_served", "served_of", "likeness_due", "created_at"}
+NOT_ON_ANY_PAGE = {"body_served", "served_of", "likeness_due", "created_at"}
 # What posts/likeness.py reads of an article's own row; its topics are the other part.
 READ_BY_LIKENESS = {"title", "summary", "published_at"}
 # What an article that is not withdrawn has in these fields.
-BACK = {"withdrawn_at": None, "was_published_at": None}
+NOT_WITHDRAWN = {"withdrawn_at": None, "was_published_at": None}
 
 
 @lru_cache(maxsize=10_000)
@@ -122,14 +122,14 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
         # Imported here, because that room knows the models.
         from posts import freshness
 
-        if kwargs.keys() <= BEHIND_THE_SCENES:
+        if kwargs.keys() <= NOT_ON_ANY_PAGE:
             return super().update(**kwargs)
         if not READ_BY_LIKENESS.isdisjoint(kwargs):
             kwargs.setdefault("likeness_due", True)
         pks = list(self.values_list("pk", flat=True))
-        before = freshness.shown(pks)
+        before = freshness.states_of(pks)
         changed = super().update(**kwargs)
-        freshness.posts_changed(before, freshness.shown(pks))
+        freshness.posts_changed(before, freshness.states_of(pks))
         return changed
 
     def bulk_create(self, objs: Iterable[Post], *args: Any, **kwargs: Any) -> list[Post]:
@@ -150,14 +150,14 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
         """Publish now what is a draft or scheduled; return how many. Old dates stay."""
         now = timezone.now()
         waiting = self.filter(models.Q(published_at=None) | models.Q(published_at__gt=now))
-        return waiting.update(**BACK, published_at=now, updated_at=now)
+        return waiting.update(**NOT_WITHDRAWN, published_at=now, updated_at=now)
 
     def back_to_draft(self) -> int:
         """Make what is published, scheduled or withdrawn a draft again; return how many."""
         shown = self.filter(
             models.Q(published_at__isnull=False) | models.Q(withdrawn_at__isnull=False)
         )
-        return shown.update(**BACK, published_at=None, updated_at=timezone.now())
+        return shown.update(**NOT_WITHDRAWN, published_at=None, updated_at=timezone.now())
 
     def withdrawn(self) -> Self:
         """What was published, and is no longer stood by: its address says so (410)."""
@@ -177,7 +177,7 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
         """Publish what was withdrawn, under its old date; return how many."""
         back = self.withdrawn()
         return back.update(
-            **BACK,
+            **NOT_WITHDRAWN,
             published_at=models.F("was_published_at"),
             updated_at=timezone.now(),
         )
@@ -310,7 +310,7 @@ class Post(WithBody, Slugged):
                 made.append("reading_minutes")
         if self.published_at and self.withdrawn_at:
             self.withdrawn_at = self.was_published_at = None
-            made.extend(BACK)
+            made.extend(NOT_WITHDRAWN)
         fields = kwargs.get("update_fields")
         # Every save of these fields counts as a change: this instance may be older than the row.
         if fields is None or not READ_BY_LIKENESS.isdisjoint({*fields, *made}):

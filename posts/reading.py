@@ -19,7 +19,7 @@ from django.db.models import (
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
-from alarmroom.prepared import Given, Prepared, Row
+from alarmroom.prepared import Param, Prepared, Row
 from posts.article import Connected, Topic, as_card, as_topic
 from posts.body import fingerprint
 from posts.models import Likeness, Post, PostQuerySet, RelatedPost, Tag
@@ -33,8 +33,8 @@ CARD = (
     *("cover__focal_x", "cover__focal_y", "cover__renditions"),
 )
 
-_now = Given("now", DateTimeField())
-_pk = Given("pk", BigAutoField())
+_now = Param("now", DateTimeField())
+_pk = Param("pk", BigAutoField())
 _public = Q(published_at__lte=_now)
 
 
@@ -88,13 +88,13 @@ def _connected(limit: int) -> Prepared[Post]:
     return Prepared(write)
 
 
-_BY_SLUG = Prepared(lambda: _whole().filter(_public, slug=Given("slug", SlugField())))
+_BY_SLUG = Prepared(lambda: _whole().filter(_public, slug=Param("slug", SlugField())))
 _BY_PK = Prepared(lambda: _whole().filter(pk=_pk))
 _TOPICS = Prepared(lambda: Tag.objects.filter(posts=_pk).order_by("name").only("name", "slug"))
 
 
 @dataclass(frozen=True)
-class Found:
+class ArticleRow:
     """A published article as the database gave it: its author, cover and neighbours included."""
 
     row: Row
@@ -124,25 +124,25 @@ class Found:
         return _BY_SLUG.instance(self.row)
 
 
-def published_article(slug: str) -> Found | None:
+def published_article(slug: str) -> ArticleRow | None:
     """Return a published article. One query."""
     rows = _BY_SLUG.rows(slug=slug, now=timezone.now())
-    return Found(rows[0]) if rows else None
+    return ArticleRow(rows[0]) if rows else None
 
 
 def any_article(pk: int) -> Post | None:
-    """Return a post as `Found.post()` does, whatever its state. One query."""
+    """Return a post as `ArticleRow.post()` does, whatever its state. One query."""
     if pk > BigIntegerField.MAX_BIGINT:
         return None  # No database would take it.
     return _BY_PK.first(pk=pk, now=timezone.now())
 
 
-def topics(post: Post | Found) -> list[Topic]:
+def topics(post: Post | ArticleRow) -> list[Topic]:
     """Return the article's tags by name. One query."""
     return _TOPICS.each(as_topic, pk=post.pk)
 
 
-def connected(post: Post | Found) -> list[Connected]:
+def connected(post: Post | ArticleRow) -> list[Connected]:
     """Return what an editor picked, filled up with what is alike. One query."""
     limit = max(CONNECTED, post.picks or 0)  # type: ignore[union-attr]  # annotated in _whole()
     return _connected(limit).each(as_card, pk=post.pk, now=timezone.now())

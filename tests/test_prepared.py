@@ -8,7 +8,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
-from alarmroom.prepared import Given, Prepared, PreparedUpdate
+from alarmroom.prepared import Param, Prepared, PreparedUpdate
 from posts.models import Post
 from tests.factories import make_author, make_image, make_post
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 BY_TITLE = Prepared(
     lambda: (
         Post.objects.filter(
-            title=Given("title", CharField()), published_at__lte=Given("now", DateTimeField())
+            title=Param("title", CharField()), published_at__lte=Param("now", DateTimeField())
         )
         .select_related("author__photo", "cover")
         .order_by("pk")
@@ -25,10 +25,10 @@ BY_TITLE = Prepared(
 )
 
 RETITLE = PreparedUpdate(
-    lambda: Post.objects.filter(title=Given("old", CharField())),
-    title=Given("new", CharField()),
-    reading_minutes=F("reading_minutes") + Given("longer", IntegerField()),
-    published_at=Given("at", DateTimeField()),
+    lambda: Post.objects.filter(title=Param("old", CharField())),
+    title=Param("new", CharField()),
+    reading_minutes=F("reading_minutes") + Param("longer", IntegerField()),
+    published_at=Param("at", DateTimeField()),
 )
 
 

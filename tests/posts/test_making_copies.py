@@ -249,8 +249,8 @@ def test_copies_that_are_ready_let_go_of_the_pages_that_showed_the_whole_picture
     cover = make_image(60, 40)
     post = make_post(cover=cover, cover_alt="A console")
     other = make_post()
-    shelf = kept_pages.shelf()
-    before, others = shelf.stamp(f"post-{post.pk}"), shelf.stamp(f"post-{other.pk}")
+    store = kept_pages.page_store()
+    before, others = store.stamp(f"post-{post.pk}"), store.stamp(f"post-{other.pk}")
     assert tasks.make_renditions.call(cover.pk)
-    assert shelf.stamp(f"post-{post.pk}") != before
-    assert shelf.stamp(f"post-{other.pk}") == others
+    assert store.stamp(f"post-{post.pk}") != before
+    assert store.stamp(f"post-{other.pk}") == others

@@ -48,7 +48,7 @@ class Command(BaseCommand):
                     call_command("prune_db_task_results", "--min-age-days=1", verbosity=0)
                     pruned = time.monotonic()
             try:
-                freshness.rest(interval, since=began)
+                freshness.wait_and_sweep(interval, since=began)
             except KeyboardInterrupt:
                 return
 
@@ -66,5 +66,5 @@ def tick() -> list[str]:
     with now.turn("Comparing articles"):
         likeness.compare_due()
     with now.turn("Sweeping kept pages"):
-        kept.shelf().sweep()
+        kept.page_store().sweep()
     return now.failed
