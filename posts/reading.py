@@ -1,4 +1,4 @@
-"""What an article's page is made of, in three queries at any size of the site."""
+"""Reads what an article's page shows, in three queries however many articles there are."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from posts.article import Connected, Topic, as_card, as_topic
 from posts.body import fingerprint
 from posts.models import Likeness, Post, PostQuerySet, RelatedPost, Tag
 
-# "Connecting the dots": what an editor picked, filled up to so many with what is alike.
+# "Connecting the dots" shows what an editor picked, filled up to so many with similar articles.
 CONNECTED = 3
-# What a card shows, and what it needs to show it.
+# The fields that a card needs.
 CARD = (
     *("title", "slug", "summary", "published_at", "reading_minutes", "author__name"),
     *("cover__file", "cover__width", "cover__height", "cover__sha256"),
@@ -39,11 +39,12 @@ _public = Q(published_at__lte=_now)
 
 
 def _whole() -> PostQuerySet:
-    """Posts with their author, cover and neighbours in time."""
+    """Posts with their author, their cover, and links to the newer and the older article."""
     at = Q(published_at=OuterRef("published_at"))
     others = Post.objects.order_by("published_at", "pk")
-    # Each walks the index from the post on to the next: one bound on the side where it starts,
-    # and "not this one or before it" where "later, or then with a higher number" says the same.
+    # Written so that the database walks the index from this post to the next: one bound on the
+    # date, and then an exclusion. "Later, or the same date and a higher number" means the same,
+    # but is planned as a scan.
     newer = others.filter(_public, published_at__gte=OuterRef("published_at"))
     newer = newer.exclude(at & Q(pk__lte=OuterRef("pk")))
     older = others.filter(published_at__lte=OuterRef("published_at"))
@@ -63,7 +64,7 @@ def _whole() -> PostQuerySet:
 
 @cache
 def _connected(limit: int) -> Prepared[Post]:
-    """What stands under "Connecting the dots", picked before alike, without the long text."""
+    """The articles of "Connecting the dots": the picked ones first, all without their body."""
 
     def write() -> PostQuerySet:
         picked = RelatedPost.objects.filter(post=_pk).order_by()
@@ -95,7 +96,7 @@ _TOPICS = Prepared(lambda: Tag.objects.filter(posts=_pk).order_by("name").only("
 
 @dataclass(frozen=True)
 class ArticleRow:
-    """A published article as the database gave it: its author, cover and neighbours included."""
+    """The row of a published article, joined with its author, cover and neighbours."""
 
     row: Row
 
@@ -115,7 +116,7 @@ class ArticleRow:
 
     @property
     def is_finished(self) -> bool:
-        """Whether its body is stored as readers get it, and depends on nothing else any more."""
+        """Whether its served body is stored, so that the page depends on this row alone."""
         body = _BY_SLUG.column(self.row, "body")
         return bool(_BY_SLUG.column(self.row, "served_of") == fingerprint(body))
 
@@ -133,7 +134,7 @@ def published_article(slug: str) -> ArticleRow | None:
 def any_article(pk: int) -> Post | None:
     """Return a post as `ArticleRow.post()` does, whatever its state. One query."""
     if pk > BigIntegerField.MAX_BIGINT:
-        return None  # No database would take it.
+        return None  # The database would refuse such a number.
     return _BY_PK.first(pk=pk, now=timezone.now())
 
 
@@ -143,6 +144,6 @@ def topics(post: Post | ArticleRow) -> list[Topic]:
 
 
 def connected(post: Post | ArticleRow) -> list[Connected]:
-    """Return what an editor picked, filled up with what is alike. One query."""
+    """Return the related articles: those an editor picked, then similar ones. One query."""
     limit = max(CONNECTED, post.picks or 0)  # type: ignore[union-attr]  # annotated in _whole()
     return _connected(limit).each(as_card, pk=post.pk, now=timezone.now())

@@ -1,13 +1,13 @@
-"""Smaller copies of pictures: no screen, list or mail needs 2,400 pixels.
+"""Smaller copies of pictures, so that a browser need not fetch 2,400 pixels for a thumbnail.
 
 An image's own row says which copies are stored (`Image.renditions`), so a page needs no
-query and no look at a file:
+further query and no look at a file:
 
     {"recipe": 1, "widths": [160, 320], "avif": [900, 2400], "webp": [...], "jpg": [...]}
 
-with the size of each file in bytes. Files are named after the picture's hash, the recipe and
-the width, so an address always means the same bytes. Until the copies are made, pages show
-the picture itself.
+The lists are the sizes of the files in bytes. A file is named after the picture's hash, the
+recipe and the width, so an address always means the same bytes. Until the copies are made,
+pages show the picture itself.
 
 `make()` claims the row by moving `renditions_due_at` a minute into the future, renews that
 claim while it works, and stores the record only if the claim still stands. So one of two
@@ -41,18 +41,18 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# To be raised when widths or qualities change: the copies then get new addresses.
+# Raise this when widths or qualities change: the copies then get new addresses.
 RECIPE = 2
-# 750: what a phone takes, 360 to 375 px of two dots each, or 412 of 1.75.
+# 750 is for phones: 360 to 375 px with two dots each, or 412 px with 1.75.
 WIDTHS = (160, 320, 480, 750, 1200, 1600)  # px
-# The best first; the last ones, without a type, are for every browser and every program.
+# The smallest files first. JPEG and PNG have no type here: every browser and program reads them.
 FORMATS = {"avif": "image/avif", "webp": "image/webp", "jpg": "", "png": ""}
 
 # A claim is renewed while its worker lives; encoding one copy takes seconds on a slow machine.
 LEASE = timedelta(minutes=1)
 RENEW_AFTER = 10  # seconds
 RETRY = timedelta(minutes=30)
-# How long the tick leaves a picture to the worker that was told of it.
+# How long the tick waits for the worker that was told of a picture before it tells one again.
 PATIENCE = timedelta(minutes=1)
 
 
@@ -113,15 +113,15 @@ def stem(image: Image, recipe: int) -> str:
 def widths_of(width: int) -> list[int]:
     """Return the widths that a picture of this width is copied in: never wider than it is."""
     widest = min(width, WIDTHS[-1])
-    # A copy hardly narrower than the next would save nobody anything.
+    # A copy that is hardly narrower than the picture is not worth storing.
     return [each for each in WIDTHS if each * 1.15 < widest] + [widest]
 
 
 def make(image_pk: int) -> bool:
     """Make the copies of an image that is due; return whether they are stored now.
 
-    Twice, or by two at once, is harmless. Nothing is lost where the disk is full or the
-    process dies: the image stays due. A picture that cannot be read gets no copies.
+    It may be called twice, and by two workers at once. If the disk is full or the process dies,
+    the image stays due. A picture that cannot be read gets no copies.
     """
     images = apps.get_model("posts", "Image")._default_manager
     image = images.filter(pk=image_pk, renditions_due_at__lte=timezone.now()).first()
@@ -165,7 +165,7 @@ def _store_copies(image: Image, claim: Claim) -> dict[str, Any]:
         put(storage, f"{stem(image, RECIPE)}-{width}.{kind}", content)
         record.setdefault(kind, []).append(len(content))
         claim.renew()
-    # Flat graphics can come out larger the modern way, and then it is of no use.
+    # WebP and AVIF of flat graphics can be larger than PNG; then they are not offered.
     fallback = record.get("jpg") or record["png"]
     for kind, rival in (("webp", fallback), ("avif", record.get("webp", fallback))):
         if sum(record.get(kind, ())) >= sum(rival):
@@ -181,20 +181,20 @@ def _decoded(image: Image) -> Pillow.Image:
             if picture.width * picture.height > settings.IMAGE_MAX_PIXELS:
                 raise PictureMissing(name)
             return upright(picture)
-    # Pillow's decoders answer broken files with whatever they stumbled over.
+    # On a broken file, Pillow's decoders raise many kinds of exceptions.
     except Exception as error:
         raise PictureMissing(name) from error
 
 
 def put(storage: Storage, name: str, content: bytes) -> None:
-    """Store a file under exactly this name, whole or not at all, over whatever is there.
+    """Store a file under exactly this name, in one step, and replace an older one.
 
-    Raises OSError.
+    Raises OSError; then nothing is stored.
     """
     try:
         target = Path(storage.path(name))
     except NotImplementedError:
-        # An object store: it keeps only what arrived whole.
+        # An object store has no partly written files.
         if not storage.exists(name):
             storage.save(name, ContentFile(content))
         return
