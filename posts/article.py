@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import quote
 
 import segno
@@ -34,8 +35,7 @@ LEAD = Stencil("posts/_lead.html")
 PAGE = Stencil("posts/article.html", *kept.EVERY_PAGE)
 
 
-@dataclass(frozen=True)
-class Topic:
+class Topic(NamedTuple):
     """A tag as an article's page shows it."""
 
     name: str

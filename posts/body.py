@@ -13,26 +13,27 @@ import logging
 import re
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from django.apps import apps
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import models
+from django.dispatch import Signal
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from PIL import Image as Pillow
 
-from alarmroom import kept
 from posts import html, pictures, places
+from posts.library import Image
 from posts.renditions import RECIPE, small_copy
 from posts.structure import linked, structured
 
-if TYPE_CHECKING:
-    from posts.library import Image
-
 logger = logging.getLogger(__name__)
+
+# Sent with the `pk` by serve_due(), which writes by update(): Django sends no signal for that.
+served_body_changes = Signal()
 
 # To be raised whenever a step makes something else of the same body.
 VERSION = 5
@@ -113,8 +114,6 @@ def serve_due(seconds: float = 5) -> int:
     Those are: written past `save()`, of an older VERSION, or with a picture that was waiting
     for its copies. Goes on for so many seconds at most. Safe at any time, and twice.
     """
-    from posts import freshness  # It needs the models.
-
     stored = 0
     until = time.monotonic() + seconds
     for model in apps.get_app_config("posts").get_models():
@@ -131,10 +130,7 @@ def serve_due(seconds: float = 5) -> int:
             served = serve(thing.body)
             if (served.html, served.made_of) != (thing.body_served, thing.served_of):
                 # Not over what an editor has saved since.
-                if model._meta.model_name == "post":
-                    freshness.text_changed(pk)
-                else:
-                    kept.drop(f"page-{pk}")
+                served_body_changes.send(model, pk=pk)
                 stored += things.filter(pk=pk, body=thing.body).update(
                     body_served=served.html, served_of=served.made_of
                 )
@@ -150,8 +146,8 @@ def images_in(body: str) -> dict[str, Image]:
         return {}
     attributes = (match[4] for match in _PICTURES.finditer(body) if match[4])
     names = {name for each in attributes if (name := _file_name(dict(_ATTRIBUTE.findall(each))))}
-    images = apps.get_model("posts", "Image")._default_manager
-    return {str(image.file.name): image for image in images.filter(file__in=names)} if names else {}
+    found = Image.objects.filter(file__in=names) if names else ()
+    return {str(image.file.name): image for image in found}
 
 
 def _file_name(attributes: dict[str, str]) -> str:

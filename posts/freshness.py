@@ -19,8 +19,8 @@
 | `schedule` | no page; `next_moment()` remembers under it | a date of publication changes |
 
 Changes arrive by signals, because a call would miss cascades, what the admin deletes in
-bulk, and changes of a many-to-many table. `update()` sends no signal, so
-PostQuerySet.update() calls posts_changed() itself.
+bulk, and changes of a many-to-many table. For `update()`, Django sends no signal:
+PostQuerySet.update() and serve_due() send their own.
 """
 
 from __future__ import annotations
@@ -35,14 +35,25 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import Q
+from django.db.models import Model, Q
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
 from django.dispatch import receiver
 from django.utils import timezone
 
 from alarmroom import kept
+from posts.body import served_body_changes
 from posts.library import Image
-from posts.models import Author, Likeness, Page, Post, PostQuerySet, RelatedPost, Tag
+from posts.models import (
+    Author,
+    Likeness,
+    Page,
+    Post,
+    PostQuerySet,
+    RelatedPost,
+    Tag,
+    posts_updated,
+    posts_updating,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -268,6 +279,24 @@ def text_changed(pk: int) -> None:
 @receiver([pre_save, pre_delete], sender=Post)
 def remember_post(instance: Post, **_: Any) -> None:
     instance._shown_before = states_of([instance.pk] if instance.pk else [])  # type: ignore[attr-defined]  # ours, read after the change
+
+
+@receiver(posts_updating)
+def remember_posts(queryset: PostQuerySet, pks: list[int], **_: Any) -> None:
+    queryset._states_before = states_of(pks)  # type: ignore[attr-defined]  # likewise
+
+
+@receiver(posts_updated)
+def posts_were_updated(queryset: PostQuerySet, pks: list[int], **_: Any) -> None:
+    posts_changed(queryset._states_before, states_of(pks))  # type: ignore[attr-defined]  # likewise
+
+
+@receiver(served_body_changes)
+def served_body_changed(sender: type[Model], pk: int, **_: Any) -> None:
+    if sender is Post:
+        text_changed(pk)
+    else:
+        kept.drop(f"page-{pk}")
 
 
 @receiver([post_save, post_delete], sender=Post)

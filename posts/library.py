@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 
-# Functions that return what uses a picture in other apps; those add them (newsletter/apps.py).
+# Functions that return what uses a picture. Each model that can use one adds its own
+# (posts/models.py, newsletter/apps.py).
 USED_BY: list[Callable[[Image], Iterable[models.Model]]] = []
 
 
@@ -94,14 +95,6 @@ class Image(models.Model):
     def __str__(self) -> str:
         return self.title or str(self.file.name).rsplit("/", 1)[-1]
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        super().save(*args, **kwargs)
-        fields = kwargs.get("update_fields")
-        if self.renditions_due_at and (fields is None or "renditions_due_at" in fields):
-            from posts import tasks  # It imports this module.
-
-            transaction.on_commit(lambda: tasks.wake(self.pk), robust=True)
-
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         self.refuse_if_used()
         return super().delete(*args, **kwargs)
@@ -113,20 +106,8 @@ class Image(models.Model):
             raise models.ProtectedError(f"“{self}” is shown by {names}.", set(things))
 
     def used_by(self) -> list[models.Model]:
-        """Return what uses this picture: as a cover, in a text, as a photo, in an issue.
-
-        The database searches every text, because no table lists the pictures of a text.
-        """
-        from posts.models import Author, Page, Post  # It imports this module.
-
-        # The file's name is made of its hash, so no text contains it by chance.
-        within = models.Q(body__contains=str(self.file.name))
-        return [
-            *Post.objects.filter(models.Q(cover=self) | within).defer("body", "body_served"),
-            *Page.objects.filter(within).defer("body", "body_served"),
-            *Author.objects.filter(photo=self),
-            *(thing for others in USED_BY for thing in others(self)),
-        ]
+        """Return what uses this picture, for instance articles, authors and issues."""
+        return [thing for find in USED_BY for thing in find(self)]
 
     @property
     def focus(self) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 from django.db.models.functions import Coalesce
+from django.dispatch import Signal
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
@@ -17,7 +18,7 @@ from posts import html
 from posts.addresses import Slugged, SluggedQuerySet
 from posts.body import WithBody, WithBodyQuerySet
 from posts.editor import HTMLField
-from posts.library import Image  # Django finds the model by this, too.
+from posts.library import USED_BY, Image  # Django finds the model by this, too.
 from posts.page_model import Page as Page  # Likewise.
 
 if TYPE_CHECKING:
@@ -31,6 +32,11 @@ NOT_ON_ANY_PAGE = {"body_served", "served_of", "likeness_due", "created_at"}
 READ_BY_LIKENESS = {"title", "summary", "published_at"}
 # What an article that is not withdrawn has in these fields.
 NOT_WITHDRAWN = {"withdrawn_at": None, "was_published_at": None}
+
+# Sent with the `queryset` and the `pks` before and after PostQuerySet.update(), for which Django
+# sends no signal. posts/freshness.py listens; it imports this module, so no call is possible.
+posts_updating = Signal()
+posts_updated = Signal()
 
 
 @lru_cache(maxsize=10_000)
@@ -119,17 +125,14 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
         return self.filter(published_at__lte=timezone.now())
 
     def update(self, **kwargs: Any) -> int:
-        # Imported here, because that room knows the models.
-        from posts import freshness
-
         if kwargs.keys() <= NOT_ON_ANY_PAGE:
             return super().update(**kwargs)
         if not READ_BY_LIKENESS.isdisjoint(kwargs):
             kwargs.setdefault("likeness_due", True)
         pks = list(self.values_list("pk", flat=True))
-        before = freshness.states_of(pks)
+        posts_updating.send(Post, queryset=self, pks=pks)
         changed = super().update(**kwargs)
-        freshness.posts_changed(before, freshness.states_of(pks))
+        posts_updated.send(Post, queryset=self, pks=pks)
         return changed
 
     def bulk_create(self, objs: Iterable[Post], *args: Any, **kwargs: Any) -> list[Post]:
@@ -424,3 +427,20 @@ class Likeness(models.Model):
 
     def __str__(self) -> str:
         return f"{self.post_id} ~ {self.other_id}: {self.score:.2f}"
+
+
+def things_that_use(image: Image) -> list[models.Model]:
+    """Return what uses a picture: as a cover, in a text, as a photo.
+
+    The database searches every text, because no table lists the pictures of a text.
+    """
+    # The file's name is made of its hash, so no text contains it by chance.
+    within = models.Q(body__contains=str(image.file.name))
+    return [
+        *Post.objects.filter(models.Q(cover=image) | within).defer("body", "body_served"),
+        *Page.objects.filter(within).defer("body", "body_served"),
+        *Author.objects.filter(photo=image),
+    ]
+
+
+USED_BY.append(things_that_use)

@@ -25,9 +25,8 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
@@ -35,9 +34,7 @@ from django.utils import timezone
 from PIL import Image as Pillow
 
 from alarmroom.images import copies, flat, upright
-
-if TYPE_CHECKING:
-    from posts.library import Image, ImageQuerySet
+from posts.library import Image
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +68,7 @@ class Claim:
     """
 
     def __init__(self, image: Image) -> None:
-        self.rows: ImageQuerySet = type(image)._default_manager.filter(pk=image.pk)
+        self.rows = Image.objects.filter(pk=image.pk)
         self.until = image.renditions_due_at
         self.renewed_at = time.monotonic()
 
@@ -123,8 +120,7 @@ def make(image_pk: int) -> bool:
     It may be called twice, and by two workers at once. If the disk is full or the process dies,
     the image stays due. A picture that cannot be read gets no copies.
     """
-    images = apps.get_model("posts", "Image")._default_manager
-    image = images.filter(pk=image_pk, renditions_due_at__lte=timezone.now()).first()
+    image = Image.objects.renditions_due().filter(pk=image_pk).first()
     if image is None:
         return False
     claim = Claim(image)
@@ -147,13 +143,7 @@ def make(image_pk: int) -> bool:
         wait = RETRY if isinstance(error, Exception) else timedelta(0)
         claim.end(renditions_due_at=timezone.now() + wait)
         raise
-    done = claim.end(renditions=record, renditions_due_at=None) and bool(record)
-    if done:
-        # Imported here, because that room knows the models.
-        from posts import freshness
-
-        freshness.image_changed(image_pk, "renditions")
-    return done
+    return claim.end(renditions=record, renditions_due_at=None) and bool(record)
 
 
 def _store_copies(image: Image, claim: Claim) -> dict[str, Any]:
