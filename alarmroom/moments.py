@@ -183,12 +183,14 @@ class _AsksWhich(forms.MultiWidget):
         raise NotImplementedError
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        values = value if isinstance(value, list | tuple) else self.decompress(value)
+        values: list[Any] = list(
+            value if isinstance(value, list | tuple) else self.decompress(value) or ()
+        )
         which = self.widgets[-1]
         assert isinstance(which, WhichSelect)  # noqa: S101 (for the type checker)
         naive = None
         with suppress(ValidationError):
-            naive = self.typed_moment(list(values))
+            naive = self.typed_moment(values)
         asked = which.offer(naive)
         context: dict[str, Any] = super().get_context(name, value, attrs)
         if not asked:
@@ -196,15 +198,23 @@ class _AsksWhich(forms.MultiWidget):
         return context
 
 
-class MomentWidget(_AsksWhich, AdminSplitDateTime):
+class MomentWidget(_AsksWhich):
     """The admin's date and time, and in the hour that comes twice, which of the two."""
 
     template_name = "admin/moment.html"
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__(attrs)
-        self.widgets = [*self.widgets, WhichSelect()]
-        self.widgets_names = [*self.widgets_names, "_2"]
+        super().__init__([*AdminSplitDateTime().widgets, WhichSelect()], attrs)
+
+    def id_for_label(self, id_: str) -> str:
+        return id_
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        for part in context["widget"]["subwidgets"]:
+            # The admin's script says there how far the site's clock is from the browser's.
+            part["attrs"]["aria-describedby"] = f"id_{name}_timezone_warning_helptext"
+        return context
 
     def typed_moment(self, values: list[Any]) -> dt.datetime | None:
         date, time = forms.DateField().to_python(values[0]), TimeField().to_python(values[1])

@@ -59,7 +59,7 @@ class PictureAdminMixin:
             form = admin.get_form(request, change=object_id is not None)
             for name, upload in request.FILES.items():
                 field = form.base_fields.get(name)
-                if isinstance(field, PictureField):
+                if isinstance(field, PictureField) and isinstance(upload, UploadedFile):
                     # What is wrong with it, the form says beside the field.
                     with suppress(ValidationError):
                         field.decode(upload)
