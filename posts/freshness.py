@@ -379,9 +379,13 @@ def author_deleted(instance: Author, **_: Any) -> None:
 
 
 @receiver(post_save, sender=Image)
-def image_saved(instance: Image, **_: Any) -> None:
+def image_saved(instance: Image, update_fields: frozenset[str] | None, **_: Any) -> None:
     # No receiver for a deletion: an image that a page shows is not deleted (Image.delete).
-    if changed := changed_fields(instance) & {"file", "renditions", "focal_x", "focal_y"}:
+    changed = changed_fields(instance) & {"file", "renditions", "focal_x", "focal_y"}
+    if update_fields is not None:
+        # The instance may be older than the row in its other fields, which are not saved.
+        changed &= update_fields
+    if changed:
         image_changed(instance.pk, *changed)
 
 
