@@ -1,8 +1,8 @@
-"""The one door for uploaded pictures: whatever comes in, a clean JPEG or PNG goes out.
+"""Cleaning of uploaded pictures: every upload becomes a fresh JPEG or PNG.
 
-Decoding and encoding again drops metadata (the place a photo was taken), bytes
-appended after the picture, and every format that can carry a script. The name and the
-extension are ours, so what the sender called the file means nothing.
+Decoding and encoding again drops metadata (such as the place where a photo was taken), bytes
+that were appended to the file, and every format that can carry a script. We choose the name and
+the extension, so the name that was sent has no effect.
 """
 
 import hashlib
@@ -29,11 +29,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 80, "optimize": True, "progressive": True},
     "PNG": {},
 }
-# From this width on a copy is for screens whose dots are small: nobody sees the difference there,
-# and a phone waits for a quarter less.
+# Copies of this width and more are for screens with small dots, where a lower quality is not
+# visible. It saves a phone a quarter of the bytes.
 DENSE = 720  # px
 DENSE_OPTIONS = {"AVIF": {"quality": 43}}
-# Pillow's wheels write both; one that was built on the machine may not.
+# Pillow's wheels write both formats; a Pillow that was built locally may not.
 MODERN = [kind for kind in ("avif", "webp") if features.check(kind)]
 
 
@@ -60,7 +60,7 @@ def clean_picture(upload: File, *, max_side: int = MAX_SIDE) -> Picture:
         raise too_many_bytes(size)
     try:
         upload.seek(0)
-        # The size stands in the header, so a bomb is refused before it is unpacked.
+        # The header has the size, so a decompression bomb is refused before it is decoded.
         with Image.open(upload, formats=ACCEPTED_FORMATS) as opened:
             if opened.width * opened.height > settings.IMAGE_MAX_PIXELS:
                 raise too_many_pixels()
@@ -69,8 +69,8 @@ def clean_picture(upload: File, *, max_side: int = MAX_SIDE) -> Picture:
         return encode(to_srgb(image, profile))
     except (ValidationError, Image.DecompressionBombError) as error:
         raise too_many_pixels() from error
-    # Pillow's decoders answer broken files with whatever they stumbled over: OSError,
-    # SyntaxError, struct.error, zlib.error, EOFError, IndexError.
+    # On a broken file, Pillow's decoders raise many kinds of exceptions: OSError, SyntaxError,
+    # struct.error, zlib.error, EOFError, IndexError.
     except Exception as error:
         raise ValidationError(
             "This file is not a picture we can read. Upload a JPEG, PNG, GIF or WebP "
@@ -100,7 +100,7 @@ def too_many_pixels() -> ValidationError:
 def small(opened: Image.Image, max_side: int = MAX_SIDE) -> Image.Image:
     """Return the first frame of a picture within max_side, in a mode that can be scaled."""
     if opened.mode.startswith("I;16"):
-        # Converted as it is, 16-bit grey would come out all white.
+        # Without the scaling, 16-bit grey would become white.
         image = opened.point(lambda value: value * (1 / 256)).convert("L")
     elif opened.mode in {"1", "P", "PA", "I", "F"}:
         image = opened.convert("RGBA" if "transparency" in opened.info else "RGB")
@@ -111,7 +111,7 @@ def small(opened: Image.Image, max_side: int = MAX_SIDE) -> Image.Image:
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Return the image in sRGB: its own colour profile does not survive the encoding."""
+    """Return the image in sRGB, because its own colour profile is dropped by the encoding."""
     if not profile or image.mode not in {"RGB", "RGBA", "CMYK", "L"}:
         return image
     mode = image.mode if image.mode in {"RGB", "RGBA"} else "RGB"
@@ -126,7 +126,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
             or image
         )
     except (ImageCms.PyCMSError, OSError):
-        # A broken profile costs some colour, not the picture.
+        # With a broken profile, the colours may be a little off.
         return image
 
 
@@ -164,20 +164,20 @@ def encoded(image: Image.Image, format: str, **options: Any) -> bytes:
     return out.getvalue()
 
 
-# Copies of a picture that passed the door
+# Copies of a cleaned picture
 
 
 def upright(opened: Image.Image) -> Image.Image:
     """Return the bare pixels of a picture of ours, upright and in sRGB.
 
-    Those that came through clean_picture() are so already; this does not count on it.
+    A picture from clean_picture() is like that already, but files may have come another way.
     """
     profile = opened.info.get("icc_profile")
     return bare(to_srgb(ImageOps.exif_transpose(small(opened)), profile))
 
 
 def flat(image: Image.Image) -> Image.Image:
-    """Return a bare image in RGB; what is see-through becomes white, as on paper."""
+    """Return a bare image in RGB; transparent parts become white."""
     if image.mode == "RGB":
         return image
     ground = Image.new("RGB", image.size, "white")
@@ -188,9 +188,8 @@ def flat(image: Image.Image) -> Image.Image:
 def copies(image: Image.Image, widths: Iterable[int]) -> Iterator[tuple[int, str, bytes]]:
     """Yield copies of a bare image: the width, the file's extension and the bytes.
 
-    Each width as AVIF and WebP (where this Pillow writes them) and as JPEG, or PNG where it is
-    see-through. One after the
-    other, so that the memory for one large picture is enough for any number of copies.
+    Each width comes as AVIF and WebP, if this Pillow writes them, and as JPEG, or PNG if it is
+    transparent. One copy is made at a time, so the memory for one large picture is enough.
     """
     for width in widths:
         height = max(1, round(image.height * width / image.width))

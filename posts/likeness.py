@@ -1,4 +1,4 @@
-"""Which articles are alike: found when one changes, stored, and only read when it is shown.
+"""Similar articles: computed when an article changes, stored, and only read for a page.
 
 Two articles are alike by the topics they share, a rare one counting more than a common one,
 and then by the words of their titles and summaries. The measure is the same in both
@@ -26,9 +26,10 @@ from django.dispatch import receiver
 from alarmroom import kept
 from posts.models import Likeness, Post, PostQuerySet, Tag
 
-# Stored for each article: three are shown, and some may be picked by hand or withdrawn.
+# How many are stored for each article. A page shows three, but some may be picked by hand already,
+# or withdrawn later.
 STORED = 6
-# By topics alone, so many come into question; their words are then looked at.
+# Of the articles with common topics, the words of only so many are compared.
 COMPARED = 60
 # Words count as much as sharing a topic that one article in so many has.
 TEXT_WEIGHT = 3.0
@@ -128,13 +129,13 @@ def compare_due(seconds: float = 5) -> set[int]:
 
 
 def telling_words(text: str) -> frozenset[str]:
-    """Return the words of a text that say something, without their commonest endings."""
+    """Return the words of a text without common words and without the most common endings."""
     found = (word for word in _WORD.findall(text.lower()) if word not in _COMMON)
     return frozenset(re.sub(r"(?:ing|ies|es|ed|er|s)$", "", word) or word for word in found)
 
 
 def _scores(pk: int, post: Compared) -> dict[int, float]:
-    """Return the likeness of each other post that comes into question."""
+    """Return the score of each other post that is similar enough."""
     public = Post.objects.filter(published_at__isnull=False).exclude(pk=pk).order_by()
     by_tag: dict[int, list[int]] = defaultdict(list)
     if post.tags:
@@ -165,9 +166,10 @@ def _scores(pk: int, post: Compared) -> dict[int, float]:
 
 def _store(pk: int, scores: dict[int, float]) -> set[int]:
     """Write the likenesses of a post in both directions; return the posts whose lists changed."""
-    # Also those that were like it until now.
+    # Including the posts that have been similar to it until now.
     known = Likeness.objects.filter(Q(post__in=scores) | Q(post=pk) | Q(other=pk))
-    # One worker at a time where rows can be locked; they are few, and always in this order.
+    # Where the database can lock rows, one worker at a time. Always in this order, so that two
+    # workers never wait for each other.
     rows = list(
         known.order_by("pk").select_for_update().values_list("pk", "post", "other", "score")
     )
@@ -196,7 +198,7 @@ def _store(pk: int, scores: dict[int, float]) -> set[int]:
             for (one, other), score in best_pairs.items()
             if (one, other) not in there
         ],
-        # A worker that compared the other one at the same time found the same.
+        # A worker that compares the other post at the same time stores the same rows.
         ignore_conflicts=True,
     )
     return changed

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 WORDS_PER_MINUTE = 230
-# What no reader sees: pages need not be made anew for it.
+# Fields that no page shows, so that a change of them makes no page stale.
 NOT_ON_ANY_PAGE = {"body_served", "served_of", "likeness_due", "created_at"}
 # What posts/likeness.py reads of an article's own row; its topics are the other part.
 READ_BY_LIKENESS = {"title", "summary", "published_at"}
-# What an article that is not withdrawn has in these fields.
+# The values of an article that is not withdrawn.
 NOT_WITHDRAWN = {"withdrawn_at": None, "was_published_at": None}
 
 # Sent with the `queryset` and the `pks` before and after PostQuerySet.update(), for which Django
@@ -41,7 +41,7 @@ posts_updated = Signal()
 
 @lru_cache(maxsize=10_000)
 def address(view: str, slug: str) -> str:
-    """Return the path of what has a slug. A page names twenty, and Django looks for each."""
+    """Return the path of a view with a slug. Cached: a page has twenty, and reverse() is slow."""
     return reverse(view, args=[slug])
 
 
@@ -83,11 +83,11 @@ class Author(Slugged):
 
 class TagQuerySet(SluggedQuerySet["Tag"]):
     def in_use(self) -> Self:
-        """The topics under which a reader finds something right now."""
+        """The topics that have a published article."""
         return self.filter(pk__in=Post.objects.published().values("tags"))
 
     def with_counts(self) -> Self:
-        """With how many articles readers find under it, as `articles`."""
+        """With the number of published articles of each topic, as `articles`."""
         tagged = Post.objects.published().filter(tags=models.OuterRef("pk")).order_by()
         count = tagged.values("tags").annotate(count=models.Count("pk")).values("count")
         return self.annotate(articles=Coalesce(models.Subquery(count), 0))
@@ -137,7 +137,8 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
 
     def bulk_create(self, objs: Iterable[Post], *args: Any, **kwargs: Any) -> list[Post]:
         made = super().bulk_create(objs, *args, **kwargs)
-        kept.drop_everything()  # Afterwards: what is rendered until then is of the old state.
+        # After the rows exist: a page that is rendered before would be kept without them.
+        kept.drop_everything()
         return made
 
     def drafts(self) -> Self:
@@ -163,7 +164,7 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
         return shown.update(**NOT_WITHDRAWN, published_at=None, updated_at=timezone.now())
 
     def withdrawn(self) -> Self:
-        """What was published, and is no longer stood by: its address says so (410)."""
+        """Articles that were published and then withdrawn; their address answers 410."""
         return self.filter(withdrawn_at__isnull=False)
 
     def withdraw(self) -> int:
@@ -186,9 +187,10 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
         )
 
     def for_listing(self, under: Tag | None = None) -> Self:
-        """Newest first, with all that a card shows, and without the long text.
+        """Newest first, with everything that a card shows, and without the body.
 
-        A list of the posts `under` a topic names another topic of theirs on each card, or none.
+        In the list of a topic, pass it as `under`: each card then names another of the article's
+        topics, or none.
         """
         return (
             self.newest_first()
@@ -198,7 +200,7 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
         )
 
     def with_topic(self, besides: Tag | None = None) -> Self:
-        """With the first of its topics, for a card: no further query, unlike all its tags."""
+        """With the name of the first of its topics, for a card, without another query."""
         topics = Tag.objects.filter(posts=models.OuterRef("pk")).order_by("name")
         if besides:
             topics = topics.exclude(pk=besides.pk)
@@ -208,9 +210,9 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
 class Post(WithBody, Slugged):
     """An article.
 
-    `published_at` alone says what readers see: empty is nothing, the future is scheduled,
-    the past is published. So a withdrawn article has none, whatever lists articles; it is
-    told from a draft by `withdrawn_at`. The body holds nothing but the allowlist.
+    `published_at` alone decides what readers see: without one it is not public, with one in the
+    future it is scheduled, with one in the past it is published. So a withdrawn article has none;
+    `withdrawn_at` tells it from a draft. The body contains only what the allowlist permits.
     """
 
     SEEN_BY = ("published_at", "was_published_at")
@@ -304,7 +306,7 @@ class Post(WithBody, Slugged):
         if not self.slug:
             self.slug = self.make_slug(self.title)
             made.append("slug")
-        # A list leaves the body in the database; looking at it here would load and save it.
+        # for_listing() defers the body: reading it here would load it and save it again.
         if "body" not in self.get_deferred_fields():
             self.body = html.clean(self.body)
             minutes = reading_minutes(self.body)
@@ -354,14 +356,14 @@ class Post(WithBody, Slugged):
 
     @property
     def topic(self) -> str:
-        """The name of its first topic, as a card shows it; from the row, or its tags."""
+        """The name of its first topic: from with_topic(), or else from its tags."""
         if "topic_name" in self.__dict__:
             return self.__dict__["topic_name"] or ""
         return next((tag.name for tag in self.tags.all()), "")
 
     @property
     def was_revised(self) -> bool:
-        """Whether readers are told that the text changed, on a later day than it came out."""
+        """Whether readers were told that the text changed, on a later day than the publication."""
         return bool(
             self.revised_at
             and self.published_at
@@ -370,20 +372,20 @@ class Post(WithBody, Slugged):
 
     @property
     def modified_at(self) -> datetime | None:
-        """When readers, and machines in their stead, are told that the text last changed.
+        """The date of the last change that readers were told about, as the page shows it.
 
-        As the page says it: a corrected comma makes no article a new one.
+        Feeds and search engines get the same: a corrected comma does not make an article new.
         """
         return self.revised_at if self.was_revised else self.published_at
 
 
 def reading_minutes(body: str) -> int:
-    """Return the whole minutes that a reader takes for a body of HTML, at least 1."""
+    """Return how many minutes it takes to read a body of HTML, at least 1."""
     return max(1, math.ceil(len(strip_tags(body).split()) / WORDS_PER_MINUTE))
 
 
 class RelatedPost(models.Model):
-    """A pointer from one article to another, picked by hand, one way only."""
+    """A link from one article to another that an editor picked; it goes one way only."""
 
     post = models.ForeignKey(Post, models.CASCADE, related_name="related_to")
     related = models.ForeignKey(
@@ -407,17 +409,17 @@ class RelatedPost(models.Model):
         ]
 
     def __str__(self) -> str:
-        # Naming the article it stands under would load that once for every row of the desk.
+        # Without self.post, which would be loaded again for every row of the admin's inline.
         return f"→ {self.related}"
 
 
 class Likeness(models.Model):
-    """How alike two articles are; found by posts/likeness.py when one of them changes.
+    """How similar two articles are; computed by posts/likeness.py when one of them changes.
 
-    Each article has its few likest here. The higher the score, the more alike.
+    Only the few most similar articles of each are stored. A higher score is more similar.
     """
 
-    # The constraint below is its index.
+    # The unique constraint below serves as the index.
     post = models.ForeignKey(Post, models.CASCADE, related_name="likenesses", db_index=False)
     other = models.ForeignKey(Post, models.CASCADE, related_name="+")
     score = models.FloatField()
