@@ -1,22 +1,22 @@
 """Queries that are written with the ORM and turned into SQL once in a process.
 
-Building the SQL of an article's page anew costs Django five times what the database needs
-to answer it (docs/decisions/uncached-pages.md has the figures). So the few queries that
-every reading page makes are prepared:
+Django takes five times as long to build the SQL of an article's page as the database takes to
+answer it (figures in docs/decisions/uncached-pages.md). So the few queries that every reading
+page makes are prepared:
 
-    BY_SLUG = Prepared(lambda: Post.objects.filter(slug=Given("slug", CharField())))
+    BY_SLUG = Prepared(lambda: Post.objects.filter(slug=Param("slug", CharField())))
     post = BY_SLUG.first(slug="night-shift")
 
 What comes out are ordinary model instances.
 What a worker writes for each mail is prepared, too:
 
     CLOSE = PreparedUpdate(
-        lambda: Shift.objects.filter(pk=Given("pk", BigAutoField()), closed_at=None),
-        closed_at=Given("now", DateTimeField()),
+        lambda: Shift.objects.filter(pk=Param("pk", BigAutoField()), closed_at=None),
+        closed_at=Param("now", DateTimeField()),
     )
     changed = CLOSE.run(pk=4, now=timezone.now())
 
-Only values can be given, not lists of them: their number would change the SQL.
+A parameter is one value, not a list: the length of a list would change the SQL.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ from django.db.models.sql import UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
 
 
-class Given(Expression):
-    """A value that is named when the query is written, and given when it runs."""
+class Param(Expression):
+    """A placeholder in a prepared query: its value is passed by name when the query runs."""
 
     def __init__(self, name: str, output_field: models.Field[Any, Any]) -> None:
         super().__init__(output_field=output_field)
         self.name = name
 
     def as_sql(self, *_: Any, **__: Any) -> Any:
-        # The expression itself is the parameter, until Prepared puts the value in its place.
+        # Stands in for the value until _with_values() replaces it.
         return "%s", [self]
 
     def value(self, values: dict[str, Any], connection: BaseDatabaseWrapper) -> Any:
-        """Return the value of this name as the database takes it."""
+        """Return the value of this name, converted for the database."""
         return self.output_field.get_db_prep_value(values[self.name], connection)
 
 
@@ -73,7 +73,7 @@ class Prepared[Model: models.Model]:
         """Return the rows as the database gives them. One query."""
         statement = self._statement()
         connection = connections[statement.db]
-        params = _filled_in(statement.params, values, connection)
+        params = _with_values(statement.params, values, connection)
         with connection.cursor() as cursor:
             cursor.execute(statement.sql, params)
             return list(cursor.fetchall())
@@ -102,14 +102,14 @@ class PreparedUpdate:
         self.ready: tuple[str, str, Sequence[Any]] | None = None
 
     def run(self, **values: Any) -> int:
-        """Change the rows, for these values by name; return how many it were. One query."""
+        """Change the rows, for these values by name; return how many there were. One query."""
         if self.ready is None:
             self.ready = self._make()
         using, sql, params = self.ready
         connection = connections[using]
-        given = _filled_in(params, values, connection)
+        ready = _with_values(params, values, connection)
         with transaction.mark_for_rollback_on_error(using), connection.cursor() as cursor:
-            cursor.execute(sql, given)
+            cursor.execute(sql, ready)
             return int(cursor.rowcount)
 
     def _make(self) -> tuple[str, str, Sequence[Any]]:
@@ -122,18 +122,18 @@ class PreparedUpdate:
         return using, *query.get_compiler(using).as_sql()
 
 
-def _filled_in(
+def _with_values(
     params: Sequence[Any], values: dict[str, Any], connection: BaseDatabaseWrapper
 ) -> list[Any]:
-    """Return the parameters with each Given replaced by its value."""
-    # Each is turned into the database's own once, however often it stands there.
-    given = {param.name: param for param in params if isinstance(param, Given)}
-    ready = {name: param.value(values, connection) for name, param in given.items()}
-    return [ready[param.name] if isinstance(param, Given) else param for param in params]
+    """Return the parameters with each Param replaced by its value."""
+    # Each value is converted once, even if the query has it several times.
+    used = {param.name: param for param in params if isinstance(param, Param)}
+    ready = {name: param.value(values, connection) for name, param in used.items()}
+    return [ready[param.name] if isinstance(param, Param) else param for param in params]
 
 
 class _Statement:
-    """What Django knows of a queryset once its SQL is made."""
+    """The SQL of a queryset, and what is needed to make instances of its rows."""
 
     def __init__(self, queryset: Any) -> None:
         if queryset._prefetch_related_lookups:
@@ -158,7 +158,7 @@ class _Statement:
 
 
 class _Run:
-    """Rows of a statement, in the shape in which ModelIterable takes a queryset."""
+    """Rows of a statement, with the attributes of a queryset that ModelIterable uses."""
 
     def __init__(self, statement: _Statement, rows: list[Row]) -> None:
         self.statement = statement
@@ -171,7 +171,7 @@ class _Run:
 
     def get_compiler(self, using: str) -> SQLCompiler:
         compiler = copy.copy(self.statement.compiler)
-        # Connections belong to threads, the rest to the process.
+        # A copy for this thread: connections must not be shared between threads.
         compiler.connection = connections[using]
         compiler.execute_sql = lambda *_, **__: [self.rows]
         compiler.get_converters = lambda _: self.statement.converters

@@ -1,18 +1,19 @@
-"""Stencils: a template's layout is rendered once in a process, and its words at each request.
+"""Stencils: a template is rendered once in a process, and filled with values at each request.
 
-Django's templates take their time for every variable, condition and include, thousands of
-steps for an article's page. A stencil renders the template with marks in place of the words,
-once for each *shape* (with a cover or without one, ...), cuts the result at the marks, and
-from then on only puts the words between the pieces. The template stays the one source, and
+Rendering a template costs Django time for every variable, condition and include, thousands of
+them for an article's page. A stencil renders the template with a mark in place of each text and
+splits the result at the marks. From then on, a page is those pieces with the texts between them.
+Whatever is not a text (a number, a truth value, an empty text) may change what the template
+does, so the template is rendered once for each combination of those: a *variant*.
 
-    Stencil("posts/article.html").render(words)
+    Stencil("posts/article.html").render(context)
 
-gives to the byte what `render_to_string("posts/article.html", words)` gives. So a template
-that is used as a stencil may do with its words only what a mark bears: print them, and ask
-whether they are there. Lists, dates and choices among words are finished before.
+gives, to the byte, what `render_to_string("posts/article.html", context)` gives. So a template
+that is used like this may only print a text, or ask whether there is one. Lists, dates and
+choices are turned into texts before.
 
-Nothing of an article is remembered, so nothing can be stale but the layout, which is
-dropped with the keys of what it shows (alarmroom/kept/).
+No text of an article is stored here. Only the layout is, and it is made again when one of its
+keys is dropped (alarmroom/kept/).
 """
 
 from __future__ import annotations
@@ -29,81 +30,82 @@ from django.utils.safestring import SafeString, mark_safe
 
 from alarmroom import kept
 
-type Word = str | int | None
-"""A text stands where its mark is; an empty one, a number, a truth or None shapes the page."""
-type Shape = tuple[tuple[str, object], ...]
-"""The words by name: _TEXT where a text stands, everything else as it is."""
+type Value = str | int | None
+"""What a template is given under a name."""
+type Variant = tuple[tuple[str, object], ...]
+"""The values by name, with _TEXT in place of each text that is not empty."""
 type Layout = tuple[list[str], list[str]]
-"""The layout's pieces with the words' names between them, and the names."""
+"""A variant's pieces with the texts' names between them, and those names in order."""
 
 _TEXT = object()
-# Private-use characters, which no template contains and escaping leaves as they are. The
-# words may contain them: they are put in last, and nobody looks for marks in them.
+# Private-use characters: no template contains them, and escaping leaves them as they are. A text
+# may contain them, because texts are put in after the marks were looked for.
 _MARK = "\ue000{}\ue001"
 _MARKS = re.compile("\ue000([a-z_]+)\ue001")
-# What the path of the page is called among the words, for templates that ask for it.
+# The name of the page's path in a context, for templates that use it.
 PATH = "request_path"
 
 
-def _escaped(word: str) -> str:
-    """Return a word as `conditional_escape` does, which also looks for lazy texts among them."""
-    return word if hasattr(word, "__html__") else escape(word)
+def _escaped(text: str) -> str:
+    """Escape a text as `conditional_escape` does, without its look for lazy texts."""
+    return text if hasattr(text, "__html__") else escape(text)
 
 
 @dataclass(frozen=True)
-class Filled:
-    """The words of one page, escaped, and the shape they give it."""
+class BoundStencil:
+    """A stencil with the values of one page: its variant, and its texts, escaped."""
 
     stencil: Stencil
-    shape: Shape
+    variant: Variant
     texts: Mapping[str, str]
 
     def render(self) -> SafeString:
-        """Return the page: the layout as it is now, with the words in it."""
-        layout, names = self.stencil.layout(self.shape)
+        """Return the page: the texts in the layout as it is now."""
+        layout, names = self.stencil.layout(self.variant)
         pieces = layout.copy()
         pieces[1::2] = [self.texts[name] for name in names]
         return mark_safe("".join(pieces))  # noqa: S308  (escaped, and the template's own)
 
 
 class Stencil:
-    """A template whose layout is kept in the process, by the shapes in which it was asked for."""
+    """A template whose layouts are stored in the process, one for each variant."""
 
     def __init__(self, template: str, *keys: str) -> None:
-        """`keys` name what the layout itself shows that may change, as alarmroom/kept/ does."""
+        """`keys` name what the layout itself shows and may change, as in alarmroom/kept/."""
         self.template = template
         self.keys = keys
-        self.layouts: dict[Shape, Layout] = {}
+        self.layouts: dict[Variant, Layout] = {}
 
-    def render(self, words: Mapping[str, Word]) -> SafeString:
-        """Return the template with these words; texts that are not safe are escaped."""
-        return self.fill(words).render()
+    def render(self, context: Mapping[str, Value]) -> SafeString:
+        """Return the template with these values; texts that are not safe are escaped."""
+        return self.bind(context).render()
 
-    def fill(self, words: Mapping[str, Word]) -> Filled:
-        """Return the words as they will stand in the template, for whoever renders them often."""
-        shape = tuple(
-            (name, _TEXT if word and isinstance(word, str) else word)
-            for name, word in words.items()
+    def bind(self, context: Mapping[str, Value]) -> BoundStencil:
+        """Return the stencil with these values, to be rendered any number of times."""
+        variant = tuple(
+            (name, _TEXT if value and isinstance(value, str) else value)
+            for name, value in context.items()
         )
-        texts = {name: _escaped(word) for name, word in words.items() if isinstance(word, str)}
-        return Filled(self, shape, texts)
+        texts = {name: _escaped(value) for name, value in context.items() if isinstance(value, str)}
+        return BoundStencil(self, variant, texts)
 
-    def layout(self, shape: Shape) -> Layout:
-        """Return the layout of a shape, as remembered or made now."""
+    def layout(self, variant: Variant) -> Layout:
+        """Return the layout of a variant, stored or made now."""
         if self.keys or not settings.KEPT_PAGES_SECONDS:
-            part = (self.template, shape)
-            return kept.remember(self.keys, lambda: self._cut(shape), part=part)
-        # It shows nothing that changes while the process lives.
-        if shape not in self.layouts:
-            self.layouts[shape] = self._cut(shape)
-        return self.layouts[shape]
+            part = (self.template, variant)
+            return kept.remember(self.keys, lambda: self._split(variant), part=part)
+        # Without keys, nothing in it can change while the process runs.
+        if variant not in self.layouts:
+            self.layouts[variant] = self._split(variant)
+        return self.layouts[variant]
 
-    def _cut(self, shape: Shape) -> Layout:
+    def _split(self, variant: Variant) -> Layout:
         marked = {
-            name: mark_safe(_MARK.format(name)) if word is _TEXT else word  # noqa: S308  (a mark of our own)
-            for name, word in shape
+            name: mark_safe(_MARK.format(name)) if value is _TEXT else value  # noqa: S308  (a mark of our own)
+            for name, value in variant
         }
-        nowhere = HttpRequest()  # No visitor: a layout is for all of them.
-        nowhere.path = str(marked.get(PATH, ""))
-        pieces = _MARKS.split(render_to_string(self.template, marked, request=nowhere))
+        # A request without a visitor: the layout is the same for all of them.
+        request = HttpRequest()
+        request.path = str(marked.get(PATH, ""))
+        pieces = _MARKS.split(render_to_string(self.template, marked, request=request))
         return pieces, pieces[1::2]

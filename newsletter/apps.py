@@ -9,4 +9,4 @@ class NewsletterConfig(AppConfig):
         from newsletter.models import Issue
         from posts import library
 
-        library.SHOWN_BY.append(Issue.objects.showing)
+        library.USED_BY.append(Issue.objects.showing)

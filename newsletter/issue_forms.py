@@ -8,6 +8,7 @@ from typing import Any, Self
 from django import forms
 from django.http import QueryDict
 
+from alarmroom.moments import MomentInputField
 from newsletter.models import Issue, IssuePost
 from posts.desk import ArticleRowForm
 
@@ -55,12 +56,7 @@ class SendForm(forms.Form):
 
     sha256 = forms.CharField(widget=forms.HiddenInput)
     text = forms.CharField(widget=forms.HiddenInput, required=False, strip=False)
-    when = forms.DateTimeField(
-        label="Send at",
-        required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        error_messages={"invalid": "Enter a date and a time, such as 2026-12-24 07:30."},
-    )
+    when = MomentInputField(label="Send at", required=False)
 
 
 @dataclass(frozen=True)

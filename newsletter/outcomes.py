@@ -23,7 +23,7 @@ from django.db.models import (
 )
 from django.utils import timezone
 
-from alarmroom.prepared import Given, PreparedUpdate
+from alarmroom.prepared import Param, PreparedUpdate
 from newsletter.models import Delivery, Issue
 from newsletter.transport import Fate, Outcome
 
@@ -56,8 +56,8 @@ def _under_way() -> QuerySet[Delivery]:
     knows better, until an editor has decided.
     """
     return Delivery.objects.filter(
-        pk=Given("pk", BigAutoField()),
-        leased_by=Given("worker", CharField()),
+        pk=Param("pk", BigAutoField()),
+        leased_by=Param("worker", CharField()),
         state__in=[State.SENDING, State.UNCERTAIN],
     )
 
@@ -65,15 +65,15 @@ def _under_way() -> QuerySet[Delivery]:
 # These run for every message. Their SQL is made once: to build it each time took four times as
 # long as all else that sending a message takes.
 _changes: dict[str, Any] = {
-    "state": Given("state", CharField()),
-    "code": Given("code", PositiveSmallIntegerField()),
-    "reply": Given("reply", CharField()),
-    "changed_at": Given("now", DateTimeField()),
+    "state": Param("state", CharField()),
+    "code": Param("code", PositiveSmallIntegerField()),
+    "reply": Param("reply", CharField()),
+    "changed_at": Param("now", DateTimeField()),
     "leased_until": None,
     "leased_by": "",
 }
 SETTLE = PreparedUpdate(_under_way, **_changes)
-DEFER = PreparedUpdate(_under_way, **_changes, due_at=Given("due_at", DateTimeField()))
+DEFER = PreparedUpdate(_under_way, **_changes, due_at=Param("due_at", DateTimeField()))
 
 
 def record(row: LeasedRow, outcome: Outcome, worker: str) -> Delivery.State | None:

@@ -28,7 +28,7 @@ from django.db import connection, transaction
 from django.db.models import BigAutoField, CharField, DateTimeField, Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
-from alarmroom.prepared import Given, PreparedUpdate
+from alarmroom.prepared import Param, PreparedUpdate
 from newsletter import mail, outcomes
 from newsletter.models import Content, Delivery, Issue
 from newsletter.outcomes import LeasedRow
@@ -56,9 +56,9 @@ def _may_be_mailed() -> QuerySet[Delivery]:
     return Delivery.objects.filter(
         Exists(Issue.objects.filter(pk=OuterRef("issue_id"), state=Issue.State.SENDING)),
         Exists(Subscriber.objects.mailable().filter(pk=OuterRef("subscriber_id"))),
-        pk=Given("pk", BigAutoField()),
+        pk=Param("pk", BigAutoField()),
         state=State.QUEUED,
-        leased_by=Given("worker", CharField()),
+        leased_by=Param("worker", CharField()),
     )
 
 
@@ -67,8 +67,8 @@ MARK_SENDING = PreparedUpdate(
     _may_be_mailed,
     state=State.SENDING,
     tries=F("tries") + 1,
-    leased_until=Given("leased_until", DateTimeField()),
-    changed_at=Given("now", DateTimeField()),
+    leased_until=Param("leased_until", DateTimeField()),
+    changed_at=Param("now", DateTimeField()),
 )
 
 

@@ -1,4 +1,4 @@
-"""The addresses that things had before. Each one leads straight to where the thing is now."""
+"""Old addresses. Each one redirects straight to the present address."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from alarmroom.slugs import free_slug
 
-# Answered before, or beside, our list of addresses: files, and the mailbox of `make run`.
+# Paths that are not in our URL patterns: files, and the mailbox of `make run`.
 NEVER_OURS = frozenset({"static", "media", "dev"})
 # A browser keeps a redirect for ever unless it is told. An editor may want the address back,
 # and two that are kept would lead to each other.

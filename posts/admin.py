@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -11,7 +10,6 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models
 from django.db.models import Count, F, QuerySet
 from django.forms.models import BaseInlineFormSet
@@ -23,7 +21,8 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from alarmroom.images import Picture, clean_picture
+from alarmroom.moments import TIME_EXAMPLES, MomentField, MomentWidget
+from alarmroom.picture_field import PictureAdminMixin, PictureField
 from posts import image_admin, page_admin, topic_admin  # noqa: F401 (they register themselves)
 from posts.desk import (
     PICTURE_HELP,
@@ -77,31 +76,12 @@ def picture_problems(body: str) -> list[str]:
     return problems
 
 
-class PublishedAtField(forms.SplitDateTimeField):
-    """A date and a time of the site's clock, which shows one hour of an autumn night twice.
-
-    Which of the two is meant cannot be said, unless it is as it was.
-    """
-
-    before: datetime | None = None
-
-    def compress(self, data_list: Any) -> datetime | None:
-        try:
-            return super().compress(data_list)
-        except ValidationError:
-            if self.before and None not in data_list:
-                shown = timezone.localtime(self.before).replace(microsecond=0, tzinfo=None)
-                if shown == datetime.combine(*data_list):
-                    return self.before
-            raise
-
-
 class PostForm(SlugForm):
     """An article, with its cover from the library or fresh from the computer."""
 
     user: Any = None  # Who is at the desk; set by PostAdmin.get_form().
 
-    cover_file = forms.FileField(
+    cover_file = PictureField(
         label="New cover",
         required=False,
         help_text=f"{PICTURE_HELP} It replaces the cover chosen below and joins the library.",
@@ -120,8 +100,15 @@ class PostForm(SlugForm):
     class Meta:
         model = Post
         fields = "__all__"
-        field_classes = {"published_at": PublishedAtField}
+        field_classes = {"published_at": MomentField}
+        help_texts = {
+            "published_at": (
+                "Empty: a draft. In the future: published by itself at that moment. A time may be "
+                f"written as {TIME_EXAMPLES}."
+            )
+        }
         widgets = {
+            "published_at": MomentWidget,
             "title": forms.TextInput(attrs={"class": "vLargeTextField", "autocomplete": "off"}),
             "summary": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
         }
@@ -129,18 +116,8 @@ class PostForm(SlugForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields.get("published_at")
-        if isinstance(field, PublishedAtField):
+        if isinstance(field, MomentField):
             field.before = self.instance.published_at
-
-    def clean_cover_file(self) -> Picture | None:
-        upload = self.cleaned_data["cover_file"]
-        return clean_picture(upload) if upload else None
-
-    def clean_published_at(self) -> datetime | None:
-        when: datetime | None = self.cleaned_data["published_at"]
-        if when and not 1900 <= when.year <= 2100:
-            raise ValidationError("Give a year between 1900 and 2100.", code="year")
-        return when
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -249,7 +226,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Post)
-class PostAdmin(EditorPageMixin, PostAdminBase):
+class PostAdmin(EditorPageMixin, PictureAdminMixin, PostAdminBase):
     form = PostForm
     inlines = [RelatedPostInline]
     list_display = ["title", "state", "author", "updated", "see"]

@@ -7,7 +7,8 @@ class PostsConfig(AppConfig):
     verbose_name = "Posts"
 
     def ready(self) -> None:
-        from posts import freshness, search_index  # noqa: F401  (freshness connects its signals)
+        # freshness, likeness and tasks connect their signals.
+        from posts import freshness, likeness, search_index, tasks  # noqa: F401
 
         pre_migrate.connect(search_index.stand_aside, sender=self)
         post_migrate.connect(search_index.keep_through_migrations, sender=self)

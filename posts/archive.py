@@ -1,4 +1,4 @@
-"""Looking things up: the articles by year and month, and all topics."""
+"""The archive: the articles by year and month, and the list of all topics."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from alarmroom import kept
 from alarmroom.methods import require_safe
 from posts import freshness
 from posts.models import Post, PostQuerySet, Tag
-from posts.views import keep_list, turn_to
+from posts.views import keep_list, paginate
 
-# What an article's date may be (see PostForm.clean_published_at).
+# The years in which an article can be dated (see alarmroom/moments.py).
 YEARS = range(1900, 2101)
 
 
 class Year:
-    """Four digits in an address, of a year in which an article may be published."""
+    """The year in an address: four digits, within YEARS."""
 
     regex = "[0-9]{4}"
 
@@ -38,7 +38,7 @@ class Year:
 
 
 class Month:
-    """Two digits in an address: one address for each month, and no other."""
+    """The month in an address: two digits, so that each month has exactly one address."""
 
     regex = "0[1-9]|1[0-2]"
 
@@ -89,15 +89,15 @@ def first_and_last() -> tuple[datetime, datetime] | None:
 
 
 def months(first: datetime, last: datetime) -> list[MonthCount]:
-    """Return the months between two moments in which something was published, last one first.
+    """Return the months between two moments in which something was published, newest first.
 
-    One query. The database counts each month along the index of dates: telling the month of
-    each article apart, in a zone with summer time, takes SQLite a second for 50,000 of them.
+    One query. The database counts each month with the index of dates. Computing the month of
+    every article in a zone with summer time takes SQLite a second for 50,000 articles.
     """
     first, last = timezone.localtime(first), timezone.localtime(last)
     numbers = range(last.year * 12 + last.month - 1, first.year * 12 + first.month - 2, -1)
     starts = [midnight(number // 12, number % 12 + 1) for number in numbers]
-    # The rule of published(), for which no row is looked at: nothing after now.
+    # As published() does: nothing after now.
     after_now = timezone.now() + timedelta(microseconds=1)
     values: list[Any] = []
     for number, start in enumerate(starts):
@@ -159,9 +159,9 @@ def _period(request: HttpRequest, year: int, month: int | None) -> HttpResponse:
         "months": found,
         "count": count,
     }
-    # The months say how many there are; counting again would be one query more.
+    # The months have the count already, which saves a query.
     key = f"year-{year}"
-    context |= turn_to(request, posts.for_listing(), key=key, count=count)
+    context |= paginate(request, posts.for_listing(), key=key, count=count)
     response = render(request, "posts/period.html", context)
     return keep_list(response, context, key)
 

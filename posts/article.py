@@ -1,7 +1,6 @@
-"""How an article stands on a page: as a card in a list, and whole.
+"""How an article is shown: as a card in a list, and as a page of its own.
 
-Both are stencils (alarmroom/stencil.py): here the words are made, in the templates they are
-put in their places.
+Both are stencils (alarmroom/stencil.py): this module makes the values for their templates.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import quote
 
 import segno
@@ -21,13 +21,13 @@ from django.utils.html import escape, linebreaks
 from django.utils.safestring import SafeString, mark_safe
 
 from alarmroom import kept
-from alarmroom.stencil import PATH, Stencil, Word
+from alarmroom.stencil import PATH, Stencil, Value
 from posts import linked_data, places, share_image
 from posts.models import Post, Tag, address
 from posts.pictures import first_at_once, markup
 from posts.structure import contents
 
-# The library's own list makes each name anew at each look.
+# A tuple, because calendar.month_name formats a name at each access.
 MONTHS = tuple(calendar.month_name)
 CARD = Stencil("posts/_post_card.html")
 LEAD = Stencil("posts/_lead.html")
@@ -35,8 +35,7 @@ LEAD = Stencil("posts/_lead.html")
 PAGE = Stencil("posts/article.html", *kept.EVERY_PAGE)
 
 
-@dataclass(frozen=True)
-class Topic:
+class Topic(NamedTuple):
     """A tag as an article's page shows it."""
 
     name: str
@@ -83,7 +82,7 @@ def lead(post: Post) -> SafeString:
     return LEAD.render({**_in_a_list(post), "picture": picture})
 
 
-def _in_a_list(post: Post) -> dict[str, Word]:
+def _in_a_list(post: Post) -> dict[str, Value]:
     return {
         "url": post.get_absolute_url(),
         "title": post.title,
@@ -120,14 +119,14 @@ def as_topic(tag: Tag) -> Topic:
 
 def as_card(post: Post) -> Connected:
     """Return a post of posts/reading.py as its card in an article."""
-    # Which of the two it will be is known when all are there; both are remembered.
+    # Which of the two is used depends on how many there are, so both are made.
     return Connected(post.pk, card(post, level=3), card(post, level=3, half=True))
 
 
-def words(
+def page_context(
     post: Post, topics: Sequence[Topic], related: Sequence[Connected], *, is_preview: bool = False
-) -> dict[str, Word]:
-    """Return what `posts/article.html` says of a post from posts/reading.py.
+) -> dict[str, Value]:
+    """Return the context of `posts/article.html` for a post that posts/reading.py read.
 
     A preview has the article's own address.
     """
@@ -137,7 +136,7 @@ def words(
     author, cover = post.author, post.cover
     minutes = post.reading_minutes
     share_picture = linked_data.whole(share_image.address(post, topics[0].name if topics else ""))
-    said: dict[str, Word] = {
+    context: dict[str, Value] = {
         PATH: path,
         "canonical_url": url,
         "title": post.title,
@@ -157,7 +156,7 @@ def words(
         "credit": "",
         "contents": contents(body),
         "body": body,
-        # A draft is on no board yet, and its address leads nowhere.
+        # The address of a draft leads nowhere yet.
         "code": "" if is_preview else code(url),
         "related": mark_safe(  # noqa: S308  (cards are safe)
             "".join(
@@ -174,31 +173,31 @@ def words(
         "is_preview": is_preview,
     }
     if author.photo:
-        said["photo"] = markup(
+        context["photo"] = markup(
             author.photo, places.PORTRAIT, css="byline__photo u-photo", eager=True
         )
-        said["about_photo"] = markup(author.photo, places.PORTRAIT, css="about__photo")
+        context["about_photo"] = markup(author.photo, places.PORTRAIT, css="about__photo")
     if cover:
-        said["cover"] = markup(
+        context["cover"] = markup(
             cover, places.COVER, alt=post.cover_alt, css="u-featured", first=True
         )
-        said["caption"], said["credit"] = post.cover_caption, post.cover_credit
+        context["caption"], context["credit"] = post.cover_caption, post.cover_credit
     for name in ("older", "newer"):
         link = getattr(post, name)
-        said[name] = link["title"] if link else ""
-        said[f"{name}_url"] = address("posts:article", link["slug"]) if link else ""
-    return said
+        context[name] = link["title"] if link else ""
+        context[f"{name}_url"] = address("posts:article", link["slug"]) if link else ""
+    return context
 
 
 @lru_cache(maxsize=1_000)
 def code(url: str) -> SafeString:
-    """Return an address as a QR code in SVG, for a phone that looks at the printed page.
+    """Return an address as a QR code in SVG, for the printed page.
 
-    In the page itself, for a picture of its own would be asked for by every reader on a screen.
-    Drawing one takes as long as all the rest of the page.
+    It stands in the page itself: as a file, every reader on a screen would fetch it too. Making
+    one takes as long as the rest of the page, so the last ones are stored.
     """
     out = io.BytesIO()
-    # M: it bears some dirt.
+    # M: readable with up to 15 % of it damaged.
     segno.make_qr(url, error="m").save(
         out,
         kind="svg",

@@ -13,26 +13,27 @@ import logging
 import re
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from django.apps import apps
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import models, transaction
+from django.dispatch import Signal
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from PIL import Image as Pillow
 
-from alarmroom import kept
 from posts import html, pictures, places
+from posts.library import Image
 from posts.renditions import RECIPE, small_copy
 from posts.structure import linked, structured
 
-if TYPE_CHECKING:
-    from posts.library import Image
-
 logger = logging.getLogger(__name__)
+
+# Sent with the `pk` by serve_due(), which writes by update(): Django sends no signal for that.
+served_body_changes = Signal()
 
 # To be raised whenever a step makes something else of the same body.
 VERSION = 6
@@ -156,8 +157,6 @@ def serve_due(seconds: float = 5) -> int:
 
 def _store(things: Any, pk: int, read: str, changed: dict[str, Any]) -> int:
     """Store what was made of a body if that is still the one that was read; return how many."""
-    from posts import freshness  # It needs the models.
-
     finished = {name: value for name, value in changed.items() if name in _OF_THE_BODY}
     others = {name: value for name, value in changed.items() if name not in _OF_THE_BODY}
     with transaction.atomic():
@@ -172,10 +171,7 @@ def _store(things: Any, pk: int, read: str, changed: dict[str, Any]) -> int:
         # By its own, for more pages show these.
         if others:
             things.filter(pk=pk).update(**others)
-        if things.model._meta.model_name == "post":
-            freshness.text_changed(pk)
-        else:
-            kept.drop(f"page-{pk}")
+        served_body_changes.send(things.model, pk=pk)
     return 1
 
 
@@ -227,7 +223,7 @@ def with_pictures(body: str, images: dict[str, Image]) -> str:
             if match[4] not in measured:
                 measured[match[4]] = _measured(match[4], name)
             return f"<img{measured[match[4]]}{pictures.WHEN_NEAR}>"
-        width, height = _shown(image.width, image.height, attributes)
+        width, height = _display_size(image.width, image.height, attributes)
         return pictures.markup(
             image,
             places.WIDE if wide else places.COLUMN,
@@ -253,7 +249,7 @@ def alone(body: str, images: dict[str, Image], *, width: int) -> str:
         if image is None:
             return match[0]
         copy = small_copy(image, width)
-        shown = min(copy.width, _shown(image.width, image.height, attributes)[0])
+        shown = min(copy.width, _display_size(image.width, image.height, attributes)[0])
         return (
             f'<img src="{escape(copy.url)}" alt="{attributes.get("alt", "")}" width="{shown}"'
             f' height="{max(1, round(shown * image.height / image.width))}">'
@@ -269,7 +265,7 @@ def _measured(attributes: str, name: str) -> str:
         return attributes
     try:
         with default_storage.open(name) as file, Pillow.open(file) as picture:
-            width, height = _shown(*picture.size, given)
+            width, height = _display_size(*picture.size, given)
     # Pillow's decoders answer broken files with whatever they stumbled over.
     except Exception:
         logger.warning("The file of a picture in a text cannot be read: %s", name)
@@ -280,7 +276,7 @@ def _measured(attributes: str, name: str) -> str:
     return f'{others} width="{width}" height="{height}"'
 
 
-def _shown(own_width: int, own_height: int, attributes: dict[str, str]) -> tuple[int, int]:
+def _display_size(own_width: int, own_height: int, attributes: dict[str, str]) -> tuple[int, int]:
     """Return how large a picture stands in the text (px): as the editor pulled it, or whole."""
     width, height = (int(attributes.get(side, 0) or 0) for side in ("width", "height"))
     if not width:

@@ -41,7 +41,7 @@ NEWEST = 20
 PICTURE_WIDTH = 1200  # px, at most
 SITE_NAME = "The Alarm Room"
 SITE_DESCRIPTION = "A publication for 911 dispatchers and the people who train and lead them."
-# A topic without an article has a feed, too; Atom wants to know when it changed.
+# The date of a feed without articles: Atom requires one.
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 # A link or a picture as posts/html.py writes it: attributes in double quotes.
 _LINKED = re.compile(r'<(a|img)((?: [^\s="<>]+="[^"]*")+)')
@@ -58,7 +58,7 @@ class About:
     title: str
     text: str
     name: str
-    """What it is known by for ever: `site`, `tag/7`, `author/3`."""
+    """Its permanent name: `site`, `tag/7`, `author/3`."""
     path: str
     """Of the page that shows the same articles."""
     feeds: str
@@ -66,7 +66,7 @@ class About:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """What is dropped when its articles change, or it does itself (posts/freshness.py)."""
+        """The keys that are dropped when the feed changes (posts/freshness.py)."""
         kind, _, pk = self.name.partition("/")
         return (f"feed-{kind}-{pk}",) if pk else ("feeds",)
 
@@ -101,7 +101,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def writers() -> QuerySet[Author]:
-    """The authors of whom a reader finds something right now."""
+    """The authors who have a published article."""
     return Author.objects.filter(pk__in=Post.objects.published().values("author"))
 
 
@@ -128,10 +128,10 @@ def author_feed(request: HttpRequest, slug: str, file_name: str) -> HttpResponse
 
 
 def respond(about: About, posts: PostQuerySet, file_name: str) -> HttpResponse:
-    """Return the newest of the posts as the feed of a file name. Raises Http404 for another one.
+    """Return the newest of the posts as a feed. Raises Http404 for an unknown file name.
 
-    Whoever has it already gets a 304 of alarmroom/kept/, by its ETag alone: no date tells that an
-    article was withdrawn or a topic renamed.
+    alarmroom/kept/ answers with 304 by the ETag alone. There is no Last-Modified: no date changes
+    when an article is withdrawn or a topic renamed.
     """
     if file_name not in FORMATS:
         raise Http404
@@ -193,7 +193,7 @@ def revised(post: Post, published_at: datetime) -> datetime:
 
 
 def entry_id(post: Post) -> str:
-    """Return what a post is known by for ever, whatever its slug becomes (RFC 4151)."""
+    """Return the permanent id of a post; it does not depend on the slug (RFC 4151)."""
     return f"tag:{settings.SITE_HOST},{post.created_at.astimezone(UTC):%Y-%m-%d}:post/{post.pk}"
 
 
@@ -286,7 +286,7 @@ def copy_of(image: Image) -> tuple[str, int, int]:
         try:
             return image.file.url, image.width, image.file.size
         except OSError:
-            return image.file.url, image.width, 0  # RSS has no word for "not known".
+            return image.file.url, image.width, 0  # In RSS, 0 has to mean "not known".
     kind = "jpg" if "jpg" in record else "png"  # Not every reader knows AVIF and WebP.
     widths: list[int] = record["widths"]
     width = max((each for each in widths if each <= PICTURE_WIDTH), default=widths[0])
@@ -298,12 +298,12 @@ def copy_of(image: Image) -> tuple[str, int, int]:
 
 
 class ArticleFeed(feedgenerator.SyndicationFeed):
-    """What the three formats share."""
+    """What the three formats have in common."""
 
     content_type: str
 
     def latest_post_date(self) -> datetime:
-        """Return when there was last something new, which is not now for an empty feed."""
+        """Return the date of the newest entry; Django would say 'now' for an empty feed."""
         return max((item["updateddate"] for item in self.items), default=NEVER)
 
 

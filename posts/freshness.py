@@ -1,24 +1,26 @@
-"""Which kept pages a change touches: each key says what a page shows (see alarmroom/kept/).
+"""Which kept pages a change makes stale. A key says what a page shows (see alarmroom/kept/).
 
-| key | is named by a page that shows | and dropped when |
+| key | named by a page that shows | dropped when |
 |---|---|---|
 | `article-7` | the whole of post 7: its own page | anything there changes |
-| `post-7` | its card, or more of it than a link | what a list shows of it changes |
-| `link-7` | a link with its title, no more | its title or its address changes |
-| `posts` | the newest posts, whatever they are | a list would show something else |
-| `tagged-3`, `by-5`, `year-2026` | the posts of a tag, an author, a year | a list of them would |
-| `tag-3`, `author-5` | the tag or the author, more than by name | they are edited or deleted |
-| `tags`, `tag-texts` | which topics are in use, how often; what they are about | that changes |
+| `post-7` | its card, or more than a link to it | what a list shows of it changes |
+| `link-7` | only a link with its title | its title or its address changes |
+| `posts` | a list of the newest posts | a list changes |
+| `tagged-3`, `by-5`, `year-2026` | the posts of a tag, an author, a year | such a list changes |
+| `tag-3`, `author-5` | more of a tag or an author than the name | they are edited or deleted |
+| `tags` | which topics are in use, and how often | that changes |
+| `tag-texts` | the descriptions of topics | one of them changes |
 | `feeds` | the whole texts of posts | a published post changes at all |
-| `feed-tag-3`, `feed-author-5` | those of a tag or an author, and whose | one of theirs does |
-| `image-4` | picture 4, by itself | its copies or its focal point change |
-| `pages` | the footer's menu | a title, an address or a place in it changes |
-| `page-2`, `page-dates` | a page of its own; when which changed | one is edited |
-| `schedule` | nothing: of `next_moment()` | what is public, and when, changes |
+| `feed-tag-3`, `feed-author-5` | the texts of a tag's or author's posts | one of those changes |
+| `image-4` | picture 4 | its file, its copies or its focal point change |
+| `pages` | the footer's menu | a title, an address or the order in it changes |
+| `page-2` | one of the pages about the publication | it is edited |
+| `page-dates` | when each of those pages changed | one of them is edited |
+| `schedule` | no page; `next_moment()` remembers under it | a date of publication changes |
 
-Signals tell of changes here, because a call would miss what cascades, what the admin
-deletes in bulk and what goes through a many-to-many table. `update()` sends none, so
-PostQuerySet.update() says itself which posts changed.
+Changes arrive by signals, because a call would miss cascades, what the admin deletes in
+bulk, and changes of a many-to-many table. For `update()`, Django sends no signal:
+PostQuerySet.update() and serve_due() send their own.
 """
 
 from __future__ import annotations
@@ -33,18 +35,29 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import Q
+from django.db.models import Model, Q
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
 from django.dispatch import receiver
 from django.utils import timezone
 
 from alarmroom import kept
+from posts.body import served_body_changes
 from posts.library import Image
-from posts.models import Author, Likeness, Page, Post, PostQuerySet, RelatedPost, Tag
+from posts.models import (
+    Author,
+    Likeness,
+    Page,
+    Post,
+    PostQuerySet,
+    RelatedPost,
+    Tag,
+    posts_updated,
+    posts_updating,
+)
 
 logger = logging.getLogger(__name__)
 
-LONGEST_RENDERING = timedelta(minutes=1)  # No server waits longer for a page.
+LONGEST_RENDERING = timedelta(minutes=1)  # The servers give up on a page after less.
 LOOK_EVERY = 1  # second
 LINKED = ("title", "slug", "published_at")
 LISTED = (
@@ -74,10 +87,10 @@ def year_key(moment: datetime) -> str:
 def next_moment(after: datetime | None = None) -> datetime | None:
     """Return when the next scheduled post is published, after a moment or from now on.
 
-    Nothing that shows more than one post may be kept longer.
+    A page that shows more than one post must not be kept beyond it.
     """
     if not settings.KEPT_PAGES_SECONDS:
-        return None  # Where nothing is kept, nobody needs to know.
+        return None  # Nothing is kept, so nothing has to expire.
     after = after or timezone.now()
     return next((one for one in kept.remember("schedule", _moments) if one > after), None)
 
@@ -85,21 +98,21 @@ def next_moment(after: datetime | None = None) -> datetime | None:
 def _moments() -> list[datetime]:
     """Return when posts are published, in order, from shortly before now on.
 
-    Shortly before: a page that is being rendered may have begun without one of them.
+    Those shortly before are included because the rendering of a page may have begun before.
     """
     since = timezone.now() - LONGEST_RENDERING
     scheduled = Post.objects.filter(published_at__gt=since).order_by("published_at")
     return [moment for moment in scheduled.values_list("published_at", flat=True) if moment]
 
 
-def rest(
+def wait_and_sweep(
     seconds: float, pause: Callable[[float], object] = time.sleep, *, since: datetime | None = None
 ) -> None:
-    """Wait so long, and sweep at each scheduled moment on the way. For the tick.
+    """Wait for so many seconds, and sweep at each scheduled moment in between. For the tick.
 
-    nginx knows no end of a page: it would show a list without the new article until the next
-    tick. Whether something was scheduled meanwhile is a look at a file, mostly. `since` is a
-    moment before the last sweep began: what is public from a later one on is swept for.
+    nginx does not know when a page expires: without this, it would show lists without the new
+    article until the next tick. Asking for the next moment mostly costs a look at a file.
+    `since` is a moment before the last sweep began; every later publication is swept for.
     """
     end = time.monotonic() + seconds
     looked = since or timezone.now()
@@ -107,27 +120,27 @@ def rest(
         try:
             moment = next_moment(looked)
         except DatabaseError:
-            logger.exception("Nobody knows what is scheduled; the next tick asks again")
+            logger.exception("The schedule could not be read; the next tick tries again")
             pause(left)
             return
-        # From the last look on: a process that was stopped meanwhile slept past the moment.
+        # A process that was suspended may wake after the moment, so we look from here on.
         looked = timezone.now()
         step = min(left, LOOK_EVERY)
         due = (moment - looked).total_seconds() if moment else math.inf
         if due > 0:
             pause(min(due, step))
         if due <= step:
-            # Before the sweep: one of the next moments may come while it runs.
+            # Taken before the sweep: the next moment may come while it runs.
             looked = timezone.now()
-            kept.shelf().sweep()
+            kept.page_store().sweep()
 
 
-# What changes drop
+# What a change drops
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What lists show of a post."""
+class PostState:
+    """What lists show of a post, to be compared before and after a change."""
 
     values: tuple[Any, ...]
     tags: frozenset[int]
@@ -136,17 +149,17 @@ class Shown:
 
     @property
     def link(self) -> tuple[Any, ...]:
-        """What a mere link shows."""
+        """What a link to it shows."""
         return self.values[: len(LINKED)]
 
     @property
     def is_public(self) -> bool:
-        """Published, or going to be: a page made now must know when."""
+        """Published or scheduled: a page must expire at the date of a scheduled post."""
         return self.published_at is not None
 
 
-def shown(pks: Iterable[int]) -> dict[int, Shown]:
-    """Return what lists show of these posts right now. Two queries."""
+def states_of(pks: Iterable[int]) -> dict[int, PostState]:
+    """Return what lists show of these posts now. Two queries."""
     pks = list(pks)
     if not pks:
         return {}
@@ -155,7 +168,7 @@ def shown(pks: Iterable[int]) -> dict[int, Shown]:
     for post, tag in through.values_list("post_id", "tag_id"):
         tags.setdefault(post, set()).add(tag)
     return {
-        row["pk"]: Shown(
+        row["pk"]: PostState(
             values=tuple(row[name] for name in LISTED),
             tags=frozenset(tags.get(row["pk"], ())),
             author=row["author_id"],
@@ -165,8 +178,8 @@ def shown(pks: Iterable[int]) -> dict[int, Shown]:
     }
 
 
-def posts_changed(before: dict[int, Shown], after: dict[int, Shown]) -> None:
-    """Drop what showed these posts before, and what will show them now."""
+def posts_changed(before: dict[int, PostState], after: dict[int, PostState]) -> None:
+    """Drop the pages that showed these posts before, and those that must show them now."""
     keys: set[str] = set()
     moved: set[int] = set()
     for pk in before.keys() | after.keys():
@@ -188,7 +201,7 @@ def posts_changed(before: dict[int, Shown], after: dict[int, Shown]) -> None:
                 if state.published_at:
                     keys.add(year_key(state.published_at))
         was, will = (state.published_at if state else None for state in (old, new))
-        # Another date may lie on the other side of now, where topics are not counted.
+        # With another date it may have become public, or not be any more: topics count anew.
         if was != will or (old and old.tags) != (new and new.tags):
             keys.add("tags")
         if was != will:
@@ -200,7 +213,7 @@ def posts_changed(before: dict[int, Shown], after: dict[int, Shown]) -> None:
 
 
 def neighbours(pk: int, moment: datetime) -> list[int]:
-    """Return the posts before and after a moment, whose pages link to what lies between."""
+    """Return the posts before and after a moment: their pages link to a post of that moment."""
     others = Post.objects.published().exclude(pk=pk)
     at = Q(published_at=moment)
     earlier = others.filter(Q(published_at__lt=moment) | at & Q(pk__lt=pk)).newest_first()
@@ -212,7 +225,7 @@ def neighbours(pk: int, moment: datetime) -> list[int]:
 
 
 def connected_to(pks: set[int]) -> list[int]:
-    """Return the posts that name one of these under "Connecting the dots" once it is public."""
+    """Return the posts that may show one of these under "Connecting the dots"."""
     if not pks:
         return []
     picking = RelatedPost.objects.filter(related__in=pks).order_by().values_list("post", flat=True)
@@ -221,9 +234,9 @@ def connected_to(pks: set[int]) -> list[int]:
 
 
 def image_changed(pk: int, *fields: str) -> None:
-    """Drop what shows an image: covers of posts, photos of authors, pictures of issues.
+    """Drop the pages that show an image: as a cover, an author's photo or in an issue.
 
-    `fields` are the changed ones. A feed knows no focal point, and of a photo no copies.
+    `fields` are those that changed. Feeds use no focal point, and no copies of a photo.
     """
     published = Post.objects.filter(published_at__isnull=False)
     covered = dict(published.filter(cover=pk).values_list("pk", "author"))
@@ -238,13 +251,13 @@ def image_changed(pk: int, *fields: str) -> None:
 
 
 def drop_posts(posts: PostQuerySet, *keys: str) -> None:
-    """Drop every page that shows one of the posts in any form, and some keys more."""
+    """Drop every page that shows one of the posts in any form, and some more keys."""
     found = dict(posts.values_list("pk", "author"))
     kept.drop(*keys, *(f"post-{pk}" for pk in found), *feeds_of(found))
 
 
 def feeds_of(posts: Mapping[int, int]) -> set[str]:
-    """Return the keys of the feeds in which posts stand, which come with their authors."""
+    """Return the keys of the feeds with these posts, given as primary keys: post to author."""
     if not posts:
         return set()
     through = Post.tags.through.objects.filter(post__in=posts)
@@ -265,13 +278,31 @@ def text_changed(pk: int) -> None:
 
 @receiver([pre_save, pre_delete], sender=Post)
 def remember_post(instance: Post, **_: Any) -> None:
-    instance._shown_before = shown([instance.pk] if instance.pk else [])  # type: ignore[attr-defined]  # ours, read after the change
+    instance._shown_before = states_of([instance.pk] if instance.pk else [])  # type: ignore[attr-defined]  # ours, read after the change
+
+
+@receiver(posts_updating)
+def remember_posts(queryset: PostQuerySet, pks: list[int], **_: Any) -> None:
+    queryset._states_before = states_of(pks)  # type: ignore[attr-defined]  # likewise
+
+
+@receiver(posts_updated)
+def posts_were_updated(queryset: PostQuerySet, pks: list[int], **_: Any) -> None:
+    posts_changed(queryset._states_before, states_of(pks))  # type: ignore[attr-defined]  # likewise
+
+
+@receiver(served_body_changes)
+def served_body_changed(sender: type[Model], pk: int, **_: Any) -> None:
+    if sender is Post:
+        text_changed(pk)
+    else:
+        kept.drop(f"page-{pk}")
 
 
 @receiver([post_save, post_delete], sender=Post)
 def post_changed(instance: Post, **_: Any) -> None:
     posts_changed(
-        getattr(instance, "_shown_before", {}), shown([instance.pk] if instance.pk else [])
+        getattr(instance, "_shown_before", {}), states_of([instance.pk] if instance.pk else [])
     )
 
 
@@ -281,10 +312,10 @@ def tags_changed(instance: Post | Tag, action: str, pk_set: set[int] | None, **_
     if isinstance(instance, Tag):
         posts = instance.posts.values_list("pk", flat=True) if pk_set is None else pk_set
     if action.startswith("pre_"):
-        instance._tagged_before = shown(posts)  # type: ignore[union-attr]  # likewise
+        instance._tagged_before = states_of(posts)  # type: ignore[union-attr]  # likewise
     else:
         before = getattr(instance, "_tagged_before", {})
-        posts_changed(before, shown(before.keys() | set(posts)))
+        posts_changed(before, states_of(before.keys() | set(posts)))
 
 
 @receiver([post_save, post_delete], sender=RelatedPost)
@@ -348,9 +379,13 @@ def author_deleted(instance: Author, **_: Any) -> None:
 
 
 @receiver(post_save, sender=Image)
-def image_saved(instance: Image, **_: Any) -> None:
-    # One that is deleted is shown nowhere (Image.delete).
-    if changed := changed_fields(instance) & {"file", "renditions", "focal_x", "focal_y"}:
+def image_saved(instance: Image, update_fields: frozenset[str] | None, **_: Any) -> None:
+    # No receiver for a deletion: an image that a page shows is not deleted (Image.delete).
+    changed = changed_fields(instance) & {"file", "renditions", "focal_x", "focal_y"}
+    if update_fields is not None:
+        # The instance may be older than the row in its other fields, which are not saved.
+        changed &= update_fields
+    if changed:
         image_changed(instance.pk, *changed)
 
 
@@ -366,5 +401,5 @@ def page_changed(instance: Page, **_: Any) -> None:
 
 
 def menu_entry(pk: int | None) -> tuple[Any, ...] | None:
-    """Return what other pages may show of a page of its own. One query."""
+    """Return what the footer's menu shows of a page about the publication. One query."""
     return Page.objects.filter(pk=pk).values_list(*IN_MENU).first() if pk else None

@@ -10,15 +10,18 @@ from django.core.exceptions import ValidationError
 from django.forms.widgets import Script
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from alarmroom.images import Picture, clean_picture
+from alarmroom.images import Picture
+from alarmroom.picture_field import PictureAdminMixin, PictureField
 from posts.desk import PICTURE_HELP, thumbnail
 from posts.editor import PICTURE_TYPES
 from posts.library import Image
-from posts.renditions import small_copy
+from posts.renditions import LEASE, small_copy
 from posts.uploads import title_of
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ PREVIEW_WIDTH = 800  # px
 class ImageForm(forms.ModelForm):
     """A picture for the library; once it is there, only its title and focal point change."""
 
-    upload = forms.FileField(
+    upload = PictureField(
         label="Picture",
         help_text=PICTURE_HELP,
         widget=forms.FileInput(attrs={"accept": PICTURE_TYPES}),
@@ -48,7 +51,7 @@ class ImageForm(forms.ModelForm):
             self.fields[name].required = False
 
     def clean_upload(self) -> Picture:
-        picture = clean_picture(self.cleaned_data["upload"])
+        picture: Picture = self.cleaned_data["upload"]
         known = Image.objects.filter(sha256=picture.sha256).first()
         if known:
             raise ValidationError(
@@ -69,14 +72,14 @@ class ImageForm(forms.ModelForm):
 
 
 @admin.register(Image)
-class ImageAdmin(ImageAdminBase):
+class ImageAdmin(PictureAdminMixin, ImageAdminBase):
     form = ImageForm
     list_display = ["picture", "__str__", "size", "uploaded_by", "created_at"]
     list_display_links = ["picture", "__str__"]
     list_select_related = ["uploaded_by"]
     list_per_page = 24
     search_fields = ["title", "file"]
-    readonly_fields = ["whole", "address", "size", "uploaded_by", "created_at"]
+    readonly_fields = ["whole", "address", "size", "copies", "uploaded_by", "created_at"]
 
     class Media:
         js = [Script("js/focal-point.js", type="module")]
@@ -84,7 +87,7 @@ class ImageAdmin(ImageAdminBase):
     def get_fieldsets(self, request: HttpRequest, obj: Image | None = None) -> Any:
         if obj is None:
             return [(None, {"fields": ["upload", "title"]})]
-        about = ["address", "size", "uploaded_by", "created_at"]
+        about = ["address", "size", "copies", "uploaded_by", "created_at"]
         return [(None, {"fields": ["title", "whole", "focal_x", "focal_y", *about]})]
 
     def get_form(
@@ -98,17 +101,20 @@ class ImageAdmin(ImageAdminBase):
     def save_model(
         self, request: HttpRequest, obj: Image, form: forms.ModelForm[Image], change: bool
     ) -> None:
-        if not change:
-            obj.title = obj.title or title_of(str(request.FILES["upload"]))[:200]
-            user = request.user if request.user.is_authenticated else None
-            obj.hold(form.cleaned_data["upload"], user=user)
-        super().save_model(request, obj, form, change)
+        if change:
+            # Only these: a worker may have stored copies since the form was read.
+            obj.save(update_fields=[name for name in ImageForm.Meta.fields if name in form.fields])
+            return
+        obj.title = obj.title or title_of(str(request.FILES["upload"]))[:200]
+        user = request.user if request.user.is_authenticated else None
+        obj.hold(form.cleaned_data["upload"], user=user)
+        obj.save()
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Name what shows these pictures: as long as anything does, they stay."""
         deleted, counts, missing, _ = super().get_deleted_objects(objs, request)
         protected = []
-        for thing in dict.fromkeys(thing for image in objs for thing in image.shown_by()):
+        for thing in dict.fromkeys(thing for image in objs for thing in image.used_by()):
             meta = thing._meta
             url = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[thing.pk])
             kind = capfirst(meta.verbose_name)
@@ -135,6 +141,26 @@ class ImageAdmin(ImageAdminBase):
     @admin.display(description="Size")
     def size(self, image: Image) -> str:
         return f"{image.width} × {image.height}"
+
+    @admin.display(description="Smaller copies")
+    def copies(self, image: Image) -> str:
+        """Say which copies are stored, or why they are not, and what happens next."""
+        due, now = image.renditions_due_at, timezone.now()
+        if due is None:
+            if image.renditions:
+                return f"Stored, in {len(image.renditions['widths'])} widths."
+            return (
+                "None: the file cannot be read. Upload the picture again; until then, pages "
+                "point to a file that browsers may not show."
+            )
+        if due > now + LEASE:
+            return (
+                "They could not be stored, perhaps because the disk is full. The next try is at "
+                f"{date_format(timezone.localtime(due), 'P')}; pages show the whole picture."
+            )
+        if due > now:
+            return "Being made right now. Until then, pages show the whole picture."
+        return "Waiting for a worker. Until then, pages show the whole picture."
 
     @admin.display(description="Address")
     def address(self, image: Image) -> SafeString:

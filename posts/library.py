@@ -17,27 +17,28 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 
-# What shows pictures in rooms that this one does not know; they add to it (newsletter/apps.py).
-SHOWN_BY: list[Callable[[Image], Iterable[models.Model]]] = []
+# Functions that return what uses a picture. Each model that can use one adds its own
+# (posts/models.py, newsletter/apps.py).
+USED_BY: list[Callable[[Image], Iterable[models.Model]]] = []
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
     def renditions_due(self) -> Self:
-        """Whose copies nobody is making right now, though somebody should."""
+        """Images whose copies are due, and which no worker has claimed."""
         return self.filter(renditions_due_at__lte=timezone.now()).order_by("renditions_due_at")
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        """Delete pictures that nothing shows. Raises ProtectedError for others."""
+        """Delete pictures. Raises ProtectedError if one of them is in use."""
         for image in self:
-            image.refuse_if_shown()
+            image.refuse_if_used()
         return super().delete()
 
 
 class Image(models.Model):
     """A picture that an editor uploaded, decoded and encoded again by us.
 
-    `renditions` says which copies of it are stored (posts/renditions.py). They are made in
-    the background: while `renditions_due_at` is set, somebody still has to, from then on.
+    `renditions` says which copies of it are stored (posts/renditions.py). A worker makes them:
+    while `renditions_due_at` is set, they are still to be made, from that moment on.
     """
 
     file = models.ImageField(
@@ -94,44 +95,25 @@ class Image(models.Model):
     def __str__(self) -> str:
         return self.title or str(self.file.name).rsplit("/", 1)[-1]
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        super().save(*args, **kwargs)
-        if self.renditions_due_at is not None:
-            from posts import tasks  # It imports this module.
-
-            transaction.on_commit(lambda: tasks.wake(self.pk), robust=True)
-
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        self.refuse_if_shown()
+        self.refuse_if_used()
         return super().delete(*args, **kwargs)
 
-    def refuse_if_shown(self) -> None:
-        """Raise ProtectedError, which names what shows this picture, if anything does."""
-        if things := self.shown_by():
+    def refuse_if_used(self) -> None:
+        """Raise ProtectedError, which names what uses this picture, if anything does."""
+        if things := self.used_by():
             names = ", ".join(f"“{thing}”" for thing in things)
             raise models.ProtectedError(f"“{self}” is shown by {names}.", set(things))
 
-    def shown_by(self) -> list[models.Model]:
-        """Return what shows this picture: by its cover, in its text, as a portrait, in an issue.
-
-        Reads every text, because nothing else knows what stands in one.
-        """
-        from posts.models import Author, Page, Post  # It imports this module.
-
-        # Its name is made of its hash, so no text has it by chance.
-        within = models.Q(body__contains=str(self.file.name))
-        return [
-            *Post.objects.filter(models.Q(cover=self) | within).defer("body", "body_served"),
-            *Page.objects.filter(within).defer("body", "body_served"),
-            *Author.objects.filter(photo=self),
-            *(thing for others in SHOWN_BY for thing in others(self)),
-        ]
+    def used_by(self) -> list[models.Model]:
+        """Return what uses this picture, for instance articles, authors and issues."""
+        return [thing for find in USED_BY for thing in find(self)]
 
     @property
     def focus(self) -> str:
-        """The CSS classes that keep the focal point in view; empty in the middle.
+        """The CSS classes that keep the focal point visible; empty if it is in the middle.
 
-        In steps of a tenth, because the CSP allows no inline style (static/css/components.css).
+        In steps of 10 percent, because the CSP allows no inline style (components.css).
         """
         x, y = round(self.focal_x / 10), round(self.focal_y / 10)
         across = f"focus-x{x}" if x != 5 else ""
@@ -142,7 +124,7 @@ class Image(models.Model):
     def keep(
         cls, picture: Picture, *, title: str = "", user: AbstractBaseUser | None = None
     ) -> Image:
-        """Return the stored image of these bytes; the same picture is kept once."""
+        """Store a picture, or return the image that has the same bytes already."""
         known = cls.objects.filter(sha256=picture.sha256).first()
         if known and known.file.storage.exists(str(known.file.name)):
             return known
@@ -152,7 +134,7 @@ class Image(models.Model):
             with transaction.atomic():
                 image.save()
         except IntegrityError:
-            # Somebody kept the same picture since we looked; theirs is as good.
+            # Somebody stored the same picture since we looked, so theirs is used.
             image.file.delete(save=False)
             return cls.objects.get(sha256=picture.sha256)
         return image

@@ -1,25 +1,35 @@
-"""Which articles are alike: found when one changes, stored, and only read when it is shown.
+"""Similar articles: computed when an article changes, stored, and only read for a page.
 
 Two articles are alike by the topics they share, a rare one counting more than a common one,
 and then by the words of their titles and summaries. The measure is the same in both
 directions, so one comparison serves both articles.
+
+Post.save() and PostQuerySet.update() mark an article as due when its own row changes. Topics
+are rows of another table: the receivers below mark an article whose topics change.
 """
 
 import math
 import re
 import time
 from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from heapq import nlargest
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.signals import m2m_changed, pre_delete
+from django.dispatch import receiver
 
 from alarmroom import kept
-from posts.models import Likeness, Post
+from posts.models import Likeness, Post, PostQuerySet, Tag
 
-# Stored for each article: three are shown, and some may be picked by hand or withdrawn.
+# How many are stored for each article. A page shows three, but some may be picked by hand already,
+# or withdrawn later.
 STORED = 6
-# By topics alone, so many come into question; their words are then looked at.
+# Of the articles with common topics, the words of only so many are compared.
 COMPARED = 60
 # Words count as much as sharing a topic that one article in so many has.
 TEXT_WEIGHT = 3.0
@@ -40,24 +50,70 @@ _COMMON = frozenset(
 )
 
 
+@dataclass(frozen=True)
+class Compared:
+    """What of an article is compared with the others."""
+
+    title: str
+    summary: str
+    published_at: datetime | None
+    tags: frozenset[int]
+
+
 def compare(pk: int) -> set[int]:
     """Find what is like a post, and store it for it and for them; return whose list changed.
 
-    What readers cannot see, now or at a set time, is like nothing. Six queries or so,
+    What readers cannot see, now or at a set time, is like nothing. Eight queries or so,
     whatever the number of posts. Safe twice.
     """
-    found = (
-        Post.objects.filter(pk=pk).only("title", "summary", "published_at", "updated_at").first()
-    )
+    found = _read(Post.objects.filter(pk=pk), pk)
     if found is None:
         return set()
-    scores = _scores(found) if found.published_at else {}
+    scores = _scores(pk, found) if found.published_at else {}
     with transaction.atomic():
         changed = _store(pk, scores)
         kept.drop(*(f"article-{other}" for other in changed))
-        # Unless it was edited while we compared: then it is due again.
-        Post.objects.filter(pk=pk, updated_at=found.updated_at).update(likeness_due=False)
+        # Where it was edited while we compared, it stays due. Whoever changes its topics writes
+        # their rows first and then marks this row, so either we see the new topics here, or
+        # the mark comes after our update and stands.
+        if _read(Post.objects.filter(pk=pk).select_for_update(), pk) == found:
+            Post.objects.filter(pk=pk).update(likeness_due=False)
     return changed
+
+
+def _read(posts: PostQuerySet, pk: int) -> Compared | None:
+    """Return what of a post is compared; None if it is gone. Two queries."""
+    row = posts.order_by().values_list("title", "summary", "published_at").first()
+    if row is None:
+        return None
+    tags = Post.tags.through.objects.filter(post=pk).values_list("tag_id", flat=True)
+    return Compared(*row, frozenset(tags))
+
+
+@receiver(m2m_changed, sender=Post.tags.through)
+def topics_changed(instance: Post | Tag, action: str, pk_set: set[int] | None, **_: Any) -> None:
+    """Mark the articles whose topics change, after the rows of the topics are written."""
+    if isinstance(instance, Post):
+        if action.startswith("post_"):
+            _mark([instance.pk])
+    elif pk_set is not None:
+        if action.startswith("post_"):
+            _mark(pk_set)
+    elif action == "pre_clear":
+        # Afterwards nobody could say which articles had this topic.
+        instance._cleared_posts = list(instance.posts.values_list("pk", flat=True))  # type: ignore[attr-defined]  # read after the change
+    elif action == "post_clear":
+        _mark(getattr(instance, "_cleared_posts", ()))
+
+
+@receiver(pre_delete, sender=Tag)
+def topic_deleted(instance: Tag, **_: Any) -> None:
+    # In the transaction that deletes the topic: no m2m_changed is sent for its rows.
+    _mark(instance.posts.values_list("pk", flat=True))
+
+
+def _mark(pks: Iterable[int]) -> None:
+    Post.objects.filter(pk__in=list(pks)).update(likeness_due=True)
 
 
 def compare_due(seconds: float = 5) -> set[int]:
@@ -72,21 +128,20 @@ def compare_due(seconds: float = 5) -> set[int]:
     return changed
 
 
-def words(text: str) -> frozenset[str]:
-    """Return the words of a text that say something, without their commonest endings."""
+def telling_words(text: str) -> frozenset[str]:
+    """Return the words of a text without common words and without the most common endings."""
     found = (word for word in _WORD.findall(text.lower()) if word not in _COMMON)
     return frozenset(re.sub(r"(?:ing|ies|es|ed|er|s)$", "", word) or word for word in found)
 
 
-def _scores(post: Post) -> dict[int, float]:
-    """Return the likeness of each other post that comes into question."""
-    tagged = Post.tags.through.objects
-    public = Post.objects.filter(published_at__isnull=False).exclude(pk=post.pk).order_by()
-    tags = list(tagged.filter(post=post.pk).values_list("tag_id", flat=True))
+def _scores(pk: int, post: Compared) -> dict[int, float]:
+    """Return the score of each other post that is similar enough."""
+    public = Post.objects.filter(published_at__isnull=False).exclude(pk=pk).order_by()
     by_tag: dict[int, list[int]] = defaultdict(list)
-    if tags:
-        pairs = tagged.filter(tag__in=tags, post__published_at__isnull=False)
-        for tag, other in pairs.exclude(post=post.pk).values_list("tag_id", "post_id"):
+    if post.tags:
+        tagged = Post.tags.through.objects
+        pairs = tagged.filter(tag__in=post.tags, post__published_at__isnull=False)
+        for tag, other in pairs.exclude(post=pk).values_list("tag_id", "post_id"):
             by_tag[tag].append(other)
     count = public.count() + 1
     scores: dict[int, float] = defaultdict(float)
@@ -99,10 +154,10 @@ def _scores(post: Post) -> dict[int, float]:
         candidates = public.filter(pk__in=nlargest(COMPARED, scores, key=lambda o: (scores[o], o)))
     else:
         candidates = public.order_by("-published_at", "-pk")[: 3 * COMPARED]
-    mine = words(f"{post.title} {post.summary}")
+    mine = telling_words(f"{post.title} {post.summary}")
     result = {}
     for other, title, summary in candidates.values_list("pk", "title", "summary"):
-        theirs = words(f"{title} {summary}")
+        theirs = telling_words(f"{title} {summary}")
         shared = len(mine & theirs) / math.sqrt(len(mine) * len(theirs) or 1)
         if (score := scores.get(other, 0) + TEXT_WEIGHT * shared) >= LEAST:
             result[other] = score
@@ -111,9 +166,10 @@ def _scores(post: Post) -> dict[int, float]:
 
 def _store(pk: int, scores: dict[int, float]) -> set[int]:
     """Write the likenesses of a post in both directions; return the posts whose lists changed."""
-    # Also those that were like it until now.
+    # Including the posts that have been similar to it until now.
     known = Likeness.objects.filter(Q(post__in=scores) | Q(post=pk) | Q(other=pk))
-    # One worker at a time where rows can be locked; they are few, and always in this order.
+    # Where the database can lock rows, one worker at a time. Always in this order, so that two
+    # workers never wait for each other.
     rows = list(
         known.order_by("pk").select_for_update().values_list("pk", "post", "other", "score")
     )
@@ -127,22 +183,22 @@ def _store(pk: int, scores: dict[int, float]) -> set[int]:
         lists[other][pk] = score
     lists[pk] = dict(scores)
     changed = set()
-    kept: dict[tuple[int, int], float] = {}
+    best_pairs: dict[tuple[int, int], float] = {}
     for one in lists.keys() | before.keys():
         best = sorted(lists[one].items(), key=lambda pair: (-pair[1], -pair[0]))[:STORED]
-        kept.update({(one, other): score for other, score in best})
+        best_pairs.update({(one, other): score for other, score in best})
         if {other for other, _ in best} != before[one]:
             changed.add(one)
-    stale = [row for row, one, other, score in rows if kept.get((one, other)) != score]
-    there = {(one, other) for _, one, other, score in rows if kept.get((one, other)) == score}
+    stale = [row for row, one, other, score in rows if best_pairs.get((one, other)) != score]
+    there = {(one, other) for _, one, other, score in rows if best_pairs.get((one, other)) == score}
     Likeness.objects.filter(pk__in=stale).delete()
     Likeness.objects.bulk_create(
         [
             Likeness(post_id=one, other_id=other, score=score)
-            for (one, other), score in kept.items()
+            for (one, other), score in best_pairs.items()
             if (one, other) not in there
         ],
-        # A worker that compared the other one at the same time found the same.
+        # A worker that compares the other post at the same time stores the same rows.
         ignore_conflicts=True,
     )
     return changed

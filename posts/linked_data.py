@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urljoin
 
 from django.conf import settings
@@ -18,9 +18,6 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from posts.models import Author, Post, Tag
-
-if TYPE_CHECKING:
-    from posts.article import Topic
 
 Data = dict[str, Any]
 
@@ -97,7 +94,7 @@ def person(author: Author) -> Data:
     return data
 
 
-def article(post: Post, topics: Sequence[Topic], picture: str) -> Data:
+def article(post: Post, topics: Sequence[tuple[str, str]], picture: str) -> Data:
     """A published article, its author and publisher included; `picture` is for sharing it."""
     url = whole(post.get_absolute_url())
     data: Data = {
@@ -119,8 +116,8 @@ def article(post: Post, topics: Sequence[Topic], picture: str) -> Data:
     if post.cover:
         data["image"].insert(0, whole(post.cover.file.url))
     if topics:
-        data["articleSection"] = topics[0].name
-        data["keywords"] = [topic.name for topic in topics]
+        names = [name for name, _ in topics]
+        data["articleSection"], data["keywords"] = names[0], names
     return data
 
 
@@ -139,9 +136,9 @@ def of_front() -> SafeString:
     return script(website(), publisher())
 
 
-def of_article(post: Post, topics: Sequence[Topic], picture: str) -> SafeString:
+def of_article(post: Post, topics: Sequence[tuple[str, str]], picture: str) -> SafeString:
     """Return the data of an article; `picture` is the whole address of its picture for sharing."""
-    way = [(topic.name, topic.url) for topic in topics[:1]]
+    way = topics[:1]
     return script(
         article(post, topics, picture), breadcrumbs(*way, (post.title, post.get_absolute_url()))
     )

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from django.db import transaction
 
 from posts.addresses import FormerSlug
-from posts.models import Post, Tag
+from posts.models import Tag
 
 
 def merge(tags: Collection[int], into: int) -> list[Tag]:
@@ -23,9 +23,7 @@ def merge(tags: Collection[int], into: int) -> list[Tag]:
             raise Tag.DoesNotExist
         stays = found.pop(into)
         for tag in found.values():
-            posts = list(tag.posts.values_list("pk", flat=True))
-            stays.posts.add(*posts)
-            Post.objects.filter(pk__in=posts).update(likeness_due=True)
+            stays.posts.add(*tag.posts.values_list("pk", flat=True))
             FormerSlug.objects.filter(tag=tag).update(tag=stays)
             tag.delete()
             stays.take_over(tag.slug)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 from django.db.models.functions import Coalesce
+from django.dispatch import Signal
 from django.urls import reverse
 from django.utils import timezone
 
@@ -16,7 +17,7 @@ from posts import html
 from posts.addresses import Slugged, SluggedQuerySet
 from posts.body import WithBody, WithBodyQuerySet
 from posts.editor import HTMLField
-from posts.library import Image  # Django finds the model by this, too.
+from posts.library import USED_BY, Image  # Django finds the model by this, too.
 from posts.page_model import Page as Page  # Likewise.
 from posts.plain import text_of
 from posts.text_fields import PlainCharField, PlainTextField
@@ -28,15 +29,22 @@ if TYPE_CHECKING:
 WORDS_PER_MINUTE = 230
 # Characters of what stands about a topic, or about an author.
 LONGEST_DESCRIPTION = 5_000
-# What no reader sees: pages need not be made anew for it.
-BEHIND_THE_SCENES = {"body_served", "served_of", "likeness_due", "created_at"}
-# What an article that is not withdrawn has in these fields.
-BACK = {"withdrawn_at": None, "was_published_at": None}
+# Fields that no page shows, so that a change of them makes no page stale.
+NOT_ON_ANY_PAGE = {"body_served", "served_of", "likeness_due", "created_at"}
+# What posts/likeness.py reads of an article's own row; its topics are the other part.
+READ_BY_LIKENESS = {"title", "summary", "published_at"}
+# The values of an article that is not withdrawn.
+NOT_WITHDRAWN = {"withdrawn_at": None, "was_published_at": None}
+
+# Sent with the `queryset` and the `pks` before and after PostQuerySet.update(), for which Django
+# sends no signal. posts/freshness.py listens; it imports this module, so no call is possible.
+posts_updating = Signal()
+posts_updated = Signal()
 
 
 @lru_cache(maxsize=10_000)
 def address(view: str, slug: str) -> str:
-    """Return the path of what has a slug. A page names twenty, and Django looks for each."""
+    """Return the path of a view with a slug. Cached: a page has twenty, and reverse() is slow."""
     return reverse(view, args=[slug])
 
 
@@ -78,11 +86,11 @@ class Author(Slugged):
 
 class TagQuerySet(SluggedQuerySet["Tag"]):
     def in_use(self) -> Self:
-        """The topics under which a reader finds something right now."""
+        """The topics that have a published article."""
         return self.filter(pk__in=Post.objects.published().values("tags"))
 
     def with_counts(self) -> Self:
-        """With how many articles readers find under it, as `articles`."""
+        """With the number of published articles of each topic, as `articles`."""
         tagged = Post.objects.published().filter(tags=models.OuterRef("pk")).order_by()
         count = tagged.values("tags").annotate(count=models.Count("pk")).values("count")
         return self.annotate(articles=Coalesce(models.Subquery(count), 0))
@@ -124,20 +132,20 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
         return self.filter(published_at__lte=timezone.now())
 
     def update(self, **kwargs: Any) -> int:
-        # Imported here, because that room knows the models.
-        from posts import freshness
-
-        if kwargs.keys() <= BEHIND_THE_SCENES:
+        if kwargs.keys() <= NOT_ON_ANY_PAGE:
             return super().update(**kwargs)
+        if not READ_BY_LIKENESS.isdisjoint(kwargs):
+            kwargs.setdefault("likeness_due", True)
         pks = list(self.values_list("pk", flat=True))
-        before = freshness.shown(pks)
+        posts_updating.send(Post, queryset=self, pks=pks)
         changed = super().update(**kwargs)
-        freshness.posts_changed(before, freshness.shown(pks))
+        posts_updated.send(Post, queryset=self, pks=pks)
         return changed
 
     def bulk_create(self, objs: Iterable[Post], *args: Any, **kwargs: Any) -> list[Post]:
         made = super().bulk_create(objs, *args, **kwargs)
-        kept.drop_everything()  # Afterwards: what is rendered until then is of the old state.
+        # After the rows exist: a page that is rendered before would be kept without them.
+        kept.drop_everything()
         return made
 
     def drafts(self) -> Self:
@@ -153,17 +161,17 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
         """Publish now what is a draft or scheduled; return how many. Old dates stay."""
         now = timezone.now()
         waiting = self.filter(models.Q(published_at=None) | models.Q(published_at__gt=now))
-        return waiting.update(**BACK, published_at=now, updated_at=now, likeness_due=True)
+        return waiting.update(**NOT_WITHDRAWN, published_at=now, updated_at=now)
 
     def back_to_draft(self) -> int:
         """Make what is published, scheduled or withdrawn a draft again; return how many."""
         shown = self.filter(
             models.Q(published_at__isnull=False) | models.Q(withdrawn_at__isnull=False)
         )
-        return shown.update(**BACK, published_at=None, updated_at=timezone.now(), likeness_due=True)
+        return shown.update(**NOT_WITHDRAWN, published_at=None, updated_at=timezone.now())
 
     def withdrawn(self) -> Self:
-        """What was published, and is no longer stood by: its address says so (410)."""
+        """Articles that were published and then withdrawn; their address answers 410."""
         return self.filter(withdrawn_at__isnull=False)
 
     def withdraw(self) -> int:
@@ -174,23 +182,22 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
             was_published_at=models.F("published_at"),
             withdrawn_at=now,
             updated_at=now,
-            likeness_due=True,
         )
 
     def bring_back(self) -> int:
         """Publish what was withdrawn, under its old date; return how many."""
         back = self.withdrawn()
         return back.update(
-            **BACK,
+            **NOT_WITHDRAWN,
             published_at=models.F("was_published_at"),
             updated_at=timezone.now(),
-            likeness_due=True,
         )
 
     def for_listing(self, under: Tag | None = None) -> Self:
-        """Newest first, with all that a card shows, and without the long text.
+        """Newest first, with everything that a card shows, and without the body.
 
-        A list of the posts `under` a topic names another topic of theirs on each card, or none.
+        In the list of a topic, pass it as `under`: each card then names another of the article's
+        topics, or none.
         """
         return (
             self.newest_first()
@@ -200,7 +207,7 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
         )
 
     def with_topic(self, besides: Tag | None = None) -> Self:
-        """With the first of its topics, for a card: no further query, unlike all its tags."""
+        """With the name of the first of its topics, for a card, without another query."""
         topics = Tag.objects.filter(posts=models.OuterRef("pk")).order_by("name")
         if besides:
             topics = topics.exclude(pk=besides.pk)
@@ -210,9 +217,9 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
 class Post(WithBody, Slugged):
     """An article.
 
-    `published_at` alone says what readers see: empty is nothing, the future is scheduled,
-    the past is published. So a withdrawn article has none, whatever lists articles; it is
-    told from a draft by `withdrawn_at`. The body holds nothing but the allowlist.
+    `published_at` alone decides what readers see: without one it is not public, with one in the
+    future it is scheduled, with one in the past it is published. So a withdrawn article has none;
+    `withdrawn_at` tells it from a draft. The body contains only what the allowlist permits.
     """
 
     SEEN_BY = ("published_at", "was_published_at")
@@ -306,7 +313,7 @@ class Post(WithBody, Slugged):
         if not self.slug:
             self.slug = self.make_slug(self.title)
             made.append("slug")
-        # A list leaves the body in the database; looking at it here would load and save it.
+        # for_listing() defers the body: reading it here would load it and save it again.
         if "body" not in self.get_deferred_fields():
             self.body = html.clean(self.body)
             minutes = reading_minutes(self.body)
@@ -315,9 +322,14 @@ class Post(WithBody, Slugged):
                 made.append("reading_minutes")
         if self.published_at and self.withdrawn_at:
             self.withdrawn_at = self.was_published_at = None
-            made.extend(BACK)
-        if kwargs.get("update_fields") is not None:
-            kwargs["update_fields"] = {*kwargs["update_fields"], *made}
+            made.extend(NOT_WITHDRAWN)
+        fields = kwargs.get("update_fields")
+        # Every save of these fields counts as a change: this instance may be older than the row.
+        if fields is None or not READ_BY_LIKENESS.isdisjoint({*fields, *made}):
+            self.likeness_due = True
+            made.append("likeness_due")
+        if fields is not None:
+            kwargs["update_fields"] = {*fields, *made}
         super().save(*args, **kwargs)
 
     @classmethod
@@ -355,14 +367,14 @@ class Post(WithBody, Slugged):
 
     @property
     def topic(self) -> str:
-        """The name of its first topic, as a card shows it; from the row, or its tags."""
+        """The name of its first topic: from with_topic(), or else from its tags."""
         if "topic_name" in self.__dict__:
             return self.__dict__["topic_name"] or ""
         return next((tag.name for tag in self.tags.all()), "")
 
     @property
     def was_revised(self) -> bool:
-        """Whether readers are told that the text changed, on a later day than it came out."""
+        """Whether readers were told that the text changed, on a later day than the publication."""
         return bool(
             self.revised_at
             and self.published_at
@@ -371,20 +383,20 @@ class Post(WithBody, Slugged):
 
     @property
     def modified_at(self) -> datetime | None:
-        """When readers, and machines in their stead, are told that the text last changed.
+        """The date of the last change that readers were told about, as the page shows it.
 
-        As the page says it: a corrected comma makes no article a new one.
+        Feeds and search engines get the same: a corrected comma does not make an article new.
         """
         return self.revised_at if self.was_revised else self.published_at
 
 
 def reading_minutes(body: str) -> int:
-    """Return the whole minutes that a reader takes for a body of HTML, at least 1."""
+    """Return how many minutes it takes to read a body of HTML, at least 1."""
     return max(1, math.ceil(len(text_of(body).split()) / WORDS_PER_MINUTE))
 
 
 class RelatedPost(models.Model):
-    """A pointer from one article to another, picked by hand, one way only."""
+    """A link from one article to another that an editor picked; it goes one way only."""
 
     post = models.ForeignKey(Post, models.CASCADE, related_name="related_to")
     related = models.ForeignKey(
@@ -408,17 +420,17 @@ class RelatedPost(models.Model):
         ]
 
     def __str__(self) -> str:
-        # Naming the article it stands under would load that once for every row of the desk.
+        # Without self.post, which would be loaded again for every row of the admin's inline.
         return f"→ {self.related}"
 
 
 class Likeness(models.Model):
-    """How alike two articles are; found by posts/likeness.py when one of them changes.
+    """How similar two articles are; computed by posts/likeness.py when one of them changes.
 
-    Each article has its few likest here. The higher the score, the more alike.
+    Only the few most similar articles of each are stored. A higher score is more similar.
     """
 
-    # The constraint below is its index.
+    # The unique constraint below serves as the index.
     post = models.ForeignKey(Post, models.CASCADE, related_name="likenesses", db_index=False)
     other = models.ForeignKey(Post, models.CASCADE, related_name="+")
     score = models.FloatField()
@@ -428,3 +440,20 @@ class Likeness(models.Model):
 
     def __str__(self) -> str:
         return f"{self.post_id} ~ {self.other_id}: {self.score:.2f}"
+
+
+def things_that_use(image: Image) -> list[models.Model]:
+    """Return what uses a picture: as a cover, in a text, as a photo.
+
+    The database searches every text, because no table lists the pictures of a text.
+    """
+    # The file's name is made of its hash, so no text contains it by chance.
+    within = models.Q(body__contains=str(image.file.name))
+    return [
+        *Post.objects.filter(models.Q(cover=image) | within).defer("body", "body_served"),
+        *Page.objects.filter(within).defer("body", "body_served"),
+        *Author.objects.filter(photo=image),
+    ]
+
+
+USED_BY.append(things_that_use)

@@ -1,6 +1,6 @@
-"""How a picture stands in a page: `<picture>` with every copy that is stored.
+"""The HTML of a picture: `<picture>` with the copies that are stored.
 
-A string out of the image's own row: no file is looked at, and no query made.
+It is made from the image's own row, without a query and without a look at a file.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from posts.library import Image
     from posts.places import Place
 
-# How the one picture is fetched that is seen without scrolling, and how all others are.
+# How a browser fetches the picture that is visible without scrolling, and how the others.
 AT_ONCE = ' fetchpriority="high"'
 NOT_FIRST = ' decoding="async" fetchpriority="low"'
 WHEN_NEAR = ' loading="lazy" decoding="async"'
@@ -30,15 +30,15 @@ _LEADING = re.compile(
 
 
 def first_at_once(body: str) -> SafeString:
-    """Return a finished body whose picture, if it begins with one, does not wait for scrolling.
+    """Return a served body in which the picture that it begins with, if any, loads at once.
 
-    For a text above which no other picture stands.
+    For a text that has no other picture above it.
     """
     return mark_safe(_LEADING.sub(rf"\1{AT_ONCE}", body))  # noqa: S308  (a finished body)
 
 
 def one_at_once(html: str) -> SafeString:
-    """Return a finished text whose first picture, wherever it stands, waits for no scrolling."""
+    """Return a served text in which the first picture, wherever it is, loads at once."""
     return mark_safe(html.replace(WHEN_NEAR, AT_ONCE, 1))  # noqa: S308  (a finished text)
 
 
@@ -54,13 +54,12 @@ def markup(
     height: int = 0,
     escaped: bool = False,
 ) -> SafeString:
-    """Return the HTML of a picture; of the picture itself, until its copies are made.
+    """Return the HTML of a picture. Until its copies are made, it is the picture itself.
 
-    The `place` says how wide it stands on the page, and which copies it never needs there.
-    `first` is for the one that is seen without scrolling, and is fetched before all others;
-    `eager` does not wait for scrolling either, but for that one.
-    `width` and `height` (px) are given where they are not the picture's own. `escaped` says
-    that `alt` is.
+    `place` says how wide it is on the page, and so which copies are offered. `first` is for the
+    picture that is visible without scrolling: it is fetched before everything else. `eager` is
+    for one that is fetched without scrolling, but after that one. `width` and `height` (px) are
+    passed if they are not the picture's own. `escaped` says that `alt` is escaped already.
     """
     tall = "tall" if place.limits(image) else ""
     css = " ".join(filter(None, (css, tall, image.focus if place.cuts else "")))
@@ -96,5 +95,5 @@ def markup(
 
 @lru_cache(maxsize=10_000)
 def _address(name: str) -> str:
-    """Return the address of a stored file, escaped. It is the same for as long as it is stored."""
+    """Return the address of a stored file, escaped. It never changes, so it is cached."""
     return escape(default_storage.url(name))

@@ -1,4 +1,4 @@
-"""What an article's page is made of, in three queries at any size of the site."""
+"""Reads what an article's page shows, in three queries however many articles there are."""
 
 from __future__ import annotations
 
@@ -19,31 +19,32 @@ from django.db.models import (
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
-from alarmroom.prepared import Given, Prepared, Row
+from alarmroom.prepared import Param, Prepared, Row
 from posts.article import Connected, Topic, as_card, as_topic
 from posts.body import fingerprint
 from posts.models import Likeness, Post, PostQuerySet, RelatedPost, Tag
 
-# "Connecting the dots": what an editor picked, filled up to so many with what is alike.
+# "Connecting the dots" shows what an editor picked, filled up to so many with similar articles.
 CONNECTED = 3
-# What a card shows, and what it needs to show it.
+# The fields that a card needs.
 CARD = (
     *("title", "slug", "summary", "published_at", "reading_minutes", "author__name"),
     *("cover__file", "cover__width", "cover__height", "cover__sha256"),
     *("cover__focal_x", "cover__focal_y", "cover__renditions"),
 )
 
-_now = Given("now", DateTimeField())
-_pk = Given("pk", BigAutoField())
+_now = Param("now", DateTimeField())
+_pk = Param("pk", BigAutoField())
 _public = Q(published_at__lte=_now)
 
 
 def _whole() -> PostQuerySet:
-    """Posts with their author, cover and neighbours in time."""
+    """Posts with their author, their cover, and links to the newer and the older article."""
     at = Q(published_at=OuterRef("published_at"))
     others = Post.objects.order_by("published_at", "pk")
-    # Each walks the index from the post on to the next: one bound on the side where it starts,
-    # and "not this one or before it" where "later, or then with a higher number" says the same.
+    # Written so that the database walks the index from this post to the next: one bound on the
+    # date, and then an exclusion. "Later, or the same date and a higher number" means the same,
+    # but is planned as a scan.
     newer = others.filter(_public, published_at__gte=OuterRef("published_at"))
     newer = newer.exclude(at & Q(pk__lte=OuterRef("pk")))
     older = others.filter(published_at__lte=OuterRef("published_at"))
@@ -63,7 +64,7 @@ def _whole() -> PostQuerySet:
 
 @cache
 def _connected(limit: int) -> Prepared[Post]:
-    """What stands under "Connecting the dots", picked before alike, without the long text."""
+    """The articles of "Connecting the dots": the picked ones first, all without their body."""
 
     def write() -> PostQuerySet:
         picked = RelatedPost.objects.filter(post=_pk).order_by()
@@ -88,14 +89,14 @@ def _connected(limit: int) -> Prepared[Post]:
     return Prepared(write)
 
 
-_BY_SLUG = Prepared(lambda: _whole().filter(_public, slug=Given("slug", SlugField())))
+_BY_SLUG = Prepared(lambda: _whole().filter(_public, slug=Param("slug", SlugField())))
 _BY_PK = Prepared(lambda: _whole().filter(pk=_pk))
 _TOPICS = Prepared(lambda: Tag.objects.filter(posts=_pk).order_by("name").only("name", "slug"))
 
 
 @dataclass(frozen=True)
-class Found:
-    """A published article as the database gave it: its author, cover and neighbours included."""
+class ArticleRow:
+    """The row of a published article, joined with its author, cover and neighbours."""
 
     row: Row
 
@@ -115,7 +116,7 @@ class Found:
 
     @property
     def is_finished(self) -> bool:
-        """Whether its body is stored as readers get it, and depends on nothing else any more."""
+        """Whether its served body is stored, so that the page depends on this row alone."""
         body = _BY_SLUG.column(self.row, "body")
         return bool(_BY_SLUG.column(self.row, "served_of") == fingerprint(body))
 
@@ -124,25 +125,25 @@ class Found:
         return _BY_SLUG.instance(self.row)
 
 
-def published_article(slug: str) -> Found | None:
+def published_article(slug: str) -> ArticleRow | None:
     """Return a published article. One query."""
     rows = _BY_SLUG.rows(slug=slug, now=timezone.now())
-    return Found(rows[0]) if rows else None
+    return ArticleRow(rows[0]) if rows else None
 
 
 def any_article(pk: int) -> Post | None:
-    """Return a post as `Found.post()` does, whatever its state. One query."""
+    """Return a post as `ArticleRow.post()` does, whatever its state. One query."""
     if pk > BigIntegerField.MAX_BIGINT:
-        return None  # No database would take it.
+        return None  # The database would refuse such a number.
     return _BY_PK.first(pk=pk, now=timezone.now())
 
 
-def topics(post: Post | Found) -> list[Topic]:
+def topics(post: Post | ArticleRow) -> list[Topic]:
     """Return the article's tags by name. One query."""
     return [as_topic(tag) for tag in _TOPICS.all(pk=post.pk)]
 
 
-def connected(post: Post | Found) -> list[Connected]:
-    """Return what an editor picked, filled up with what is alike. One query."""
+def connected(post: Post | ArticleRow) -> list[Connected]:
+    """Return the related articles: those an editor picked, then similar ones. One query."""
     limit = max(CONNECTED, post.picks or 0)  # type: ignore[union-attr]  # annotated in _whole()
     return [as_card(other) for other in _connected(limit).all(pk=post.pk, now=timezone.now())]

@@ -1,17 +1,18 @@
-"""Smaller copies of pictures: no screen, list or mail needs 2,400 pixels.
+"""Smaller copies of pictures, so that a browser need not fetch 2,400 pixels for a thumbnail.
 
 An image's own row says which copies are stored (`Image.renditions`), so a page needs no
-query and no look at a file:
+further query and no look at a file:
 
     {"recipe": 1, "widths": [160, 320], "avif": [900, 2400], "webp": [...], "jpg": [...]}
 
-with the size of each file in bytes. Files are named after the picture's hash, the recipe and
-the width, so an address always means the same bytes. Until the copies are made, pages show
-the picture itself.
+The lists are the sizes of the files in bytes. A file is named after the picture's hash, the
+recipe and the width, so an address always means the same bytes. Until the copies are made,
+pages show the picture itself.
 
-`make()` claims the row by moving `renditions_due_at` into the future and stores the record
-only while that claim stands. So of two workers one does the work; a worker that dies leaves
-a row that is due again; and a full disk costs nothing but another try.
+`make()` claims the row by moving `renditions_due_at` a minute into the future, renews that
+claim while it works, and stores the record only if the claim still stands. So one of two
+workers does the work; a worker that dies leaves a row that is due again a minute later; and
+where the disk is full, the work is tried again later.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ import io
 import logging
 import os
 import secrets
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
@@ -33,28 +34,60 @@ from django.utils import timezone
 from PIL import Image as Pillow
 
 from alarmroom.images import copies, flatten, upright
-
-if TYPE_CHECKING:
-    from posts.library import Image
+from posts.library import Image
 
 logger = logging.getLogger(__name__)
 
-# To be raised when widths or qualities change: the copies then get new addresses.
+# Raise this when widths or qualities change: the copies then get new addresses.
 RECIPE = 2
-# 750: what a phone takes, 360 to 375 px of two dots each, or 412 of 1.75.
+# 750 is for phones: 360 to 375 px with two dots each, or 412 px with 1.75.
 WIDTHS = (160, 320, 480, 750, 1200, 1600)  # px
-# The best first; the last ones, without a type, are for every browser and every program.
+# The smallest files first. JPEG and PNG have no type here: every browser and program reads them.
 FORMATS = {"avif": "image/avif", "webp": "image/webp", "jpg": "", "png": ""}
 
-# Longer than making all copies of one picture takes on a slow machine.
-LEASE = timedelta(minutes=10)
+# A claim is renewed while its worker lives; encoding one copy takes seconds on a slow machine.
+LEASE = timedelta(minutes=1)
+RENEW_AFTER = 10  # seconds
 RETRY = timedelta(minutes=30)
-# How long the tick leaves a picture to the worker that was told of it.
-PATIENCE = timedelta(minutes=2)
+# How long the tick waits for the worker that was told of a picture before it tells one again.
+PATIENCE = timedelta(minutes=1)
 
 
 class PictureMissing(Exception):
     """The picture's file is gone from the storage, or cannot be read."""
+
+
+class ClaimLost(Exception):
+    """The claim ran out, and another worker has the picture, or nobody any more."""
+
+
+class Claim:
+    """A worker's claim on the row of an image that is due.
+
+    It is the value of `renditions_due_at`: each write asks that the row still has it.
+    """
+
+    def __init__(self, image: Image) -> None:
+        self.rows = Image.objects.filter(pk=image.pk)
+        self.until = image.renditions_due_at
+        self.renewed_at = time.monotonic()
+
+    def take(self) -> bool:
+        """Claim the row, or claim it for longer; return whether it was ours to claim."""
+        until = timezone.now() + LEASE
+        if not self.end(renditions_due_at=until):
+            return False
+        self.until, self.renewed_at = until, time.monotonic()
+        return True
+
+    def renew(self) -> None:
+        """Claim the row for longer, every few seconds at most. Raises ClaimLost."""
+        if time.monotonic() - self.renewed_at >= RENEW_AFTER and not self.take():
+            raise ClaimLost
+
+    def end(self, **fields: Any) -> bool:
+        """Write these fields if the claim still stands; return whether it did."""
+        return bool(self.rows.filter(renditions_due_at=self.until).update(**fields))
 
 
 @dataclass(frozen=True)
@@ -77,52 +110,52 @@ def stem(image: Image, recipe: int) -> str:
 def widths_of(width: int) -> list[int]:
     """Return the widths that a picture of this width is copied in: never wider than it is."""
     widest = min(width, WIDTHS[-1])
-    # A copy hardly narrower than the next would save nobody anything.
+    # A copy that is hardly narrower than the picture is not worth storing.
     return [each for each in WIDTHS if each * 1.15 < widest] + [widest]
 
 
 def make(image_pk: int) -> bool:
     """Make the copies of an image that is due; return whether they are stored now.
 
-    Twice, or by two at once, is harmless. Nothing is lost where the disk is full or the
-    process dies: the image stays due. A picture that cannot be read gets no copies.
+    It may be called twice, and by two workers at once. If the disk is full or the process dies,
+    the image stays due. A picture that cannot be read gets no copies.
     """
-    images = apps.get_model("posts", "Image")._default_manager
-    image = images.filter(pk=image_pk, renditions_due_at__lte=timezone.now()).first()
+    image = Image.objects.renditions_due().filter(pk=image_pk).first()
     if image is None:
         return False
-    due, lease = image.renditions_due_at, timezone.now() + LEASE
-    claimed = images.filter(pk=image_pk, renditions_due_at=due)
-    if not claimed.update(renditions_due_at=lease):
+    claim = Claim(image)
+    if not claim.take():
         return False
-    mine = images.filter(pk=image_pk, renditions_due_at=lease)
     try:
-        record = _store_copies(image)
+        record = _store_copies(image, claim)
+    except ClaimLost:
+        logger.warning("Another worker makes the copies of picture %s now", image_pk)
+        return False
     except PictureMissing:
         logger.warning("The file of picture %s cannot be read: %s", image_pk, image.file.name)
         record = {}
     except OSError:
         logger.exception("The copies of picture %s could not be stored; later again", image_pk)
-        mine.update(renditions_due_at=timezone.now() + RETRY)
+        claim.end(renditions_due_at=timezone.now() + RETRY)
         return False
-    done = bool(mine.update(renditions=record, renditions_due_at=None) and record)
-    if done:
-        # Imported here, because that room knows the models.
-        from posts import freshness
+    except BaseException as error:
+        # A worker that is told to stop gives its claim back; anything else would fail again.
+        wait = RETRY if isinstance(error, Exception) else timedelta(0)
+        claim.end(renditions_due_at=timezone.now() + wait)
+        raise
+    return claim.end(renditions=record, renditions_due_at=None) and bool(record)
 
-        freshness.image_changed(image_pk, "renditions")
-    return done
 
-
-def _store_copies(image: Image) -> dict[str, Any]:
-    """Store every copy and return the record. Raises PictureMissing, OSError."""
+def _store_copies(image: Image, claim: Claim) -> dict[str, Any]:
+    """Store every copy and return the record. Raises PictureMissing, OSError, ClaimLost."""
     picture = _decoded(image)
     storage = image.file.storage
     record: dict[str, Any] = {"recipe": RECIPE, "widths": widths_of(picture.width)}
     for width, kind, content in copies(picture, record["widths"]):
         put(storage, f"{stem(image, RECIPE)}-{width}.{kind}", content)
         record.setdefault(kind, []).append(len(content))
-    # Flat graphics can come out larger the modern way, and then it is of no use.
+        claim.renew()
+    # WebP and AVIF of flat graphics can be larger than PNG; then they are not offered.
     fallback = record.get("jpg") or record["png"]
     for kind, rival in (("webp", fallback), ("avif", record.get("webp", fallback))):
         if sum(record.get(kind, ())) >= sum(rival):
@@ -138,20 +171,20 @@ def _decoded(image: Image) -> Pillow.Image:
             if picture.width * picture.height > settings.IMAGE_MAX_PIXELS:
                 raise PictureMissing(name)
             return upright(picture)
-    # Pillow's decoders answer broken files with whatever they stumbled over.
+    # On a broken file, Pillow's decoders raise many kinds of exceptions.
     except Exception as error:
         raise PictureMissing(name) from error
 
 
 def put(storage: Storage, name: str, content: bytes) -> None:
-    """Store a file under exactly this name, whole or not at all, over whatever is there.
+    """Store a file under exactly this name, in one step, and replace an older one.
 
-    Raises OSError.
+    Raises OSError; then nothing is stored.
     """
     try:
         target = Path(storage.path(name))
     except NotImplementedError:
-        # An object store: it keeps only what arrived whole.
+        # An object store has no partly written files.
         if not storage.exists(name):
             storage.save(name, ContentFile(content))
         return

@@ -1,7 +1,11 @@
-"""What is done behind the reader's back. Tasks only wake: the rows say what is to be done."""
+"""Work for the background. A task only wakes a worker: the rows say what is to be done."""
 
 import logging
+from typing import Any
 
+from django.db import transaction
+from django.db.models.signals import post_save
+from django.dispatch import receiver
 from django.tasks import task
 from django.utils import timezone
 
@@ -17,13 +21,21 @@ PRIORITY = -50
 def make_renditions(image_pk: int) -> bool:
     """Make the copies of a picture.
 
-    Safe twice: the image's row is claimed. Safe never: tick wakes for what is still due.
+    It may run twice, because the image's row is claimed; or never, because the tick wakes a
+    worker for what is still due.
     """
     if not renditions.make(image_pk):
         return False
-    freshness.image_changed(image_pk)
+    freshness.image_changed(image_pk, "renditions")
     body.serve_due()
     return True
+
+
+@receiver(post_save, sender=Image)
+def wake_after_commit(instance: Image, update_fields: frozenset[str] | None, **_: Any) -> None:
+    is_saved = update_fields is None or "renditions_due_at" in update_fields
+    if is_saved and instance.renditions_due_at:
+        transaction.on_commit(lambda: wake(instance.pk), robust=True)
 
 
 def wake(image_pk: int) -> None:
@@ -33,15 +45,15 @@ def wake(image_pk: int) -> None:
         job = make_renditions.using(priority=PRIORITY if backend.supports_priority else 0)
         job.enqueue(image_pk)
     except Exception:
-        # The picture is stored; that must not fail because the queue is away.
-        logger.exception("No worker was told of picture %s; the tick will", image_pk)
+        # The picture is stored, which must not fail because the queue is unavailable.
+        logger.exception("No worker was told of picture %s; the tick will do it", image_pk)
 
 
 def wake_due(limit: int = 20) -> None:
-    """Wake workers for the pictures that were left behind. For the tick."""
+    """Wake workers for the pictures that are still due after a while. For the tick."""
     now = timezone.now()
     left = Image.objects.renditions_due().filter(renditions_due_at__lte=now - renditions.PATIENCE)
     for pk, due in list(left.values_list("pk", "renditions_due_at")[:limit]):
-        # It stays due, and goes to the end of the line: no tick wakes anew for what waits.
+        # It stays due, but goes to the end of the line, so that each tick does not wake for it.
         if Image.objects.filter(pk=pk, renditions_due_at=due).update(renditions_due_at=now):
             wake(pk)

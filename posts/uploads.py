@@ -1,4 +1,4 @@
-"""The editor's pictures: the one address that takes them, and what it answers.
+"""The address to which the editor uploads pictures, and its answers.
 
 CKEditor reads JSON: https://ckeditor.com/docs/ckeditor4/latest/guide/dev_file_upload.html
 """
@@ -20,12 +20,13 @@ from posts.library import Image
 # What a form wraps around one file: its boundaries, its headers and the token.
 ENVELOPE_BYTES = 16 * 1024
 CHUNK_BYTES = 64 * 1024
-# A browser only reads the answer once it was allowed to send; beyond this it is cut off.
+# A browser reads the answer only after it has sent everything. A body that is longer than this is
+# cut off all the same.
 DRAINED_BYTES = 200 * 1024 * 1024
 
 
 def refuse(message: str, status: HTTPStatus) -> JsonResponse:
-    """Return CKEditor's form of "no", with a sentence that says what to do."""
+    """Return a refusal as CKEditor reads it, with a sentence that says what to do."""
     return JsonResponse({"uploaded": 0, "error": {"message": message}}, status=status)
 
 
@@ -65,7 +66,7 @@ def upload_image(request: HttpRequest) -> JsonResponse:
 
 
 def drain(request: HttpRequest, size: int) -> None:
-    """Read a body and forget it, piece by piece: closing early would cut the sender off."""
+    """Read and discard a body, because a browser that is cut off does not read the answer."""
     left = min(size, DRAINED_BYTES)
     with suppress(UnreadablePostError):
         while left > 0 and (piece := request.read(CHUNK_BYTES)):

@@ -1,4 +1,4 @@
-"""The reading pages. What a stranger sees depends on nothing but the address."""
+"""The reading pages. A page depends only on its address, not on who asks for it."""
 
 from functools import lru_cache
 from typing import Any
@@ -12,26 +12,26 @@ from django.views.decorators.cache import cache_control
 from alarmroom import kept
 from alarmroom.methods import require_safe
 from alarmroom.paging import Paginator
-from alarmroom.stencil import Filled
+from alarmroom.stencil import BoundStencil
 from posts import freshness, reading
 from posts.addresses import find_or_moved, moved
-from posts.article import PAGE, Connected, Topic, words
+from posts.article import PAGE, Connected, Topic, page_context
 from posts.errors import gone
 from posts.models import Author, Post, PostQuerySet, Tag
-from posts.reading import Found
+from posts.reading import ArticleRow
 
 POSTS_PER_PAGE = 12
-FINISHED = 64  # articles whose words a process remembers
+BOUND = 64  # articles whose pages a process can render without making their values again
 
 
-def turn_to(
+def paginate(
     request: HttpRequest, posts: PostQuerySet, *, key: str, count: int | None = None
 ) -> dict[str, Any]:
     """Return the context of the page that `?page=` asks for; any value gives a page.
 
-    Each page of a list is canonical by itself, and what was asked for never shows in it.
-    `key` is the list's: until it is dropped, the posts are counted once, which takes the longer
-    the more there are. `count` is how many they are, where that is known already.
+    The canonical address has the number of the page that is shown, not the one asked for.
+    `key` is the list's key: the posts are counted once until it is dropped, because counting
+    many takes long. `count` is their number, if it is known already.
     """
     paginator = Paginator(posts, POSTS_PER_PAGE)
     if count is None:
@@ -52,7 +52,7 @@ def keep_list(response: HttpResponse, context: dict[str, Any], *keys: str) -> Ht
 
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
-    context = turn_to(request, Post.objects.published().for_listing(), key="posts")
+    context = paginate(request, Post.objects.published().for_listing(), key="posts")
     topics = kept.remember(
         "tags",
         lambda: list(Tag.objects.in_use().with_counts()),
@@ -69,7 +69,7 @@ def tag(request: HttpRequest, slug: str) -> HttpResponse:
         return tag
     posts = Post.objects.published().for_listing(under=tag).filter(tags=tag)
     key = f"tagged-{tag.pk}"
-    context = turn_to(request, posts, key=key)
+    context = paginate(request, posts, key=key)
     response = render(request, "posts/tag.html", context | {"tag": tag})
     return keep_list(response, context, f"tag-{tag.pk}", key)
 
@@ -80,50 +80,50 @@ def author(request: HttpRequest, slug: str) -> HttpResponse:
     if isinstance(author, HttpResponse):
         return author
     posts, key = Post.objects.published().for_listing().filter(author=author), f"by-{author.pk}"
-    context = turn_to(request, posts, key=key)
+    context = paginate(request, posts, key=key)
     response = render(request, "posts/author.html", context | {"author": author})
     return keep_list(response, context, f"author-{author.pk}", key)
 
 
 @require_safe
 def article(request: HttpRequest, slug: str) -> HttpResponse:
-    found = reading.published_article(slug)
-    if found is None:
-        return elsewhere(request, slug)
-    topics, related = tuple(reading.topics(found)), tuple(reading.connected(found))
-    remembers = settings.KEPT_PAGES_SECONDS and found.is_finished
-    page, others = (_finished if remembers else _finish)(found, topics, related)
+    row = reading.published_article(slug)
+    if row is None:
+        return redirect_gone_or_404(request, slug)
+    topics, related = tuple(reading.topics(row)), tuple(reading.connected(row))
+    is_stable = settings.KEPT_PAGES_SECONDS and row.is_finished
+    page, others = (_bound if is_stable else _bind)(row, topics, related)
     return kept.keep(
         HttpResponse(page.render()),
         *kept.EVERY_PAGE,
-        f"article-{found.pk}",
-        f"author-{found.author}",
-        f"post-{found.pk}",
+        f"article-{row.pk}",
+        f"author-{row.author}",
+        f"post-{row.pk}",
         *others,
-        # It may be the next article, or one that is picked here or alike.
+        # What is published next may belong among the neighbours or the related articles.
         until=freshness.next_moment,
     )
 
 
-def _finish(
-    found: Found, topics: tuple[Topic, ...], related: tuple[Connected, ...]
-) -> tuple[Filled, list[str]]:
-    """Return an article's finished words, and the keys of the other posts that its page names."""
-    post = found.post()
+def _bind(
+    row: ArticleRow, topics: tuple[Topic, ...], related: tuple[Connected, ...]
+) -> tuple[BoundStencil, list[str]]:
+    """Return an article's page, and the keys of the other posts that it names."""
+    post = row.post()
     others = [f"post-{other.pk}" for other in related]
     others += [f"link-{link['pk']}" for link in (post.older, post.newer) if link]  # type: ignore[attr-defined]  # annotated in posts/reading.py
-    return PAGE.fill(words(post, topics, related)), others
+    return PAGE.bind(page_context(post, topics, related)), others
 
 
-# Of the articles that were asked for last. A page under an address that cannot be kept, such
-# as one with a query of somebody else's, is asked for often as well.
-_finished = lru_cache(maxsize=FINISHED)(_finish)
+# For the articles that were read last. A page whose address has an unknown query is not kept, and
+# may still be asked for often.
+_bound = lru_cache(maxsize=BOUND)(_bind)
 
 
-def elsewhere(request: HttpRequest, slug: str) -> HttpResponse:
-    """Answer for a slug of no published article: it moved, was withdrawn, or is unknown."""
+def redirect_gone_or_404(request: HttpRequest, slug: str) -> HttpResponse:
+    """Answer for a slug that no published article has: 301, 410, or Http404."""
     posts = Post.objects.known_as(slug).defer("body", "body_served")
-    # Whose slug it is now comes before who had it.
+    # The article that has the slug now comes before one that had it earlier.
     for post in sorted(posts, key=lambda post: post.slug != slug):
         if post.is_withdrawn:
             return gone(request, post)
@@ -137,10 +137,10 @@ def elsewhere(request: HttpRequest, slug: str) -> HttpResponse:
 def preview(request: HttpRequest, pk: int) -> HttpResponse:
     """The article as its readers will see it, for editors, whatever its state."""
     if not (request.user.is_active and request.user.is_staff):
-        # Not a redirect to the login: a stranger is not told which drafts exist.
+        # Not a redirect to the sign-in page: that would tell a stranger which drafts exist.
         raise Http404
     post = reading.any_article(pk)
     if post is None:
         raise Http404
-    context = words(post, reading.topics(post), reading.connected(post), is_preview=True)
+    context = page_context(post, reading.topics(post), reading.connected(post), is_preview=True)
     return render(request, "posts/article.html", {**context, "post": post})

@@ -8,12 +8,12 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminFileWidget
-from django.core.files.uploadedfile import UploadedFile
 from django.db import models
 from django.http import HttpRequest
 from django.utils.html import format_html
 
-from alarmroom.images import SMALL_SIDE, clean_picture
+from alarmroom.images import SMALL_SIDE, Picture
+from alarmroom.picture_field import PictureAdminMixin, PictureField
 from subscribers import notices, signup, tokens
 from subscribers.forms import AddressField
 from subscribers.models import ConsentEvent, Notice, Resource, Subscriber, Suppression
@@ -170,7 +170,8 @@ class ResourceForm(forms.ModelForm):
 
     # No link to the file: the address that Django's widget would show leads nowhere.
     file = forms.FileField(widget=forms.FileInput, validators=RESOURCE_FILE.validators)
-    cover = forms.FileField(
+    cover = PictureField(
+        max_side=SMALL_SIDE,
         required=False,
         widget=AdminFileWidget,
         help_text="A JPEG or PNG picture of the first page; stands in the sign-up box.",
@@ -182,14 +183,11 @@ class ResourceForm(forms.ModelForm):
 
     def clean_cover(self) -> Any:
         cover = self.cleaned_data["cover"]
-        # The picture that is there already passed this door when it was uploaded.
-        if not isinstance(cover, UploadedFile):
-            return cover
-        return clean_picture(cover, max_side=SMALL_SIDE).content
+        return cover.content if isinstance(cover, Picture) else cover
 
 
 @admin.register(Resource)
-class ResourceAdmin(admin.ModelAdmin):
+class ResourceAdmin(PictureAdminMixin, admin.ModelAdmin):
     """The free leadership resources, in the order of the sign-up box."""
 
     form = ResourceForm

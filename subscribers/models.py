@@ -8,10 +8,11 @@ from typing import Any, Self
 
 from django.core.files.storage import Storage, storages
 from django.core.validators import FileExtensionValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from alarmroom import kept
 from alarmroom.slugs import free_slug
 from subscribers import covers
 
@@ -325,16 +326,32 @@ class Resource(models.Model):
         super().save(*args, **kwargs)
         # Only now the file has its name.
         if self.cover_copies.get("of", "") != (self.cover.name or ""):
-            self.cover_copies = covers.copies_of(self.cover)
-            super().save(update_fields=["cover_copies"])
+            # After the transaction: a picture is decoded and encoded, which takes long.
+            transaction.on_commit(self.make_cover_copies, robust=True)
+
+    def make_cover_copies(self) -> None:
+        """Make smaller copies of the cover; note which there are, unless it was replaced since.
+
+        Until then, pages show the whole cover.
+        """
+        self.cover_copies = covers.copies_of(self.cover)
+        same = Resource.objects.filter(pk=self.pk, cover=self.cover.name or "")
+        if same.update(cover_copies=self.cover_copies):
+            kept.drop("resources")
+
+    @property
+    def current_copies(self) -> dict[str, Any]:
+        """The copies of the cover that is there now; those of an earlier one do not count."""
+        is_current = self.cover_copies.get("of", "") == (self.cover.name or "")
+        return self.cover_copies if is_current else {}
 
     @property
     def cover_sources(self) -> list[tuple[str, str]]:
         """The type and the `srcset` of each format of the cover; none without copies."""
-        return covers.sources(self.cover, self.cover_copies)
+        return covers.sources(self.cover, self.current_copies)
 
     @property
     def small_cover_url(self) -> str:
         """The smallest copy that every browser can show, or else the whole cover."""
-        names = self.cover_copies.get("jpg") or self.cover_copies.get("png")
+        names = self.current_copies.get("jpg") or self.current_copies.get("png")
         return self.cover.storage.url(names[0]) if names else self.cover.url

@@ -7,7 +7,7 @@ from django.db.models import CharField, DateTimeField, F, IntegerField
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from alarmroom.prepared import Given, Prepared, PreparedUpdate
+from alarmroom.prepared import Param, Prepared, PreparedUpdate
 from posts.models import Post
 from tests.factories import make_author, make_image, make_post
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 BY_TITLE = Prepared(
     lambda: (
         Post.objects.filter(
-            title=Given("title", CharField()), published_at__lte=Given("now", DateTimeField())
+            title=Param("title", CharField()), published_at__lte=Param("now", DateTimeField())
         )
         .select_related("author__photo", "cover")
         .order_by("pk")
@@ -24,10 +24,10 @@ BY_TITLE = Prepared(
 )
 
 RETITLE = PreparedUpdate(
-    lambda: Post.objects.filter(title=Given("old", CharField())),
-    title=Given("new", CharField()),
-    reading_minutes=F("reading_minutes") + Given("longer", IntegerField()),
-    published_at=Given("at", DateTimeField()),
+    lambda: Post.objects.filter(title=Param("old", CharField())),
+    title=Param("new", CharField()),
+    reading_minutes=F("reading_minutes") + Param("longer", IntegerField()),
+    published_at=Param("at", DateTimeField()),
 )
 
 

@@ -45,10 +45,10 @@ def page_parts(db: None) -> Post:
     return post
 
 
-def words(post: Post) -> dict[str, Any]:
-    found = reading.published_article(post.slug)
-    assert found
-    return article.words(found.post(), reading.topics(found), reading.connected(found))
+def context_of(post: Post) -> dict[str, Any]:
+    row = reading.published_article(post.slug)
+    assert row
+    return article.page_context(row.post(), reading.topics(row), reading.connected(row))
 
 
 @pytest.mark.parametrize(
@@ -74,32 +74,32 @@ def test_an_articles_page_is_what_its_template_gives(
     page_parts: Post, settings: Settings, kept_for: int, rf: Any
 ) -> None:
     settings.KEPT_PAGES_SECONDS = kept_for
-    said = words(page_parts)
-    plain = render_to_string("posts/article.html", said, request=rf.get(said[PATH]))
-    assert article.PAGE.render(said) == plain
-    assert article.PAGE.render(said) == plain
+    context = context_of(page_parts)
+    plain = render_to_string("posts/article.html", context, request=rf.get(context[PATH]))
+    assert article.PAGE.render(context) == plain
+    assert article.PAGE.render(context) == plain
     assert "Night {{ shift }} &amp; &lt;day&gt;" in plain
 
 
-def test_every_shape_of_an_article_is_what_its_template_gives(
+def test_every_variant_of_an_article_is_what_its_template_gives(
     page_parts: Post, settings: Settings, rf: Any
 ) -> None:
     settings.KEPT_PAGES_SECONDS = 300
-    full = words(page_parts)
+    full = context_of(page_parts)
     for name, value in full.items():
         if not isinstance(value, str) or name == PATH:
             continue
-        said = {**full, name: ""}
-        plain = render_to_string("posts/article.html", said, request=rf.get(said[PATH]))
-        assert article.PAGE.render(said) == plain, name
+        context = {**full, name: ""}
+        plain = render_to_string("posts/article.html", context, request=rf.get(context[PATH]))
+        assert article.PAGE.render(context) == plain, name
 
 
-def test_words_are_never_remembered(page_parts: Post, settings: Settings) -> None:
+def test_no_text_is_remembered(page_parts: Post, settings: Settings) -> None:
     settings.KEPT_PAGES_SECONDS = 300
-    first = article.PAGE.render(words(page_parts))
+    first = article.PAGE.render(context_of(page_parts))
     page_parts.title = "Another title"
     page_parts.save()
-    second = article.PAGE.render(words(page_parts))
+    second = article.PAGE.render(context_of(page_parts))
     assert "Another title" in second
     assert "Another title" not in first
     assert "Night {{ shift }}" not in second
@@ -109,27 +109,27 @@ def test_the_layout_is_made_anew_when_what_it_shows_is_dropped(
     page_parts: Post, settings: Settings, django_capture_on_commit_callbacks: Any
 ) -> None:
     settings.KEPT_PAGES_SECONDS = 300
-    article.PAGE.render(words(page_parts))
+    article.PAGE.render(context_of(page_parts))
     make_resource("A brand-new checklist")
     with django_capture_on_commit_callbacks(execute=True):
         kept.drop("resources")
-    assert "A brand-new checklist" in article.PAGE.render(words(page_parts))
+    assert "A brand-new checklist" in article.PAGE.render(context_of(page_parts))
 
 
 def test_a_layout_costs_no_query_the_second_time(
     page_parts: Post, settings: Settings, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     settings.KEPT_PAGES_SECONDS = 300
-    said = words(page_parts)
-    article.PAGE.render(said)
+    context = context_of(page_parts)
+    article.PAGE.render(context)
     with django_assert_num_queries(0):
-        article.PAGE.render({**said, PATH: "/elsewhere/"})
+        article.PAGE.render({**context, PATH: "/elsewhere/"})
 
 
 def test_the_box_says_on_which_page_it_stood(page_parts: Post, settings: Settings) -> None:
     settings.KEPT_PAGES_SECONDS = 300
     other = make_post(slug="other")
     for post in (page_parts, other):
-        said = words(post)
-        html = article.PAGE.render(said)
+        context = context_of(post)
+        html = article.PAGE.render(context)
         assert f'name="source" value="{post.get_absolute_url()}"' in html

@@ -1,18 +1,19 @@
-"""Kept pages: a public page is rendered once, and kept until something that it shows changes.
+"""Kept pages: a public page is rendered once, and stored until something that it shows changes.
 
-A view says what its page shows: `return kept.keep(response, "posts", post.kept_key)`. The
-finished page is then written to KEPT_PAGES_ROOT, compressed once, and answered before
-Django's handler runs. Whoever changes something calls `kept.drop(key)`: after the commit,
-exactly the pages that named the key are gone, for this process at once and for every other of
-the host within a tenth of a second, in which a process answers from memory before it looks at
-the page's file again. Other hosts see the change after KEPT_PAGES_SECONDS. nginx can serve the
-same files itself.
+A view names what its page shows: `return kept.keep(response, "posts", "post-7")`. These names
+are the page's keys. The middleware writes the finished page to KEPT_PAGES_ROOT, compressed, and
+later requests are answered from that file, before Django's handler runs.
 
-Here is what views and models call. writing.py is the middleware that writes pages down,
-answering.py answers from them, files.py has the files, negotiation.py what a browser may ask
-of either.
+Whoever changes something calls `kept.drop(key)`. After the commit, every page that named the key
+is removed. The process that dropped it stops answering from it at once. The other processes of
+the host stop within a tenth of a second: for that long they answer from memory without a look at
+the file. Other hosts stop after KEPT_PAGES_SECONDS. nginx can serve the same files by itself.
 
-Kept pages are public by design: no cookie, no token, nothing personal (docs/decisions/).
+This module has what views and models call. writing.py is the middleware that stores pages,
+answering.py answers from them, files.py reads and writes the files, negotiation.py decides on
+304 and on the compression.
+
+Only public pages are kept: no cookie, no token, nothing personal (docs/decisions/).
 """
 
 from __future__ import annotations
@@ -30,21 +31,20 @@ from django.conf import settings
 from django.db import transaction
 from django.http.response import HttpResponseBase
 
-from alarmroom.kept.files import shelf
+from alarmroom.kept.files import page_store
 
-# A browser asks each time, mostly for a 304: an editor who looks at what was just saved must see
-# it. A CDN may keep a page for a minute. Either may show an old one once more while it asks, which
-# browsers do with what a page needs; of those that do it with pages, static/js/saved.js takes care.
+# Browsers ask at each visit, and mostly get a 304: an editor must see what was just saved. A CDN
+# may answer from its copy for a minute. After that, both may show the old copy once more while
+# they fetch the new one; static/js/saved.js makes an editor's browser fetch it at once.
 CACHE_CONTROL = "public, max-age=0, s-maxage=60, stale-while-revalidate=300"
 
-# Keys of what stands on every public page: the resources in the sign-up box, the menu in the
-# footer.
+# The keys of what every public page shows: the resources in the sign-up box, the footer's menu.
 EVERY_PAGE = ("resources", "pages")
 
 
 @dataclass(frozen=True)
-class Wish:
-    """How a response is to be kept."""
+class CachePolicy:
+    """How a response is kept: under which keys, until when, and as which page of a list."""
 
     keys: tuple[str, ...]
     until: Callable[[datetime], datetime | None] | None
@@ -57,31 +57,31 @@ def keep[Response: HttpResponseBase](
     until: Callable[[datetime], datetime | None] | None = None,
     page: int = 1,
 ) -> Response:
-    """Mark a response as public, and to be kept until one of the keys is dropped.
+    """Mark a response as public, and to be kept until one of the keys is dropped; return it.
 
-    `until` tells, of the moment at which the rendering began, the one after which the page must
-    be rendered again, such as the next scheduled publication. `page` is the number of the page
-    that is shown: under any other one that was asked for, it is not kept, or a stranger could
-    fill the disk. Returns the response.
+    `until` is called with the moment at which the rendering began. It returns the moment at
+    which the page must be rendered again, such as the next scheduled publication, or None.
+    `page` is the number of the page that the response shows. The response is only kept where
+    that number was asked for: `?page=` takes any number, and a stranger could fill the disk.
     """
-    response.kept = Wish(keys, until, page)  # type: ignore[attr-defined]  # ours, read by the middleware
+    response.cache_policy = CachePolicy(keys, until, page)  # type: ignore[attr-defined]  # ours, read by the middleware
     response["Cache-Control"] = CACHE_CONTROL
-    # The content policy's frame-ancestors says it, and every browser that knows both obeys that
-    # one alone (https://www.w3.org/TR/CSP3/#frame-ancestors-and-frame-options).
+    # The content policy says the same by frame-ancestors, which browsers prefer to this header
+    # (https://www.w3.org/TR/CSP3/#frame-ancestors-and-frame-options).
     response.xframe_options_exempt = True  # type: ignore[attr-defined]  # Django's own name
     return response
 
 
 def drop(*keys: str) -> None:
-    """Let go of every kept page that named one of the keys, once this transaction commits."""
+    """Remove every kept page that named one of the keys, once this transaction commits."""
     names = tuple(dict.fromkeys(keys))
     if names:
-        transaction.on_commit(lambda: shelf().drop(names), robust=True)
+        transaction.on_commit(lambda: page_store().drop(names), robust=True)
 
 
 def drop_everything() -> None:
-    """Let go of every kept page, once this transaction commits."""
-    transaction.on_commit(lambda: shelf().clear(), robust=True)
+    """Remove every kept page, once this transaction commits."""
+    transaction.on_commit(lambda: page_store().clear(), robust=True)
 
 
 def remember[Value](
@@ -91,61 +91,62 @@ def remember[Value](
     part: Hashable = "",
     until: datetime | None = None,
 ) -> Value:
-    """Return what `load` returned in this process since the key was last dropped, or any of them.
+    """Return what `load` returned when this process last called it for the key.
 
-    For small things that every page shows; `part` tells several of one key apart. At most
-    KEPT_PAGES_SECONDS old with all that is remembered in it, and from before `until`; loaded anew
-    each time while nothing is kept at all.
+    It is called again after the key (or one of them) was dropped, after KEPT_PAGES_SECONDS, and
+    from the moment `until` on. For small things that every page shows; `part` tells apart
+    several things under one key. While no pages are kept, nothing is remembered either.
     """
     if not settings.KEPT_PAGES_SECONDS:
         return load()
-    on = shelf()
-    stamps = (on.stamp(key),) if isinstance(key, str) else tuple(map(on.stamp, key))
+    store = page_store()
+    stamps = (store.stamp(key),) if isinstance(key, str) else tuple(map(store.stamp, key))
     if not all(stamps):
-        return load()  # Nobody could say that it was dropped.
-    found = _remembered.get((on.root, key, part))
+        return load()  # Without a stamp, a drop of the key would not be noticed.
+    found = _remembered.get((store.root, key, part))
     if found and found[0] == stamps and found[1] > time.monotonic():
-        _end_with(found[1])
+        _expires_by(found[1])
         return found[2]
     seconds: float = settings.KEPT_PAGES_SECONDS
     if until is not None:
         seconds = min(seconds, until.timestamp() - time.time())
-    with ending(time.monotonic() + seconds) as end:
+    with expiring(time.monotonic() + seconds) as expiry:
         value = load()
-    # The stamps of before loading: a drop in between leaves them different.
-    _remembered[on.root, key, part] = (stamps, end.at, value)
-    _end_with(end.at)
+    # With the stamps from before loading: after a drop in between, they differ from the file's.
+    _remembered[store.root, key, part] = (stamps, expiry.at, value)
+    _expires_by(expiry.at)
     return value
 
 
 @dataclass
-class End:
-    """When what is being made must be made anew, by the clock that is never set back (s)."""
+class Expiry:
+    """When what is being made must be made again (seconds of time.monotonic())."""
 
     at: float
 
 
 @contextmanager
-def ending(at: float) -> Iterator[End]:
-    """Make something out of what is remembered; it ends `at` a moment, or with the first of that.
+def expiring(at: float) -> Iterator[Expiry]:
+    """Note, while something is made, when it expires: `at`, or with the first of its parts.
 
-    Without this, each would begin its own KEPT_PAGES_SECONDS, and another host would see a change
-    after as many of them as one stands within the other.
+    A part is what remember() returns meanwhile. It may be almost KEPT_PAGES_SECONDS old already,
+    and what contains it must not live longer: otherwise a change made on another host would show
+    only after several times KEPT_PAGES_SECONDS.
     """
-    end = End(at)
-    token = _making.set(end)
+    expiry = Expiry(at)
+    token = _being_made.set(expiry)
     try:
-        yield end
+        yield expiry
     finally:
-        _making.reset(token)
+        _being_made.reset(token)
 
 
-def _end_with(at: float) -> None:
-    """Note that what is being made holds something that ends at this moment."""
-    end = _making.get()
-    if end is not None and at < end.at:
-        end.at = at
+def _expires_by(at: float) -> None:
+    """Note that what is being made has a part that expires at this moment."""
+    expiry = _being_made.get()
+    if expiry is not None and at < expiry.at:
+        expiry.at = at
 
 
-_making: ContextVar[End | None] = ContextVar("making", default=None)
+_being_made: ContextVar[Expiry | None] = ContextVar("being_made", default=None)
 _remembered: dict[tuple[Path, Hashable, Hashable], tuple[Hashable, float, Any]] = {}

@@ -1,4 +1,4 @@
-"""Answering from kept pages: WSGI, before Django's handler."""
+"""Answers from kept pages. WSGI middleware that runs before Django's handler."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from django.conf import settings
 
-from alarmroom.kept.files import bare, shelf
+from alarmroom.kept.files import bare, page_store
 from alarmroom.kept.negotiation import OF_BODY, is_known, preferred
 
-IN_MEMORY = 2_000  # pages of a process, the last used
-# A page in memory is answered for so long without a look at its file: each look lets go of the
-# interpreter's lock, which costs a busy process more than all else here. Drops of this process
-# count at once, those of others within this time.
+IN_MEMORY = 2_000  # pages of a process, those that were used last
+# For so long, a page in memory is used without a look at its file. Each look releases the
+# interpreter's lock, which costs a busy process more than everything else here. A drop made by
+# this process is noticed at once, one made by another process within this time.
 UNSEEN_SECONDS = 0.1
 
 
 class Page:
-    """One kept page in memory, its answers prepared."""
+    """One kept page in memory, with its headers and bodies ready to be sent."""
 
     __slots__ = ("answers", "drops", "expires", "file", "modified", "tag", "until")
 
     def __init__(self, stem: str, file: tuple[int, int]) -> None:
-        """Raises FileNotFoundError or ValueError when it is not, or no longer, whole."""
+        """Read the page's files. Raises OSError or ValueError if they are not complete."""
         meta = json.loads(Path(f"{stem}.json").read_bytes())
         bodies = {
             coding: Path(f"{stem}.{ending}").read_bytes()
@@ -38,8 +38,8 @@ class Page:
         if hashlib.sha256(bodies[""]).hexdigest() != meta["sha256"]:
             raise ValueError("These files are of two versions of the page.")
         self.file = file
-        # When its file must be looked at again: after so many drops, or at this moment by a
-        # clock that is never set back (s).
+        # The file is looked at again when the store's own_drops differs from `drops`, and from
+        # `until` on (seconds of time.monotonic()).
         self.drops, self.until = 0, 0.0
         self.expires: float = meta["expires"]
         common = [(name, value) for name, value in meta["headers"]]
@@ -65,9 +65,9 @@ class KeptPages:
     def __init__(self, application: WSGIApplication) -> None:
         self.application = application
         self.pages: OrderedDict[str, Page] = OrderedDict()
-        # Of the pages in memory: what shelf().path() said of a host and a path without a query.
+        # The result of PageStore.path() for the host and path of pages in memory, without a query.
         self.stems: dict[tuple[str, str], str] = {}
-        self.shelf = shelf()
+        self.store = page_store()
         self.enabled = bool(settings.KEPT_PAGES_SECONDS)
         self.only_secure = settings.SECURE_SSL_REDIRECT
         self.secure_header = settings.SECURE_PROXY_SSL_HEADER
@@ -86,18 +86,23 @@ class KeptPages:
         query = environ.get("QUERY_STRING")
         stem = None if query else self.stems.get(address)
         if stem is None:
-            stem = self.shelf.path(*address, bare(query or ""))
+            stem = self.store.path(*address, bare(query or ""))
             if stem is None:
                 return None
         page = self.pages.get(stem)
-        now, drops = time.monotonic(), self.shelf.own_drops
+        now, drops = time.monotonic(), self.store.own_drops
         if page is not None and now < page.until and drops == page.drops:
             return page
         try:
             found = os.stat(stem + ".json")
             file = (found.st_ino, found.st_mtime_ns)
+            is_new = page is None or page.file != file
             if page is None or page.file != file:
-                page = self.pages[stem] = Page(stem, file)
+                page = Page(stem, file)
+            self.pages[stem] = page
+            # A look at its file counts as a use, so the order is true to UNSEEN_SECONDS.
+            self.pages.move_to_end(stem)
+            if is_new:
                 while len(self.pages) > IN_MEMORY:
                     self.pages.popitem(last=False)
                 if not query:

@@ -1,4 +1,4 @@
-"""The files of kept pages: where a page lies, how it is written, dropped and swept."""
+"""The files of kept pages: where they are, and how they are written, dropped and swept."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from urllib.parse import urlsplit
 import brotli
 from django.conf import settings
 
-# What may become part of a file's name, besides one of our own hosts (own_hosts()).
+# Which paths may become part of a file's name; the host must be one of own_hosts().
 PATH = re.compile(r"(?:/[A-Za-z0-9_\-][A-Za-z0-9._\-]*)*/?")
-# The one query a kept page may have; anything else is answered by Django, and not kept.
+# The only query that a kept page may have. With any other, Django answers and nothing is kept.
 QUERY = re.compile(r"(?:page=[1-9][0-9]{0,5})?")
-# What others hang on a link to see who follows it. No page of ours reads it, so it is left out.
+# Parameters that other sites add to links for tracking. No page reads them, so they are ignored.
 TRACKING = re.compile(
     r"(?:utm_[a-z_]+|fbclid|gclid|gbraid|wbraid|dclid|msclkid|mc_cid|mc_eid|igsh|igshid|twclid)=[^&]*"
 )
@@ -33,22 +33,23 @@ SECOND = 1_000_000_000  # nanoseconds
 logger = logging.getLogger(__name__)
 
 
-class Shelf:
-    """The folder of kept pages.
+class PageStore:
+    """The folder of kept pages, which all processes of a host share.
 
-    `<host>/<path>/index.html` (`page=2.html`; `file.html` of a path without a slash), beside
-    it `.html.br`, `.html.gz` and `.json` (its headers; without it the page does not count).
-    `.keys/<key>/` holds a link to each page
-    that named the key, and its own time is the moment the key was last dropped.
+    A page is `<host>/<path>/index.html`, or `page=2.html` for the second page of a list, or
+    `file.html` for a path without a final slash. Beside it lie `.html.br`, `.html.gz` and `.json`
+    with its headers; a page without its `.json` does not count. `.keys/<key>/` has a link to
+    each page that named the key. The time of the file `.keys/<key>.stamp` changes when the key
+    is dropped, that of `.drop` when anything is.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.keys = root / ".keys"
-        self._keys = str(self.keys)  # Asked for several times a page; a Path takes its time.
+        self._keys = str(self.keys)  # Used several times a page, where a Path would be slow.
         self.lock = root / ".lock"
         self.last_drop = root / ".drop"
-        self.own_drops = 0  # how often this process removed pages
+        self.own_drops = 0  # how many drops this process made
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -58,22 +59,22 @@ class Shelf:
             yield
 
     def drops(self) -> int:
-        """Return a number that is another after each drop (ns)."""
+        """Return a number that is different after each drop of anything (ns)."""
         try:
             return os.stat(self.last_drop).st_mtime_ns
         except FileNotFoundError:
             return 0
 
     def stamp(self, key: str) -> int:
-        """Return a number that is another after each drop of the key, or of everything (ns).
+        """Return a number that is different after each drop of the key, or of everything (ns).
 
-        0 is none: the disk has no room for one.
+        0 means that there is none, because the disk is full.
         """
         file = f"{self._keys}/{key}.stamp"
         try:
             return os.stat(file).st_mtime_ns
         except FileNotFoundError:
-            # Made now, so that clear() finds it.
+            # It is made now, so that clear() finds it.
             with contextlib.suppress(OSError):
                 self.keys.mkdir(parents=True, exist_ok=True)
                 Path(file).touch()
@@ -81,15 +82,15 @@ class Shelf:
             return 0
 
     def path(self, host: str, path: str, query: str) -> str | None:
-        """Return the page's file without its ending, or None for what is never kept."""
+        """Return the page's file name without its ending, or None if it is never kept."""
         if not (host in own_hosts() and PATH.fullmatch(path) and QUERY.fullmatch(query)):
             return None
         if path.endswith("/"):
             return f"{self.root}/{host}{path}{query or 'index'}"
-        # A feed's, say. Without the slash it is another address, which may be redirected.
+        # For instance of a feed. The same path with a slash is another address.
         return None if query else f"{self.root}/{host}{path}/file"
 
-    def store(
+    def write(
         self,
         stem: str,
         body: bytes,
@@ -98,9 +99,10 @@ class Shelf:
         expires: float,
         drops: int,
     ) -> None:
-        """Write a page down, unless something was dropped since it began to be rendered.
+        """Write a page, unless something was dropped since its rendering began.
 
-        What cannot be written whole, such as to a full disk, is not kept at all (OSError).
+        `drops` is what drops() returned then. Raises OSError, for instance if the disk is full;
+        then nothing of the page is left.
         """
         keys = tuple(keys)
         meta = json.dumps(
@@ -121,16 +123,17 @@ class Shelf:
                 return
             try:
                 if not drops:
-                    # There before the first page is, so that a drop of it needs no room.
+                    # Before the first page: dropping it must need no room on the disk.
                     self.last_drop.touch()
                 Path(stem).parent.mkdir(parents=True, exist_ok=True)
                 for ending, content in bodies.items():
-                    # The time tells versions apart, for nginx makes its ETag of time and size.
+                    # nginx makes its ETag of a file's time and size, so each version needs a time
+                    # of its own.
                     self._write(f"{stem}{ending}", content, _number(content) % LONG_PAST * SECOND)
                 self._link(stem, keys)
-                # Last: it makes the page count. Its time is the second in which the page ends, so
-                # that sweeping needs to open nothing; the rest tells versions apart as well, for
-                # a new file may get the number of the one before.
+                # Last, because it makes the page count. The seconds of its time say when the page
+                # expires, so that sweep() need not open it. The nanoseconds tell versions apart:
+                # a new file may get the inode number of the old one.
                 content = meta.encode()
                 ends = int(expires) * SECOND + _number(content) % SECOND
                 self._write(f"{stem}.json", content, ends)
@@ -140,7 +143,7 @@ class Shelf:
 
     @staticmethod
     def _write(file: str, content: bytes, moment: int) -> None:
-        """Put a file in the place of what is there, with the time of a moment (ns)."""
+        """Replace a file in one step, and give it this modification time (ns)."""
         temporary = Path(f"{file}.{os.getpid()}")
         try:
             temporary.write_bytes(content)
@@ -151,7 +154,7 @@ class Shelf:
             raise
 
     def _link(self, stem: str, keys: Iterable[str]) -> None:
-        """Let a page be found by its keys."""
+        """Write the links by which drop() finds a page."""
         name = hashlib.sha256(stem.encode()).hexdigest()[:32]
         for key in keys:
             folder = self.keys / key
@@ -161,10 +164,10 @@ class Shelf:
                 link.symlink_to(stem)
 
     def drop(self, keys: Iterable[str]) -> None:
-        """Let go of the pages that named one of the keys, and of what is remembered by one.
+        """Remove the pages that named one of the keys, and outdate what is remembered by one.
 
-        All stamps come first: whoever still finds one of the old finds the old drops() too,
-        and will not be let store() what was made with it.
+        All stamps change before the first page goes. A process that still read an old stamp has
+        read the old drops() too, and write() refuses what it makes of it.
         """
         keys = tuple(keys)
         with self.locked():
@@ -181,7 +184,7 @@ class Shelf:
         self.own_drops += 1
 
     def clear(self) -> None:
-        """Let go of every page and of everything remembered."""
+        """Remove every page, and outdate everything that is remembered."""
         with self.locked():
             for stamp in self.keys.glob("*.stamp"):
                 self._note_drop(stamp)
@@ -191,9 +194,9 @@ class Shelf:
         self.own_drops += 1
 
     def sweep(self) -> int:
-        """Remove the pages that are too old, or are within a second; return how many.
+        """Remove the pages that have expired or will within a second; return how many.
 
-        Django never answers from them anyway; nginx, which knows no end, would. For the tick.
+        Called by the tick. Django does not answer from an expired page, but nginx would.
         """
         now, count = time.time(), 0
         if not self.root.is_dir():
@@ -207,9 +210,9 @@ class Shelf:
         return count
 
     def _stems(self) -> Iterator[str]:
-        """Return the files of all pages, without their endings."""
+        """Yield the file name of each page, without its ending."""
         for folder, folders, files in os.walk(self.root):
-            # A folder may be called feed.json.
+            # A folder may be named feed.json.
             folders[:] = [name for name in folders if not name.startswith(".")]
             for name in files:
                 if name.endswith(".json"):
@@ -217,11 +220,11 @@ class Shelf:
 
     @staticmethod
     def _names(stem: str, key: str) -> bool:
-        """Return whether a page that named a key once still does: it was rendered anew since."""
+        """Return whether the page that is stored now names a key; an earlier version of it did."""
         try:
             return key in json.loads(Path(f"{stem}.json").read_bytes())["keys"]
         except (OSError, ValueError, KeyError):
-            return True  # Nobody knows; and without that file, the rest of it has no use.
+            return True  # Without a readable .json, the rest of the page is of no use.
 
     @staticmethod
     def _remove(stem: str) -> None:
@@ -231,10 +234,10 @@ class Shelf:
 
     @staticmethod
     def _note_drop(file: Path) -> None:
-        """Give the file a new time, or take it away where the disk has no room for one.
+        """Give the file a new time, or remove it if the disk is full.
 
-        Either is another number than before, to drops() and to stamp(). A full disk must not
-        keep a page from being dropped.
+        Either changes what drops() and stamp() return. A full disk must not keep a page from
+        being dropped.
         """
         try:
             file.touch()
@@ -247,14 +250,15 @@ class Shelf:
 
 
 def _number(content: bytes) -> int:
-    """Return a number of eight bytes that another content does not have."""
+    """Return the first eight bytes of the content's hash, as a number."""
     return int.from_bytes(hashlib.sha256(content).digest()[:8])
 
 
 def own_hosts() -> frozenset[str]:
-    """Return the hosts of which pages are kept, as readers' browsers say them.
+    """Return the hosts whose pages are kept, as browsers send them.
 
-    No patterns, foreign ports or final dots: a stranger would think of any number of them.
+    Only exact names. With patterns, any port or a final dot, a stranger could make up any number
+    of hosts and fill the disk.
     """
     return _own_hosts(tuple(settings.ALLOWED_HOSTS), settings.SITE_URL)
 
@@ -265,18 +269,18 @@ def _own_hosts(allowed: tuple[str, ...], site_url: str) -> frozenset[str]:
     return frozenset({*named, urlsplit(site_url).netloc.lower()} - {""})
 
 
-def shelf() -> Shelf:
-    """Return the shelf of KEPT_PAGES_ROOT."""
-    return _shelf(str(settings.KEPT_PAGES_ROOT))
+def page_store() -> PageStore:
+    """Return the store in KEPT_PAGES_ROOT."""
+    return _page_store(str(settings.KEPT_PAGES_ROOT))
 
 
 @lru_cache(maxsize=8)
-def _shelf(root: str) -> Shelf:
-    return Shelf(Path(root))
+def _page_store(root: str) -> PageStore:
+    return PageStore(Path(root))
 
 
 def bare(query: str) -> str:
-    """Return a query without what others hung on it to see who follows a link."""
+    """Return a query without tracking parameters."""
     if not query:
         return ""
     return "&".join(part for part in query.split("&") if not TRACKING.fullmatch(part))

@@ -1,4 +1,4 @@
-"""What a browser gets of a page: nothing anew if it has this version (304), in which coding."""
+"""Content negotiation: whether a browser has this version already, and the compression."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-# What a 304 leaves out, because it has no body.
+# Headers that describe a body, which a 304 does not have.
 OF_BODY = ("Content-Type", "Content-Length", "Content-Encoding")
 
 
 def is_known(environ: Mapping[str, Any], tag: str, modified: str | None) -> bool:
-    """Return whether whoever asks has this version of a page already (RFC 9110 13.2.2).
+    """Return whether the browser has this version of a page already (RFC 9110 13.2.2).
 
-    By its tag in whatever coding (the weak comparison of 13.1.2). By its date alone only if
-    that is exactly the same one: what is taken away may make it an earlier one, and 13.1.3
-    leaves that to us.
+    Tags are compared weakly (13.1.2), whatever the compression. A date alone counts only if it
+    is exactly the page's: when an article is withdrawn, a list's date goes back, so an earlier
+    date may belong to a newer version. RFC 9110 13.1.3 allows that.
     """
     known = environ.get("HTTP_IF_NONE_MATCH")
     if known is not None:
@@ -26,7 +26,7 @@ def is_known(environ: Mapping[str, Any], tag: str, modified: str | None) -> bool
 
 @lru_cache(maxsize=256)
 def preferred(accepted: str) -> str:
-    """Return the coding to answer in: "br", "gzip", or "" (RFC 9110 12.5.3)."""
+    """Return the content coding to use: "br", "gzip", or "" for none (RFC 9110 12.5.3)."""
     if not accepted:
         return ""
     weights = {}
@@ -34,6 +34,6 @@ def preferred(accepted: str) -> str:
         name, _, weight = part.strip().partition(";")
         match = re.fullmatch(r"\s*q=([01](?:\.[0-9]{0,3})?)\s*", weight)
         weights[name.strip()] = float(match[1]) if match else 1.0
-    # The smaller of two that are liked as much.
+    # max() returns the first of equal ones: "br" is smaller than "gzip".
     best = max(("br", "gzip"), key=lambda coding: weights.get(coding, 0.0))
     return best if weights.get(best, 0.0) else ""

@@ -1,4 +1,4 @@
-"""Writing pages down: the outermost middleware, so that every header is there."""
+"""The middleware that stores pages. It is the outermost one, so it sees every header."""
 
 from __future__ import annotations
 
@@ -19,59 +19,60 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
-from alarmroom.kept import End, Wish, ending
-from alarmroom.kept.files import Shelf, bare, shelf
+from alarmroom.kept import CachePolicy, Expiry, expiring
+from alarmroom.kept.files import PageStore, bare, page_store
 from alarmroom.kept.negotiation import OF_BODY, is_known, preferred
 
 logger = logging.getLogger(__name__)
 
-# These belong to one connection or one moment, not to the page.
+# Headers of one response, which are not stored with the page.
 NOT_KEPT = {"content-length", "content-encoding", "date", "connection", "server", "etag", "vary"}
-# What is worth compressing while a reader waits for it: text, from so many bytes on.
+# What is compressed while a reader waits: text of at least so many bytes.
 TEXT = re.compile(r"text/|image/svg|application/(?:[a-z.\-]+\+)?(?:json|xml)\b")
 COMPRESSED_FROM = 500
 
 
 @dataclass(frozen=True)
 class Rendering:
-    """When a page began to be rendered, after so many drops, and when what it is made of ends."""
+    """When the rendering of a page began, the store's drops() then, and when its parts expire."""
 
     began: datetime
     drops: int
-    end: End
+    expiry: Expiry
 
 
 class KeepPagesMiddleware:
-    """Keeps the pages that asked for it, and gives every public answer what a kept page has.
+    """Stores the pages that have a cache policy, and finishes every public response.
 
-    That is an ETag, a 304 for who knows it, and a compressed body. The latter would give secrets
-    away that stand beside a visitor's own words (BREACH); public answers contain none.
+    Every public response gets an ETag, is answered with 304 where the browser has it, and is
+    compressed. Compression can leak a secret that stands beside text which the visitor chose
+    (BREACH); public responses contain no secret.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        on = shelf()
-        began, drops = timezone.now(), on.drops()
-        with ending(math.inf) as end:
+        store = page_store()
+        began, drops = timezone.now(), store.drops()
+        with expiring(math.inf) as expiry:
             response = self.get_response(request)
-        wish: Wish | None = getattr(response, "kept", None)
+        policy: CachePolicy | None = getattr(response, "cache_policy", None)
         if not is_public(request, response):
             return response
         if response.cookies:
-            # Such as the end of an old session. It is somebody's own, and so is the answer.
+            # For instance one that ends an old session. It belongs to one visitor.
             response["Cache-Control"] = "private, no-store"
             return response
         if response.status_code != 200 or response.streaming:
             return response
-        # A view may know a version of its own (posts/share_image.py).
+        # A view may have set an ETag of its own (posts/share_image.py).
         response.setdefault("ETag", f'W/"{hashlib.sha256(response.content).hexdigest()[:32]}"')
-        if wish and request.method == "GET" and settings.KEPT_PAGES_SECONDS:
+        if policy and request.method == "GET" and settings.KEPT_PAGES_SECONDS:
             try:
-                self.store(on, request, response, wish, Rendering(began, drops, end))
+                self.keep(store, request, response, policy, Rendering(began, drops, expiry))
             except (OSError, DatabaseError):
-                # A full disk costs speed, not the page; so does a database that goes away now.
+                # The visitor gets the page all the same.
                 logger.exception("%s could not be kept", request.path)
         pack(request, response)
         if is_known(request.META, response["ETag"], response.get("Last-Modified")):
@@ -80,25 +81,25 @@ class KeepPagesMiddleware:
                 del response[name]
         return response
 
-    def store(
+    def keep(
         self,
-        on: Shelf,
+        store: PageStore,
         request: HttpRequest,
         response: HttpResponse,
-        wish: Wish,
+        policy: CachePolicy,
         rendering: Rendering,
     ) -> None:
         if settings.SECURE_HSTS_SECONDS and not request.is_secure():
-            return  # It has not the headers of the one that readers get.
+            return  # Over plain HTTP, some headers are missing.
         query = bare(request.META.get("QUERY_STRING", ""))
-        if query != ("" if wish.page == 1 else f"page={wish.page}"):
+        if query != ("" if policy.page == 1 else f"page={policy.page}"):
             return
-        stem = on.path(request.META.get("HTTP_HOST", ""), request.path_info, query)
+        stem = store.path(request.META.get("HTTP_HOST", ""), request.path_info, query)
         if stem is None:
             return
-        with ending(rendering.end.at) as end:
-            moment = wish.until and wish.until(rendering.began)
-        left = min(settings.KEPT_PAGES_SECONDS, end.at - time.monotonic())
+        with expiring(rendering.expiry.at) as expiry:
+            moment = policy.until and policy.until(rendering.began)
+        left = min(settings.KEPT_PAGES_SECONDS, expiry.at - time.monotonic())
         expires = time.time() + left
         if moment:
             expires = min(expires, moment.timestamp())
@@ -108,25 +109,25 @@ class KeepPagesMiddleware:
             (name, value) for name, value in response.items() if name.lower() not in NOT_KEPT
         ]
         headers += [("ETag", response["ETag"]), ("Vary", "Accept-Encoding")]
-        on.store(stem, response.content, headers, wish.keys, expires, rendering.drops)
+        store.write(stem, response.content, headers, policy.keys, expires, rendering.drops)
 
 
 def is_public(request: HttpRequest, response: HttpResponse) -> bool:
-    """Return whether a response is the same for everybody, as a view said: kept or cacheable."""
+    """Return whether a view said that the response is the same for everybody."""
     return request.method in ("GET", "HEAD") and (
-        hasattr(response, "kept") or "public" in response.get("Cache-Control", "")
+        hasattr(response, "cache_policy") or "public" in response.get("Cache-Control", "")
     )
 
 
 def pack(request: HttpRequest, response: HttpResponse) -> None:
-    """Compress the body of a response as its browser likes, where that is worth it."""
+    """Compress the body of a response if the browser accepts it and it makes a difference."""
     if not TEXT.match(response.get("Content-Type", "")) or "Content-Encoding" in response:
         return
     patch_vary_headers(response, ["Accept-Encoding"])
     coding = preferred(request.META.get("HTTP_ACCEPT_ENCODING", ""))
     if not coding or len(response.content) < COMPRESSED_FROM:
         return
-    # Quickly: this one is not kept.
+    # At a fast level, because this result is used once. A kept page is compressed harder.
     response.content = (
         brotli.compress(response.content, quality=4)
         if coding == "br"

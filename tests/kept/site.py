@@ -6,7 +6,7 @@ from wsgiref.util import setup_testing_defaults
 from django.core.handlers.wsgi import WSGIHandler
 
 from alarmroom.kept.answering import KeptPages
-from alarmroom.kept.files import Shelf
+from alarmroom.kept.files import PageStore
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Site:
         self.django = WSGIHandler()
         self.application = KeptPages(self.handle)
         if another:
-            self.application.shelf = Shelf(self.application.shelf.root)
+            self.application.store = PageStore(self.application.store.root)
 
     def look_again(self) -> None:
         """Let UNSEEN_SECONDS pass."""

@@ -17,7 +17,7 @@ from django.utils import timezone
 from alarmroom import kept
 from alarmroom.kept import answering
 from alarmroom.kept.answering import UNSEEN_SECONDS
-from alarmroom.kept.files import Shelf
+from alarmroom.kept.files import PageStore
 from tests.kept import urls
 from tests.kept.paper import Clock
 from tests.kept.site import Site
@@ -95,22 +95,22 @@ def test_a_page_in_memory_ends_at_its_moment_too(site: Site, clocks: Clocks) -> 
 def test_what_is_remembered_while_something_is_dropped_gets_into_no_kept_page(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    shelf = kept.shelf()
-    page = f"{shelf.root}/testserver/index"
-    shelf.store(f"{page}-a", b"a", [("ETag", "a")], ["a"], time.time() + 60, shelf.drops())
+    store = kept.page_store()
+    page = f"{store.root}/testserver/index"
+    store.write(f"{page}-a", b"a", [("ETag", "a")], ["a"], time.time() + 60, store.drops())
     assert kept.remember("b", lambda: "old") == "old"
     seen: list[tuple[int, str]] = []
-    remove = Shelf._remove
+    remove = PageStore._remove
 
     def render_meanwhile(stem: str) -> None:
         # Another thread begins with a page while this one removes the first that must go.
-        seen.append((shelf.drops(), kept.remember("b", lambda: "new")))
+        seen.append((store.drops(), kept.remember("b", lambda: "new")))
         remove(stem)
 
-    monkeypatch.setattr(Shelf, "_remove", staticmethod(render_meanwhile))
-    shelf.drop(["a", "b"])
+    monkeypatch.setattr(PageStore, "_remove", staticmethod(render_meanwhile))
+    store.drop(["a", "b"])
     [(drops, value)] = seen
-    shelf.store(page, value.encode(), [("ETag", "b")], ["b"], time.time() + 60, drops)
+    store.write(page, value.encode(), [("ETag", "b")], ["b"], time.time() + 60, drops)
     assert not Path(f"{page}.html").exists() or Path(f"{page}.html").read_text() == "new"
 
 
@@ -129,11 +129,11 @@ def test_a_full_disk_keeps_no_page_from_being_dropped(site: Site, commit, monkey
 
     for what in ("touch", "mkdir", "write_bytes", "symlink_to"):
         monkeypatch.setattr(Path, what, unless_there(getattr(Path, what)))
-    drops = kept.shelf().drops()
+    drops = kept.page_store().drops()
     # "two" was never asked for: nothing of it is there, and there is no room for it.
     with commit():
         kept.drop("two", "one")
-    assert kept.shelf().drops() != drops
+    assert kept.page_store().drops() != drops
     for process in (site, other):
         answer = process.get("/pages/one/")
         assert answer.from_django and answer.body != first.body
@@ -144,14 +144,14 @@ def test_a_full_disk_keeps_no_page_from_being_dropped(site: Site, commit, monkey
 
 
 def test_a_page_stays_when_something_is_dropped_that_it_showed_once(site: Site, commit) -> None:
-    shelf = kept.shelf()
-    shelf.store(
-        f"{shelf.root}/testserver/pages/one/index",
+    store = kept.page_store()
+    store.write(
+        f"{store.root}/testserver/pages/one/index",
         b"a page that shows two things",
         [("ETag", "a")],
         ["one", "two"],
         time.time() + 60,
-        shelf.drops(),
+        store.drops(),
     )
     with commit():
         kept.drop("one")
@@ -181,7 +181,9 @@ def test_a_page_is_no_older_than_the_oldest_of_what_is_remembered_in_it(
 
 def test_a_drop_of_a_real_other_process_is_seen(site: Site, settings) -> None:
     first = site.get("/pages/one/")
-    code = "import django; django.setup(); from alarmroom import kept; kept.shelf().drop(['one'])"
+    code = (
+        "import django; django.setup(); from alarmroom import kept; kept.page_store().drop(['one'])"
+    )
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "alarmroom.settings",
@@ -204,7 +206,7 @@ def test_nothing_is_dropped_when_the_transaction_is_rolled_back(site: Site, comm
 
 
 def test_a_page_that_was_overtaken_while_it_was_rendered_is_not_kept(site: Site) -> None:
-    urls.during.append(lambda: kept.shelf().drop(["anything"]))
+    urls.during.append(lambda: kept.page_store().drop(["anything"]))
     site.get()
     urls.during.clear()
     assert site.get().from_django, "the first rendering may show what is no longer true"
@@ -230,7 +232,7 @@ def test_a_page_whose_address_ends_like_a_file_is_dropped_and_swept_as_well(
     assert site.get("/feed.json").from_django and site.get().from_django
     for meta in settings.KEPT_PAGES_ROOT.rglob("*.json"):
         os.utime(meta, (0, 0))  # They ended long ago.
-    assert kept.shelf().sweep() == 2
+    assert kept.page_store().sweep() == 2
 
 
 def test_a_page_lives_until_its_moment(site: Site, clock: Clock) -> None:
@@ -247,7 +249,7 @@ def test_a_page_that_is_too_old_is_rendered_again_and_swept(site: Site, settings
     time.sleep(0.25)
     assert site.get().body != first.body
     time.sleep(0.25)
-    assert kept.shelf().sweep() == 1
+    assert kept.page_store().sweep() == 1
     assert not list(settings.KEPT_PAGES_ROOT.rglob("*.html"))
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from newsletter import delivery
 from newsletter.models import Issue
 from posts import freshness, merging
+from posts.library import Image
 from posts.models import Author, Page, Post, RelatedPost, Tag
 from subscribers.models import Resource
 from tests.factories import (
@@ -18,6 +19,7 @@ from tests.factories import (
     make_post,
     make_resource,
     make_tag,
+    with_copies,
 )
 from tests.kept.paper import FEEDS, LISTS, SITEMAPS, Paper, edit, point
 
@@ -210,6 +212,16 @@ def test_the_copies_of_a_cover_are_new_in_the_feeds_as_well(paper: Paper) -> Non
     touched = paper.touched(lambda: freshness.image_changed(image.pk, "renditions"))
     assert touched >= {"middle", "front", "fire", "dele", *FEEDS}
     assert not touched & {"night", "topics", "about", "issues", "subscribe"}
+
+
+def test_another_title_of_a_picture_touches_no_page_even_from_an_old_instance(paper: Paper) -> None:
+    image = make_image()
+    with paper.commit():
+        edit(paper.middle, cover=image, cover_alt="A console")()
+        old = Image.objects.get(pk=image.pk)
+        with_copies(image)
+    old.title = "Another title"
+    assert paper.touched(lambda: old.save(update_fields=["title"])) == set()
 
 
 def test_two_topics_that_become_one(paper: Paper) -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.storage import default_storage
 
 from newsletter import delivery
-from posts import renditions
+from posts import tasks
 from posts.models import Post
 from tests.factories import make_author, make_image, make_issue, make_tag
 from tests.kept.paper import Paper, edit, environ
@@ -92,7 +92,7 @@ def test_an_issue_is_new_with_the_copies_of_its_pictures(paper: Paper) -> None:
         delivery.start(issue)
     path = issue.get_absolute_url()
     assert paper.gone(edit(paper.middle, title="Other", cover=None), path) == [False]
-    assert paper.gone(lambda: renditions.make(image.pk), path) == [True]
+    assert paper.gone(lambda: tasks.make_renditions.call(image.pk), path) == [True]
     assert b"<source" in paper.sites[1].get(path).body
 
 

@@ -78,7 +78,7 @@ def test_a_page_that_a_full_disk_takes_in_part_is_not_kept_at_all(
     monkeypatch.setattr(Path, what, full)
     assert site.get("/pages/one/").status == 200
     monkeypatch.undo()
-    kept.shelf().drop(["one"])
+    kept.page_store().drop(["one"])
     assert site.get("/pages/one/").from_django
     names = [file.name for file in settings.KEPT_PAGES_ROOT.rglob("index*")]
     assert all(re.fullmatch(r"index\.(json|html(\.br|\.gz)?)", name) for name in names)

@@ -185,7 +185,7 @@ def test_the_tick_sweeps_at_a_scheduled_moment(
 
     if when == "before the tick rests":
         schedule()
-    freshness.rest(240, pause)
+    freshness.wait_and_sweep(240, pause)
     late = [now - moment for now, found in there.items() if found and now > moment]
     assert max(late) < timedelta(milliseconds=50), "nginx shows the old list no longer"
     assert any(found for now, found in there.items() if now < moment)
@@ -208,7 +208,7 @@ def test_the_tick_that_slept_past_a_scheduled_moment_sweeps_when_it_wakes(
         clock.ahead += timedelta(seconds=120 if len(there) == 2 else seconds)
         there.append(front.exists())
 
-    freshness.rest(150, pause)
+    freshness.wait_and_sweep(150, pause)
     assert there[:4] == [True, True, True, False]
 
 
@@ -223,15 +223,15 @@ def test_the_tick_sweeps_at_a_moment_that_comes_while_it_sweeps_or_before_it_res
     clock.ahead += timedelta(seconds=5)  # The tick had something else to do after its own sweep.
     sweeps: list[float] = []
 
-    def sweep(shelf: files.Shelf) -> None:
+    def sweep(store: files.PageStore) -> None:
         sweeps.append(round((timezone.now() - began).total_seconds()))
         clock.ahead += timedelta(seconds=3)
 
     def pause(seconds: float) -> None:
         clock.ahead += timedelta(seconds=seconds + 0.001)
 
-    monkeypatch.setattr(files.Shelf, "sweep", sweep)
-    freshness.rest(50, pause, since=began)
+    monkeypatch.setattr(files.PageStore, "sweep", sweep)
+    freshness.wait_and_sweep(50, pause, since=began)
     assert sweeps == [5, 30, 33]
 
 
@@ -241,7 +241,7 @@ def test_the_tick_rests_while_the_database_is_away(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(freshness, "_moments", away)
     pauses: list[float] = []
-    freshness.rest(60, pauses.append)
+    freshness.wait_and_sweep(60, pauses.append)
     assert len(pauses) == 1
     assert 59 < pauses[0] <= 60
 
@@ -253,7 +253,7 @@ def test_the_tick_rests_between_two_rounds(monkeypatch: pytest.MonkeyPatch) -> N
         rests.append(seconds)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(freshness, "rest", rest)
+    monkeypatch.setattr(freshness, "wait_and_sweep", rest)
     # The test's own connection must outlive the round, which has no finished tasks to prune.
     monkeypatch.setattr(tick, "close_old_connections", lambda: None)
     monkeypatch.setattr(tick, "PRUNES", False)

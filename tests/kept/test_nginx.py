@@ -240,7 +240,7 @@ post.save()
     host.get(article)
     first = stopped(host, lambda: host.get(article))
     known = {"If_None_Match": first.headers["etag"]}
-    host.shell("from alarmroom import kept; kept.shelf().clear()")
+    host.shell("from alarmroom import kept; kept.page_store().clear()")
     host.get(article)
     assert stopped(host, lambda: host.get(article, **known)).status == 304, "rendered again"
     host.shell(

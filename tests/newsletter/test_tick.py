@@ -161,7 +161,7 @@ STEPS = {
     "Waking workers for pictures": "posts.tasks.wake_due",
     "Finishing texts": "posts.body.serve_due",
     "Comparing articles": "posts.likeness.compare_due",
-    "Sweeping kept pages": "alarmroom.kept.files.Shelf.sweep",
+    "Sweeping kept pages": "alarmroom.kept.files.PageStore.sweep",
 }
 
 
@@ -240,7 +240,7 @@ def test_the_clock_goes_on_after_a_tick_that_failed(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("newsletter.clock.free_stale_leases", fail_twice)
     monkeypatch.setattr("newsletter.management.commands.tick.PRUNES", True)
     monkeypatch.setattr("newsletter.management.commands.tick.call_command", full)
-    monkeypatch.setattr("posts.freshness.rest", rest)
+    monkeypatch.setattr("posts.freshness.wait_and_sweep", rest)
     call_command("tick", "--forever", "--interval=7")
     assert len(ticks) == 3
     assert rests == [7, 7, 7]

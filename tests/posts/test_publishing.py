@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def at_noon(moment: datetime) -> datetime:
-    """The same day at noon: an hour that comes twice in an autumn night cannot be typed."""
+    """The same day at noon: in the hour that comes twice, the form would ask which."""
     return timezone.localtime(moment).replace(hour=12)
 
 

@@ -1,5 +1,8 @@
 """The sign-up box on any public page."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -46,9 +49,16 @@ def test_it_shows_the_resources_with_their_covers(django_assert_num_queries) -> 
     assert 'width="600" height="780"' in html
 
 
-def test_a_cover_comes_in_copies_for_screens_of_one_two_and_three_dots() -> None:
+Commit = Callable[..., Any]
+
+
+def test_a_cover_comes_in_copies_for_screens_of_one_two_and_three_dots(
+    django_capture_on_commit_callbacks: Commit,
+) -> None:
     cover = ContentFile(make_image(600, 780).file.read(), name="cover.jpg")
-    resource = make_resource(cover=cover)
+    with django_capture_on_commit_callbacks(execute=True):
+        resource = make_resource(cover=cover)
+        assert resource.cover.url in render()
     html = render()
     for kind in ("avif", "webp", "jpg"):
         names = [f"resources/cover-{width}.{kind}" for width in (80, 160, 240)]
@@ -61,26 +71,49 @@ def test_a_cover_comes_in_copies_for_screens_of_one_two_and_three_dots() -> None
     assert resource.cover.url not in html
 
 
-def test_the_copies_are_made_once_and_again_for_another_cover() -> None:
-    resource = make_resource(cover=ContentFile(make_image(60, 40).file.read(), name="a.jpg"))
+def test_the_copies_are_made_once_and_again_for_another_cover(
+    django_capture_on_commit_callbacks: Commit,
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        make_resource(cover=ContentFile(make_image(60, 40).file.read(), name="a.jpg"))
+    resource = Resource.objects.get()
     first = resource.cover_copies
     assert first["jpg"] == ["resources/a-60.jpg"], "never wider than the cover itself"
-    resource.title = "Another title"
-    resource.save()
+    with django_capture_on_commit_callbacks(execute=True) as callbacks:
+        resource.title = "Another title"
+        resource.save()
+    assert resource.make_cover_copies not in callbacks
     assert Resource.objects.get().cover_copies == first
-    resource.cover.save("b.jpg", ContentFile(make_image(300, 400).file.read()))
+    with django_capture_on_commit_callbacks(execute=True):
+        resource = Resource.objects.get()
+        resource.cover.save("b.jpg", ContentFile(make_image(300, 400).file.read()))
+        # Until the new copies are there, the old ones are not shown for it.
+        assert (resource.small_cover_url, resource.cover_sources) == (resource.cover.url, [])
     assert Resource.objects.get().cover_copies["jpg"][0] == "resources/b-80.jpg"
-    resource.cover = ""
-    resource.save()
+    with django_capture_on_commit_callbacks(execute=True):
+        resource = Resource.objects.get()
+        resource.cover = ""
+        resource.save()
     assert Resource.objects.get().cover_copies == {}
 
 
-def test_a_cover_that_cannot_be_copied_is_shown_as_it_is() -> None:
+def test_a_cover_that_was_replaced_while_it_was_copied_keeps_the_newer_copies() -> None:
+    resource = make_resource(cover=ContentFile(make_image(60, 40).file.read(), name="a.jpg"))
+    newer = {"of": "resources/b.jpg", "jpg": ["resources/b-60.jpg"]}
+    Resource.objects.update(cover="resources/b.jpg", cover_copies=newer)
+    resource.make_cover_copies()
+    assert Resource.objects.get().cover_copies == newer
+
+
+def test_a_cover_that_cannot_be_copied_is_shown_as_it_is(
+    django_capture_on_commit_callbacks: Commit,
+) -> None:
     resource = make_resource(cover=ContentFile(make_image(60, 40).file.read(), name="a.jpg"))
     default_storage.delete(resource.cover.name)
     Resource.objects.update(cover_copies={})
     resource = Resource.objects.get()
-    resource.save()
+    with django_capture_on_commit_callbacks(execute=True):
+        resource.save()
     assert Resource.objects.get().cover_copies == {"of": resource.cover.name}
     assert f'<img class="resource__cover" src="{resource.cover.url}" width="60"' in render()
 

@@ -50,7 +50,7 @@ class Command(BaseCommand):
                     call_command("prune_db_task_results", "--min-age-days=1", verbosity=0)
                     pruned = time.monotonic()
             try:
-                freshness.rest(interval, since=began)
+                freshness.wait_and_sweep(interval, since=began)
             except KeyboardInterrupt:
                 return
 
@@ -73,5 +73,5 @@ def tick() -> list[str]:
     with steps.step("Comparing articles"):
         likeness.compare_due()
     with steps.step("Sweeping kept pages"):
-        kept.shelf().sweep()
+        kept.page_store().sweep()
     return steps.failed
