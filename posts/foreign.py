@@ -749,8 +749,10 @@ class Note:
     box: Element
     marks: list[Element] = field(default_factory=list)
     """The links in the text that lead to it."""
+    places: set[Element] = field(default_factory=set)
+    """What stands around those links, and the links."""
     back: list[Element] = field(default_factory=list)
-    """The links in it that lead back, or anywhere else within the text."""
+    """The links in it that lead back there."""
 
 
 def _footnotes(
@@ -784,9 +786,17 @@ def _footnotes(
         if box not in link.ancestors() and around & places[box]:
             if box not in notes:
                 # In Word's a note leads to its mark as the mark leads to the note.
-                notes[box] = Note(box, back=back[box])
+                notes[box] = Note(box)
                 used.update(back[box])
             notes[box].marks.append(link)
+            notes[box].places |= around
+    for box, note in notes.items():
+        for one in back[box]:
+            place = named.get(goals[one])
+            if place is not None and (
+                place in note.places or (place.name in _INLINE and _block_of(place) in note.places)
+            ):
+                note.back.append(one)
     return list(notes.values())
 
 
@@ -823,11 +833,9 @@ def _write_notes(root: Element, notes: list[Note]) -> None:
             if part.name in _BLOCKS or part.name == "br":
                 part.name = ""
                 part.children = ["<br>", *part.children]
-        words = written_within(box).strip()
-        while words.startswith("<br>"):
-            words = words[4:].lstrip()
-        while words.endswith("<br>"):
-            words = words[:-4].rstrip()
+        lines = [line.strip() for line in written_within(box).split("<br>")]
+        said = [place for place, line in enumerate(lines) if line]
+        words = "<br>".join(lines[said[0] : said[-1] + 1]) if said else ""
         paragraph = Element("p", box, {})
         paragraph.children = [f"[^{number}]: {words}"]
         box.children = [paragraph]

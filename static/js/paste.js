@@ -25,15 +25,19 @@ class Translation {
 
   run() {
     this.dropCommentsAndDeletions();
-    this.nameFormatting();
-    this.renameHeadings();
-    this.lists();
-    this.languages(this.root, this.tables.language, "ltr");
+    if (!this.fromWord) {
+      // CKEditor's filter for Word makes lists and headings of spans and styles, and comes after
+      // this. What it made passes here again.
+      this.nameFormatting();
+      this.renameHeadings();
+      this.lists();
+      this.languages(this.root, this.tables.language, "ltr");
+      this.dropSpans("[lang], [dir], [id]");
+    }
     this.embeds();
     this.pictures();
-    this.dropSpans("[lang], [dir], [id]");
     this.links();
-    this.dropSpans("[lang], [dir]");
+    if (!this.fromWord) this.dropSpans("[lang], [dir]");
   }
 
   all(selector) {
@@ -325,18 +329,19 @@ class Translation {
         back.set(box, [...box.querySelectorAll("a")].filter((each) => goals.has(each)));
       }
       const block = this.blockOf(link);
-      const leadsBack = back.get(box).some((each) => {
+      const leadBack = back.get(box).filter((each) => {
         const place = named.get(goals.get(each));
         if (!place) return false;
         if (place === block || place.contains(link) || link.contains(place)) return true;
         return this.isInline(place) && this.blockOf(place) === block;
       });
-      if (box.contains(link) || !leadsBack) continue;
+      if (box.contains(link) || !leadBack.length) continue;
       if (!notes.has(box)) {
-        notes.set(box, { box, marks: [], back: back.get(box) });
+        notes.set(box, { box, marks: [], back: [] });
         back.get(box).forEach((each) => used.add(each));
       }
       notes.get(box).marks.push(link);
+      notes.get(box).back.push(...leadBack);
     }
     return [...notes.values()];
   }

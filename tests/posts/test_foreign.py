@@ -60,6 +60,17 @@ def test_a_new_footnote_does_not_take_the_name_of_another() -> None:
     assert "<p>[^2]: Our rule.</p>" in cleaned
 
 
+def test_a_footnote_keeps_the_other_links_in_it_and_their_words() -> None:
+    cleaned = html.clean(
+        '<h2 id="codes">Codes</h2><p>Call<a href="#n" id="m">1</a>.</p><p><a href="#m" id="n">1</a>'
+        ' See <a href="#codes">codes</a>, <a href="#gone">words</a>, <a href="/x/">more</a>.</p>'
+    )
+    assert cleaned == (
+        '<h2 id="codes">Codes</h2><p>Call[^1].</p>'
+        '<p>[^1]: See <a href="#codes">codes</a>, words, <a href="/x/">more</a>.</p>'
+    )
+
+
 def test_in_an_introduction_a_footnote_is_words_without_a_link() -> None:
     cleaned = html.clean(WORD_NOTE, short=True)
     assert "[^" not in cleaned
