@@ -1,7 +1,7 @@
 """The search index, kept by the database itself for every way of writing an article.
 
 `posts_search` holds one row of plain text per article, on SQLite and PostgreSQL alike, and
-triggers on the articles, topics and their links keep it. Above it stand, on PostgreSQL, two
+triggers on the articles, topics, authors and links keep it. Above it stand, on PostgreSQL, two
 generated vectors under one GIN index, the pairs of words that a phrase may be made of, and a
 list of the words; on SQLite, an FTS5 index of stems and one of whole words.
 posts/search_index_sqlite.py and posts/search_index_postgresql.py have the statements;

@@ -29,7 +29,7 @@ _MARKED_CHARACTERS = 40_000
 # "emergenc" begins "emergency", of which the index has "emerg".
 _MIN_EXPANDED = 4
 _MAX_EXPANDED = 40
-# So many of the best by title, summary and topics are ranked by their text too (PostgreSQL).
+# So many of the best by title, summary and names are ranked by their text too (PostgreSQL).
 _RANKED = 100
 # So many texts are looked into for a phrase at once (PostgreSQL).
 LOOKED_INTO = 200
@@ -108,7 +108,7 @@ class SQLite(Engine):
     # CROSS: from the hits to their links, which are in the index that is asked, and not from all
     # links to the hits, of which an index would have to be made first.
     tag_id, links = "pt.tag_id", "CROSS JOIN posts_post_tags pt ON pt.post_id = h.post_id"
-    # Of a title, a summary, the topics and the body.
+    # Of a title, a summary, the names and the body.
     _weights = "20.0, 8.0, 5.0, 1.0"
 
     def matching(self, query: Query, score: str = "0") -> tuple[str, list[Any]]:
@@ -204,7 +204,7 @@ class PostgreSQL(Engine):
 
     rows_as_json = "coalesce(json_agg(json_build_array({})), '[]')::text"
     tag_id = "unnest(h.tag_ids)"
-    # Of the body, the topics, a summary and a title.
+    # Of the body, the names, a summary and a title.
     _weights = "'{0.05, 0.3, 0.5, 1}'"
 
     def matching(self, query: Query, score: str = "0") -> tuple[str, list[Any]]:
@@ -268,7 +268,7 @@ class PostgreSQL(Engine):
         body = f"left(s.body, {_MARKED_CHARACTERS})"
         order = "score DESC, published_at DESC, post_id DESC"
         # To rank by a text it must be unpacked. Only those are that are the best by title,
-        # summary and topics, for each of these weighs more than any text. They come first, and
+        # summary and names, for each of these weighs more than any text. They come first, and
         # on the first pages there is nothing else.
         ranked = 0 if by_date else _RANKED
         candidates = (

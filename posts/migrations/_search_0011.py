@@ -145,6 +145,12 @@ POSTGRESQL_CREATE = [
         RETURN NULL;
       END IF;
       IF TG_OP = 'UPDATE' AND NEW.id = OLD.id THEN
+        IF NEW.author_id IS DISTINCT FROM OLD.author_id THEN
+          -- Who renames the author at this moment waits, and then sees this article. Asked for
+          -- before the row of the index, as who renames does.
+          PERFORM FROM posts_author WHERE id = NEW.author_id FOR SHARE;
+          UPDATE posts_search SET names = posts_search_names(NEW.id) WHERE post_id = NEW.id;
+        END IF;
         IF NEW.body IS DISTINCT FROM OLD.body THEN
           UPDATE posts_search SET body = posts_search_plain(NEW.body) WHERE post_id = NEW.id;
         END IF;
@@ -152,10 +158,6 @@ POSTGRESQL_CREATE = [
           UPDATE posts_search SET title = posts_search_visible(NEW.title),
             summary = posts_search_visible(NEW.summary)
           WHERE post_id = NEW.id;
-        END IF;
-        IF NEW.author_id IS DISTINCT FROM OLD.author_id THEN
-          PERFORM FROM posts_author WHERE id = NEW.author_id FOR SHARE;
-          UPDATE posts_search SET names = posts_search_names(NEW.id) WHERE post_id = NEW.id;
         END IF;
         IF NEW.published_at IS DISTINCT FROM OLD.published_at THEN
           UPDATE posts_search SET published_at = NEW.published_at WHERE post_id = NEW.id;
@@ -167,7 +169,6 @@ POSTGRESQL_CREATE = [
         DELETE FROM posts_search_phrases WHERE post_id = OLD.id;
       END IF;
       IF TG_OP IN ('UPDATE', 'INSERT') THEN
-        -- Who renames the author at this moment waits, and then sees this article.
         PERFORM FROM posts_author WHERE id = NEW.author_id FOR SHARE;
         INSERT INTO posts_search (post_id, published_at, title, summary, names, tag_ids, body)
         VALUES (NEW.id, NEW.published_at, posts_search_visible(NEW.title),
