@@ -278,7 +278,7 @@ def text_changed(pk: int) -> None:
 
 @receiver([pre_save, pre_delete], sender=Post)
 def remember_post(instance: Post, **_: Any) -> None:
-    instance._shown_before = states_of([instance.pk] if instance.pk else [])  # type: ignore[attr-defined]  # ours, read after the change
+    instance._states_before = states_of([instance.pk] if instance.pk else [])  # type: ignore[attr-defined]  # ours, read after the change
 
 
 @receiver(posts_updating)
@@ -302,7 +302,7 @@ def served_body_changed(sender: type[Model], pk: int, **_: Any) -> None:
 @receiver([post_save, post_delete], sender=Post)
 def post_changed(instance: Post, **_: Any) -> None:
     posts_changed(
-        getattr(instance, "_shown_before", {}), states_of([instance.pk] if instance.pk else [])
+        getattr(instance, "_states_before", {}), states_of([instance.pk] if instance.pk else [])
     )
 
 

@@ -91,9 +91,9 @@ def test_the_next_article_is_linked_while_there_is_one(client: Client, post: Pos
 
 def test_what_did_not_change_is_not_made_again(client: Client, post: Post) -> None:
     page(client)
-    before = views._finished.cache_info()
+    before = views._bound.cache_info()
     page(client)
-    after = views._finished.cache_info()
+    after = views._bound.cache_info()
     assert (after.hits, after.misses) == (before.hits + 1, before.misses)
 
 
