@@ -227,7 +227,7 @@ def test_an_issues_introduction_is_cleaned_by_the_short_list() -> None:
     issue.refresh_from_db()
     assert issue.intro == "<p>Hi</p>"
     Issue.objects.update(intro="<table><tr><td>a</td></tr></table>")
-    assert Issue.objects.get().intro == "a"
+    assert Issue.objects.get().intro == "<p>a</p>"
 
 
 def test_a_text_of_which_nothing_is_left_counts_as_empty() -> None:
