@@ -43,8 +43,11 @@ _AT_ONCE = 1_000
 _OF_THE_BODY = frozenset({"body", "body_served", "served_of"})
 
 # As nh3 writes them: lower case, double quotes, no bare angle bracket in an attribute.
-_PICTURES = re.compile(r'<(figure)(?: class="([^"]*)")?>|<(/figure)>|<img((?: [a-z]+="[^"]*")+)>')
-_ATTRIBUTE = re.compile(r' ([a-z]+)="([^"]*)"')
+_ATTRIBUTES = r'(?: [a-z-]+="[^"]*")'
+_PICTURES = re.compile(rf"<(figure)({_ATTRIBUTES}*)>|<(/figure)>|<img({_ATTRIBUTES}+)>")
+_ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"]*)"')
+# So many pictures of a text come in several copies: each is as long as a page of text then.
+MOST_PICTURES = 500
 
 
 @dataclass(frozen=True)
@@ -207,18 +210,23 @@ def with_pictures(body: str, images: dict[str, Image]) -> str:
     A picture of another site is not measured; our policy lets no browser load it.
     """
     wide = False
+    count = 0
+    measured: dict[str, str] = {}
 
     def replaced(match: re.Match[str]) -> str:
-        nonlocal wide
+        nonlocal wide, count
         if match[1] or match[3]:
-            wide = "wide" in (match[2] or "").split()
+            wide = "wide" in dict(_ATTRIBUTE.findall(match[2] or "")).get("class", "").split()
             return match[0]
         attributes = dict(_ATTRIBUTE.findall(match[4]))
         name = _file_name(attributes)
         image = images.get(name)
-        if image is None:
+        count += 1
+        if image is None or count > MOST_PICTURES:
             # Not in the library: an import may have put the file there by itself.
-            return f"<img{_measured(match[4], name)}{pictures.WHEN_NEAR}>"
+            if match[4] not in measured:
+                measured[match[4]] = _measured(match[4], name)
+            return f"<img{measured[match[4]]}{pictures.WHEN_NEAR}>"
         width, height = _shown(image.width, image.height, attributes)
         return pictures.markup(
             image,

@@ -81,6 +81,28 @@ def test_a_wide_figure_gets_wider_copies_and_the_next_one_does_not() -> None:
     assert 'sizes="(min-width: 44rem) 41rem, 92vw"' in normal
 
 
+def test_a_wide_figure_in_another_language_is_wide() -> None:
+    image = with_copies(make_image(1000, 500))
+    assert "56rem" in served(picture_in(image, around='figure lang="es" class="wide"'))
+
+
+def test_so_many_pictures_come_in_copies_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "MOST_PICTURES", 2)
+    html = served(picture_in(with_copies(make_image(60, 40))) * 3)
+    assert html.count("<picture") == 2
+    assert html.count("<img ") == 3
+
+
+def test_a_file_that_is_not_in_the_library_is_looked_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[str] = []
+    storage = bodies.default_storage
+    monkeypatch.setattr(type(storage), "open", lambda _, name: looked.append(name), raising=False)
+    served('<p><img src="/media/none.jpg" alt="x"></p>' * 3)
+    assert looked == ["none.jpg"]
+
+
 def test_words_are_escaped_once() -> None:
     image = with_copies(make_image(60, 40))
     html = served(picture_in(image, 'alt="5 &lt; 6 &amp; &quot;so&quot;"'))
