@@ -38,7 +38,7 @@ def test_memory_that_grows_with_the_recipients_is_an_error(
     )
 
 
-def test_memory_that_stays_is_not(
+def test_memory_that_stays_the_same_is_no_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     measured(monkeypatch, few_kib=1000, many_kib=1200)
@@ -47,10 +47,10 @@ def test_memory_that_stays_is_not(
 
 
 @pytest.mark.parametrize(("kept", "anew"), [(0.84, 0.5), (0.9, 0.32)])
-def test_a_page_that_is_slower_than_it_may_be_is_an_error(kept: float, anew: float) -> None:
+def test_a_page_below_its_target_is_an_error(kept: float, anew: float) -> None:
     with pytest.raises(BelowTarget, match="must be"):
         web.check_targets(kept, anew)
 
 
-def test_a_page_that_holds_its_bars_is_not() -> None:
+def test_a_page_that_meets_its_targets_is_no_error() -> None:
     web.check_targets(0.85, 0.33)

@@ -60,7 +60,7 @@ def test_help_is_the_default_and_lists_every_command(folder: Path) -> None:
         assert f"  make {command} " in said
 
 
-def test_a_stand_in_that_does_not_run_and_an_old_python_are_passed_over(folder: Path) -> None:
+def test_a_shim_that_does_not_run_and_an_old_python_are_skipped(folder: Path) -> None:
     shim = program(folder / "shim", "echo 'command not found' >&2; exit 127")
     old = old_python(folder)
     plan = make(folder, "-n", "run", f"PYTHONS={shim} {old} {sys.executable}")

@@ -275,7 +275,7 @@ def test_a_wrong_setting_is_one_line_too(
     assert ": set it to " in lines[0]
 
 
-def test_no_variable_is_read_without_a_look_at_it() -> None:
+def test_no_variable_is_read_without_a_check() -> None:
     tried = {name for name, _ in (*WRONG, *WRONG_FOR_GUNICORN)}
     assert tried | FREE_TEXT == variables_that_are_read()
 

@@ -92,7 +92,7 @@ def test_a_child_that_ignores_the_signal_is_ended() -> None:
     assert process.returncode == 0
 
 
-def test_a_second_signal_waits_for_nobody() -> None:
+def test_a_second_signal_kills_every_child_at_once() -> None:
     process = supervise({"deaf": [sys.executable, "-c", DEAF]}, patience=300)
     read_until(process, "deaf | up")
     process.send_signal(signal.SIGINT)
@@ -103,7 +103,7 @@ def test_a_second_signal_waits_for_nobody() -> None:
     assert process.returncode == 0
 
 
-def test_a_child_that_dies_is_named_and_takes_the_rest_along() -> None:
+def test_a_child_that_dies_is_named_and_the_others_are_stopped() -> None:
     process = supervise(
         {
             "long": ["sleep", "300"],
