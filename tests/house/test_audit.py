@@ -1,4 +1,4 @@
-"""What `make audit` says before there is anything to look at, and of what it found."""
+"""`make audit`: missing tools, the scores of Lighthouse, and the table that it prints."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ ARTICLE = PageType("article", "/articles/a/")
 
 
 def report(**changed: dict) -> dict:
-    """Return the parts of a Lighthouse report that are read."""
+    """Return the parts of a Lighthouse report that the audit reads."""
     audits = {
         "largest-contentful-paint": {"score": 1, "numericValue": 903.4, "title": "Largest paint"},
         "color-contrast": {"score": 1, "title": "Colours"},
@@ -48,7 +48,7 @@ def report(**changed: dict) -> dict:
 
 
 def record_options(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """Return the list in which Lighthouse's options will stand, run by run; none really runs."""
+    """Replace Lighthouse; return the list to which the options of each run are added."""
     recorded: list[list[str]] = []
 
     def run_once(url: str, options: list[str]) -> Scores:

@@ -1,4 +1,4 @@
-"""`python -m bench`: that it ends with an error when a figure is worse than it may be."""
+"""`python -m bench` ends with an error if a figure misses its target."""
 
 import json
 from contextlib import nullcontext
@@ -11,7 +11,7 @@ from bench.scratch import BelowTarget
 
 
 def measured(monkeypatch: pytest.MonkeyPatch, *, few_kib: int, many_kib: int) -> None:
-    """Let the delivery be measured with these figures, without a mail server or a database."""
+    """Make the delivery benchmark return these figures, without a mail server or a database."""
     private = iter((few_kib, many_kib))
 
     def python(env: dict[str, str], module: str, *arguments: str) -> str:

@@ -1,4 +1,4 @@
-"""The development mailbox: every mail is kept as it came, and shown without being believed."""
+"""The development mailbox: every mail is stored unchanged, and its contents are not trusted."""
 
 import importlib
 import os
@@ -16,7 +16,7 @@ from pytest_django.fixtures import Settings
 from alarmroom.mailroom import mails
 from tests.browser.stack import ROOT, environment, free_ports
 
-# The page that says "not found" asks for the footer's menu.
+# The 404 page queries the footer's menu.
 pytestmark = [pytest.mark.urls("tests.house.urls"), pytest.mark.django_db]
 
 
@@ -150,7 +150,7 @@ def test_the_pages_are_not_routed_outside_development(settings: Settings) -> Non
     from alarmroom import urls
 
     settings.DEBUG = False
-    # Anew, because another test's module may have been read before DEBUG was off.
+    # Import it again, because another test may have imported it with DEBUG on.
     urls = importlib.reload(urls)
     assert not any("dev/" in str(pattern.pattern) for pattern in urls.urlpatterns)
 

@@ -1,4 +1,4 @@
-"""Several processes under one terminal: whatever happens, none is left behind."""
+"""The supervisor: it never leaves a process running."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ import pytest
 pytestmark = pytest.mark.any_database
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-# A child that starts a child of its own and is in no hurry to stop.
+# A child that starts a child of its own and takes time to stop.
 FAMILY = (
     "import subprocess, sys, time; subprocess.Popen(['sleep', '300']); print('up'); time.sleep(300)"
 )

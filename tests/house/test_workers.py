@@ -1,4 +1,4 @@
-"""How the tests are shared out: what was started once is not started again on the other worker."""
+"""The scheduling of tests: a site that is started once is not started again on the other worker."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ STARTED_ONCE = re.compile(r'@pytest.fixture\(.*scope="(?:module|package|session)
 
 
 class Worker:
-    """What the scheduler sees of a worker; it runs each test as soon as it is assigned to."""
+    """A stand-in for an xdist worker, with the parts that the scheduler uses."""
 
     def __init__(self, name: str) -> None:
         self.gateway = SimpleNamespace(id=name)
@@ -30,7 +30,7 @@ class Worker:
 
 
 def run(tests: list[str]) -> list[list[str]]:
-    """Return which tests each of two workers runs, in its order."""
+    """Return the tests that each of two workers runs, in order."""
     config = SimpleNamespace(
         getvalue=lambda _: ["2*popen"],
         option=SimpleNamespace(loadscopereorder=True, debug=False),
@@ -59,7 +59,7 @@ def test_a_group_runs_on_one_worker_and_first() -> None:
     assert ran_by[0][:9] == first
     assert ran_by[1][:6] == second
     assert sorted([*ran_by[0], *ran_by[1]]) == sorted([*first, *second, *others])
-    # The single ones fill up whoever has time.
+    # Single tests go to the worker that is free.
     assert abs(len(ran_by[0]) - len(ran_by[1])) <= 3
 
 
