@@ -1,4 +1,4 @@
-"""What every test may count on."""
+"""Configuration and fixtures for all tests."""
 
 from collections.abc import Iterator
 from importlib import import_module
@@ -13,14 +13,14 @@ from pytest_django.fixtures import Settings
 
 from tests import databases
 from tests.smtp import MailServer
-from tests.workers import Together, longest_first
+from tests.workers import GroupScheduling, grouped_first
 
 
 def pytest_configure() -> None:
-    # Hashing well takes a third of a second for every account a test makes.
+    # A secure hash takes a third of a second for every account that a test makes.
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    # A test that commits ends with a flush.
-    flush.sql_flush = flush_with_the_consent_record
+    # Tests that commit end with a flush, which the triggers of the consent record would refuse.
+    flush.sql_flush = flush_with_consent_events
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Order the tests; on PostgreSQL, leave out those that would find nothing new there."""
-    items[:] = longest_first(items)
+    items[:] = grouped_first(items)
     if databases.on_postgresql() and not config.getoption("everything"):
         marked = [item for item in items if item.get_closest_marker("postgresql")]
         config.hook.pytest_deselected(items=[item for item in items if item not in set(marked)])
@@ -47,18 +47,18 @@ def django_db_modify_db_settings(
     databases.copy_instead_of_migrating(tmp_path_factory.mktemp("migrated"))
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
-    return Together(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupScheduling:
+    return GroupScheduling(config, log)
 
 
-def flush_with_the_consent_record(style: Any, connection: Any, **options: Any) -> list[str]:
-    """Return what empties every table, for which the database lets go of the consent record."""
+def flush_with_consent_events(style: Any, connection: Any, **options: Any) -> list[str]:
+    """Return the SQL that empties every table, with the triggers of the consent record dropped."""
     never_deleted = import_module("subscribers.migrations.0003_consent_is_never_deleted")
-    let_go, hold = {
+    drop_triggers, create_triggers = {
         "sqlite": (never_deleted.SQLITE_REVERSE, never_deleted.SQLITE),
         "postgresql": (never_deleted.POSTGRESQL_REVERSE, never_deleted.POSTGRESQL),
     }[connection.vendor]
-    return [let_go, *sql_flush(style, connection, **options), hold]
+    return [drop_triggers, *sql_flush(style, connection, **options), create_triggers]
 
 
 @pytest.fixture(autouse=True)
@@ -70,9 +70,9 @@ def media_root(settings: Settings, tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def kept_pages_root(settings: Settings, tmp_path: Path) -> Path:
-    """The folder of kept pages and of what is remembered, empty for each test.
+    """The folder of kept pages and remembered parts, empty for each test.
 
-    In one that tests share, what one commits would be dropped for all that run beside it.
+    In a shared folder, a commit in one test would drop the pages of tests that run beside it.
     """
     settings.KEPT_PAGES_ROOT = tmp_path / "pages"
     return settings.KEPT_PAGES_ROOT
@@ -80,10 +80,10 @@ def kept_pages_root(settings: Settings, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def mail_server(settings: Settings) -> Iterator[MailServer]:
-    """A real mail server on loopback that every mailer talks to; tests/smtp.py says more."""
+    """A real mail server on loopback, to which every mailer sends (tests/smtp.py)."""
     server = MailServer()
     server.start()
-    # pytest-django's own replacement would put the mails into django.core.mail.outbox.
+    # pytest-django would put the mails into django.core.mail.outbox instead.
     settings.MAILERS = server.mailers
     yield server
     server.stop()

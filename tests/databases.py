@@ -1,7 +1,7 @@
 """The test databases: migrated once in a run, and copied for each of pytest's workers.
 
-Which tests run on which database is said by a mark: all of them on SQLite, and those marked
-`postgresql` on PostgreSQL too. `--everything` asks for the others there as well.
+All tests run on SQLite. Those marked `postgresql` also run on PostgreSQL; with `--everything` all
+do.
 """
 
 import os
@@ -20,15 +20,15 @@ TEMPLATE_VARIABLE = "POSTGRES_TEMPLATE"
 
 
 def on_postgresql() -> bool:
-    """Return whether this run of the tests is one on PostgreSQL."""
+    """Return whether this test run uses PostgreSQL."""
     return os.environ.get("DATABASE_URL", "").startswith("postgres")
 
 
 def copy_instead_of_migrating(folder: Path) -> None:
-    """Let the test database begin as a copy of a migrated one; Django then migrates nothing.
+    """Start the test database as a copy of a migrated one, so that Django has nothing to migrate.
 
-    What Django does after it has migrated (content types, permissions) is done all the same.
-    `folder` is an empty one, for the copy's file.
+    Django still runs its post_migrate steps (content types, permissions). `folder` is an empty
+    folder for the copy.
     """
     if on_postgresql():
         if template := os.environ.get(TEMPLATE_VARIABLE):

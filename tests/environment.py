@@ -1,7 +1,7 @@
-"""What the tests run under, said before the settings are read (see addopts in pyproject.toml).
+"""Sets the environment of the tests before the settings are read (see addopts in pyproject.toml).
 
-Nothing of the machine gets in but DATABASE_URL and DATA_DIR: no `.env`, and a data
-directory of the run's own unless one is named.
+Of the machine's environment only DATABASE_URL and DATA_DIR are used. `.env` is not read, and
+without DATA_DIR the run gets a temporary data directory.
 """
 
 import atexit
@@ -15,7 +15,7 @@ os.environ["DEBUG"] = "on"
 os.environ["LOG_LEVEL"] = "WARNING"
 
 if "DATA_DIR" not in os.environ:
-    # Processes that tests start, and xdist's workers, inherit it; only its maker removes it.
+    # Child processes and xdist's workers inherit it. Only the process that made it removes it.
     made = tempfile.mkdtemp(prefix="alarmroom-test-")
     os.environ["DATA_DIR"] = made
     atexit.register(shutil.rmtree, made, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The small cast of the tests: plain functions, given only what the test is about."""
+"""Makes the objects of the tests. A test passes only the fields that it is about."""
 
 import io
 from datetime import timedelta
@@ -32,16 +32,16 @@ def make_tag(name: str = "", **fields: Any) -> Tag:
 def make_post(*, tags: list[Tag] | None = None, **fields: Any) -> Post:
     """A post published an hour ago; `published_at=None` makes a draft."""
     number = next(_number)
-    given = {
+    defaults = {
         "title": f"Post {number}",
         "summary": f"What post {number} says.",
         "body": "<p>Answer the call.</p>",
         "published_at": timezone.now() - timedelta(hours=1),
         **fields,
     }
-    if "author" not in given:
-        given["author"] = Author.objects.first() or make_author()
-    post = Post.objects.create(**given)
+    if "author" not in defaults:
+        defaults["author"] = Author.objects.first() or make_author()
+    post = Post.objects.create(**defaults)
     if tags:
         post.tags.set(tags)
     return post
@@ -74,15 +74,15 @@ def make_issue(*, posts: list[Post] | None = None, **fields: Any) -> Issue:
 def make_image(width: int = 1600, height: int = 900, *, mode: str = "RGB") -> Image:
     """A stored picture, a different one each time; `mode="RGBA"` makes a see-through PNG."""
     number = next(_number)
-    colour = (*far_apart(number), 90)
+    colour = (*distinct_colour(number), 90)
     picture = Pillow.new(mode, (width, height), colour[: len(mode)])
     return Image.keep(encode(picture), title=f"Picture {number}")
 
 
-def far_apart(number: int) -> tuple[int, int, int]:
-    """Return a colour that is far from that of the numbers around.
+def distinct_colour(number: int) -> tuple[int, int, int]:
+    """Return a colour that differs much from the colours of the numbers before and after.
 
-    Colours side by side become the same JPEG, and so the same image.
+    Two similar colours give the same JPEG, and so the same image.
     """
     mixed = number * 0x9E3779 % 0x1000000
     return mixed >> 16, mixed >> 8 & 0xFF, mixed & 0xFF
@@ -100,13 +100,13 @@ def make_resource(
 ) -> Resource:
     """A free resource with a small file in the private storage."""
     number = next(_number)
-    given = {
+    defaults = {
         "title": title or f"Resource {number}",
         "description": f"What resource {number} is for.",
         "file": ContentFile(content, name="checklist.pdf"),
         **fields,
     }
-    return Resource.objects.create(**given)
+    return Resource.objects.create(**defaults)
 
 
 def connect(post: Post, *others: Post) -> None:
@@ -116,14 +116,14 @@ def connect(post: Post, *others: Post) -> None:
 
 
 def make_editor(*permissions: str, **fields: Any) -> User:
-    """Somebody at the desk with these permissions ("posts.add_image"), or with all of them."""
-    given = {
+    """A staff account with these permissions ("posts.add_image"), or a superuser."""
+    defaults = {
         "username": f"editor{next(_number)}",
         "is_staff": True,
         "is_superuser": not permissions,
         **fields,
     }
-    user = User.objects.create(**given)
+    user = User.objects.create(**defaults)
     for permission in permissions:
         app, _, codename = permission.partition(".")
         user.user_permissions.add(
@@ -146,7 +146,7 @@ def picture_file(
     """A picture as a browser sends it; `extra` bytes are appended to the file."""
     if colour is None:
         number = next(_number)
-        colour = far_apart(number) if mode == "RGB" else number * 53 % 250
+        colour = distinct_colour(number) if mode == "RGB" else number * 53 % 250
     out = io.BytesIO()
     Pillow.new(mode, (width, height), colour).save(out, kind, **options)
     return SimpleUploadedFile(name, out.getvalue() + extra)
@@ -155,8 +155,8 @@ def picture_file(
 def make_page(title: str = "", **fields: Any) -> Page:
     """A page about the publication, linked to in the footer."""
     number = next(_number)
-    given = {"title": title or f"Page {number}", "body": "<p>Who we are.</p>", **fields}
-    return Page.objects.create(**given)
+    defaults = {"title": title or f"Page {number}", "body": "<p>Who we are.</p>", **fields}
+    return Page.objects.create(**defaults)
 
 
 def with_copies(image: Image) -> Image:

@@ -1,7 +1,7 @@
-"""Asks a site under production settings for every page type, as a browser and as an attacker.
+"""Requests every page type of a site under production settings, as a browser and as an attacker.
 
-`python -m tests.observatory` runs in the environment of tests/production.py: it makes a small
-publication, asks the WSGI application that gunicorn serves, and prints the answers as JSON.
+`python -m tests.observatory` runs in the environment of tests/production.py. It fills the database,
+sends requests to the WSGI application that gunicorn serves, and prints the responses as JSON.
 """
 
 import io
@@ -23,7 +23,7 @@ def ask(
     host: str = HOST,
     **headers: str,
 ) -> dict[str, Any]:
-    """Return the answer to a request: its status, headers (lower-case) and body."""
+    """Return the response to a request: its status, headers (lower-case) and body."""
     split = urlsplit(f"{scheme}://{HOST}{address}")
     answer: dict[str, Any] = {"address": address, "method": method, "host": host}
 
@@ -61,8 +61,8 @@ def ask(
     return answer
 
 
-# The ways by which sites have been talked into sending a visitor elsewhere.
-DETOURS = [
+# Addresses that make badly written sites redirect a visitor to another site.
+REDIRECT_ATTEMPTS = [
     "//evil.example",
     "//evil.example/",
     "//evil.example/%2e%2e",
@@ -108,7 +108,7 @@ def main() -> dict[str, Any]:
     pages += [(file, file, 200) for file in files]
     found["pages"] = []
     for name, path, status in pages:
-        # The second answer may be a kept one, made without Django.
+        # The second response may be the kept page, which does not pass through Django.
         for time in ("first", "second"):
             answer = ask(application, path)
             found["pages"].append({**answer, "name": f"{name}, {time}", "expected": status})
@@ -123,7 +123,9 @@ def main() -> dict[str, Any]:
         for path in ("/", "/sitemap.xml", "/feeds/atom.xml", "/admin/")
     ]
     found["detours"] = [
-        ask(application, path, scheme=scheme) for path in DETOURS for scheme in ("https", "http")
+        ask(application, path, scheme=scheme)
+        for path in REDIRECT_ATTEMPTS
+        for scheme in ("https", "http")
     ]
     found["methods"] = [
         ask(application, path, method=method)

@@ -1,4 +1,4 @@
-"""Parts that some tests need and a laptop may lack: Chromium, Postfix's tools, SpamAssassin."""
+"""Programs that some tests need and a laptop may lack: Chromium, Postfix's tools, SpamAssassin."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 
 
 def in_ci() -> bool:
-    """Return whether every part must be there (CI=true)."""
+    """Return whether every program must be installed (CI=true)."""
     return os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 

@@ -1,4 +1,4 @@
-"""How the database goes about a query: whether it reads a whole table."""
+"""Reads query plans: whether a query reads a whole table."""
 
 import json
 import re
@@ -9,10 +9,10 @@ from django.db import connection, transaction
 
 
 def whole_table_read(queries: Iterable[dict[str, str]], table: str) -> list[str]:
-    """Return those of the queries that CaptureQueriesContext saw which read all of a table.
+    """Return those of the queries from CaptureQueriesContext that read a whole table.
 
-    Going through a whole index counts as well. A test's table is so small that PostgreSQL
-    would read it all, so it is told not to where there is another way.
+    Scanning a whole index counts too. PostgreSQL prefers to scan a table as small as a test's, so
+    sequential scans are disabled here; it still uses them if there is no index for the query.
     """
     found = []
     with transaction.atomic(), connection.cursor() as cursor:

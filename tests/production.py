@@ -1,4 +1,4 @@
-"""A sane production environment, for what must be checked under production settings.
+"""A valid production environment, for tests and checks that need production settings.
 
 `python -m tests.production manage.py check --deploy` runs a command in it.
 """
@@ -36,35 +36,35 @@ def environment(data_dir: str, **changes: str) -> dict[str, str]:
 
 
 def migrate(env: Mapping[str, str]) -> None:
-    """Make the tables of a fresh installation; see once()."""
+    """Make the tables of a fresh installation; see run_once()."""
     if "DATABASE_URL" in env:
         manage(env, "migrate", "-v0")
     else:
-        once("alarmroom.sqlite3", env, "migrate", "-v0")
+        run_once("alarmroom.sqlite3", env, "migrate", "-v0")
 
 
 def collect_static(env: Mapping[str, str]) -> None:
-    """Collect and compress the static files of a fresh installation; see once()."""
-    once("static", env, "collectstatic", "-v0", "--noinput")
+    """Collect and compress the static files of a fresh installation; see run_once()."""
+    run_once("static", env, "collectstatic", "-v0", "--noinput")
 
 
-def once(name: str, env: Mapping[str, str], *command: str) -> None:
-    """Run a command that makes a file or folder of the data directory, in seconds.
+def run_once(name: str, env: Mapping[str, str], *command: str) -> None:
+    """Run a command that makes a file or folder of the data directory and takes seconds.
 
-    In a run of the tests only the first installation does: others get a copy of what it made.
+    It runs once in a test run. Later calls get a copy of what the first one made.
     """
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     made = Path(env["DATA_DIR"], name)
-    kept = Path(os.environ["DATA_DIR"], "made-once", run, name)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    # The other worker waits for it rather than making it as well.
-    with kept.with_suffix(".lock").open("w") as lock:
+    stored = Path(os.environ["DATA_DIR"], "made-once", run, name)
+    stored.parent.mkdir(parents=True, exist_ok=True)
+    # If another worker is making it, wait for its result.
+    with stored.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not kept.exists():
+        if not stored.exists():
             manage(env, *command)
-            copy(made, kept)
+            copy(made, stored)
             return
-    copy(kept, made)
+    copy(stored, made)
 
 
 def copy(source: Path, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""A real mail server on loopback, whose moods a test decides.
+"""A real mail server on loopback, whose replies a test can set.
 
     def test_something(mail_server):  # the fixture in tests/conftest.py
         mail_server.defer("reader@example.org")
@@ -28,7 +28,7 @@ def free_port() -> int:
 
 @dataclass(frozen=True)
 class Received:
-    """A mail as it arrived: the envelope, the bytes, and what they parse to."""
+    """A mail that arrived: the envelope, the bytes and the parsed message."""
 
     envelope_from: str
     recipients: list[str]
@@ -63,25 +63,25 @@ class Received:
 
 
 @dataclass(frozen=True)
-class Mood:
-    """What the server says to a recipient (None: to all) instead of taking its mail."""
+class ForcedReply:
+    """A reply to mails for one recipient (None: for all) instead of accepting them."""
 
     reply: str
     address: str | None
     at: str  # "rcpt" or "data"
 
-    def concerns(self, at: str, addresses: list[str]) -> bool:
+    def applies_to(self, at: str, addresses: list[str]) -> bool:
         return self.at == at and (self.address is None or self.address in addresses)
 
 
 class MailServer:
-    """Takes mail in on 127.0.0.1 until told otherwise, and keeps it in `messages`."""
+    """Accepts mail on 127.0.0.1, unless a reply is set, and stores it in `messages`."""
 
     def __init__(self) -> None:
         self.port = free_port()
         self.messages: list[Received] = []
         self.connections = 0
-        self._moods: list[Mood] = []
+        self._forced: list[ForcedReply] = []
         self._controller: Controller | None = None
 
     def start(self) -> None:
@@ -90,26 +90,26 @@ class MailServer:
         self._controller.start()
 
     def stop(self) -> None:
-        """Be away: connections are refused. `start` brings it back."""
+        """Refuse connections until start() is called again."""
         if self._controller:
             self._controller.stop()
             self._controller = None
 
     def reject(self, address: str | None = None, *, code: int = 550, at: str = "rcpt") -> None:
-        """Refuse a recipient's mails (None: all) for good, at RCPT or after DATA."""
-        self._moods.append(Mood(f"{code} 5.1.1 No such mailbox here", address, at))
+        """Reject a recipient's mails (None: all) with 5xx, at RCPT or after DATA."""
+        self._forced.append(ForcedReply(f"{code} 5.1.1 No such mailbox here", address, at))
 
     def defer(self, address: str | None = None, *, code: int = 451, at: str = "rcpt") -> None:
-        """Put a recipient's mails off (None: all), at RCPT or after DATA."""
-        self._moods.append(Mood(f"{code} 4.7.1 Greylisted, try again later", address, at))
+        """Defer a recipient's mails (None: all) with 4xx, at RCPT or after DATA."""
+        self._forced.append(ForcedReply(f"{code} 4.7.1 Greylisted, try again later", address, at))
 
     def hang_up(self, address: str | None = None) -> None:
-        """Take the mail in and drop the connection before saying so."""
-        self._moods.append(Mood("", address, "data"))
+        """Store the mail, but drop the connection before replying."""
+        self._forced.append(ForcedReply("", address, "data"))
 
     def accept(self) -> None:
-        """Take everything again."""
-        self._moods.clear()
+        """Accept everything again."""
+        self._forced.clear()
 
     def to(self, address: str) -> list[Received]:
         """Return the mails that one address got, oldest first."""
@@ -124,7 +124,7 @@ class MailServer:
         }
         return {"default": mailer, "bulk": mailer}
 
-    # What aiosmtpd asks its handler.
+    # The hooks that aiosmtpd calls.
 
     async def handle_EHLO(
         self,
@@ -141,21 +141,23 @@ class MailServer:
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        for mood in self._moods:
-            if mood.concerns("rcpt", [address]):
-                return mood.reply
+        for forced in self._forced:
+            if forced.applies_to("rcpt", [address]):
+                return forced.reply
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         recipients = [str(address) for address in envelope.rcpt_tos]
-        mood = next((mood for mood in self._moods if mood.concerns("data", recipients)), None)
-        if mood and mood.reply:
-            return mood.reply
+        forced = next(
+            (forced for forced in self._forced if forced.applies_to("data", recipients)), None
+        )
+        if forced and forced.reply:
+            return forced.reply
         content = envelope.content or b""
         raw = content if isinstance(content, bytes) else content.encode()
         self.messages.append(Received(str(envelope.mail_from), recipients, raw))
-        if mood and server.transport:
+        if forced and server.transport:
             server.transport.abort()
         return "250 OK"

@@ -1,10 +1,10 @@
-"""Tasks that a test's dummy backend only noted, done as a worker would."""
+"""Runs the tasks that the dummy backend has only stored, as a worker would."""
 
 from django.tasks import task_backends
 
 
 def run_noted() -> list[str]:
-    """Run the noted tasks, oldest first; return their names."""
+    """Run the stored tasks, oldest first; return their names."""
     noted = list(task_backends["default"].results)
     task_backends["default"].clear()
     for result in noted:

@@ -1,4 +1,4 @@
-"""The demo: what it promises a reader, and that loading it never harms an editor's work."""
+"""The demo: its contents, and that loading it never changes what an editor wrote."""
 
 import re
 from pathlib import Path
@@ -27,8 +27,8 @@ SECTIONS_OF_THE_PAGE = ("connecting the dots", "subscribe", "share this")
 
 
 @pytest.fixture
-def quick_pictures(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Plain small pictures of the same names, one colour each: loading takes no time."""
+def small_pictures(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Replace the pictures by small ones of one colour, so that loading is fast."""
     folder = tmp_path / "pictures"
     folder.mkdir()
     for number, name in enumerate(PICTURES):
@@ -196,7 +196,7 @@ def test_a_resource_is_a_real_document(resource: dict[str, Any]) -> None:
 
 
 @pytest.mark.django_db
-def test_loading_fills_the_site(quick_pictures: None) -> None:
+def test_loading_fills_the_site(small_pictures: None) -> None:
     summary = load()
 
     assert summary.created == {
@@ -216,7 +216,7 @@ def test_loading_fills_the_site(quick_pictures: None) -> None:
 
 
 @pytest.mark.django_db
-def test_a_sent_demo_issue_is_frozen_and_went_to_nobody(quick_pictures: None) -> None:
+def test_a_sent_demo_issue_is_frozen_and_went_to_nobody(small_pictures: None) -> None:
     Subscriber.objects.create(address="reader@example.org", state=Subscriber.State.CONFIRMED)
 
     load()
@@ -236,7 +236,7 @@ def test_a_sent_demo_issue_is_frozen_and_went_to_nobody(quick_pictures: None) ->
 
 
 @pytest.mark.django_db
-def test_loading_twice_changes_nothing(quick_pictures: None) -> None:
+def test_loading_twice_changes_nothing(small_pictures: None) -> None:
     load()
     before = everything()
 
@@ -245,7 +245,7 @@ def test_loading_twice_changes_nothing(quick_pictures: None) -> None:
 
 
 @pytest.mark.django_db
-def test_loading_again_leaves_an_editors_work_alone(quick_pictures: None) -> None:
+def test_loading_again_does_not_change_what_an_editor_wrote(small_pictures: None) -> None:
     load()
     post = Post.objects.get(slug="the-twelfth-hour")
     post.title = "An editor's better title"
@@ -263,7 +263,7 @@ def test_loading_again_leaves_an_editors_work_alone(quick_pictures: None) -> Non
 
 
 @pytest.mark.django_db
-def test_loading_again_brings_back_what_is_missing(quick_pictures: None) -> None:
+def test_loading_again_brings_back_what_is_missing(small_pictures: None) -> None:
     load()
     Resource.objects.get(slug="after-call-check-in").delete()
 
@@ -271,7 +271,7 @@ def test_loading_again_brings_back_what_is_missing(quick_pictures: None) -> None
 
 
 @pytest.mark.django_db
-def test_an_editors_topic_of_the_same_name_stays_the_only_one(quick_pictures: None) -> None:
+def test_an_editors_topic_of_the_same_name_stays_the_only_one(small_pictures: None) -> None:
     own = Tag.objects.create(name="Training", slug="our-training")
 
     load()
@@ -281,7 +281,7 @@ def test_an_editors_topic_of_the_same_name_stays_the_only_one(quick_pictures: No
 
 @pytest.mark.django_db
 def test_the_command_says_what_it_did(
-    quick_pictures: None, capsys: pytest.CaptureFixture[str]
+    small_pictures: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     call_command("load_demo")
     assert "8 articles" in capsys.readouterr().out

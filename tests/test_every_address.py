@@ -1,6 +1,6 @@
-"""Whatever a stranger asks of any public address: an answer, and never a crash.
+"""No request of a stranger to a public address causes a server error.
 
-The addresses are taken from the site itself, so a new one is tested without being named here.
+The addresses are taken from the URL configuration, so a new one is tested automatically.
 """
 
 import re
@@ -23,16 +23,16 @@ from tests.factories import (
     make_tag,
 )
 
-# The desk answers strangers with its sign-in, and has its own tests.
+# The admin redirects strangers to the login page, and has its own tests.
 NOT_PUBLIC = ("admin/", "dev/")
-# What the publication below has at the addresses with a gap.
-THERE = {
+# What the publication below has at the addresses with a parameter.
+EXISTING = {
     "articles/<slug:slug>": "night-shift",
     "tags/<slug:slug>": "fire",
     "authors/<slug:slug>": "ruth",
     "<slug:slug>": "house-rules",
 }
-IN_FRONT = {
+PLACEHOLDERS = {
     "<slug:slug>": "night-shift",
     "<issue_number:number>": "7",
     "<int:pk>": "1",
@@ -92,25 +92,25 @@ def routes(patterns: Iterable[URLPattern | URLResolver], before: str = "") -> It
 
 
 ROUTES = sorted(set(routes(get_resolver().url_patterns)))
-GAP = re.compile(r"<(?:\w+:)?\w+>")
+PARAMETER = re.compile(r"<(?:\w+:)?\w+>")
 
 
-def filled(route: str, odd: str = "") -> str:
-    """Return an address of a route that is there, or with an odd value in its last gap."""
-    for there, value in THERE.items():
+def address_of(route: str, odd: str = "") -> str:
+    """Return an address of a route that is there, or with an odd value in its last parameter."""
+    for there, value in EXISTING.items():
         if not odd and route.startswith(there):
-            route = GAP.sub(value, route, count=1)
-    *first, last = GAP.findall(route) or [""]
-    for gap in first:
-        route = route.replace(gap, IN_FRONT.get(gap, "x"))
+            route = PARAMETER.sub(value, route, count=1)
+    *first, last = PARAMETER.findall(route) or [""]
+    for parameter in first:
+        route = route.replace(parameter, PLACEHOLDERS.get(parameter, "x"))
     return "/" + (
-        route.replace(last, quote(odd or IN_FRONT.get(last, "x"), safe="")) if last else route
+        route.replace(last, quote(odd or PLACEHOLDERS.get(last, "x"), safe="")) if last else route
     )
 
 
 @pytest.fixture(autouse=True)
 def publication(db: None, client: Client) -> None:
-    # A crash is an answer to be looked at.
+    # Return an exception as a response with status 500, which the tests check.
     client.raise_request_exception = False
     make_page("House rules")
     post = make_post(
@@ -125,7 +125,7 @@ def publication(db: None, client: Client) -> None:
 
 
 def check(response, asked: str) -> None:
-    """What holds for every answer to a stranger."""
+    """Check what must hold for every response to a stranger."""
     assert response.status_code < 500, asked[:200]
     assert not response.cookies, asked[:200]
     assert "Set-Cookie" not in response.headers, asked[:200]
@@ -149,27 +149,27 @@ def test_the_routes_are_those_of_the_site() -> None:
     assert len(ROUTES) > 20
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if GAP.search(route)])
+@pytest.mark.parametrize("route", [route for route in ROUTES if PARAMETER.search(route)])
 def test_an_odd_address_is_answered(client: Client, route: str) -> None:
     for odd in ODD.values():
-        address = filled(route, odd)
+        address = address_of(route, odd)
         check(client.get(address), address)
         check(client.get(address.rstrip("/"), {"page": "2"}), address)
 
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_an_odd_query_is_answered(client: Client, route: str) -> None:
-    address = filled(route)
+    address = address_of(route)
     for query in QUERIES.values():
         check(client.get(address, QUERY_STRING=query), f"{address}?{query}")
 
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_an_unknown_method_is_405(client: Client, route: str) -> None:
-    address = filled(route)
+    address = address_of(route)
     allowed = ""
     for method in ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "X"):
-        # Without its slash, too: nobody is led to where the answer is the same.
+        # Also without the final slash: there is no redirect to an address that answers 405.
         for path in {address, address.rstrip("/") or "/"}:
             response = client.generic(method, path)
             check(response, f"{method} {path}")
@@ -177,14 +177,14 @@ def test_an_unknown_method_is_405(client: Client, route: str) -> None:
         allowed = client.generic(method, address)["Allow"]
         assert allowed in {"GET, HEAD", "GET, HEAD, POST", "POST"}
     for method in ("GET", "HEAD", "POST"):
-        # What is allowed may be refused for what it says, or be at an address that was made up.
+        # An allowed method may still fail: wrong data, or no such page.
         refused = client.generic(method, address).status_code == 405
         assert refused == (method not in allowed.split(", ")), method
 
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_head_says_what_get_says_without_the_body(client: Client, route: str) -> None:
-    address = filled(route)
+    address = address_of(route)
     get, head = client.get(address), client.head(address)
     assert head.status_code == get.status_code
     assert head["Content-Type"] == get["Content-Type"]
@@ -193,7 +193,7 @@ def test_head_says_what_get_says_without_the_body(client: Client, route: str) ->
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.endswith("/")])
 def test_a_missing_slash_at_the_end_is_added_here(client: Client, route: str) -> None:
-    address = filled(route)
+    address = address_of(route)
     response = client.get(address.rstrip("/"), {"page": "2"})
     assert response.status_code in {301, 404}
     if response.status_code == 301:
@@ -226,7 +226,7 @@ def test_no_address_leads_to_another_site(client: Client, address: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost@evil.example", "evil.example:80"])
-def test_no_foreign_host_is_answered_or_led_to(client: Client, host: str) -> None:
+def test_no_foreign_host_is_answered_or_redirected_to(client: Client, host: str) -> None:
     response = client.get("/about", HTTP_HOST=host)
     assert response.status_code == 400
     assert "Location" not in response.headers
@@ -235,8 +235,8 @@ def test_no_foreign_host_is_answered_or_led_to(client: Client, host: str) -> Non
 
 @pytest.mark.parametrize("address", ["/preview/1/", "/admin/", "/admin/login/", "/"])
 @pytest.mark.parametrize("key", ['"aaaaaaaaaaaaaaaaaaaa\\000"', "a" * 31 + "é", "a" * 5000])
-def test_a_cookie_that_is_no_session_is_none(client: Client, address: str, key: str) -> None:
-    """Within quotation marks, a cookie may hold any byte, and PostgreSQL takes no NUL."""
+def test_a_malformed_session_cookie_is_ignored(client: Client, address: str, key: str) -> None:
+    """A quoted cookie may contain any byte, and PostgreSQL refuses a NUL."""
     response = client.get(address, HTTP_COOKIE=f"sessionid={key}")
     assert response.status_code in {200, 302, 404}
 

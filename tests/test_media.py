@@ -1,4 +1,4 @@
-"""Uploaded pictures reach their readers without a front server, and nothing else does."""
+"""Uploaded pictures are served without a web server in front, and no other files are."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import find
 from django.test import Client
 
-# The page that says "not found" asks for the footer's menu.
+# The 404 page queries the footer's menu.
 pytestmark = pytest.mark.django_db
 
 

@@ -19,7 +19,7 @@ from alarmroom import theme
 from tests.observatory import HOST
 from tests.production import collect_static, environment, migrate
 
-# The site under production settings is on SQLite each time.
+# The site under production settings always uses SQLite.
 pytestmark = pytest.mark.any_database
 
 Answer = dict[str, Any]
@@ -45,7 +45,7 @@ def observe(data_dir: Path, *arguments: str, **changes: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What a site under production settings answers."""
+    """The responses of a site under production settings."""
     return observe(tmp_path_factory.mktemp("observatory"))
 
 
@@ -56,7 +56,7 @@ def pages(found: dict[str, Any]) -> list[Answer]:
 
 
 def header(answer: Answer, name: str) -> str:
-    """Return a header that stands there exactly once."""
+    """Return the value of a header that occurs exactly once."""
     values = [value for header, value in answer["headers"] if header == name]
     assert len(values) == 1, f"{answer['address']} has {name}: {values}"
     return values[0]
@@ -93,7 +93,7 @@ def test_the_content_security_policy_starts_from_nothing_and_has_nothing_unsafe(
         for name, sources in found.items():
             assert not [source for source in sources if "unsafe" in source], (page["name"], name)
             assert not {"*", "http:", "https:", "blob:"} & set(sources), (page["name"], name)
-        # The theme's few lines stand in the page, allowed by what they are.
+        # The theme's script is inline and allowed by its hash.
         assert set(found.get("script-src", [])) <= {"'self'", theme.CSP_SOURCE}, page["name"]
         for name in ("style-src", "connect-src"):
             assert set(found.get(name, [])) <= {"'self'"}, (page["name"], name)
@@ -127,7 +127,7 @@ def test_every_answer_carries_it(pages: list[Answer], name: str, value: str) -> 
 
 def test_other_sites_learn_no_more_than_where_a_reader_came_from(pages: list[Answer]) -> None:
     for page in pages:
-        # Personal pages say nothing at all: their address is a key.
+        # Personal pages send no referrer at all, because their address contains a key.
         personal = page["address"].startswith(("/confirm/", "/unsubscribe/"))
         expected = "no-referrer" if personal else "strict-origin-when-cross-origin"
         assert header(page, "referrer-policy") == expected, page["name"]
@@ -150,7 +150,7 @@ def test_no_page_sets_a_cookie_or_lets_other_sites_read_it(pages: list[Answer]) 
 
 
 class Parts(HTMLParser):
-    """Where a page's scripts, sheets, frames and forms come from, and what is inline.
+    """Collects the sources of a page's scripts, sheets, frames and forms, and its inline code.
 
     `inline` has the names of attributes and of elements, but the text of a script.
     """
@@ -188,7 +188,7 @@ class Parts(HTMLParser):
 def test_nothing_comes_from_elsewhere_and_nothing_is_inline_but_the_theme(
     pages: list[Answer],
 ) -> None:
-    """So no file needs subresource integrity, and the policy above is one that works."""
+    """So no file needs subresource integrity, and the policy above blocks nothing."""
     for page in pages:
         if not headers(page)["content-type"].startswith("text/html"):
             continue

@@ -1,7 +1,7 @@
-"""What a browser lets the pages of the desk do: nothing inline, but where the editor stands.
+"""The content policies of the admin's pages: no inline code, except on pages with the editor.
 
-The addresses are taken from the site itself, so a new page is asked without being named here.
-The public pages are asked under production settings, in tests/test_observatory.py.
+The addresses are taken from the URL configuration, so a new page is tested automatically.
+The public pages are tested under production settings, in tests/test_observatory.py.
 """
 
 import re
@@ -33,32 +33,32 @@ from tests.factories import (
 )
 
 Policy = dict[str, list[str]]
-GAP = re.compile(r"<(?:\w+:)?\w+>")
+PARAMETER = re.compile(r"<(?:\w+:)?\w+>")
 # Pages with CKEditor (docs/decisions/ckeditor-4-kept-and-hardened.md).
 WITH_THE_EDITOR = {
     f"admin/{model}/{page}/"
     for model in ("posts/post", "posts/page", "newsletter/issue")
     for page in ("add", "<path:object_id>/change")
 }
-# The one exception beside them: an issue as a mail, in a frame of its own.
+# The only other exception: an issue as a mail, in its own frame.
 FRAME = "admin/newsletter/issue/<int:pk>/preview/html/"
 
 
-def desk(patterns: Iterable[URLPattern | URLResolver], before: str = "") -> Iterator[str]:
+def admin_routes(patterns: Iterable[URLPattern | URLResolver], before: str = "") -> Iterator[str]:
     for pattern in patterns:
         route = before + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
-            yield from desk(pattern.url_patterns, route)
+            yield from admin_routes(pattern.url_patterns, route)
         elif route.startswith("admin/") and "(?P" not in route:
             yield route
 
 
-ROUTES = sorted(set(desk(get_resolver().url_patterns)))
+ROUTES = sorted(set(admin_routes(get_resolver().url_patterns)))
 
 
 @pytest.fixture
 def draft(db: None, client: Client) -> Issue:
-    """A draft issue, beside one row of everything that the desk shows; the client is an editor."""
+    """A draft issue, and a row of every other model in the admin; the client is an editor."""
     client.force_login(make_editor())
     post = make_post(tags=[make_tag()])
     FormerSlug.objects.create(slug="before", post=post)
@@ -75,15 +75,15 @@ def draft(db: None, client: Client) -> Issue:
 
 
 def address(route: str, draft: Issue) -> str:
-    """Return the address of a route, of the draft or of the first row of another model."""
+    """Return the address of a route, for the draft or for the first row of another model."""
     model = re.match(r"admin/(\w+)/(\w+)/", route)
-    if not (model and GAP.search(route)):
-        # Such as admin/r/<content type>/<row>/, which leads to a row's page for readers.
-        return "/" + GAP.sub("1", route)
+    if not (model and PARAMETER.search(route)):
+        # Such as admin/r/<content type>/<row>/, which redirects to a row's public page.
+        return "/" + PARAMETER.sub("1", route)
     shown = apps.get_model(*model.groups())
     row = draft if shown is Issue else shown._default_manager.first()
     assert row is not None, f"make a {shown.__name__} above"
-    return "/" + GAP.sub(str(row.pk), route)
+    return "/" + PARAMETER.sub(str(row.pk), route)
 
 
 def policy(client: Client, path: str) -> Policy:
@@ -112,7 +112,7 @@ def test_a_page_without_the_editor_runs_nothing_inline(client: Client, draft: Is
         assert unsafe(found) == set(), path
 
 
-def test_a_stranger_meets_the_strict_policy_everywhere(client: Client, draft: Issue) -> None:
+def test_a_stranger_gets_the_strict_policy_everywhere(client: Client, draft: Issue) -> None:
     client.logout()
     for route in ROUTES:
         assert unsafe(policy(client, address(route, draft))) == set(), route
@@ -148,6 +148,6 @@ def test_the_preview_s_frame_alone_may_show_a_mail_s_own_styles(
     assert found["style-src"] == ["'unsafe-inline'"]
     assert found["default-src"] == ["'none'"]
     assert not [name for name in found if name.startswith("script-src")]
-    # Without allow-scripts and allow-same-origin it could do nothing even if it ran.
+    # Without allow-scripts and allow-same-origin, no script runs in the frame.
     assert found["sandbox"] == ["allow-popups"]
     assert found["frame-ancestors"] == ["'self'"]

@@ -1,4 +1,4 @@
-"""The house rules: what a newcomer, an operator and the next change may count on."""
+"""Rules for the whole project: its layout, documents, dependencies, deployment and tools."""
 
 import os
 import re
@@ -18,7 +18,7 @@ ROOT = Path(settings.BASE_DIR)
 
 
 def run(*arguments: str, env: dict[str, str]) -> "subprocess.CompletedProcess[str]":
-    """Run a command in the project's folder and return it with what it said."""
+    """Run a command in the project's folder and return the finished process with its output."""
     return subprocess.run(
         arguments, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False
     )
@@ -52,12 +52,12 @@ def test_the_rooms_are_where_the_architecture_says() -> None:
 
 
 def test_every_path_that_the_documents_name_exists() -> None:
-    """Documents go stale silently; a path in backticks with a slash in it must be there."""
+    """A path in backticks with a slash in it must exist, so that documents do not get stale."""
     for document in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
         for path in re.findall(r"`([\w.-]+/[\w./-]*)`", document.read_text()):
             found = ROOT / path
             if path.startswith(("var/", "DATA_DIR/", "media/", "private/", "mail/")):
-                continue  # Made on the machine that runs it.
+                continue  # Paths that are created on the machine that runs the site.
             assert found.exists(), f"{document.relative_to(ROOT)} names {path}"
 
 
@@ -156,7 +156,7 @@ def test_development_pages_do_not_exist_in_production(tmp_path: Path) -> None:
 
 
 def test_sqlite_has_each_commit_on_the_disk_before_it_counts(tmp_path: Path) -> None:
-    """Else a power cut takes back that a mail was sent, and it is sent again."""
+    """Otherwise a power cut can undo the record that a mail was sent, and it is sent again."""
     code = (
         "from django.db import connection\n"
         "cursor = connection.cursor()\n"
@@ -165,7 +165,7 @@ def test_sqlite_has_each_commit_on_the_disk_before_it_counts(tmp_path: Path) -> 
     )
     env = environment(str(tmp_path))
     done = manage("shell", "-v0", "-c", code, env=env)
-    # 2 is FULL: in WAL mode anything less waits for a checkpoint (sqlite.org/pragma.html).
+    # 2 is FULL. In WAL mode, lower levels only sync at a checkpoint (sqlite.org/pragma.html).
     assert done.stdout.split() == ["wal", "2"], done.stderr
     assert (tmp_path / "alarmroom.sqlite3").is_file()
 

@@ -1,7 +1,7 @@
-"""A PostgreSQL cluster in a temporary folder, for as long as somebody needs it.
+"""A PostgreSQL cluster in a temporary folder, which is removed after use.
 
 `python -m tests.throwaway_postgres -- pytest` runs a command with DATABASE_URL set to it.
-It listens on a socket in that folder only, and does not care for its data (no fsync).
+It listens only on a socket in that folder, and it is fast but not crash-safe (no fsync).
 """
 
 import os
@@ -27,7 +27,7 @@ SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
-    # It takes statistics now and then, by which a test's small tables are read whole after all.
+    # Its statistics would make the planner prefer to scan a test's small tables.
     "autovacuum": "off",
     "max_connections": "100",
     "log_min_messages": "panic",
@@ -52,8 +52,8 @@ def programs() -> Path:
     return versions[-1].parent
 
 
-def other_user() -> dict[str, Any]:
-    """Return how subprocess becomes an ordinary user: PostgreSQL refuses to run as root."""
+def unprivileged_user() -> dict[str, Any]:
+    """Return the options of subprocess for an ordinary user: PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return {}
     for name in ("postgres", "nobody"):
@@ -71,7 +71,7 @@ def cluster() -> Iterator[str]:
 
     Raises Missing when PostgreSQL is not installed.
     """
-    bin_dir, user = programs(), other_user()
+    bin_dir, user = programs(), unprivileged_user()
     # Short, because a socket's path may have 107 characters only.
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     server = None
@@ -102,7 +102,9 @@ def cluster() -> Iterator[str]:
         yield f"postgres://{NAME}@/{folder}/{NAME}"
     finally:
         if server is not None:
-            server.send_signal(signal.SIGQUIT)  # At once: nobody needs the data again.
+            server.send_signal(
+                signal.SIGQUIT
+            )  # Immediate shutdown: the data is not needed any more.
             server.wait(30)
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -125,7 +127,7 @@ def wait_until_ready(bin_dir: Path, folder: Path, server: "subprocess.Popen[byte
 
 def main(command: list[str]) -> int:
     """Run a command with DATABASE_URL set; return its exit code."""
-    # Ended from outside, it still takes the cluster along.
+    # On SIGTERM, end by an exception, so that the cluster is stopped too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         with cluster() as url:

@@ -1,4 +1,4 @@
-"""Who runs what when pytest has two workers: what shares a running part stays on one of them.
+"""Which of two pytest workers runs which test: tests that share a running site stay on one.
 
 xdist's own `--dist loadgroup` groups nothing with pytest 9.2, and says nothing about it
 (https://github.com/pytest-dev/pytest-xdist/issues/1386).
@@ -12,9 +12,9 @@ from xdist.scheduler import LoadScopeScheduling
 if TYPE_CHECKING:
     import pytest
 
-# What the ids of tests start with. Each line is run in its order, on one worker, and the longest
-# come first: single tests are left for the end, so both workers end at the same time.
-TOGETHER = (
+# Prefixes of test ids. Each group runs in its order on one worker. Groups run before single tests,
+# the longest group first, so that both workers end at about the same time.
+GROUPS = (
     # A deployed site with the demo and its pictures' copies
     (
         "tests/browser/test_accessibility.py::",
@@ -37,32 +37,32 @@ TOGETHER = (
 )
 
 
-PLACES = {ids: at for at, ids in enumerate(ids for each in TOGETHER for ids in each)}
+POSITIONS = {ids: at for at, ids in enumerate(ids for each in GROUPS for ids in each)}
 
 
-def place(nodeid: str) -> int:
-    """Return the place in TOGETHER of what a test's id starts with; beyond the last if nothing."""
-    return next((at for ids, at in PLACES.items() if nodeid.startswith(ids)), len(PLACES))
+def position(nodeid: str) -> int:
+    """Return the position of a test's prefix in GROUPS; single tests come after all groups."""
+    return next((at for ids, at in POSITIONS.items() if nodeid.startswith(ids)), len(POSITIONS))
 
 
-def line(nodeid: str) -> int | None:
-    """Return the number of the line of TOGETHER that a test is run with."""
-    return next((at for at, ids in enumerate(TOGETHER) if nodeid.startswith(ids)), None)
+def group_of(nodeid: str) -> int | None:
+    """Return the number of the group that a test belongs to, or None."""
+    return next((at for at, ids in enumerate(GROUPS) if nodeid.startswith(ids)), None)
 
 
-def longest_first(items: Iterable["pytest.Item"]) -> list["pytest.Item"]:
-    """Return the tests as TOGETHER orders them, and after them the single ones as they were."""
-    return sorted(items, key=lambda item: place(item.nodeid))
+def grouped_first(items: Iterable["pytest.Item"]) -> list["pytest.Item"]:
+    """Return the tests of GROUPS in its order, and then all others in their own order."""
+    return sorted(items, key=lambda item: position(item.nodeid))
 
 
-class Together(LoadScopeScheduling):
-    """Hands out the lines of TOGETHER whole and all other tests one by one, in their order."""
+class GroupScheduling(LoadScopeScheduling):
+    """Gives each group of GROUPS to one worker, and all other tests one by one, in their order."""
 
     def __init__(self, config: "pytest.Config", log: Any = None) -> None:
         super().__init__(config, log)
-        # Else the most tests would come first, not the longest.
+        # Otherwise xdist starts with the group that has the most tests, which is not the longest.
         config.option.loadscopereorder = False
 
     def _split_scope(self, nodeid: str) -> str:
-        together = line(nodeid)
-        return nodeid if together is None else str(together)
+        group = group_of(nodeid)
+        return nodeid if group is None else str(group)

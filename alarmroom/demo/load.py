@@ -192,10 +192,10 @@ def _create_issue(row: dict[str, Any]) -> None:
         )
     # If an editor has unpublished one of its articles, the issue stays a draft.
     if "sent_days_ago" in row and not preflight.problems(issue):
-        _send_to_nobody(issue, _days_ago(row["sent_days_ago"], 11))
+        _mark_sent_without_recipients(issue, _days_ago(row["sent_days_ago"], 11))
 
 
-def _send_to_nobody(issue: Issue, when: datetime) -> None:
+def _mark_sent_without_recipients(issue: Issue, when: datetime) -> None:
     """Store the finished issue as delivery.start does, but without deliveries, and mark it as sent.
 
     It does not call delivery.start, because that would mail readers who have already signed up.

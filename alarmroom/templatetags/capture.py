@@ -1,4 +1,4 @@
-"""`{% capture title %}…{% endcapture %}`: rendered once, written in several places."""
+"""`{% capture title %}…{% endcapture %}`: renders a part once, to use it in several places."""
 
 from django import template
 from django.template.base import NodeList, Parser, Token
@@ -14,14 +14,14 @@ class Capture(template.Node):
         self.nodelist = nodelist
 
     def render(self, context: Context) -> SafeString:
-        # Rendered, so whatever had to be escaped is. Blocks inside are those of the page.
+        # The text is rendered, so it is escaped already.
         context[self.name] = mark_safe(self.nodelist.render(context).strip())  # noqa: S308  (see above)
         return mark_safe("")
 
 
 @register.tag
 def capture(parser: Parser, token: Token) -> Capture:
-    """Put what is rendered into a variable; write nothing yet."""
+    """Store the rendered content in a variable; output nothing here."""
     try:
         _, name = token.split_contents()
     except ValueError as error:

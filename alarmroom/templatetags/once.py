@@ -1,4 +1,4 @@
-"""`{% once "pages" "footer" %}…{% endonce %}`: a part of every page, rendered once in a process."""
+"""`{% once "pages" "footer" %}…{% endonce %}`: renders a part once per process."""
 
 from django import template
 from django.template.base import FilterExpression, Node, NodeList, Parser, Token
@@ -23,11 +23,10 @@ class OnceNode(Node):
 
 @register.tag
 def once(parser: Parser, token: Token) -> OnceNode:
-    """Keep what is inside until the key is dropped (alarmroom/kept/).
+    """Render the content once and keep it until the key is dropped (alarmroom/kept/).
 
-    Only for what is the same on every page, whoever reads it: the first page that shows it
-    renders it for all others. The part is its name among those of one key. What differs on a few
-    pages has a part for each of them.
+    Only for content that is the same on every page and for every visitor. `part` distinguishes
+    several contents with the same key: content that has variants needs a part for each of them.
     """
     try:
         _, key, part = token.split_contents()

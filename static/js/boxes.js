@@ -1,4 +1,4 @@
-// The box of a table, or of code, is a stop for the keyboard only while it has something to scroll.
+// The box of a table or of code can get the keyboard focus only while its content scrolls.
 
 const boxes = document.querySelectorAll(".box");
 
@@ -12,7 +12,7 @@ if (boxes.length && typeof ResizeObserver === "function") {
   for (const box of boxes) observer.observe(box);
 }
 
-// Some browsers print only the pictures that they have loaded.
+// Some browsers print only pictures that are already loaded, so load the lazy ones before printing.
 addEventListener("beforeprint", () => {
   for (const picture of document.querySelectorAll("img[loading='lazy']")) {
     picture.loading = "eager";

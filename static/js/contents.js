@@ -1,9 +1,10 @@
-// The contents list: open where it stands beside the text, with the part marked that is read.
+// The contents list: opens it if it is beside the text, and marks the section that is being read.
 
 const able = [globalThis.ResizeObserver, globalThis.IntersectionObserver].every(Boolean);
 
 for (const list of able ? document.querySelectorAll("[data-contents]") : []) {
-  // Called after a layout, also the first one, so that none is asked for (css/layout.css).
+  // The observer calls this after each layout, including the first. So reading the style forces no
+  // extra layout. --beside is set in css/layout.css.
   new ResizeObserver(() => {
     if (getComputedStyle(list).getPropertyValue("--beside")) list.open = true;
   }).observe(list.parentElement);
@@ -14,8 +15,8 @@ for (const list of able ? document.querySelectorAll("[data-contents]") : []) {
     if (heading) links.set(heading, link);
   }
 
-  // The last heading in the upper part of the screen, or above it, is the one that is read; but
-  // the one that was asked for, while it is there.
+  // The current section is that of the last heading above 35 % of the screen's height. But if the
+  // address names a heading that is visible, it is that one.
   const mark = () => {
     let current = null;
     for (const [heading, link] of links) {
@@ -28,13 +29,13 @@ for (const list of able ? document.querySelectorAll("[data-contents]") : []) {
       if (link === current) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     }
-    // A list longer than the screen follows; the page itself does not move.
+    // If the list is longer than the screen, scroll the list, but not the page.
     if (current && list.scrollHeight > list.clientHeight) {
       const below = current.getBoundingClientRect().top - list.getBoundingClientRect().top;
       list.scrollTop += below - list.clientHeight / 2;
     }
   };
-  // Of everything above that line, however far, so that a jump past it is noticed too.
+  // Everything above that line is observed, so that a jump past several headings is noticed too.
   const upper = { rootMargin: "10000000px 0px -65% 0px" };
   const observer = new IntersectionObserver(mark, upper);
   for (const heading of links.keys()) observer.observe(heading);

@@ -1,4 +1,5 @@
-// "Read it on the site" leads to what was just saved, also in a browser that kept the old page.
+// After saving, fetches the linked pages of the site again, so that "Read it on the site" shows the
+// saved version even if the browser has an old one in its cache.
 
 const ours = ':not([href^="/admin/"]):not([href^="/preview/"])';
 

@@ -1,7 +1,7 @@
-// Suggests topics and articles while somebody types: the combobox of the ARIA practices, with
-// the list shown but the focus left in the field. The form around it works without this.
+// Suggests topics and articles while somebody types. It is a combobox as in the ARIA Authoring
+// Practices; the focus stays in the field. Without this script, the form still works.
 
-const WAIT = 150; // ms after the last key
+const DELAY = 150; // ms after the last key
 
 for (const input of document.querySelectorAll("[data-suggest]")) {
   const list = document.createElement("ul");
@@ -11,26 +11,26 @@ for (const input of document.querySelectorAll("[data-suggest]")) {
   list.setAttribute("role", "listbox");
   list.setAttribute("aria-label", "Suggestions");
 
-  const said = document.createElement("p");
-  said.className = "finder__said";
-  said.setAttribute("role", "status");
+  const status = document.createElement("p");
+  status.className = "finder__said";
+  status.setAttribute("role", "status");
 
-  input.after(list, said);
+  input.after(list, status);
   input.setAttribute("role", "combobox");
   input.setAttribute("aria-autocomplete", "list");
   input.setAttribute("aria-controls", list.id);
   input.setAttribute("aria-expanded", "false");
 
   let timer = 0;
-  let asking = null;
+  let request = null;
   let chosen = -1;
 
   const choose = (number) => {
     chosen = number;
-    [...list.children].forEach((one, index) => {
-      one.setAttribute("aria-selected", String(index === number));
+    [...list.children].forEach((option, index) => {
+      option.setAttribute("aria-selected", String(index === number));
       if (index === number) {
-        one.scrollIntoView({ block: "nearest" });
+        option.scrollIntoView({ block: "nearest" });
       }
     });
     if (number < 0) {
@@ -42,7 +42,7 @@ for (const input of document.querySelectorAll("[data-suggest]")) {
 
   const close = () => {
     clearTimeout(timer);
-    asking?.abort();
+    request?.abort();
     list.hidden = true;
     input.setAttribute("aria-expanded", "false");
     choose(-1);
@@ -51,54 +51,54 @@ for (const input of document.querySelectorAll("[data-suggest]")) {
   const show = (suggestions) => {
     list.replaceChildren(
       ...suggestions.map(({ kind, label, url }, index) => {
-        const one = document.createElement("li");
-        one.id = `${list.id}-${index}`;
-        one.className = "suggestions__one";
-        one.setAttribute("role", "option");
-        one.dataset.url = url;
+        const option = document.createElement("li");
+        option.id = `${list.id}-${index}`;
+        option.className = "suggestions__one";
+        option.setAttribute("role", "option");
+        option.dataset.url = url;
         const name = document.createElement("span");
         name.textContent = label;
-        one.append(name);
+        option.append(name);
         if (kind !== "article") {
           const what = document.createElement("span");
           what.className = "suggestions__kind";
           what.textContent = kind === "topic" ? "Topic" : "Author";
-          one.append(what);
+          option.append(what);
         }
-        return one;
+        return option;
       }),
     );
     choose(-1);
     list.hidden = suggestions.length === 0;
     input.setAttribute("aria-expanded", String(suggestions.length > 0));
     const many = suggestions.length === 1 ? "1 suggestion" : `${suggestions.length} suggestions`;
-    said.textContent = suggestions.length ? `${many}, use the down arrow` : "";
+    status.textContent = suggestions.length ? `${many}, use the down arrow` : "";
   };
 
   const ask = async () => {
-    asking?.abort();
+    request?.abort();
     const text = input.value.trim();
     if (text.length < 2) {
       show([]);
       return;
     }
-    asking = new AbortController();
+    request = new AbortController();
     try {
       const address = `${input.dataset.suggest}?${new URLSearchParams({ q: text })}`;
-      const response = await fetch(address, { signal: asking.signal, credentials: "omit" });
+      const response = await fetch(address, { signal: request.signal, credentials: "omit" });
       if (response.ok && document.activeElement === input) {
         show((await response.json()).suggestions);
       }
     } catch {
-      // Offline, or overtaken by the next key: the form still searches.
+      // Offline, or aborted because of the next key. The form still works.
     }
   };
 
   input.addEventListener("input", () => {
-    // What was chosen belongs to what was typed before.
+    // The selected suggestion belongs to the former text.
     choose(-1);
     clearTimeout(timer);
-    timer = setTimeout(ask, WAIT);
+    timer = setTimeout(ask, DELAY);
   });
 
   input.addEventListener("keydown", (event) => {
@@ -126,12 +126,12 @@ for (const input of document.querySelectorAll("[data-suggest]")) {
     }
   });
 
-  // On pointerdown the field would lose the focus, and the list close before the click.
+  // Otherwise the field loses the focus on pointerdown, and the list closes before the click.
   list.addEventListener("pointerdown", (event) => event.preventDefault());
   list.addEventListener("click", (event) => {
-    const one = event.target.closest("[data-url]");
-    if (one) {
-      location.assign(one.dataset.url);
+    const option = event.target.closest("[data-url]");
+    if (option) {
+      location.assign(option.dataset.url);
     }
   });
   input.addEventListener("blur", close);

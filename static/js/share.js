@@ -1,4 +1,4 @@
-// Adds to the plain share links what this device can do: its own share sheet, and copying.
+// Adds the device's own share dialog and a copy button to the plain share links.
 
 for (const box of document.querySelectorAll("[data-share]")) {
   const { url, title } = box.dataset;
@@ -12,12 +12,12 @@ for (const box of document.querySelectorAll("[data-share]")) {
       try {
         await navigator.share({ url, title });
       } catch {
-        // The reader closed the sheet: nothing to say.
+        // The reader closed the dialog; there is nothing to do.
       }
     });
   }
 
-  // Only offered where it works: browsers give no clipboard to pages without HTTPS.
+  // Browsers have no clipboard for pages without HTTPS; then the button stays hidden.
   if (navigator.clipboard) {
     copy.parentElement.hidden = false;
     copy.addEventListener("click", async () => {

@@ -1,6 +1,6 @@
-// Light or dark, before the first paint. It stands in each page's head (alarmroom/theme.py), so
-// that nothing flashes, and nothing has to be waited for.
-// Without it the page follows the device, and the switch does not show.
+// Chooses light or dark before the first paint. The script is inline in each page's head
+// (alarmroom/theme.py), so the page does not flash and waits for no file.
+// Without it the page follows the device, and the switch is hidden.
 
 (() => {
   const root = document.documentElement;
@@ -12,7 +12,7 @@
       const theme = localStorage.getItem(KEY);
       return theme === "light" || theme === "dark" ? theme : null;
     } catch {
-      return null; // Storage is switched off: the device decides.
+      return null; // Storage is disabled: follow the device.
     }
   };
 
@@ -26,7 +26,7 @@
 
   apply();
   device.addEventListener?.("change", apply);
-  // Another tab was switched, or this page came back out of the browser's memory.
+  // The theme was switched in another tab, or this page was restored from the back/forward cache.
   addEventListener("storage", apply);
   addEventListener("pageshow", apply);
   document.addEventListener("DOMContentLoaded", () => {
@@ -35,7 +35,7 @@
       if (!event.target.closest("[data-theme-switch]")) return;
       const theme = root.dataset.theme === "dark" ? "light" : "dark";
       try {
-        // What the device says anyway is not remembered, so that it may change its mind.
+        // Do not store the device's own theme, so that the page follows the device if it changes.
         if ((theme === "dark") === device.matches) localStorage.removeItem(KEY);
         else localStorage.setItem(KEY, theme);
         apply();

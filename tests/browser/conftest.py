@@ -1,4 +1,4 @@
-"""Chromium against the whole running site."""
+"""Fixtures for tests in Chromium, against a running site."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def chromium() -> dict[str, Any]:
-    """How to start it, with or without a person's own settings."""
+    """Return the launch options of Chromium."""
     return {
         "executable_path": parts.chromium(),
         "args": [
@@ -45,11 +45,11 @@ def chromium() -> dict[str, Any]:
     }
 
 
-# Package scope, not session: Playwright keeps an event loop running in this thread, in
-# which Django refuses to touch the database, and other tests come after these.
+# Package scope, not session: while Playwright's event loop runs in this thread, Django refuses
+# database access, which the tests after these need.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Chromium, without a network of its own to talk to."""
+    """Chromium, with its own background requests switched off."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(**chromium())
         yield browser
@@ -57,22 +57,22 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package", autouse=True)
-def patience() -> Iterator[None]:
-    """A click waits until the page stands still, as a person does.
+def click_after_load() -> Iterator[None]:
+    """Make every click wait until the page is loaded.
 
-    When its script runs, the admin's sidebar moves all that stands beside it: a button that was
-    pressed before and let go of after that was never clicked.
+    The script of the admin's sidebar moves the content. If a button moves between mouse down and
+    mouse up, there is no click.
     """
     with pytest.MonkeyPatch.context() as patch:
         for what in (Page, Locator):
-            patch.setattr(what, "click", patient(what.click))
+            patch.setattr(what, "click", waiting_for_load(what.click))
         yield
 
 
-def patient(click: Callable[..., None]) -> Callable[..., None]:
-    def wait_and_click(self: Page | Locator, *given: Any, **named: Any) -> None:
+def waiting_for_load(click: Callable[..., None]) -> Callable[..., None]:
+    def wait_and_click(self: Page | Locator, *args: Any, **kwargs: Any) -> None:
         (self if isinstance(self, Page) else self.page).wait_for_load_state()
-        click(self, *given, **named)
+        click(self, *args, **kwargs)
 
     return wait_and_click
 
@@ -92,8 +92,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def deployed() -> Iterator[tuple[str, list[PageType]]]:
     """A site under production settings with the demo, whose pictures have their copies.
 
-    Its address and its page types. Tests only read there: what they see is the demo, whatever
-    was published on the other site before them.
+    Returns its address and its page types. Tests must not change this site, so that it always
+    shows the demo only.
     """
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     with own_database(f"audit_{worker}") as database, site(collect_static, **database) as found:
@@ -102,7 +102,7 @@ def deployed() -> Iterator[tuple[str, list[PageType]]]:
 
 @pytest.fixture
 def problems() -> Iterator[list[str]]:
-    """What went wrong in the pages: errors, CSP violations, missing files. Must end up empty."""
+    """Errors, CSP violations and missing files of the pages. The list must be empty at the end."""
     found: list[str] = []
     yield found
     assert found == []
@@ -110,7 +110,7 @@ def problems() -> Iterator[list[str]]:
 
 @pytest.fixture
 def page(browser: Browser, stack: Stack, problems: list[str]) -> Iterator[Page]:
-    """A fresh visitor: no cookies, addresses relative to the site, every problem noted."""
+    """A new visitor: no cookies, addresses relative to the site, every problem recorded."""
     context = browser.new_context(base_url=stack.url, viewport={"width": 1280, "height": 900})
     context.set_default_timeout(15_000)
     context.on("page", lambda page: note_problems(page, problems))
@@ -120,7 +120,7 @@ def page(browser: Browser, stack: Stack, problems: list[str]) -> Iterator[Page]:
 
 @pytest.fixture(scope="package")
 def signed_in(browser: Browser, stack: Stack) -> StorageState:
-    """What a browser keeps of an editor who has signed in."""
+    """The cookies of an editor who has signed in."""
     return sign_in(browser, stack.url, stack.password)
 
 
@@ -128,7 +128,7 @@ def signed_in(browser: Browser, stack: Stack) -> StorageState:
 def editor(
     browser: Browser, stack: Stack, signed_in: StorageState, problems: list[str]
 ) -> Iterator[Page]:
-    """An editor who has signed in to the admin, before the first page."""
+    """An empty page of an editor who has signed in to the admin."""
     context = browser.new_context(
         base_url=stack.url, viewport={"width": 1280, "height": 900}, storage_state=signed_in
     )
@@ -157,15 +157,15 @@ def sign_in(browser: Browser, url: str, password: str) -> StorageState:
 
 
 def note_problems(page: Page, problems: list[str]) -> None:
-    """Write down whatever a page complains about."""
+    """Record the errors of a page."""
 
     def console(message: ConsoleMessage) -> None:
-        # CSP violations come as errors too.
+        # A CSP violation is a console error too.
         if message.type == "error":
             problems.append(f"{page.url}: {message.text}")
 
     def failed(request: Request) -> None:
-        # A page that is left takes its unfinished requests with it.
+        # Leaving a page aborts its unfinished requests.
         if request.failure != "net::ERR_ABORTED":
             problems.append(f"{page.url}: {request.url} {request.failure}")
 

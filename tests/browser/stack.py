@@ -1,4 +1,4 @@
-"""The whole site as `make run` starts it, on ports and data of its own."""
+"""Runs the whole site as `make run` does, with its own ports and data directory."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ class Stack:
     """A running site, its editor's password and its mailbox."""
 
     env: dict[str, str]
-    """What `manage.py` runs under, with ports and a data directory of its own."""
+    """The environment of `manage.py`, with its own ports and data directory."""
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -40,12 +40,12 @@ class Stack:
 
     @property
     def log(self) -> Path:
-        """What the terminal would show since the last start."""
+        """The file with the output since the last start."""
         return self.data_dir / "develop.log"
 
     def start(self) -> None:
         """Run `manage.py develop`; return when the site answers."""
-        with self.log.open("wb") as output:  # A second start announces itself anew.
+        with self.log.open("wb") as output:  # Each start writes a new log.
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "develop"],
                 cwd=ROOT,
@@ -58,14 +58,16 @@ class Stack:
     def stop(self) -> None:
         """Press Ctrl-C; the site must not have ended before, and must now end cleanly."""
         assert self.process
-        said = self.log.read_text()
-        assert self.process.poll() is None, f"The site ended by itself:\n{said[-4000:]}"
+        output_text = self.log.read_text()
+        assert self.process.poll() is None, f"The site ended by itself:\n{output_text[-4000:]}"
         stopped = stop(self.process)
-        said = self.log.read_text()
-        assert stopped, f"The site did not stop:\n{said[-4000:]}"
-        assert self.process.returncode == 0, said[-4000:]
-        assert "Traceback" not in said, said[said.index("Traceback") - 500 :][:4000]
-        assert not left_behind(self.data_dir), "Processes were left behind."
+        output_text = self.log.read_text()
+        assert stopped, f"The site did not stop:\n{output_text[-4000:]}"
+        assert self.process.returncode == 0, output_text[-4000:]
+        assert "Traceback" not in output_text, output_text[output_text.index("Traceback") - 500 :][
+            :4000
+        ]
+        assert not remaining_processes(self.data_dir), "Processes were left behind."
 
     @property
     def password(self) -> str:
@@ -103,7 +105,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def environment(data_dir: Path, **changes: str) -> dict[str, str]:
-    """Return what `make run` runs under, with ports and a data directory of its own."""
+    """Return the environment of `make run`, with its own ports and data directory."""
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     port, smtp_port = free_ports(2)
     own = {
@@ -123,7 +125,7 @@ def own_database(name: str) -> Iterator[dict[str, str]]:
     if not url.startswith("postgres"):
         yield {}
         return
-    # The last part of the path is the database; what stands before it says where it is.
+    # The last part of the path is the name of the database; the part before it names the server.
     where, _, existing = url.rpartition("/")
     host = urlsplit(url).path.removeprefix("/").rpartition("/")[0] or urlsplit(url).hostname
     connection = psycopg2.connect(
@@ -184,7 +186,7 @@ def stop(process: "subprocess.Popen[bytes]") -> bool:
     return True
 
 
-def left_behind(data_dir: Path) -> list[int]:
+def remaining_processes(data_dir: Path) -> list[int]:
     """Return the processes that still run with this data directory (Linux only)."""
     mark = f"DATA_DIR={data_dir}".encode() + b"\0"
     found = []
@@ -192,6 +194,6 @@ def left_behind(data_dir: Path) -> list[int]:
         try:
             if mark in path.read_bytes():
                 found.append(int(path.parent.name))
-        except OSError:  # Somebody else's, or gone.
+        except OSError:  # It belongs to another user, or it has ended.
             continue
     return found

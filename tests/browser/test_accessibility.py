@@ -1,6 +1,6 @@
-"""Every page type in Chromium: nothing for axe to object to, and nothing wider than the screen.
+"""Every page type in Chromium: no axe violations, and nothing is wider than the screen.
 
-In production, where the pages of errors are the site's own.
+The site runs under production settings, so that the error pages are its own.
 """
 
 from collections.abc import Iterator
@@ -29,14 +29,14 @@ def types(deployed: tuple[str, list[PageType]]) -> list[PageType]:
 
 @pytest.fixture
 def visitor(browser: Browser, deployed: tuple[str, list[PageType]]) -> Iterator[Page]:
-    """A visitor for whom nothing moves: what still fades in has not got its contrast yet."""
+    """A visitor with reduced motion, because text that still fades in has too little contrast."""
     context = browser.new_context(base_url=deployed[0], reduced_motion="reduce")
     context.set_default_timeout(15_000)
     yield context.new_page()
     context.close()
 
 
-# What is answered with something other than a page, or only to those who sign in.
+# Addresses that return no page, or that need a login.
 NO_PAGES = {
     "posts:author-feed",
     "posts:image-upload",
@@ -114,7 +114,7 @@ def test_no_page_type_complains_in_the_console(
     note_problems(visitor, problems)
     for each in types:
         visitor.goto(each.path)
-    # The browser itself reports the status of a page that is to have it.
+    # For a page with an error status, the browser itself writes an error to the console.
     own = {f"status of {each.status}" for each in types if each.status != 200}
     problems[:] = [line for line in problems if not any(status in line for status in own)]
 

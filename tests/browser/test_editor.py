@@ -32,15 +32,15 @@ style='font-size:14.0pt;color:red'>Night shift</span></b><o:p></o:p></p>
 
 @pytest.fixture
 def photo(tmp_path: Path) -> Path:
-    """A picture that nobody uploaded before."""
+    """Return a picture that was not uploaded before."""
     path = tmp_path / "Console at night.jpg"
-    # Noise, so that it is another picture each time.
+    # Noise, so that each call makes a different picture.
     Image.effect_noise((640, 480), 80).convert("RGB").save(path)
     return path
 
 
 def open_editor(page: Page, url: str = ADD, field: str = "id_body") -> Locator:
-    """Open a page and return the editor's writing surface once it can be typed on."""
+    """Open a page and return the editor's text area as soon as it accepts text."""
     page.goto(url)
     page.wait_for_function(
         "field => window.CKEDITOR?.instances[field]?.status === 'ready'", arg=field
@@ -57,7 +57,7 @@ def text_of(page: Page, field: str = "id_body") -> str:
 
 
 def paste(surface: Locator, html: str) -> None:
-    """Paste a document, as another program puts it into the clipboard."""
+    """Paste HTML, as another program puts it into the clipboard."""
     surface.evaluate(
         """(body, html) => {
             const data = new DataTransfer();
@@ -100,7 +100,7 @@ def test_an_article_is_written_formatted_saved_and_opened_again(editor: Page) ->
     editor.keyboard.type("the call")
     editor.click(".cke_button__bold")
     editor.keyboard.press("Enter")
-    # CKEditor looks at the selection a moment after a key, and closes an open menu for it.
+    # Shortly after a key, CKEditor checks the selection and closes an open menu.
     editor.wait_for_timeout(500)
     editor.click(".cke_combo__format .cke_combo_button")
     editor.frame_locator(".cke_panel_frame").get_by_title("Heading 2").click()
@@ -130,7 +130,7 @@ def test_a_pasted_word_document_comes_out_sane_and_runs_nothing(
     )
     assert not re.search(r"mso|style=|class=|onclick|onerror|<span|script", pasted, re.IGNORECASE)
     assert editor.evaluate("window.ran") is None
-    # The picture that Word only pointed at is missing, and that is all that went wrong.
+    # The only problem is the missing picture, to which Word had only linked.
     assert [line for line in problems if "404" not in line] == []
     problems.clear()
 
@@ -151,7 +151,7 @@ def test_an_inline_script_stays_blocked_where_the_editor_is(
     assert editor.evaluate("window.ran") is None
     assert len([line for line in problems if "Content Security Policy" in line]) == 2
     problems.clear()
-    # The editor itself was not stopped by that.
+    # The editor itself still works.
     surface.click()
     editor.keyboard.type("Still here")
     assert "Still here" in text_of(editor)
@@ -199,7 +199,7 @@ def test_a_pasted_picture_is_uploaded_and_never_stands_in_the_text_as_data(
     assert "data:" not in text_of(editor)
 
 
-def test_a_refused_picture_says_why_and_leaves_no_trace(
+def test_a_refused_picture_says_why_and_is_not_in_the_text(
     editor: Page, problems: list[str], tmp_path: Path
 ) -> None:
     surface = open_editor(editor)
@@ -218,7 +218,7 @@ def test_a_refused_picture_says_why_and_leaves_no_trace(
         file.truncate(13_000_000)
     editor.set_input_files(".editor-upload input", big)
     expect(editor.locator(".editor-upload [role=status]")).to_contain_text("the limit is 12 MB")
-    # The first was refused by the server, the second never left this machine.
+    # The server refused the first file; the second was not sent at all.
     assert len([line for line in problems if "400 (Bad Request)" in line]) == len(problems) == 1
     problems.clear()
 
@@ -412,14 +412,14 @@ def contrast(one: str, other: str) -> float:
 def test_an_editor_points_at_what_must_stay_in_view(editor: Page) -> None:
     editor.goto("/admin/posts/image/")
     editor.locator("#result_list .field-picture a").first.click()
-    # The script makes it live; a click before that is one on a mere picture.
+    # Before the script has run, a click has no effect.
     editor.wait_for_selector(".focal__whole--live")
     box = editor.locator(".focal__whole").bounding_box()
     assert box
     editor.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.75)
     assert editor.input_value("#id_focal_x") in {"24", "25", "26"}
     assert editor.input_value("#id_focal_y") in {"74", "75", "76"}
-    # By keyboard alone, the numbers do it.
+    # With the keyboard, the two number fields are used.
     editor.fill("#id_focal_x", "10")
     assert editor.locator(".focal__point").evaluate("point => point.style.left") == "10%"
     part = editor.locator(".focal__part").first

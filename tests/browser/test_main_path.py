@@ -1,4 +1,4 @@
-"""The main job from end to end, on real parts: write, publish, sign up, send, receive, leave."""
+"""The main path from end to end: write, publish, sign up, send, receive, unsubscribe."""
 
 import html
 import re
@@ -21,13 +21,13 @@ def article() -> list[str]:
     if SAMPLE.is_file():
         text = SAMPLE.read_text("utf-8")
     else:
-        body = DEMO.read_text("utf-8").split("+++\n", 2)[2]  # What stands before is about it.
+        body = DEMO.read_text("utf-8").split("+++\n", 2)[2]  # The lines before it are front matter.
         text = html.unescape(strip_tags(body))
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def as_a_word_processor_copies(lines: list[str]) -> str:
-    """Return the lines as HTML with the ballast that office programs put on the clipboard."""
+def word_processor_html(lines: list[str]) -> str:
+    """Return the lines as HTML with the extra markup that office programs put on the clipboard."""
     parts = []
     for line in lines:
         text = html.escape(line.removeprefix("- "))
@@ -51,12 +51,12 @@ def paste(page: Page, field: str, lines: list[str]) -> None:
             "text/html": new Blob([markup], {type: "text/html"}),
             "text/plain": new Blob([text], {type: "text/plain"}),
         })])""",
-        [as_a_word_processor_copies(lines), "\n".join(lines)],
+        [word_processor_html(lines), "\n".join(lines)],
     )
     text = page.frame_locator(f"#cke_{field} iframe").locator("body")
     text.click()
     page.keyboard.press("Control+V")
-    # The last words are there when all of them are.
+    # When the last words are there, all are.
     expect(text).to_contain_text(lines[-1].removeprefix("- ")[-40:])
 
 
@@ -64,16 +64,17 @@ def choose(page: Page, field: str, *texts: str) -> None:
     """Pick entries in one of the admin's searching fields."""
     for text in texts:
         box = page.locator(f"#{field} + .select2")
-        unfold(box)
+        open_list(box)
         page.locator(".select2-container--open .select2-search__field").last.fill(text[:30])
         page.locator(".select2-results__option", has_text=text).first.click()
         expect(box).to_contain_text(text)
 
 
-def unfold(box: Locator) -> None:
-    """Click until the list is open: an editor above that still grows takes it from under a click.
+def open_list(box: Locator) -> None:
+    """Click until the list is open.
 
-    What is typed then would go to the next field that searches.
+    An editor above it may still grow, so that a click misses the field. Text that is typed then
+    would go to another search field.
     """
     for seconds in (2, 5, 15):
         box.locator(".select2-selection").click()
@@ -104,7 +105,7 @@ def write_and_publish(editor: Page) -> str:
 
 
 def read(page: Page, address: str) -> None:
-    """Find the article from the front page, and see all of it."""
+    """Open the article from the front page, and check that its whole text is there."""
     page.goto("/")
     page.get_by_role("link", name=TITLE).first.click()
     expect(page).to_have_url(address)
@@ -120,17 +121,17 @@ def read(page: Page, address: str) -> None:
 
 
 def sign_up(page: Page, stack: Stack, address: str) -> None:
-    """Sign up in the box of the page at hand, and confirm by the link in the mail."""
+    """Sign up in the box of the current page, and confirm by the link in the mail."""
     page.fill(".signup input[name=address]", address)
     page.click(".signup button")
     expect(page.get_by_role("heading", name="Check your mail")).to_be_visible()
 
     mail = stack.wait_for_mail(address)
-    # Where a developer reads it: the link opens beside the page of the mail.
+    # In the development mailbox, the link opens in a new tab.
     page.goto("/dev/mail/")
     page.get_by_role("link").filter(has_text=address).first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text(mail["Subject"])
-    link = re.search(r"http://\S+/confirm/\S+", plain(mail))
+    link = re.search(r"http://\S+/confirm/\S+", text_part(mail))
     assert link
     with page.context.expect_page() as opened:
         page.frame_locator("iframe").locator(f'a[href="{link[0]}"]').first.click()
@@ -141,7 +142,7 @@ def sign_up(page: Page, stack: Stack, address: str) -> None:
     confirm.close()
 
     welcome = stack.wait_for_mail(address, count=2)
-    assert "/resources/" in plain(welcome)
+    assert "/resources/" in text_part(welcome)
 
 
 def send_issue(editor: Page, subject: str, *, recipients: int) -> None:
@@ -156,12 +157,12 @@ def send_issue(editor: Page, subject: str, *, recipients: int) -> None:
     editor.get_by_role("link", name="Send or schedule…").first.click()
     expect(editor.locator(".desk-count")).to_contain_text(f"goes to {recipients} confirmed")
     editor.click("[name=_now]")
-    # The page of its progress reloads by itself.
+    # The progress page reloads by itself.
     expect(editor.locator(".desk-count .state")).to_have_text("sent", timeout=60_000)
     expect(editor.locator(".desk-count")).to_contain_text(f"{recipients} of {recipients} done")
 
 
-def plain(mail: EmailMessage) -> str:
+def text_part(mail: EmailMessage) -> str:
     """Return the plain text of a mail."""
     part = mail.get_body(("plain",))
     assert part
@@ -201,8 +202,8 @@ def test_the_main_job_from_the_first_word_to_the_last_mail(
     send_issue(editor, "The chair is a career", recipients=2)
     issue = stack.wait_for_mail(READER, count=3)
     assert issue["Subject"] == "The chair is a career"
-    assert TITLE in plain(issue)
-    assert address in plain(issue)
+    assert TITLE in text_part(issue)
+    assert address in text_part(issue)
     stack.wait_for_mail(COLLEAGUE, count=3)
 
     unsubscribe_with_one_click(issue)
@@ -211,7 +212,7 @@ def test_the_main_job_from_the_first_word_to_the_last_mail(
     assert [mail["Subject"] for mail in stack.mails(READER)].count("The week after") == 0
     assert len(stack.mails(READER)) == 3
 
-    # The web edition stands in the archive, without anybody's links.
+    # The web edition is in the archive, without personal links.
     page.goto("/weekly-alarm/")
     page.get_by_role("link", name="The week after").first.click()
     expect(page.get_by_role("link", name=TITLE).first).to_be_visible()

@@ -1,4 +1,4 @@
-"""What a phone gets: little, the right copy of each picture, and no jumping page."""
+"""What a phone loads: few bytes and the right copy of each picture, without layout shifts."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -48,16 +48,16 @@ def pictures(page: Page, path: str) -> list[tuple[str, Response]]:
 
 def test_a_phone_takes_the_avif_that_fits_its_screen(phone: Page) -> None:
     got = [path for path, _ in pictures(phone, "/")]
-    # Every cover of the demo once: the lead as wide as the screen, the others beside their text.
+    # Each cover of the demo once: the lead's as wide as the screen, the others beside text.
     assert len(got) >= 8
     copies = [path for path in got if path.startswith("/media/renditions/")]
     lead = [path for path in copies if path.endswith("-750.avif")]
     assert len(lead) == 1
-    # A drawing that comes out smaller as WebP has no AVIF.
+    # A drawing that is smaller as WebP has no AVIF.
     others = {path.rsplit("-", 1)[1] for path in copies if path not in lead}
     assert others <= {"320.avif", "320.webp"}
     assert len([path for path in copies if path.endswith(".avif")]) >= 6
-    # The rest are the covers of the sign-up box, for a screen of two dots.
+    # The others are the covers of the sign-up box, at 2x density.
     covers = [path for path in got if path not in copies]
     assert len(covers) == 2
     assert all(path.endswith("-160.avif") for path in covers)

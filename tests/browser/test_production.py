@@ -88,7 +88,7 @@ def signed_in(browser: Browser, site: str) -> StorageState:
 def desk(
     browser: Browser, site: str, signed_in: StorageState, problems: list[str]
 ) -> Iterator[Page]:
-    """An editor who has signed in; every file that is asked for must be there."""
+    """A page of an editor who has signed in; every requested file must exist."""
 
     def answered(response: Response) -> None:
         if response.status >= 400:
@@ -122,7 +122,7 @@ def test_the_editor_and_all_its_dialogs_find_their_files(desk: Page) -> None:
 @pytest.mark.parametrize("path", ["/", "/subscribe/", "/weekly-alarm/", "/admin/posts/post/"])
 def test_a_page_finds_its_files(desk: Page, path: str) -> None:
     desk.goto(path)
-    # Every style sheet and module of ours has its content's hash in its name.
+    # Each of our style sheets and scripts has a content hash in its name.
     plain = desk.eval_on_selector_all(
         "link[rel=stylesheet], script[src]",
         "found => found.map(e => e.href || e.src)"
@@ -177,7 +177,7 @@ def edit(desk: Page, address: str, **fields: str) -> None:
 
 
 def test_no_header_says_in_which_folder_the_site_stands(site: str) -> None:
-    """A server takes such a header from a proxy on its host, which may have it from anybody."""
+    """gunicorn accepts such a header from a proxy on its host, which may pass on a visitor's."""
     for path, folder in (("/zz/archive/", "/zz"), ("/archive/", "/zz"), ("/archive/", "//evil")):
         asked = urllib.request.Request(f"{site}{path}", headers={"SCRIPT_NAME": folder})
         with suppress(URLError):
@@ -192,7 +192,7 @@ def test_an_editor_reads_on_the_site_what_was_just_saved(desk: Page) -> None:
     path = "/articles/the-chair/"
     for dek in ("A better dek.", "The best dek."):
         desk.goto(path)
-        # For browsers that would show the old page once more while they ask for the new one.
+        # For browsers that show the cached page once more while they fetch the new one.
         with desk.expect_request(lambda asked: is_fetch_of(asked, path)):
             edit(desk, path, summary=dek)
         desk.get_by_role("link", name="Read it on the site").click()
@@ -207,7 +207,7 @@ def test_an_address_that_is_changed_and_changed_back_locks_nobody_out(
     desk: Page, browser: Browser, site: str
 ) -> None:
     first, second = "/articles/the-chair/", "/articles/a-profession/"
-    # A reader's browser keeps what it may; the desk's would ask for what was saved.
+    # A reader's browser may use its cache; the editor's fetches the saved page again.
     with browser.new_context(base_url=site) as context:
         reader = context.new_page()
         reader.goto(first)

@@ -1,4 +1,4 @@
-"""Reading, by the keyboard alone, on phones and desks, in the light, in the dark and on paper."""
+"""Reading: by keyboard, on phones and desktops, with light and dark colours, and in print."""
 
 import re
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ PAGES = [
 
 @pytest.fixture
 def visitor(browser: Browser, stack: Stack, problems: list[str]) -> Iterator[Any]:
-    """Call with what the browser is like, and get a fresh visitor's page."""
+    """Return a function that makes a page of a new visitor with the given browser options."""
     contexts = []
 
     def arrive(**options: Any) -> Page:
@@ -51,7 +51,7 @@ def background(page: Page) -> str:
 
 
 def focused(page: Page) -> str:
-    """Return what has the focus, by its name or text."""
+    """Return the name or text of the focused element."""
     name: str = page.evaluate(
         "(document.activeElement.getAttribute('aria-label') || document.activeElement.textContent"
         " || document.activeElement.name || '').trim()"
@@ -81,7 +81,7 @@ def test_the_first_stop_skips_to_the_text(page: Page) -> None:
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "content"
     page.keyboard.press("Tab")
-    # The menu is behind us; the next stop is the article's first link.
+    # The menu was skipped; the next stop is the first link of the article.
     assert page.evaluate("document.activeElement.closest('main') !== null")
 
 
@@ -158,7 +158,7 @@ def test_contents_longer_than_the_screen_follow_the_reader(visitor: Any) -> None
         assert page.evaluate("scrollY") == top
 
 
-def test_the_part_that_was_asked_for_is_marked_whatever_follows_it(visitor: Any) -> None:
+def test_the_section_in_the_address_is_marked(visitor: Any) -> None:
     page = visitor(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     page.goto("/articles/specialized-fire-dispatchers/")
     contents = page.locator("[data-contents]")
@@ -167,7 +167,7 @@ def test_the_part_that_was_asked_for_is_marked_whatever_follows_it(visitor: Any)
     for link in [*links, *reversed(links)]:
         link.click()
         expect(current).to_have_text(link.inner_text())
-    # A jump past all headings, and back. By script: of two keys in a row, the browser may drop one.
+    # Jump past all headings and back. By script, because the browser may drop one of two fast keys.
     page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
     expect(current).to_have_text(links[-1].inner_text())
     page.evaluate("scrollTo(0, 0)")
@@ -221,14 +221,14 @@ def test_copying_the_link_is_said(visitor: Any) -> None:
     tab_to(page, "Copy the link")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_have_text("The link is copied.")
-    # Reading the clipboard is forbidden to our pages; pasting is not.
+    # Our pages may not read the clipboard, but pasting works.
     page.locator("input[name=address]").first.press("Control+V")
     address = page.locator("link[rel=canonical]").get_attribute("href")
     assert page.locator("input[name=address]").first.input_value() == address
     assert address.endswith(ARTICLE)
 
 
-def test_the_devices_own_sheet_is_given_the_title_and_the_address(visitor: Any) -> None:
+def test_the_devices_share_dialog_gets_the_title_and_the_address(visitor: Any) -> None:
     page = visitor()
     page.add_init_script("navigator.share = async (given) => { window.given = given; };")
     page.goto(ARTICLE)
@@ -242,7 +242,7 @@ def test_the_devices_own_sheet_is_given_the_title_and_the_address(visitor: Any) 
     assert page.evaluate("window.given.url").endswith(ARTICLE)
 
 
-def test_whoever_closes_the_sheet_is_told_nothing(visitor: Any) -> None:
+def test_closing_the_share_dialog_shows_no_message(visitor: Any) -> None:
     page = visitor()
     page.add_init_script(
         """navigator.share = async () => {
@@ -277,7 +277,7 @@ def test_a_table_is_a_stop_only_where_it_scrolls(visitor: Any) -> None:
                 document.querySelector(".prose").prepend(box);
             }"""
         )
-        # The module looked at the boxes that were there; load it again for this one.
+        # The script observes the boxes that exist when it loads; load it again for this one.
         page.add_script_tag(url="/static/js/boxes.js", type="module")
         expect(page.locator(".box[tabindex]")).to_have_count(stops)
 
@@ -302,7 +302,7 @@ def test_the_switch_turns_the_theme_and_is_remembered(visitor: Any, device: str)
     expect(page.locator("html")).to_have_attribute("data-theme", other)
     assert background(page) == turned
     assert page.context.cookies() == []
-    # Back to what the device says: nothing is remembered any more, and the device may change.
+    # Back to the device's own theme: nothing is stored, so the page follows the device again.
     page.get_by_role("button", name="Dark colors").press("Enter")
     assert background(page) == before
     assert page.evaluate("localStorage.length") == 0
@@ -332,7 +332,7 @@ def test_what_was_chosen_is_there_before_the_first_paint(visitor: Any) -> None:
     assert set(page.evaluate("window.seen")) == {"rgb(13, 19, 29)"}
 
 
-def test_without_script_the_device_decides_and_no_switch_pretends(visitor: Any) -> None:
+def test_without_script_the_device_decides_and_the_switch_is_hidden(visitor: Any) -> None:
     colors = set()
     for scheme in ("light", "dark"):
         page = visitor(java_script_enabled=False, color_scheme=scheme)
@@ -340,7 +340,7 @@ def test_without_script_the_device_decides_and_no_switch_pretends(visitor: Any) 
         expect(page.get_by_role("button", name="Dark colors")).to_be_hidden()
         expect(page.get_by_role("button", name="Copy the link")).to_be_hidden()
         expect(page.get_by_role("link", name="LinkedIn")).to_be_visible()
-        # The menu ends where the text does.
+        # The menu ends at the edge of the text.
         invitation = page.locator(".masthead__side .nav__link").bounding_box()
         frame = page.locator(".article").bounding_box()
         assert invitation
@@ -382,7 +382,7 @@ def test_nothing_scrolls_sideways_on_a_small_phone_or_in_large_type(
 def test_a_device_with_large_type_and_a_small_screen_scrolls_nothing_sideways(
     browser: Browser, stack: Stack, tmp_path: Path
 ) -> None:
-    """As the device is set, not by a style: what the screen holds is measured in this type."""
+    """The font size is set in the browser, not by a style, because media queries use that one."""
     preferences = tmp_path / "Default" / "Preferences"
     preferences.parent.mkdir()
     preferences.write_text('{"webkit": {"webprefs": {"default_font_size": 32}}}')
@@ -424,7 +424,7 @@ def test_forced_colors_leave_every_control_visible(visitor: Any) -> None:
     assert border == "solid"
 
 
-def test_who_wants_no_motion_gets_none(visitor: Any) -> None:
+def test_reduced_motion_stops_every_animation(visitor: Any) -> None:
     page = visitor(reduced_motion="reduce")
     page.goto(ARTICLE)
     moving = page.evaluate(
@@ -470,7 +470,7 @@ def test_on_a_phone_the_invitation_stands_beside_the_name_above_the_menu(
     name, side, menu = boxes
     assert name["y"] < side["y"] + side["height"] / 2 < name["y"] + name["height"]
     assert menu["y"] >= name["y"] + name["height"]
-    # One line of it, so that the article is on the first screen.
+    # It has one line, so that the article begins on the first screen.
     assert menu["height"] < 60
 
 

@@ -1,4 +1,4 @@
-"""Searching by keyboard alone, with script and without."""
+"""Searching with the keyboard only, with and without script."""
 
 import re
 
@@ -23,7 +23,7 @@ def test_suggestions_are_chosen_by_keyboard(page: Page) -> None:
     page.wait_for_url("**/articles/**")
 
 
-def test_who_types_on_after_choosing_searches_for_what_was_typed(page: Page) -> None:
+def test_typing_after_selecting_a_suggestion_searches_for_the_text(page: Page) -> None:
     page.goto("/search/")
     field = page.get_by_role("combobox", name="Words to look for")
     field.focus()
@@ -31,7 +31,7 @@ def test_who_types_on_after_choosing_searches_for_what_was_typed(page: Page) -> 
     expect(page.get_by_role("option").first).to_be_visible()
     page.keyboard.press("ArrowDown")
     expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
-    # Before the next suggestions can have come.
+    # Before the next suggestions can have arrived.
     field.evaluate(
         """field => {
           field.value += "ers";

@@ -1,4 +1,4 @@
-"""`make run` a second time, with all that the tests before have left; so it comes last."""
+"""`make run` a second time. It runs last, so that there is data from the tests before."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What `sizes` says of a picture before the style sheet is there is what the sheet then does."""
+"""The `sizes` attribute of each picture matches the width that the style sheet gives it."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from audit.pages import PageType
 pytestmark = pytest.mark.any_database
 
 WIDTHS = (320, 390, 768, 1024, 1280, 1440)
-# Of each picture that is offered in several widths: what it is, how wide `sizes` says it is, and
-# how wide it is drawn. Where only a part is shown, the whole of it is wider than its box.
+# For each picture with several widths: its source, its width by `sizes`, and the width in which it
+# is drawn. A cropped picture is drawn wider than its box.
 PICTURES = r"""() => {
     const probe = document.body.appendChild(document.createElement("div"));
     probe.style.position = "absolute";
@@ -55,8 +55,8 @@ PICTURES = r"""() => {
 def test_a_browser_is_told_how_wide_each_picture_stands(
     browser: Browser, deployed: tuple[str, list[PageType]], name: str, parts: set[str]
 ) -> None:
-    """3 % too little is not seen. What goes by the text's width may be 20 % too much, for that goes
-    by the typeface of this machine.
+    """3 % too little cannot be seen. A width that follows the text's may be 20 % too large, because
+    that depends on the fonts of this machine.
     """
     url, types = deployed
     context = browser.new_context(base_url=url, reduced_motion="reduce")
@@ -90,7 +90,7 @@ def test_a_portrait_is_no_higher_than_the_screen_and_whole_at_a_desk_and_on_pape
     assert tall.count() == 3
     for width, height, fit in ((1280, 900, "contain"), (1280, 720, "contain"), (390, 640, "cover")):
         page.set_viewport_size({"width": width, "height": height})
-        # In the text of a phone nothing is cut off.
+        # On a phone, pictures in the text are not cropped.
         for image in tall.all() if fit == "contain" else [page.locator(".cover img.tall")]:
             box = image.bounding_box()
             assert box

@@ -1,4 +1,4 @@
-"""How a text is set: measured in the article that has everything (audit/everything.html)."""
+"""Typography, measured in the article that has every element (audit/everything.html)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from audit.pages import PageType
 
 pytestmark = pytest.mark.any_database
 
-# The characters in each line of each paragraph, the last lines left out.
+# The number of characters in each line of each paragraph, without the last lines.
 LINES = """() => [...document.querySelectorAll(".prose > p")].flatMap((paragraph) => {
     const range = document.createRange();
     const lines = new Map();
@@ -35,7 +35,7 @@ def paths(deployed: tuple[str, list[PageType]]) -> dict[str, str]:
 
 @pytest.fixture
 def reader(browser: Browser, deployed: tuple[str, list[PageType]]) -> Iterator[Page]:
-    """Somebody at a desk for whom nothing moves."""
+    """A reader with a wide screen and reduced motion."""
     context = browser.new_context(
         base_url=deployed[0],
         viewport={"width": 1280, "height": 900},
@@ -60,7 +60,7 @@ def style(page: Page, selector: str, name: str) -> str:
 
 
 def box(page: Page, selector: str) -> dict[str, Any]:
-    """Return where something stands: left, right, top and bottom in px."""
+    """Return the position of an element: left, right, top and bottom in px."""
     found: dict[str, Any] = page.locator(selector).first.evaluate(
         """(element) => {
             const { left, right, top, bottom } = element.getBoundingClientRect();
@@ -86,7 +86,7 @@ def test_figures_are_old_style_in_the_text_and_lining_where_they_stand_alone(
         value = style(everything, selector, "fontVariantNumeric")
         assert "lining-nums" in value, selector
         assert "oldstyle-nums" not in value, selector
-    # One below the other, they are as wide as each other.
+    # In columns, all figures have the same width.
     assert "tabular-nums" in style(everything, ".prose td", "fontVariantNumeric")
 
 
@@ -101,12 +101,12 @@ def test_a_quotations_mark_hangs_beside_the_text_or_at_its_edge(everything: Page
     )
     assert mark == {"position": "absolute", "left": "0px", "content": '"“"'}
     assert quoted["left"] == pytest.approx(text["left"], abs=1)
-    # Where there is no margin beside the text, it is given one.
+    # Without a margin beside the text, the quotation gets one.
     everything.set_viewport_size({"width": 480, "height": 900})
     text, quoted = box(everything, ".prose > p"), box(everything, f"{quotation} > p")
     assert box(everything, quotation)["left"] == text["left"]
     assert quoted["left"] >= text["left"] + 20
-    # What is pulled out of the text is nobody else's.
+    # A pull quote is from the article itself, so it has no quotation mark.
     assert everything.locator(".prose blockquote.pull").evaluate(
         "element => getComputedStyle(element, '::before').content"
     ) in {"none", "normal"}
@@ -170,13 +170,13 @@ def test_what_stands_below_each_other_has_one_left_edge(everything: Page, width:
 
 
 def test_a_wide_table_is_no_wider_than_the_paper(everything: Page) -> None:
-    # A4 between its margins; what is wider makes a browser print everything smaller.
+    # A4 between its margins. Browsers shrink the whole page if something is wider.
     everything.set_viewport_size({"width": 643, "height": 950})
     everything.emulate_media(media="print")
     table = everything.locator(".prose table").first
     assert table.evaluate("table => table.rows[0].cells.length") > 5
     assert everything.evaluate("document.documentElement.scrollWidth") == 643
-    # So does one with a column for each month.
+    # The same for a table with a column for each month.
     table.evaluate(
         """table => {
             for (const row of table.rows)
@@ -187,7 +187,7 @@ def test_a_wide_table_is_no_wider_than_the_paper(everything: Page) -> None:
 
 
 def test_a_quotations_mark_is_on_the_paper_however_wide_that_is(everything: Page) -> None:
-    # A4, turned; or a smaller print.
+    # A4 in landscape, or a smaller print.
     everything.set_viewport_size({"width": 1000, "height": 700})
     everything.emulate_media(media="print")
     assert box(everything, ".prose blockquote:not(.pull)")["left"] >= 0

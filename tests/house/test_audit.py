@@ -1,4 +1,4 @@
-"""What `make audit` says before there is anything to look at, and of what it found."""
+"""`make audit`: missing tools, the scores of Lighthouse, and the table that it prints."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ ARTICLE = PageType("article", "/articles/a/")
 
 
 def report(**changed: dict) -> dict:
-    """Return the parts of a Lighthouse report that are read."""
+    """Return the parts of a Lighthouse report that the audit reads."""
     audits = {
         "largest-contentful-paint": {"score": 1, "numericValue": 903.4, "title": "Largest paint"},
         "color-contrast": {"score": 1, "title": "Colours"},
@@ -47,16 +47,16 @@ def report(**changed: dict) -> dict:
     }
 
 
-def options_asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """Return the list in which Lighthouse's options will stand, run by run; none really runs."""
-    asked: list[list[str]] = []
+def record_options(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Replace Lighthouse; return the list to which the options of each run are added."""
+    recorded: list[list[str]] = []
 
     def run_once(url: str, options: list[str]) -> Scores:
-        asked.append(options)
+        recorded.append(options)
         return scores(report())
 
     monkeypatch.setattr(lighthouse, "run_once", run_once)
-    return asked
+    return recorded
 
 
 @pytest.mark.parametrize(
@@ -102,10 +102,10 @@ def test_what_costs_points_is_named_with_its_place() -> None:
     ]
 
 
-def test_a_run_that_lighthouse_broke_off_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_lighthouse_aborted_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = report() | {"runtimeError": {"code": "NO_NAVSTART", "message": "Run it again."}}
     runs = iter([scores(broken), scores(report()), scores(broken)])
-    monkeypatch.setattr(lighthouse, "run_once", lambda *asked: next(runs))
+    monkeypatch.setattr(lighthouse, "run_once", lambda *recorded: next(runs))
     assert not lighthouse.measure("http://a", "mobile", ARTICLE).aborted
 
 
@@ -113,7 +113,7 @@ def test_a_page_that_lighthouse_never_finishes_has_a_fault(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     broken = report() | {"runtimeError": {"code": "NO_NAVSTART", "message": "Run it again."}}
-    monkeypatch.setattr(lighthouse, "run_once", lambda *asked: scores(broken))
+    monkeypatch.setattr(lighthouse, "run_once", lambda *recorded: scores(broken))
     row = Row(ARTICLE, scores={"mobile": lighthouse.measure("http://a", "mobile", ARTICLE)})
     assert row.all_faults() == ["Lighthouse mobile: error: Run it again."]
 
@@ -129,27 +129,27 @@ def test_a_page_that_lighthouse_never_finishes_has_a_fault(
         ),
     ],
 )
-def test_a_page_is_asked_for_what_it_can_have(
+def test_audits_that_a_page_cannot_pass_are_skipped(
     monkeypatch: pytest.MonkeyPatch, page: PageType, skipped: list[str]
 ) -> None:
-    asked = options_asked(monkeypatch)
+    recorded = record_options(monkeypatch)
     lighthouse.measure("http://a", "mobile", page)
-    assert [option[14:] for option in asked[0] if option.startswith("--skip-audits=")] == skipped
+    assert [option[14:] for option in recorded[0] if option.startswith("--skip-audits=")] == skipped
 
 
 def test_only_a_phone_is_slowed_down(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = options_asked(monkeypatch)
+    recorded = record_options(monkeypatch)
     lighthouse.measure("http://a", "mobile", ARTICLE)
     lighthouse.measure("http://a", "mobile", ARTICLE, slowdown=8)
     lighthouse.measure("http://a", "desktop", ARTICLE, slowdown=8)
-    assert asked == [
+    assert recorded == [
         ["--throttling.cpuSlowdownMultiplier=4"],
         ["--throttling.cpuSlowdownMultiplier=8"],
         ["--preset=desktop"],
     ]
 
 
-def test_the_speed_of_the_machine_is_said() -> None:
+def test_the_speed_of_the_machine_is_printed() -> None:
     rows = [Row(ARTICLE, scores={"mobile": scores(report())})]
     assert (
         machine_speed(rows, 4)
@@ -168,9 +168,9 @@ def test_an_article_must_be_painted_in_time_on_a_phone() -> None:
 
 
 def test_the_table_has_a_line_for_each_page_type() -> None:
-    looked = {(scheme, width): [] for scheme in ("light", "dark") for width in (320, 1280)}
-    front = Row(PageType("front", "/"), axe=looked, vnu=["warning: line 1: x"])
-    last = Row(ARTICLE, scores={"mobile": scores(report())}, axe={**looked, ("dark", 320): ["y"]})
+    results = {(scheme, width): [] for scheme in ("light", "dark") for width in (320, 1280)}
+    front = Row(PageType("front", "/"), axe=results, vnu=["warning: line 1: x"])
+    last = Row(ARTICLE, scores={"mobile": scores(report())}, axe={**results, ("dark", 320): ["y"]})
     lines = table([front, last]).splitlines()[-2:]
     assert lines[0].split() == ["front", "-", "-", "-", "-", "0/0", "0/0", "1"]
     assert lines[1].split() == [

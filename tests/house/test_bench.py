@@ -1,4 +1,4 @@
-"""`python -m bench`: that it ends with an error when a figure is worse than it may be."""
+"""`python -m bench` ends with an error if a figure misses its target."""
 
 import json
 from contextlib import nullcontext
@@ -11,7 +11,7 @@ from bench.scratch import BelowTarget
 
 
 def measured(monkeypatch: pytest.MonkeyPatch, *, few_kib: int, many_kib: int) -> None:
-    """Let the delivery be measured with these figures, without a mail server or a database."""
+    """Make the delivery benchmark return these figures, without a mail server or a database."""
     private = iter((few_kib, many_kib))
 
     def python(env: dict[str, str], module: str, *arguments: str) -> str:
@@ -38,7 +38,7 @@ def test_memory_that_grows_with_the_recipients_is_an_error(
     )
 
 
-def test_memory_that_stays_is_not(
+def test_memory_that_stays_the_same_is_no_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     measured(monkeypatch, few_kib=1000, many_kib=1200)
@@ -47,10 +47,10 @@ def test_memory_that_stays_is_not(
 
 
 @pytest.mark.parametrize(("kept", "anew"), [(0.84, 0.5), (0.9, 0.32)])
-def test_a_page_that_is_slower_than_it_may_be_is_an_error(kept: float, anew: float) -> None:
+def test_a_page_below_its_target_is_an_error(kept: float, anew: float) -> None:
     with pytest.raises(BelowTarget, match="must be"):
         web.check_targets(kept, anew)
 
 
-def test_a_page_that_holds_its_bars_is_not() -> None:
+def test_a_page_that_meets_its_targets_is_no_error() -> None:
     web.check_targets(0.85, 0.33)

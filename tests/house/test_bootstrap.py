@@ -1,4 +1,4 @@
-"""The first start writes a `.env`; no later one touches it."""
+"""The first start writes a `.env`, and later starts do not change it."""
 
 import os
 import pwd
@@ -46,7 +46,7 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 
 @pytest.fixture
 def copy() -> Iterator[Path]:
-    """A folder with what the first start runs, readable by everybody and writable by nobody."""
+    """A read-only folder with the files that the first start needs."""
     made = Path(tempfile.mkdtemp(prefix="alarmroom-bootstrap-"))
     (made / "alarmroom").mkdir()
     (made / "alarmroom" / "__init__.py").touch()
@@ -59,7 +59,9 @@ def copy() -> Iterator[Path]:
 
 def test_a_read_only_project_is_one_line_with_the_way_out(copy: Path) -> None:
     start = "import runpy; runpy.run_module('alarmroom.bootstrap', run_name='__main__')"
-    if os.geteuid() == 0:  # Root writes everywhere; what it may not read later is imported now.
+    if (
+        os.geteuid() == 0
+    ):  # Root can write everywhere, so change the user, after importing what it cannot read.
         nobody = pwd.getpwnam("nobody")
         start = (
             "import os, runpy, secrets, pathlib; os.setgroups([]); "

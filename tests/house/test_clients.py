@@ -1,4 +1,4 @@
-"""Whose request it is: believed from our own proxies, and from nobody else."""
+"""The client's address: X-Forwarded-For is trusted from our own proxies only."""
 
 import pytest
 from django.test import RequestFactory
@@ -30,7 +30,7 @@ def network(settings, proxies: int, peer: str | None, forwarded: str | None = No
         ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
         ("fe80::1%eth0", "fe80::/64"),
         ("fe80::2%" + "x" * 60, "fe80::/64"),
-        # Nobody knows: a Unix socket, or nonsense.
+        # Unknown: a Unix socket, or an invalid address.
         (None, ""),
         ("", ""),
         ("unix:", ""),
@@ -45,22 +45,22 @@ def test_a_client_counts_as_its_network(settings, peer: str | None, found: str) 
 @pytest.mark.parametrize(
     ("proxies", "forwarded", "found"),
     [
-        # Without a proxy of ours the header is what the client says, and means nothing.
+        # Without a proxy of ours, the client itself has sent the header, so it is ignored.
         (0, "198.51.100.7", "203.0.113.0/24"),
         (1, "198.51.100.7", "198.51.100.0/24"),
-        # The client wrote the first ones itself.
+        # The client has sent the first entries itself.
         (1, "192.0.2.1, 192.0.2.2,198.51.100.7", "198.51.100.0/24"),
         (2, "192.0.2.1, 198.51.100.7, 10.0.0.1", "198.51.100.0/24"),
-        # It came past the outer proxy.
+        # The request did not go through the outer proxy.
         (2, "198.51.100.7", "198.51.100.0/24"),
-        # It came past all of them.
+        # The request did not go through any proxy.
         (1, None, "203.0.113.0/24"),
         (1, " ", "203.0.113.0/24"),
-        # As some proxies write it.
+        # Formats of some proxies.
         (1, "198.51.100.7:51234", "198.51.100.0/24"),
         (1, '"[2001:db8::7]:51234"', "2001:db8::/64"),
         (1, "::ffff:198.51.100.7", "198.51.100.0/24"),
-        # A proxy that names no address has hidden it.
+        # The proxy does not give an address.
         (1, "unknown", ""),
         (1, "198.51.100.7, ", ""),
         (1, "_hidden", ""),

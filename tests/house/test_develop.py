@@ -1,4 +1,4 @@
-"""`make run`: what it refuses, and in which words."""
+"""`make run`: what it refuses, and its messages."""
 
 import socket
 import stat

@@ -1,4 +1,4 @@
-"""The development mailbox: every mail is kept as it came, and shown without being believed."""
+"""The development mailbox: every mail is stored unchanged, and its contents are not trusted."""
 
 import importlib
 import os
@@ -16,7 +16,7 @@ from pytest_django.fixtures import Settings
 from alarmroom.mailroom import mails
 from tests.browser.stack import ROOT, environment, free_ports
 
-# The page that says "not found" asks for the footer's menu.
+# The 404 page queries the footer's menu.
 pytestmark = [pytest.mark.urls("tests.house.urls"), pytest.mark.django_db]
 
 
@@ -140,7 +140,7 @@ def test_another_site_cannot_empty_the_box() -> None:
     assert len(mails.newest_first()) == 1
 
 
-def test_a_mail_without_text_subject_or_sense_is_still_shown(client: Client) -> None:
+def test_a_malformed_mail_is_still_shown(client: Client) -> None:
     key = mails.store(b"\xff\xfe no header at all", envelope_from="", envelope_to=["x@y.example"])
     assert "(no subject)" in page(client, "index")
     assert "x@y.example" in page(client, "mail", key)
@@ -150,12 +150,12 @@ def test_the_pages_are_not_routed_outside_development(settings: Settings) -> Non
     from alarmroom import urls
 
     settings.DEBUG = False
-    # Anew, because another test's module may have been read before DEBUG was off.
+    # Import it again, because another test may have imported it with DEBUG on.
     urls = importlib.reload(urls)
     assert not any("dev/" in str(pattern.pattern) for pattern in urls.urlpatterns)
 
 
-def test_its_mail_server_stops_without_a_word_whoever_is_connected(data_dir: Path) -> None:
+def test_its_mail_server_stops_without_output_while_a_client_is_connected(data_dir: Path) -> None:
     [port] = free_ports(1)
     process = subprocess.Popen(
         [sys.executable, "manage.py", "mailroom"],

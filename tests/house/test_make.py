@@ -1,4 +1,4 @@
-"""`make`, before there is anything to run: which Python it takes, and what it says without one."""
+"""`make` before .venv exists: which Python it uses, and its message if there is none."""
 
 import os
 import pwd
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder with what `make` reads before it sets up, readable by everybody."""
+    """A folder with the files that `make` reads before it makes .venv, readable by everybody."""
     made = Path(tempfile.mkdtemp(prefix="alarmroom-make-"))
     made.chmod(0o755)
     for name in ("Makefile", "requirements-dev.txt"):
@@ -30,7 +30,7 @@ def folder() -> Iterator[Path]:
 
 
 def make(folder: Path, *arguments: str, **changes: Any) -> "subprocess.CompletedProcess[str]":
-    # The make that runs the tests must not pass its own variables on.
+    # The variables of the make that runs the tests must not be inherited.
     env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     return subprocess.run(
         ["make", *arguments],
@@ -60,7 +60,7 @@ def test_help_is_the_default_and_lists_every_command(folder: Path) -> None:
         assert f"  make {command} " in said
 
 
-def test_a_stand_in_that_does_not_run_and_an_old_python_are_passed_over(folder: Path) -> None:
+def test_a_shim_that_does_not_run_and_an_old_python_are_skipped(folder: Path) -> None:
     shim = program(folder / "shim", "echo 'command not found' >&2; exit 127")
     old = old_python(folder)
     plan = make(folder, "-n", "run", f"PYTHONS={shim} {old} {sys.executable}")
@@ -91,7 +91,7 @@ esac""",
     assert any("pip install" in line and "requirements-dev.txt" in line for line in first)
     assert first[-2:] == start
     assert run() == start
-    # Other packages are another set-up.
+    # With other packages, .venv is made again.
     later = (folder / ".venv" / "ready").stat().st_mtime + 10
     os.utime(folder / "requirements-dev.txt", (later, later))
     assert "-m venv --clear .venv" in run()
@@ -117,7 +117,7 @@ def test_a_python_that_is_too_old_is_refused_even_when_it_is_named(folder: Path)
 def test_a_folder_that_cannot_be_written_is_one_clear_line(folder: Path) -> None:
     folder.chmod(0o555)
     user: dict[str, Any] = {}
-    if os.geteuid() == 0:  # Root writes everywhere.
+    if os.geteuid() == 0:  # Root can write everywhere, so become another user.
         nobody = pwd.getpwnam("nobody")
         user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
     done = make(folder, "run", **user)

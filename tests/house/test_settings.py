@@ -1,4 +1,4 @@
-"""What the settings read, and what an operator reads when one of them is wrong."""
+"""Which variables the settings read, and the messages for wrong values."""
 
 import ast
 import gc
@@ -21,12 +21,12 @@ pytestmark = pytest.mark.any_database
 ROOT = Path(__file__).resolve().parent.parent.parent
 REQUIRED = ["SECRET_KEY", "ALLOWED_HOSTS", "SITE_URL", "POSTAL_ADDRESS"]
 READERS = {name for name in vars(Environment) if not name.startswith("_")} - {"refuse"}
-# Any words will do for these.
+# Any text is valid for these.
 FREE_TEXT = {"SECRET_KEY", "SECRET_KEY_FALLBACKS", "POSTAL_ADDRESS", "FEEDBACK_ID"}
 
 
 def own_modules() -> Iterator[Path]:
-    """Every module that runs in production, and how gunicorn serves them."""
+    """Yield every module that runs in production, and gunicorn's configuration."""
     for room in ("alarmroom", "posts", "subscribers", "newsletter"):
         yield from (ROOT / room).rglob("*.py")
     yield ROOT / "manage.py"
@@ -35,7 +35,7 @@ def own_modules() -> Iterator[Path]:
 
 @cache
 def variables_that_are_read() -> set[str]:
-    """Return what stands in `env.reader("NAME")`, `os.environ.get("NAME")` and the like."""
+    """Return the names in `env.reader("NAME")`, `os.environ.get("NAME")` and similar calls."""
     names = set()
     for path in own_modules():
         for node in ast.walk(ast.parse(path.read_text())):
@@ -64,9 +64,9 @@ def variables_that_are_read() -> set[str]:
 
 
 def settings(monkeypatch: pytest.MonkeyPatch, env: dict[str, str], file: str = "") -> Any:
-    """Return what a settings file says in this environment."""
+    """Return the values of a settings file in this environment."""
     for name in variables_that_are_read():
-        # Set first, so that what a file puts into the environment is taken out again.
+        # Set it first, so that monkeypatch removes what the file adds to the environment.
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
     for name, value in env.items():
@@ -75,7 +75,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, env: dict[str, str], file: str = "
 
 
 def refusal(monkeypatch: pytest.MonkeyPatch, env: dict[str, str], file: str = "") -> list[str]:
-    """Return the lines with which the start ends."""
+    """Return the lines that are printed when the start is refused."""
     with pytest.raises(SystemExit) as ended:
         settings(monkeypatch, env, file)
     return str(ended.value.code).splitlines()
@@ -308,7 +308,7 @@ def test_a_lease_that_would_end_within_a_message_is_refused(
     assert "at least eight times SMTP_TIMEOUT" in line
 
 
-def test_no_variable_is_read_without_a_look_at_it() -> None:
+def test_no_variable_is_read_without_a_check() -> None:
     tried = {name for name, _ in (*WRONG, *WRONG_FOR_GUNICORN)}
     assert tried | FREE_TEXT == variables_that_are_read()
 
@@ -355,10 +355,10 @@ def test_a_password_is_never_repeated(
     [
         ("DEBUG", "Off", "DEBUG", False),
         ("BEHIND_TLS_PROXY", "yes", "SECURE_PROXY_SSL_HEADER", ("HTTP_X_FORWARDED_PROTO", "https")),
-        # A proxy that ends TLS also says who asked.
+        # A proxy that terminates TLS also gives the client's address.
         ("BEHIND_TLS_PROXY", "on", "TRUSTED_PROXIES", 1),
         ("BEHIND_TLS_PROXY", "off", "TRUSTED_PROXIES", 0),
-        # One network never takes more than the whole site.
+        # The limit of a network is at most that of the site.
         ("SIGN_UPS_PER_HOUR", "20", "SIGN_UPS_PER_HOUR_AND_NETWORK", 20),
         ("KEPT_PAGES_SECONDS", " 0", "KEPT_PAGES_SECONDS", 0),
         ("SITE_URL", "https://www.example.org/", "SITE_URL", "https://www.example.org"),

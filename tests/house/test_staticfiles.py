@@ -1,4 +1,4 @@
-"""CKEditor's files: what a page asks for is there, the rest is not."""
+"""CKEditor's files: those that a page uses are served, and the others are left out."""
 
 import pytest
 from django.contrib.staticfiles import finders

@@ -1,4 +1,4 @@
-"""Several processes under one terminal: whatever happens, none is left behind."""
+"""The supervisor: it never leaves a process running."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ import pytest
 pytestmark = pytest.mark.any_database
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-# A child that starts a child of its own and is in no hurry to stop.
+# A child that starts a child of its own and takes time to stop.
 FAMILY = (
     "import subprocess, sys, time; subprocess.Popen(['sleep', '300']); print('up'); time.sleep(300)"
 )
@@ -92,7 +92,7 @@ def test_a_child_that_ignores_the_signal_is_ended() -> None:
     assert process.returncode == 0
 
 
-def test_a_second_signal_waits_for_nobody() -> None:
+def test_a_second_signal_kills_every_child_at_once() -> None:
     process = supervise({"deaf": [sys.executable, "-c", DEAF]}, patience=300)
     read_until(process, "deaf | up")
     process.send_signal(signal.SIGINT)
@@ -103,7 +103,7 @@ def test_a_second_signal_waits_for_nobody() -> None:
     assert process.returncode == 0
 
 
-def test_a_child_that_dies_is_named_and_takes_the_rest_along() -> None:
+def test_a_child_that_dies_is_named_and_the_others_are_stopped() -> None:
     process = supervise(
         {
             "long": ["sleep", "300"],

@@ -1,4 +1,4 @@
-"""The site's addresses with those of development, which the tests' settings leave out."""
+"""The site's URLs and those of the development mailbox, which the tests' settings leave out."""
 
 from django.urls import include, path
 

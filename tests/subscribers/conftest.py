@@ -1,4 +1,4 @@
-"""What the tests of this room may count on."""
+"""Fixtures for the tests of the subscribers app."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -23,12 +23,12 @@ def private_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def let_pass(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
-    """Let time pass for the limits of the form; by itself it stands still, amid an hour."""
+def advance_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
+    """Set the clock of the sign-up limits to the middle of an hour; the fixture moves it on."""
     clock = SimpleNamespace(at=timezone.now().replace(minute=30))
     monkeypatch.setattr(guards, "timezone", SimpleNamespace(now=lambda: clock.at))
 
-    def advance(time: timedelta) -> None:
+    def move(time: timedelta) -> None:
         clock.at += time
 
-    return advance
+    return move

@@ -1,4 +1,4 @@
-"""What the form says to an address, and how it is kept."""
+"""Which addresses the form accepts, and how they are stored."""
 
 import pytest
 from django.core.exceptions import ValidationError

@@ -135,5 +135,5 @@ def test_two_boxes_on_one_page_share_no_id() -> None:
 
 
 def test_it_renders_without_a_request() -> None:
-    """As in an error page, or in a mail's preview."""
+    """Error pages, for example, are rendered without a request."""
     assert "<form" in BOX.render(Context({}))

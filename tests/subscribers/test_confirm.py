@@ -113,7 +113,7 @@ def test_a_link_from_before_unsubscribing_is_dead(client: Client) -> None:
         assert response.status_code == 410
         assert b"before you unsubscribed" in response.content
     assert state(reader) == State.UNSUBSCRIBED
-    # And stays so once they have asked again: only the new link counts.
+    # It does not work after another sign-up either: only the new link does.
     signup.sign_up(reader.address, "/")
     assert client.post(url(reader)).status_code == 404
     assert state(reader) == State.PENDING

@@ -64,14 +64,14 @@ def test_the_database_refuses_to_delete_an_event(event: ConsentEvent) -> None:
     assert ConsentEvent.objects.get() == event
 
 
-def test_the_database_refuses_what_passes_the_code_by(event: ConsentEvent) -> None:
+def test_the_database_refuses_a_delete_that_bypasses_the_code(event: ConsentEvent) -> None:
     with pytest.raises(IntegrityError, match="never deleted"), transaction.atomic():
         ConsentEvent.objects.all()._raw_delete(connection.alias)
     assert ConsentEvent.objects.get() == event
 
 
 def test_the_database_refuses_a_flush(event: ConsentEvent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flush, "sql_flush", sql_flush)  # As it is without tests/conftest.py.
+    monkeypatch.setattr(flush, "sql_flush", sql_flush)  # Undo the patch of tests/conftest.py.
     with pytest.raises(CommandError) as refused, transaction.atomic():
         call_command("flush", interactive=False, verbosity=0)
     assert "never deleted" in str(refused.value.__cause__)
@@ -79,8 +79,8 @@ def test_the_database_refuses_a_flush(event: ConsentEvent, monkeypatch: pytest.M
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_refusal_can_be_taken_back_and_made_again(event: ConsentEvent) -> None:
-    """Of two tests that flush their tables, the second starts with the refusal in place."""
+def test_the_triggers_can_be_dropped_and_created_again(event: ConsentEvent) -> None:
+    """A flush at the end of a test drops the triggers and creates them again."""
     call_command("flush", interactive=False, verbosity=0)
     assert not ConsentEvent.objects.exists()
     call_command("migrate", "subscribers", "0002", verbosity=0)
@@ -100,7 +100,7 @@ def test_the_record_outlives_the_subscriber(event: ConsentEvent) -> None:
     assert ConsentEvent.objects.get().address == "reader@example.org"
 
 
-def test_a_life_with_us_reads_as_a_story() -> None:
+def test_the_record_lists_the_events_in_order() -> None:
     reader = make_subscriber("reader@example.org", state="pending")
     signup.confirm(reader)
     signup.unsubscribe(reader, "the unsubscribe page")

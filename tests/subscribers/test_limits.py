@@ -25,8 +25,8 @@ from subscribers.tasks import send_notices
 from tests.factories import make_pending, make_subscriber, make_suppression
 from tests.smtp import MailServer
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("let_pass")]
-LetPass = Callable[[timedelta], None]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("advance_clock")]
+AdvanceClock = Callable[[timedelta], None]
 State = Subscriber.State
 DAY = timedelta(days=1)
 
@@ -35,8 +35,8 @@ def post(client: Client, address: str, ip: str = "203.0.113.9") -> HttpResponse:
     return client.post("/subscribe/", {"address": address, "source": "/"}, REMOTE_ADDR=ip)
 
 
-def taken(client: Client, count: int, ip: str = "203.0.113.9") -> int:
-    """How many of so many addresses the form takes."""
+def count_accepted(client: Client, count: int, ip: str = "203.0.113.9") -> int:
+    """Post `count` addresses and return how many of them the form accepted."""
     answers = [post(client, f"a{number}@example.org", ip).status_code for number in range(count)]
     assert set(answers) <= {303, 429}
     return answers.count(303)
@@ -46,35 +46,35 @@ def taken(client: Client, count: int, ip: str = "203.0.113.9") -> int:
 
 
 def test_one_network_can_enter_only_so_many_addresses_in_an_hour(
-    client: Client, settings, let_pass: LetPass
+    client: Client, settings, advance_clock: AdvanceClock
 ) -> None:
     settings.SIGN_UPS_PER_HOUR_AND_NETWORK = 5
-    assert taken(client, 4) == 4
-    assert taken(client, 4, "203.0.113.77") == 1, "its neighbour in the same network"
-    assert taken(client, 4, "::ffff:203.0.113.5") == 0
-    assert taken(client, 1, "203.0.114.9") == 1, "another network"
-    assert taken(client, 6, "2001:db8:1:2::1") == 5
-    assert taken(client, 1, "2001:db8:1:2:ffff::9") == 0
+    assert count_accepted(client, 4) == 4
+    assert count_accepted(client, 4, "203.0.113.77") == 1, "its neighbour in the same network"
+    assert count_accepted(client, 4, "::ffff:203.0.113.5") == 0
+    assert count_accepted(client, 1, "203.0.114.9") == 1, "another network"
+    assert count_accepted(client, 6, "2001:db8:1:2::1") == 5
+    assert count_accepted(client, 1, "2001:db8:1:2:ffff::9") == 0
     assert SignUpRequest.objects.count() == 11
-    let_pass(timedelta(hours=1))
-    assert taken(client, 1) == 1
+    advance_clock(timedelta(hours=1))
+    assert count_accepted(client, 1) == 1
 
 
 def test_the_default_lets_a_class_sign_up_from_one_room(client: Client) -> None:
-    assert taken(client, 60) == 50
+    assert count_accepted(client, 60) == 50
 
 
 def test_the_whole_site_takes_only_so_many_addresses_in_an_hour(
     client: Client, settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.SIGN_UPS_PER_HOUR, settings.SIGN_UPS_PER_HOUR_AND_NETWORK = 6, 4
-    assert sum(taken(client, 2, f"203.0.{number}.9") for number in range(5)) == 6
+    assert sum(count_accepted(client, 2, f"203.0.{number}.9") for number in range(5)) == 6
     assert "SIGN_UPS_PER_HOUR" in caplog.text
-    # What was refused for all has not used up anything of its network.
+    # What the limit of the site refused has not counted for the network.
     assert set(SignUpCount.objects.values_list("count", flat=True)) == {2, 6}
 
 
-def test_a_header_of_the_client_makes_no_other_network_of_it(client: Client, settings) -> None:
+def test_a_header_of_the_client_does_not_change_its_network(client: Client, settings) -> None:
     settings.SIGN_UPS_PER_HOUR_AND_NETWORK = 2
     answers = [
         client.post(
@@ -98,7 +98,7 @@ def test_behind_a_proxy_of_ours_each_reader_has_a_network(client: Client, settin
         assert response.status_code == status
 
 
-def test_who_cannot_be_told_apart_shares_one_limit_and_the_log_says_why(
+def test_clients_without_a_known_address_share_one_limit_and_the_log_says_why(
     settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.SIGN_UPS_PER_HOUR_AND_NETWORK = 2
@@ -149,10 +149,12 @@ def test_reading_the_page_and_mistakes_count_for_nothing(client: Client, setting
     assert post(client, "reader@example.org").status_code == 303
 
 
-def test_no_address_of_a_client_is_kept_in_the_clear(client: Client, let_pass: LetPass) -> None:
-    """Nor can two hours of one network be told to be of the same."""
+def test_no_client_address_is_stored_in_plain_text(
+    client: Client, advance_clock: AdvanceClock
+) -> None:
+    """Also, the rows of two hours cannot be linked to the same network."""
     post(client, "reader@example.org")
-    let_pass(timedelta(hours=1))
+    advance_clock(timedelta(hours=1))
     post(client, "reader@example.org")
     subjects = list(SignUpCount.objects.values_list("subject", flat=True))
     assert all(len(subject) == 64 and "203" not in subject[:6] for subject in subjects)
@@ -163,20 +165,20 @@ def test_no_address_of_a_client_is_kept_in_the_clear(client: Client, let_pass: L
             assert "203.0.113" not in str(row)
 
 
-# The same answer for everybody, also in time
+# The same answer for every address, and the same work
 
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """Collect the SQL that is executed, without its values."""
+    """Collect the SQL that is executed, without its parameters."""
     found: list[str] = []
 
-    def note(execute, sql, params, many, context):
-        # Savepoints are numbered.
+    def record(execute, sql, params, many, context):
+        # The names of savepoints contain a number.
         found.append("SAVEPOINT" if "SAVEPOINT" in sql else sql)
         return execute(sql, params, many, context)
 
-    with connection.execute_wrapper(note):
+    with connection.execute_wrapper(record):
         yield found
 
 
@@ -217,56 +219,60 @@ def test_the_page_does_the_same_work_for_every_address(
 # Mailboxes
 
 
-def mailed(address: str = "victim@example.org") -> int:
-    """Ask for an address once, and return how many mails that has caused in all."""
+def mails_after_request(address: str = "victim@example.org") -> int:
+    """Request a sign-up for an address, and return how many notices there are in all."""
     signup.sign_up(address, "/")
     Notice.objects.update(state="sent")
     return Notice.objects.count()
 
 
-def test_a_mailbox_gets_three_mails_and_then_silence_with_growing_pauses(let_pass: LetPass) -> None:
-    assert [mailed() for _ in range(10)] == [1, 2, 3, 3, 3, 3, 3, 3, 3, 3]
+def test_a_mailbox_gets_three_mails_and_then_one_after_each_growing_pause(
+    advance_clock: AdvanceClock,
+) -> None:
+    assert [mails_after_request() for _ in range(10)] == [1, 2, 3, 3, 3, 3, 3, 3, 3, 3]
     total = 3
     for days in (1, 2, 4, 8, 16, 32, 32):
-        let_pass(days * DAY - timedelta(minutes=1))
-        assert mailed() == total, f"not within {days} days"
-        let_pass(timedelta(minutes=1))
+        advance_clock(days * DAY - timedelta(minutes=1))
+        assert mails_after_request() == total, f"not within {days} days"
+        advance_clock(timedelta(minutes=1))
         total += 1
-        assert mailed() == mailed() == total, f"one after {days} days"
-    assert ConsentEvent.objects.count() == total, "what is not mailed is not recorded either"
+        assert mails_after_request() == mails_after_request() == total, f"one after {days} days"
+    assert ConsentEvent.objects.count() == total, "a request without a mail is not recorded either"
 
 
-def test_a_day_never_brings_more_than_three_however_often_one_asks(let_pass: LetPass) -> None:
-    """Asked six times a day for three months by somebody who wants to annoy."""
+def test_a_day_never_brings_more_than_three_however_often_one_asks(
+    advance_clock: AdvanceClock,
+) -> None:
+    """Somebody who wants to annoy the owner asks six times a day for three months."""
     days: list[int] = []
     for _ in range(90):
         before = Notice.objects.count()
         for _ in range(6):
-            mailed()
-            let_pass(timedelta(hours=4))
+            mails_after_request()
+            advance_clock(timedelta(hours=4))
         days.append(Notice.objects.count() - before)
     assert max(days) == 3
     assert sum(days) <= 10
 
 
-def test_asking_in_silence_does_not_make_it_longer(let_pass: LetPass) -> None:
+def test_asking_during_a_pause_does_not_make_it_longer(advance_clock: AdvanceClock) -> None:
     for _ in range(3):
-        mailed()
+        mails_after_request()
     for _ in range(23):
-        let_pass(timedelta(hours=1))
-        assert mailed() == 3
-    let_pass(timedelta(hours=1))
-    assert mailed() == 4
+        advance_clock(timedelta(hours=1))
+        assert mails_after_request() == 3
+    advance_clock(timedelta(hours=1))
+    assert mails_after_request() == 4
 
 
-def test_in_silence_a_request_changes_nothing_about_the_reader() -> None:
+def test_a_request_during_a_pause_changes_nothing_about_the_reader() -> None:
     for _ in range(3):
-        mailed("reader@example.org")
+        mails_after_request("reader@example.org")
     signup.unsubscribe(Subscriber.objects.get(), "the unsubscribe page")
     before = Subscriber.objects.values().get()
-    mailed("reader@example.org")
+    mails_after_request("reader@example.org")
     assert Subscriber.objects.values().get() == before
-    mailed("reader+new@example.org")
+    mails_after_request("reader+new@example.org")
     assert Subscriber.objects.count() == 1, "nor does it make another one"
 
 
@@ -278,14 +284,14 @@ def test_a_double_click_uses_up_nothing() -> None:
 
 def test_tags_and_gmails_dots_are_one_mailbox_for_the_limit_and_nothing_else() -> None:
     for address in ["a.b+x@gmail.com", "ab+y@googlemail.com", "a.b@gmail.com", "ab@gmail.com"]:
-        mailed(address)
+        mails_after_request(address)
     assert Notice.objects.count() == 3
     assert Subscriber.objects.count() == 3
     assert Subscriber.objects.filter(address="a.b+x@gmail.com").exists()
     for address in ["r+1@example.org", "r+2@example.org", "r+3@example.org", "r@example.org"]:
-        mailed(address)
+        mails_after_request(address)
     assert Notice.objects.count() == 6
-    # Dots are letters everywhere else, and a tag alone is a name.
+    # With other providers dots count, and a name that begins with + has no tag.
     assert guards.mailbox_of("r.s@example.org") != guards.mailbox_of("rs@example.org")
     assert guards.mailbox_of("+x@example.org") != guards.mailbox_of("+y@example.org")
 
@@ -299,27 +305,27 @@ def test_an_internationalized_domain_is_one_mailbox_in_both_spellings(client: Cl
     assert Subscriber.objects.get().address == "r@xn--bcher-kva.example"
 
 
-def test_whoever_confirms_starts_anew(client: Client) -> None:
+def test_confirming_resets_the_count(client: Client) -> None:
     for _ in range(3):
-        mailed("reader@example.org")
+        mails_after_request("reader@example.org")
     reader = Subscriber.objects.get()
     client.post(f"/confirm/{reader.confirm_key}/")
     client.post(f"/unsubscribe/{reader.key}/")
     before = Notice.objects.count()
-    assert mailed("reader@example.org") == before + 1
+    assert mails_after_request("reader@example.org") == before + 1
 
 
 def test_a_suppressed_address_gets_nothing_and_is_not_counted() -> None:
     make_suppression("victim@example.org")
-    assert mailed() == 0
+    assert mails_after_request() == 0
     assert not SignUpMails.objects.exists()
     assert not Subscriber.objects.exists()
 
 
-# The requests that wait
+# Requests that wait for a worker
 
 
-def test_what_was_typed_waits_for_a_worker_and_is_gone_then(
+def test_a_request_waits_for_a_worker_which_deletes_it(
     client: Client, mail_server: MailServer
 ) -> None:
     client.post(
@@ -333,19 +339,19 @@ def test_what_was_typed_waits_for_a_worker_and_is_gone_then(
     assert (event.at, event.where) == (pressed, "/archive/")
 
 
-def test_a_request_that_fails_stops_no_other_and_is_given_up_in_the_end(
+def test_a_request_that_fails_does_not_stop_others_and_is_given_up_at_last(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     for name in "abc":
         post(client, f"{name}@example.org")
     sign_up = signup.sign_up
 
-    def stumble(address, *args, **more):
+    def fail(address, *args, **more):
         sign_up(address, *args, **more)
         if address == "b@example.org":
             raise RuntimeError("a mistake of ours")
 
-    monkeypatch.setattr(signup, "sign_up", stumble)
+    monkeypatch.setattr(signup, "sign_up", fail)
     assert not signup.process_requests()
     assert {s.address[0] for s in Subscriber.objects.all()} == {"a", "c"}, "all of it or nothing"
     assert SignUpRequest.objects.get().due_at > timezone.now()
@@ -366,18 +372,18 @@ def test_a_tick_wakes_a_worker_for_requests_that_were_left(client: Client, setti
     assert paths == ["subscribers.tasks.send_notices"]
 
 
-def test_a_tick_forgets_what_no_limit_needs_any_more(
-    client: Client, caplog: pytest.LogCaptureFixture, let_pass: LetPass
+def test_the_tick_deletes_what_no_limit_needs_any_more(
+    client: Client, caplog: pytest.LogCaptureFixture, advance_clock: AdvanceClock
 ) -> None:
     caplog.set_level(logging.ERROR)
     post(client, "reader@example.org")
-    mailed("old@example.org")
+    mails_after_request("old@example.org")
     guards.delete_outdated()
     assert SignUpCount.objects.count() == 2 and SignUpMails.objects.count() == 1
-    let_pass(timedelta(hours=3))
+    advance_clock(timedelta(hours=3))
     call_command("tick")
     assert not SignUpCount.objects.exists() and SignUpMails.objects.count() == 1
-    let_pass(64 * DAY)
+    advance_clock(64 * DAY)
     call_command("tick")
     assert not SignUpMails.objects.exists()
     assert not caplog.records

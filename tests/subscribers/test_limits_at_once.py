@@ -1,4 +1,4 @@
-"""Requests that come at the same moment take no more than a limit allows."""
+"""Simultaneous requests do not exceed a limit."""
 
 from itertools import count
 
@@ -11,7 +11,7 @@ from tests.subscribers.test_races import at_once
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("let_pass"),
+    pytest.mark.usefixtures("advance_clock"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""A link to confirm works for seven days from when it was made, however often one asks."""
+"""A confirmation link works for seven days after it was made, however often somebody asks."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,7 +16,7 @@ from tests.smtp import MailServer
 pytestmark = pytest.mark.django_db
 ADDRESS = "reader@example.org"
 LIFE = timedelta(days=CONFIRM_DAYS)
-Wait = Callable[[timedelta], None]
+LetTimePass = Callable[[timedelta], None]
 
 
 def reader() -> Subscriber:
@@ -24,28 +24,30 @@ def reader() -> Subscriber:
 
 
 @pytest.fixture(autouse=True)
-def wait(let_pass) -> Wait:
-    """Let time pass: everything that happened moves back, and the limits' clock moves on."""
+def let_time_pass(advance_clock) -> LetTimePass:
+    """Move the subscribers' times back and the clock of the limits forward by the same time."""
 
     def move(time: timedelta) -> None:
-        let_pass(time)
+        advance_clock(time)
         Subscriber.objects.update(confirm_requested_at=F("confirm_requested_at") - time)
         Notice.objects.update(state="sent")
 
     return move
 
 
-def test_asking_again_gives_the_same_link_and_no_more_time(client: Client, wait: Wait) -> None:
+def test_asking_again_gives_the_same_link_and_no_more_time(
+    client: Client, let_time_pass: LetTimePass
+) -> None:
     signup.sign_up(ADDRESS, "/")
     first = reader()
     for _ in range(3):
-        wait(timedelta(days=1, hours=12))
+        let_time_pass(timedelta(days=1, hours=12))
         signup.sign_up(ADDRESS, "/")
     again = reader()
     assert again.confirm_key == first.confirm_key
     assert again.confirm_link_ends < timezone.now() + LIFE - timedelta(days=4)
     assert Notice.objects.count() == 4
-    wait(LIFE - timedelta(days=4, hours=12) + timedelta(seconds=1))
+    let_time_pass(LIFE - timedelta(days=4, hours=12) + timedelta(seconds=1))
     url = f"/confirm/{first.confirm_key}/"
     assert client.get(url).status_code == client.post(url).status_code == 410
     assert reader().state == "pending"
@@ -67,12 +69,12 @@ def test_on_its_last_day_a_new_link_with_its_own_seven_days_takes_its_place(
 
 
 def test_each_of_several_mails_says_until_when_its_link_works(
-    mail_server: MailServer, settings, wait: Wait
+    mail_server: MailServer, settings, let_time_pass: LetTimePass
 ) -> None:
     settings.TIME_ZONE = "America/New_York"
     signup.sign_up(ADDRESS, "/")
     notices.send_due()
-    wait(timedelta(days=3))
+    let_time_pass(timedelta(days=3))
     signup.sign_up(ADDRESS, "/")
     notices.send_due()
     ends = timezone.localtime(reader().confirm_link_ends)

@@ -1,4 +1,4 @@
-"""What stands in the mails: links that work, text worth reading, nothing of a stranger's."""
+"""The contents of the mails: working links, a complete text part, nothing that a stranger typed."""
 
 import re
 from html.parser import HTMLParser
@@ -124,7 +124,7 @@ def test_whoever_is_subscribed_can_unsubscribe_with_one_click(
 def test_a_long_host_name_leaves_the_unsubscribe_header_readable(
     mail_server: MailServer, settings
 ) -> None:
-    """Encoded words mean nothing in it, so Python must not fold it its own way."""
+    """Mail programs do not decode encoded words in this header, so it must not have any."""
     settings.SITE_URL = (
         "https://weekly.the-dispatch-centre-of-a-county-with-a-long-name.example.org"
     )

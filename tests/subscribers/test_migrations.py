@@ -1,4 +1,4 @@
-"""Migrations do what they did when they were written, whatever the code became since."""
+"""Migrations do not depend on later changes of the code."""
 
 import ast
 import importlib
@@ -15,7 +15,7 @@ from subscribers.models import Resource
 from tests.factories import make_resource, picture_file
 
 ROOMS = ("alarmroom", "newsletter", "posts", "subscribers")
-# What Django itself writes for a field: it has to name the class or the default.
+# Imports that Django itself writes into migrations, for a class or a default of a field.
 NAMED_BY_FIELDS = {
     "posts.editor.HTMLField",
     "subscribers.models.new_key",

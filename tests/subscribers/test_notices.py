@@ -1,4 +1,4 @@
-"""The mails that sign-ups owe arrive, whatever the mail server's mood."""
+"""Notices are sent, tried again or given up, depending on what the mail server replies."""
 
 from datetime import timedelta
 
@@ -14,13 +14,13 @@ pytestmark = pytest.mark.django_db
 State = Subscriber.State
 
 
-def owe(address: str, kind: str = "confirm", **fields) -> Notice:
+def make_notice(address: str, kind: str = "confirm", **fields) -> Notice:
     make = make_pending if kind == "confirm" else make_subscriber
     return Notice.objects.create(subscriber=make(address), kind=kind, **fields)
 
 
-def due(notice: Notice) -> timedelta:
-    """How long from now the notice is tried again."""
+def due_in(notice: Notice) -> timedelta:
+    """Return the time until the notice is tried again."""
     notice.refresh_from_db()
     return notice.due_at - timezone.now()
 
@@ -39,13 +39,13 @@ def test_a_sign_up_ends_in_the_mailbox(mail_server: MailServer) -> None:
     assert len(mail_server.messages) == 1
 
 
-def test_a_mail_server_that_is_away_loses_nobody(mail_server: MailServer) -> None:
+def test_no_mail_is_lost_while_the_mail_server_is_down(mail_server: MailServer) -> None:
     mail_server.stop()
-    first, second = owe("a@example.org"), owe("b@example.org")
+    first, second = make_notice("a@example.org"), make_notice("b@example.org")
     assert notices.send_due() == 0
     # One connection was tried, not one for each mail; the second is still due.
-    assert timedelta(seconds=50) < due(first) <= timedelta(minutes=1)
-    assert due(second) < timedelta(0)
+    assert timedelta(seconds=50) < due_in(first) <= timedelta(minutes=1)
+    assert due_in(second) < timedelta(0)
     assert "ConnectionRefusedError" in first.last_error
     mail_server.start()
     Notice.objects.update(due_at=timezone.now())
@@ -53,13 +53,13 @@ def test_a_mail_server_that_is_away_loses_nobody(mail_server: MailServer) -> Non
     assert len(mail_server.messages) == 2
 
 
-def test_a_server_that_is_back_in_a_moment_is_asked_again_soon(mail_server: MailServer) -> None:
+def test_an_unreachable_server_is_tried_again_soon(mail_server: MailServer) -> None:
     mail_server.stop()
-    notice = owe("reader@example.org")
+    notice = make_notice("reader@example.org")
     pauses = []
     for _ in notices.AWAY_PAUSES:
         notices.send_due()
-        pauses.append(round(due(notice).total_seconds() / 60))
+        pauses.append(round(due_in(notice).total_seconds() / 60))
         Notice.objects.update(due_at=timezone.now())
     assert pauses[:4] == [1, 5, 30, 60]
     notices.send_due()
@@ -69,11 +69,11 @@ def test_a_server_that_is_back_in_a_moment_is_asked_again_soon(mail_server: Mail
 
 def test_a_deferred_mail_is_tried_again_after_pauses_that_grow(mail_server: MailServer) -> None:
     mail_server.defer("reader@example.org")
-    notice = owe("reader@example.org")
+    notice = make_notice("reader@example.org")
     pauses = []
     for _ in notices.PAUSES:
         assert notices.send_due() == 0
-        pauses.append(round(due(notice).total_seconds() / 60))
+        pauses.append(round(due_in(notice).total_seconds() / 60))
         assert (notice.state, notice.last_error[:3]) == ("queued", "451")
         Notice.objects.update(due_at=timezone.now())
     assert pauses[:4] == [1, 30, 60, 120]
@@ -88,7 +88,7 @@ def test_a_deferred_mail_is_tried_again_after_pauses_that_grow(mail_server: Mail
 
 def test_a_deferred_mail_arrives_once_the_server_takes_it(mail_server: MailServer) -> None:
     mail_server.defer("reader@example.org", at="data")
-    notice = owe("reader@example.org")
+    notice = make_notice("reader@example.org")
     notices.send_due()
     mail_server.accept()
     assert notices.send_due() == 0, "not before its pause is over"
@@ -101,7 +101,7 @@ def test_a_deferred_mail_arrives_once_the_server_takes_it(mail_server: MailServe
 @pytest.mark.parametrize("at", ["rcpt", "data"])
 def test_a_refusal_is_final_and_its_words_are_kept(mail_server: MailServer, at: str) -> None:
     mail_server.reject("gone@example.org", at=at)
-    refused, other = owe("gone@example.org"), owe("here@example.org")
+    refused, other = make_notice("gone@example.org"), make_notice("here@example.org")
     assert notices.send_due() == 1, "the others go out"
     refused.refresh_from_db()
     other.refresh_from_db()
@@ -113,19 +113,19 @@ def test_a_refusal_is_final_and_its_words_are_kept(mail_server: MailServer, at: 
 
 def test_a_connection_lost_in_the_middle_is_tried_again(mail_server: MailServer) -> None:
     mail_server.hang_up()
-    notice = owe("reader@example.org")
+    notice = make_notice("reader@example.org")
     assert notices.send_due() == 0
     mail_server.accept()
-    assert due(notice) > timedelta(0)
+    assert due_in(notice) > timedelta(0)
     Notice.objects.update(due_at=timezone.now())
     assert notices.send_due() == 1
-    # At least once: the second copy can be told from its Message-ID.
+    # At least once: a second copy has the same Message-ID.
     first, second = mail_server.messages
     assert first.message["Message-ID"] == second.message["Message-ID"]
 
 
-def test_a_worker_that_dies_leaves_the_mail_to_the_next(mail_server: MailServer) -> None:
-    notice = owe("reader@example.org")
+def test_another_worker_sends_the_mail_of_a_worker_that_died(mail_server: MailServer) -> None:
+    notice = make_notice("reader@example.org")
     assert notices.claim(notice.pk, notice.due_at)
     assert notices.claim(notice.pk, notice.due_at) is None, "one worker has it"
     assert notices.send_due() == 0, "as long as its lease lasts"
@@ -133,8 +133,8 @@ def test_a_worker_that_dies_leaves_the_mail_to_the_next(mail_server: MailServer)
     assert notices.send_due() == 1
 
 
-def test_suppression_wins_at_the_last_moment(mail_server: MailServer) -> None:
-    notice = owe("reader@example.org")
+def test_suppression_is_checked_right_before_sending(mail_server: MailServer) -> None:
+    notice = make_notice("reader@example.org")
     make_suppression("reader@example.org")
     assert notices.send_due() == 0
     assert mail_server.messages == []
@@ -152,10 +152,10 @@ def test_suppression_wins_at_the_last_moment(mail_server: MailServer) -> None:
         ("welcome", State.PENDING),
     ],
 )
-def test_a_mail_that_fits_no_more_is_not_sent(
+def test_a_notice_that_no_longer_fits_the_state_is_not_sent(
     mail_server: MailServer, kind: str, state: str
 ) -> None:
-    notice = owe("reader@example.org", kind)
+    notice = make_notice("reader@example.org", kind)
     Subscriber.objects.update(state=state)
     assert notices.send_due() == 0
     assert mail_server.messages == []
@@ -166,20 +166,20 @@ def test_a_mail_that_fits_no_more_is_not_sent(
     )
 
 
-def test_a_mistake_of_ours_keeps_no_other_mail_back(
+def test_a_broken_template_does_not_stop_other_mails(
     mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken, fine = owe("a@example.org"), owe("b@example.org", "welcome")
+    broken, fine = make_notice("a@example.org"), make_notice("b@example.org", "welcome")
     build = notices.build
 
-    def stumble(notice: Notice):
+    def fail(notice: Notice):
         if notice.pk == broken.pk:
             raise RuntimeError("a template is broken")
         return build(notice)
 
-    monkeypatch.setattr(notices, "build", stumble)
+    monkeypatch.setattr(notices, "build", fail)
     assert notices.send_due() == 1
-    assert due(broken) > timedelta(0)
+    assert due_in(broken) > timedelta(0)
     assert broken.state == "queued"
     assert "a template is broken" in broken.last_error
     fine.refresh_from_db()
@@ -189,21 +189,21 @@ def test_a_mistake_of_ours_keeps_no_other_mail_back(
 def test_no_more_than_the_limit_oldest_first(mail_server: MailServer) -> None:
     now = timezone.now()
     for minutes, name in [(1, "b"), (2, "a"), (0, "c")]:
-        owe(f"{name}@example.org", due_at=now - timedelta(minutes=minutes))
+        make_notice(f"{name}@example.org", due_at=now - timedelta(minutes=minutes))
     assert notices.send_due(limit=2) == 2
     assert [mail.recipients[0][0] for mail in mail_server.messages] == ["a", "b"]
 
 
-def test_trying_again_counts_anew_and_leaves_alone_what_is_done_or_in_hand(
+def test_trying_again_resets_the_count_and_leaves_out_finished_and_leased_notices(
     mail_server: MailServer,
 ) -> None:
-    failed = owe("a@example.org", state="failed", tries=13, last_error="451 no")
-    waiting = owe("b@example.org", tries=4, due_at=timezone.now() + timedelta(hours=1))
+    failed = make_notice("a@example.org", state="failed", tries=13, last_error="451 no")
+    waiting = make_notice("b@example.org", tries=4, due_at=timezone.now() + timedelta(hours=1))
     Notice.objects.filter(pk=waiting.pk).update(last_error="451 not now")
-    in_hand = owe("c@example.org")
-    assert notices.claim(in_hand.pk, in_hand.due_at)
-    owe("d@example.org", state="sent")
-    owe("e@example.org", state="skipped")
+    leased = make_notice("c@example.org")
+    assert notices.claim(leased.pk, leased.due_at)
+    make_notice("d@example.org", state="sent")
+    make_notice("e@example.org", state="skipped")
     assert notices.try_again(Notice.objects.all()) == 2
     assert notices.send_due() == 2
     assert {mail.recipients[0][0] for mail in mail_server.messages} == {"a", "b"}
@@ -214,7 +214,7 @@ def test_trying_again_counts_anew_and_leaves_alone_what_is_done_or_in_hand(
 def test_the_task_sends_what_is_due(mail_server: MailServer) -> None:
     from subscribers.tasks import send_notices
 
-    owe("reader@example.org")
+    make_notice("reader@example.org")
     assert send_notices.call() == 1
 
 

@@ -1,4 +1,4 @@
-"""Each notice has its own fate: what goes wrong with one keeps no other from being sent."""
+"""An error with one notice does not stop the others from being sent."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.smtp import MailServer
 pytestmark = pytest.mark.django_db
 
 
-def owe_three() -> list[Notice]:
+def three_notices() -> list[Notice]:
     return [
         Notice.objects.create(subscriber=make_pending(f"{name}@example.org"), kind="confirm")
         for name in "abc"
@@ -28,7 +28,7 @@ def recipients(server: MailServer) -> list[str]:
 def test_a_reader_erased_before_the_claim_is_skipped(
     mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    owe_three()
+    three_notices()
     claim = notices.claim
 
     def erase_first(pk, due_at):
@@ -44,7 +44,7 @@ def test_a_reader_erased_before_the_claim_is_skipped(
 def test_a_reader_erased_between_the_claim_and_the_reading_is_skipped(
     mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, second, _ = owe_three()
+    _, second, _ = three_notices()
     update = type(Notice.objects.all()).update
 
     def erase_after(self, **values):
@@ -58,17 +58,17 @@ def test_a_reader_erased_between_the_claim_and_the_reading_is_skipped(
     assert recipients(mail_server) == ["a@example.org", "c@example.org"]
 
 
-@pytest.mark.parametrize("mood", ["accept", "defer", "reject"])
+@pytest.mark.parametrize("reaction", ["accept", "defer", "reject"])
 def test_a_reader_erased_while_the_mail_server_talks_stops_nobody(
-    mail_server: MailServer, monkeypatch: pytest.MonkeyPatch, mood: str
+    mail_server: MailServer, monkeypatch: pytest.MonkeyPatch, reaction: str
 ) -> None:
-    owe_three()
+    three_notices()
     submit = notices.submit
 
     def erase_during(message):
         if message.to == ["b@example.org"]:
-            if mood != "accept":
-                getattr(mail_server, mood)("b@example.org")
+            if reaction != "accept":
+                getattr(mail_server, reaction)("b@example.org")
             erase("b@example.org")
         submit(message)
 
@@ -79,33 +79,33 @@ def test_a_reader_erased_while_the_mail_server_talks_stops_nobody(
 
 
 @pytest.mark.parametrize("step", ["claim", "skip_reason", "build", "finish"])
-def test_a_step_that_fails_for_one_notice_stops_no_other(
+def test_a_step_that_fails_for_one_notice_does_not_stop_the_others(
     mail_server: MailServer, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    _, second, _ = owe_three()
-    right = getattr(notices, step)
+    _, second, _ = three_notices()
+    original = getattr(notices, step)
 
-    def stumble(notice, *rest):
+    def fail(notice, *rest):
         if getattr(notice, "pk", notice) == second.pk:
             raise RuntimeError("a mistake of ours")
-        return right(notice, *rest)
+        return original(notice, *rest)
 
-    monkeypatch.setattr(notices, step, stumble)
+    monkeypatch.setattr(notices, step, fail)
     assert notices.send_due() == 2
     second.refresh_from_db()
     assert second.state == "queued"
 
 
-def test_a_question_that_always_fails_is_given_up_in_the_end(
+def test_a_check_that_always_fails_is_given_up_at_last(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It counts as a try, so it is not asked for ever."""
+    """A failed check counts as a try, so the notice is not tried for ever."""
     notice = Notice.objects.create(subscriber=make_subscriber(), kind="welcome")
 
-    def stumble(_):
+    def fail(_):
         raise RuntimeError("a mistake of ours")
 
-    monkeypatch.setattr(notices, "skip_reason", stumble)
+    monkeypatch.setattr(notices, "skip_reason", fail)
     for _ in range(len(notices.PAUSES) + 1):
         Notice.objects.update(due_at=notice.created_at)
         notices.send_due()

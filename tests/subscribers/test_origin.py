@@ -17,10 +17,10 @@ pytestmark = pytest.mark.django_db
         ({"sec-fetch-site": "cross-site"}, False),
         ({"sec-fetch-site": "same-site"}, False),
         ({"sec-fetch-site": "nonsense"}, False),
-        # What the browser says of itself goes before what Origin says.
+        # Sec-Fetch-Site takes precedence over Origin.
         ({"sec-fetch-site": "same-origin", "origin": "null"}, True),
         ({"sec-fetch-site": "cross-site", "origin": "http://testserver"}, False),
-        # On plain HTTP and from old browsers there is only Origin.
+        # Over plain HTTP, and from old browsers, there is only Origin.
         ({"origin": "http://testserver"}, True),
         ({"origin": "http://TESTSERVER"}, True),
         ({"origin": "http://localhost:8000"}, True),

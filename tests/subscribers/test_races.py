@@ -1,4 +1,4 @@
-"""Two at once: neither a crash nor a double entry."""
+"""Two simultaneous requests cause neither an error nor a double entry."""
 
 import threading
 from collections.abc import Callable
@@ -52,25 +52,25 @@ def test_two_sign_ups_of_a_new_address_make_one_subscriber() -> None:
     assert Notice.objects.count() == ConsentEvent.objects.count() == 1
 
 
-def test_the_loser_of_the_race_waits_for_the_winner(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both looked before either had written: the unique constraint decides."""
+def test_the_second_of_two_sign_ups_waits_for_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both find no row before either has written, so the unique constraint decides."""
     manager = type(Subscriber.objects.all())
     get, seen = manager.get, []
 
-    def get_too_early(self, *args, **kwargs):
+    def get_before_the_other_commits(self, *args, **kwargs):
         if not seen:
             seen.append(True)
             try:
                 return get(self, *args, **kwargs)
             except Subscriber.DoesNotExist:
-                # The winner commits between our look and our insert. Where writers queue
-                # for the whole transaction (SQLite) this cannot happen.
+                # The other one commits between our SELECT and our INSERT. On SQLite this cannot
+                # happen, because writers wait for the whole transaction.
                 if connection.vendor == "postgresql":
                     at_once(1, lambda: signup.sign_up("reader@example.org", "/winner/"))
                 raise
         return get(self, *args, **kwargs)
 
-    monkeypatch.setattr(manager, "get", get_too_early)
+    monkeypatch.setattr(manager, "get", get_before_the_other_commits)
     signup.sign_up("reader@example.org", "/loser/")
     assert Subscriber.objects.count() == 1
     assert Notice.objects.count() == 1
@@ -99,7 +99,7 @@ def test_an_editor_who_looks_at_a_subscriber_never_undoes_an_unsubscribe(
 
     def read_then_unsubscribe(self, request, *args, **kwargs):
         found = get_object(self, request, *args, **kwargs)
-        if not done and connection.vendor == "postgresql":  # SQLite lets writers queue.
+        if not done and connection.vendor == "postgresql":  # On SQLite, writers wait.
             done.append(at_once(1, lambda: Client().post(one_click).status_code))
         return found
 
@@ -118,7 +118,7 @@ def test_two_workers_send_each_mail_once(mail_server: MailServer) -> None:
     assert len(addresses) == len(set(addresses)) == 8
 
 
-def test_a_sign_up_that_fails_owes_no_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sign_up_that_fails_sends_no_mail(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args, **kwargs) -> None:
         raise RuntimeError("the disk is full")
 

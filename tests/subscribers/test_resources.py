@@ -1,4 +1,4 @@
-"""The free resources are reached through signed links that expire, and no other way."""
+"""The free resources can only be downloaded through signed links that expire."""
 
 import logging
 import time
@@ -27,8 +27,8 @@ def site_url(settings) -> None:
     settings.SITE_URL = "http://localhost:8000"
 
 
-def aged(days: int, seconds: int = 0):
-    """Make links that are signed inside it this old."""
+def signed_days_ago(days: int, seconds: int = 0):
+    """A context in which links are signed with a time that many days ago."""
     then = time.time() - timedelta(days=days, seconds=seconds).total_seconds()
     return mock.patch("django.core.signing.time.time", return_value=then)
 
@@ -48,9 +48,9 @@ def test_a_fresh_link_brings_the_file_under_a_decent_name(client: Client) -> Non
 
 def test_a_link_works_for_its_days_and_then_says_how_to_get_another(client: Client) -> None:
     resource = make_resource()
-    with aged(days=13, seconds=86_000):
+    with signed_days_ago(days=13, seconds=86_000):
         fresh = path(resource)
-    with aged(days=14, seconds=10):
+    with signed_days_ago(days=14, seconds=10):
         stale = path(resource)
     assert client.get(fresh).status_code == 200
     response = client.get(stale)

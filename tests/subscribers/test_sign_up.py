@@ -1,4 +1,4 @@
-"""Signing up: the same answer for everybody, and what follows by mail."""
+"""Signing up: every address gets the same answer, and the mail depends on its state."""
 
 from datetime import timedelta
 
@@ -18,25 +18,25 @@ State = Subscriber.State
 
 
 def post(client: Client, address: str, **more: str) -> HttpResponse:
-    """Send the form, and let a worker look at what it left."""
+    """Send the form, and process the request as a worker does."""
     response = client.post(URL, {"address": address, **more})
     signup.process_requests()
     return response
 
 
-def owed(address: str) -> list[str]:
-    """The kinds of mail owed to an address, oldest first."""
+def notices_for(address: str) -> list[str]:
+    """Return the kinds of an address's notices, oldest first."""
     notices = Notice.objects.filter(subscriber__address=address).order_by("pk")
     return list(notices.values_list("kind", flat=True))
 
 
-def test_an_unknown_address_becomes_pending_and_is_owed_a_link(client: Client) -> None:
+def test_an_unknown_address_becomes_pending_and_gets_a_link(client: Client) -> None:
     response = post(client, "Reader@Example.org", source="/articles/the-twelfth-hour/")
     assert response.status_code == 303
     assert response.url == reverse("subscribers:check-mail")
     subscriber = Subscriber.objects.get()
     assert (subscriber.address, subscriber.state) == ("reader@example.org", State.PENDING)
-    assert owed("reader@example.org") == ["confirm"]
+    assert notices_for("reader@example.org") == ["confirm"]
 
 
 def test_the_consent_record_says_what_when_where_and_in_which_words(client: Client) -> None:
@@ -64,7 +64,7 @@ def test_the_words_shown_are_the_words_recorded_even_from_a_page_out_of_a_cache(
 
 
 def test_everybody_gets_the_same_answer(client: Client, settings) -> None:
-    """Unknown, pending, confirmed, unsubscribed, suppressed, and one mailed too often."""
+    """Also a suppressed address, and one that got too many mails."""
     make_pending("pending@example.org")
     make_subscriber("confirmed@example.org")
     make_subscriber("unsubscribed@example.org", state=State.UNSUBSCRIBED)
@@ -90,15 +90,15 @@ def test_everybody_gets_the_same_answer(client: Client, settings) -> None:
     assert not client.cookies
 
 
-def test_what_follows_depends_on_who_it_is(client: Client) -> None:
+def test_the_mail_depends_on_the_state_of_the_address(client: Client) -> None:
     make_subscriber("confirmed@example.org")
     make_subscriber("suppressed@example.org")
     make_suppression("suppressed@example.org")
     make_suppression("stranger@example.org")
     for name in ["confirmed", "suppressed", "stranger"]:
         post(client, f"{name}@example.org")
-    assert owed("confirmed@example.org") == ["already"]
-    assert owed("suppressed@example.org") == []
+    assert notices_for("confirmed@example.org") == ["already"]
+    assert notices_for("suppressed@example.org") == []
     assert not Subscriber.objects.filter(address="stranger@example.org").exists()
     assert Subscriber.objects.get(address="confirmed@example.org").state == State.CONFIRMED
 
@@ -114,20 +114,20 @@ def test_a_pending_reader_gets_a_new_link_for_one_that_has_expired(client: Clien
     assert not again.confirm_link_expired
 
 
-def test_an_unsubscribed_reader_starts_anew_with_a_new_link(client: Client) -> None:
+def test_an_unsubscribed_reader_gets_a_new_link(client: Client) -> None:
     gone = make_subscriber("reader@example.org", state=State.UNSUBSCRIBED)
     post(client, "reader@example.org")
     back = Subscriber.objects.get()
     assert back.state == State.PENDING
     assert back.confirm_key != gone.confirm_key
     assert back.key == gone.key
-    assert owed("reader@example.org") == ["confirm"]
+    assert notices_for("reader@example.org") == ["confirm"]
 
 
-def test_a_double_click_owes_one_mail(client: Client) -> None:
+def test_a_double_click_sends_one_mail(client: Client) -> None:
     post(client, "reader@example.org")
     post(client, "reader@example.org")
-    assert owed("reader@example.org") == ["confirm"]
+    assert notices_for("reader@example.org") == ["confirm"]
     assert ConsentEvent.objects.count() == 1
 
 
@@ -181,14 +181,14 @@ def test_a_form_without_the_field_or_with_a_file_in_it_is_no_crash(client: Clien
 def test_the_pages_carry_nothing_personal_and_change_nothing(
     client: Client, url: str, django_assert_max_num_queries
 ) -> None:
-    # The resources of the box and the footer's menu, which production remembers.
+    # The queries are for the resources of the box and the footer's menu, which production caches.
     with django_assert_max_num_queries(2 if url == URL else 1):
         response = client.get(url)
     assert response.status_code == 200
     assert not response.cookies
     assert "Cookie" not in response.get("Vary", "")
     assert b"csrfmiddlewaretoken" not in response.content
-    # Who finds the second by a search would wait for a mail.
+    # Somebody who found the second page by a search would wait for a mail in vain.
     assert (b'content="noindex"' in response.content) == (url != URL)
     assert response.content == client.get(url).content
     assert client.head(url).status_code == 200
@@ -210,13 +210,13 @@ def test_a_sign_up_wakes_the_worker(
     assert woken == [True]
 
 
-def test_a_queue_that_is_away_costs_no_sign_up(
+def test_a_sign_up_is_stored_even_if_no_task_can_be_enqueued(
     client: Client, django_capture_on_commit_callbacks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away() -> None:
+    def fail() -> None:
         raise ConnectionError("The broker is away.")
 
-    monkeypatch.setattr("subscribers.tasks.wake", away)
+    monkeypatch.setattr("subscribers.tasks.wake", fail)
     with django_capture_on_commit_callbacks(execute=True):
         assert post(client, "reader@example.org").status_code == 303
-    assert owed("reader@example.org") == ["confirm"]
+    assert notices_for("reader@example.org") == ["confirm"]

@@ -1,4 +1,4 @@
-"""A suppressed address is never mailed; it outlives the subscriber and always wins."""
+"""A suppressed address is never mailed, even if it is subscribed or its subscriber is deleted."""
 
 import pytest
 

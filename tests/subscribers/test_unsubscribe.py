@@ -1,4 +1,4 @@
-"""Unsubscribing: GET asks, POST acts at once, and one click in the mail program suffices."""
+"""Unsubscribing: GET asks, POST unsubscribes; one click in the mail program is enough."""
 
 import pytest
 from django.test import Client
