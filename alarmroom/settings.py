@@ -54,7 +54,7 @@ INSTALLED_APPS = [
     "subscribers",
     "ckeditor",
     "django_tasks_db",
-    "django.contrib.admin",
+    "alarmroom.apps.DeskConfig",  # Django's admin, on our own site
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
