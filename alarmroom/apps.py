@@ -8,7 +8,9 @@ class AlarmRoomConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from alarmroom import checks  # noqa: F401  (registers our system checks)
+        from alarmroom import checks, lookups  # noqa: F401  (checks registers our system checks)
+
+        lookups.register()
 
 
 class DeskConfig(admin_apps.AdminConfig):

@@ -66,6 +66,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # First, so that it keeps a page with every header that the others give it.
     "alarmroom.kept.writing.KeepPagesMiddleware",
+    # Before whatever reads a query string or a form.
+    "alarmroom.input.CleanInputMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "alarmroom.headers.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
