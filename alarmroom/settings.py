@@ -246,6 +246,16 @@ FEEDBACK_ID = env.text("FEEDBACK_ID")
 # It may say in which format it wants its reports (RFC 9477).
 CFBL_ADDRESS = env.mail_address("CFBL_ADDRESS", "", parameter=r"(; *report=x?arf)?")
 
+# Sign-ups (subscribers/guards.py)
+
+# So many mails may requests cause to one mailbox; then there are pauses that grow.
+SIGN_UP_MAILS_PER_ADDRESS = env.number("SIGN_UP_MAILS_PER_ADDRESS", 3, least=1, most=20)
+SIGN_UPS_PER_HOUR = env.number("SIGN_UPS_PER_HOUR", 1000, least=1)
+# Many people share one network: a dispatch center, an academy. More than the site takes is none.
+SIGN_UPS_PER_HOUR_AND_NETWORK = env.number(
+    "SIGN_UPS_PER_HOUR_AND_NETWORK", min(50, SIGN_UPS_PER_HOUR), least=1, most=SIGN_UPS_PER_HOUR
+)
+
 # Delivery of issues (newsletter/worker.py)
 
 # How long a worker may hold rows without a sign of life. Longer than any SMTP timeout.
@@ -295,8 +305,11 @@ SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", 31_536_000 if HTTPS else
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.switch("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
 SECURE_HSTS_PRELOAD = env.switch("SECURE_HSTS_PRELOAD", default=False)
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
-if env.switch("BEHIND_TLS_PROXY", default=False):
+BEHIND_TLS_PROXY = env.switch("BEHIND_TLS_PROXY", default=False)
+if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# How many proxies of ours add an entry to X-Forwarded-For (alarmroom/clients.py).
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 1 if BEHIND_TLS_PROXY else 0, most=10)
 SESSION_ENGINE = "alarmroom.sessions"
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS

@@ -174,15 +174,19 @@ NUMBERS = [
     "CONN_MAX_AGE",
     "KEPT_PAGES_SECONDS",
     "SECURE_HSTS_SECONDS",
+    "TRUSTED_PROXIES",
     "SMTP_TIMEOUT",
     "DELIVERY_LEASE_SECONDS",
     "DELIVERY_BATCH_SIZE",
     "DELIVERY_SLICE_SECONDS",
     "DELIVERY_MAX_FAILURES_IN_A_ROW",
+    "SIGN_UP_MAILS_PER_ADDRESS",
+    "SIGN_UPS_PER_HOUR",
+    "SIGN_UPS_PER_HOUR_AND_NETWORK",
     "PORT",
     "SMTP_PORT",
 ]
-FROM_ONE = NUMBERS[3:]
+FROM_ONE = NUMBERS[4:]
 SWITCHES = [
     "DEBUG",
     "BEHIND_TLS_PROXY",
@@ -197,6 +201,9 @@ WRONG = [
     *((name, value) for name in NUMBERS for value in ("abc", "", "-1", "1.5", "9" * 5000)),
     *((name, "0") for name in FROM_ONE),
     ("PORT", "70000"),
+    ("TRUSTED_PROXIES", "11"),
+    ("SIGN_UP_MAILS_PER_ADDRESS", "21"),
+    ("SIGN_UPS_PER_HOUR_AND_NETWORK", "1001"),
     *((name, value) for name in SWITCHES for value in ("banana", "")),
     *((name, value) for name in SENDERS for value in ("nobody", "", "a@b.example, c@d.example")),
     *((name, value) for name in MAIL_ADDRESSES for value in ("nobody", "A <a@b.example>")),
@@ -315,6 +322,11 @@ def test_a_password_is_never_repeated(
     [
         ("DEBUG", "Off", "DEBUG", False),
         ("BEHIND_TLS_PROXY", "yes", "SECURE_PROXY_SSL_HEADER", ("HTTP_X_FORWARDED_PROTO", "https")),
+        # A proxy that ends TLS also says who asked.
+        ("BEHIND_TLS_PROXY", "on", "TRUSTED_PROXIES", 1),
+        ("BEHIND_TLS_PROXY", "off", "TRUSTED_PROXIES", 0),
+        # One network never takes more than the whole site.
+        ("SIGN_UPS_PER_HOUR", "20", "SIGN_UPS_PER_HOUR_AND_NETWORK", 20),
         ("KEPT_PAGES_SECONDS", " 0", "KEPT_PAGES_SECONDS", 0),
         ("SITE_URL", "https://www.example.org/", "SITE_URL", "https://www.example.org"),
         ("SITE_URL", "https://[::1]:8443", "SITE_HOST", "::1"),

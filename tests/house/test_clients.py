@@ -1,0 +1,73 @@
+"""Whose request it is: believed from our own proxies, and from nobody else."""
+
+import pytest
+from django.test import RequestFactory
+
+from alarmroom.clients import client_network
+
+pytestmark = pytest.mark.any_database
+
+
+def network(settings, proxies: int, peer: str | None, forwarded: str | None = None) -> str:
+    settings.TRUSTED_PROXIES = proxies
+    request = RequestFactory().get("/")
+    request.META.pop("REMOTE_ADDR")
+    if peer is not None:
+        request.META["REMOTE_ADDR"] = peer
+    if forwarded is not None:
+        request.META["HTTP_X_FORWARDED_FOR"] = forwarded
+    return client_network(request)
+
+
+@pytest.mark.parametrize(
+    ("peer", "found"),
+    [
+        ("203.0.113.9", "203.0.113.0/24"),
+        ("203.0.113.250", "203.0.113.0/24"),
+        ("::ffff:203.0.113.9", "203.0.113.0/24"),
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
+        ("2001:0DB8:1:2:bbbb::2", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("fe80::2%" + "x" * 60, "fe80::/64"),
+        # Nobody knows: a Unix socket, or nonsense.
+        (None, ""),
+        ("", ""),
+        ("unix:", ""),
+        ("203.0.113", ""),
+        ("9" * 1_000_000, ""),
+    ],
+)
+def test_a_client_counts_as_its_network(settings, peer: str | None, found: str) -> None:
+    assert network(settings, 0, peer) == found
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "found"),
+    [
+        # Without a proxy of ours the header is what the client says, and means nothing.
+        (0, "198.51.100.7", "203.0.113.0/24"),
+        (1, "198.51.100.7", "198.51.100.0/24"),
+        # The client wrote the first ones itself.
+        (1, "192.0.2.1, 192.0.2.2,198.51.100.7", "198.51.100.0/24"),
+        (2, "192.0.2.1, 198.51.100.7, 10.0.0.1", "198.51.100.0/24"),
+        # It came past the outer proxy.
+        (2, "198.51.100.7", "198.51.100.0/24"),
+        # It came past all of them.
+        (1, None, "203.0.113.0/24"),
+        (1, " ", "203.0.113.0/24"),
+        # As some proxies write it.
+        (1, "198.51.100.7:51234", "198.51.100.0/24"),
+        (1, '"[2001:db8::7]:51234"', "2001:db8::/64"),
+        (1, "::ffff:198.51.100.7", "198.51.100.0/24"),
+        # A proxy that names no address has hidden it.
+        (1, "unknown", ""),
+        (1, "198.51.100.7, ", ""),
+        (1, "_hidden", ""),
+        (1, "," * 100_000, ""),
+    ],
+)
+def test_only_what_our_own_proxies_wrote_is_believed(
+    settings, proxies: int, forwarded: str | None, found: str
+) -> None:
+    assert network(settings, proxies, "203.0.113.9", forwarded) == found
