@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
@@ -14,6 +15,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path
 
 from alarmroom.admin_guard import GuardedAdmin
+
+if TYPE_CHECKING:
+    from django.contrib.auth.forms import AuthenticationForm
 
 
 class AutocompleteView(AutocompleteJsonView):
@@ -28,6 +32,21 @@ class AutocompleteView(AutocompleteJsonView):
 
 class DeskSite(admin.AdminSite):
     """Guards the pages of whatever is registered, those of other packages included."""
+
+    @property
+    def login_form(self) -> type[AuthenticationForm]:  # type: ignore[override]  # an attribute
+        # This module is imported before the models of other apps are.
+        from alarmroom.sign_in import SignInForm
+
+        return SignInForm
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response = super().login(request, extra_context)
+        if getattr(request, "axes_locked_out", False):
+            response.status_code = HTTPStatus.TOO_MANY_REQUESTS
+        return response
 
     def register(
         self,

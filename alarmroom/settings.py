@@ -5,6 +5,7 @@ process refuses to start until SECRET_KEY, ALLOWED_HOSTS, SITE_URL and POSTAL_AD
 set, and until every other value is one that can be (alarmroom/environment.py).
 """
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -52,6 +53,7 @@ INSTALLED_APPS = [
     "newsletter",
     "posts",
     "subscribers",
+    "axes",
     "ckeditor",
     "django_tasks_db",
     "alarmroom.apps.DeskConfig",  # Django's admin, on our own site
@@ -195,6 +197,25 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 
+# Guesses at a password (alarmroom/sign_in.py, docs/decisions/sign-in.md)
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_HANDLER = "alarmroom.sign_in.SignInHandler"
+AXES_CLIENT_IP_CALLABLE = "alarmroom.sign_in.network"
+# A success forgets the failures of this account from this network, and no others.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+# Whoever goes on trying does not keep an editor locked out for longer.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+# Its tables are read from the command line: they say where editors work.
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
 # Mail: transactional and bulk mail leave through separate mailers (mail reputation)
 
 SMTP_TIMEOUT = env.number("SMTP_TIMEOUT", 30, least=1, unit="seconds")
@@ -310,6 +331,8 @@ if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # How many proxies of ours add an entry to X-Forwarded-For (alarmroom/clients.py).
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 1 if BEHIND_TLS_PROXY else 0, most=10)
+# What the operator says of the proxy in front; only `check --deploy` asks (alarmroom/checks.py).
+BUFFERING_PROXY = env.switch("BUFFERING_PROXY", default=False)
 SESSION_ENGINE = "alarmroom.sessions"
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
@@ -326,6 +349,9 @@ SILENCED_SYSTEM_CHECKS = [
     # CKEditor 4 has no open successor. Its known holes are closed, each with a test: see the
     # table in posts/editor.py, and tests/posts/test_editor.py.
     "ckeditor.W001",
+    # The sign-in page itself says that it is locked (alarmroom/sign_in.py), so the middleware that
+    # would answer in its place is not there.
+    "axes.W002",
 ]
 
 LOGGING = {
@@ -342,7 +368,11 @@ LOGGING = {
         },
     },
     # Django's own console handler would write every line a second time.
-    "loggers": {"django": {"handlers": ["admins"], "level": "INFO"}},
+    "loggers": {
+        "django": {"handlers": ["admins"], "level": "INFO"},
+        # Every sign-in and sign-out would be several lines.
+        "axes": {"level": "WARNING"},
+    },
     "root": {"handlers": ["console"], "level": env.log_level("LOG_LEVEL", "INFO")},
 }
 

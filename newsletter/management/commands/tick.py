@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import close_old_connections
 from django.utils import timezone
 
-from alarmroom import kept
+from alarmroom import kept, sign_in
 from newsletter import clock
 from posts import body, freshness, likeness, tasks
 from subscribers import notices
@@ -67,4 +67,6 @@ def tick() -> list[str]:
         likeness.compare_due()
     with now.turn("Sweeping kept pages"):
         kept.shelf().sweep()
+    with now.turn("Forgetting old sign-ins"):
+        sign_in.forget_old()
     return now.failed
