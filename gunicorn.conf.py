@@ -8,7 +8,7 @@ env = Environment()
 address = env.host("HOST", "127.0.0.1", "an address of this machine, such as 127.0.0.1 or [::]")
 bind = [f"{address}:{env.port('PORT', 8000)}"]
 worker_class = "gthread"
-workers = env.number("WEB_CONCURRENCY", 1, least=1)
+workers = env.number("WEB_CONCURRENCY", 2, least=1)
 threads = env.number("WEB_THREADS", 4, least=1)
 env.stop_if_wrong()
 # Workers share the code's memory, and a missing setting ends the start with its one line.
