@@ -8,7 +8,7 @@ env = Environment()
 address = env.host("HOST", "127.0.0.1", "an address of this machine, such as 127.0.0.1 or [::]")
 bind = [f"{address}:{env.port('PORT', 8000)}"]
 worker_class = "gthread"
-workers = env.number("WEB_CONCURRENCY", 1, least=1)
+workers = env.number("WEB_CONCURRENCY", 2, least=1)
 threads = env.number("WEB_THREADS", 4, least=1)
 env.stop_if_wrong()
 # The workers share the memory of the code, and a wrong setting stops the start with one line.

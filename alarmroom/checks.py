@@ -51,3 +51,18 @@ def mail(**kwargs: Any) -> Iterable[CheckMessage]:
             hint="Set it to the publisher's postal address: CAN-SPAM asks for a valid one.",
             id="alarmroom.W002",
         )
+
+
+@register("alarmroom", deploy=True)
+def proxy(**kwargs: Any) -> Iterable[CheckMessage]:
+    """Each of gunicorn's threads waits for its sender, so slow ones take all of them."""
+    if not settings.BUFFERING_PROXY:
+        yield Warning(
+            "Nobody says that a proxy in front reads requests whole before it passes them on.",
+            hint=(
+                "Without one, a few dozen slow senders stop the site. Put nginx in front "
+                "(deploy/nginx.conf) or another proxy that buffers requests, and then set "
+                "BUFFERING_PROXY=on. docs/deploying.md says more."
+            ),
+            id="alarmroom.W003",
+        )

@@ -5,6 +5,7 @@ process refuses to start until SECRET_KEY, ALLOWED_HOSTS, SITE_URL and POSTAL_AD
 set, and until every other value is valid (alarmroom/environment.py).
 """
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -52,9 +53,10 @@ INSTALLED_APPS = [
     "newsletter",
     "posts",
     "subscribers",
+    "axes",
     "ckeditor",
     "django_tasks_db",
-    "django.contrib.admin",
+    "alarmroom.apps.DeskConfig",  # Django's admin, on our own site
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -66,6 +68,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # First, so that it stores a page with the headers that the other middleware adds.
     "alarmroom.kept.writing.KeepPagesMiddleware",
+    # Before whatever reads a query string or a form.
+    "alarmroom.input.CleanInputMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "alarmroom.headers.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -191,6 +195,25 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "admin:login"
+
+# Guesses at a password (alarmroom/sign_in.py, docs/decisions/sign-in.md)
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_HANDLER = "alarmroom.sign_in.SignInHandler"
+AXES_CLIENT_IP_CALLABLE = "alarmroom.sign_in.network"
+# A success forgets the failures of this account from this network, and no others.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+# Whoever goes on trying does not keep an editor locked out for longer.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+# Its tables are read from the command line: they say where editors work.
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 
 # Mail: transactional and bulk mail leave through separate mailers (mail reputation)
 
@@ -320,6 +343,8 @@ if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # How many of our own proxies add an entry to X-Forwarded-For (alarmroom/clients.py).
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 1 if BEHIND_TLS_PROXY else 0, most=10)
+# Whether the operator confirms that a proxy reads requests whole (alarmroom/checks.py).
+BUFFERING_PROXY = env.switch("BUFFERING_PROXY", default=False)
 SESSION_ENGINE = "alarmroom.sessions"
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
@@ -336,6 +361,9 @@ SILENCED_SYSTEM_CHECKS = [
     # CKEditor 4 has no open-source successor. Its known vulnerabilities are closed, each with a
     # test: see the table in posts/editor.py, and tests/posts/test_editor.py.
     "ckeditor.W001",
+    # The sign-in page itself says that it is locked (alarmroom/sign_in.py), so the middleware that
+    # would answer in its place is not there.
+    "axes.W002",
 ]
 
 LOGGING = {
@@ -352,7 +380,11 @@ LOGGING = {
         },
     },
     # Django's own console handler would write every line a second time.
-    "loggers": {"django": {"handlers": ["admins"], "level": "INFO"}},
+    "loggers": {
+        "django": {"handlers": ["admins"], "level": "INFO"},
+        # Every sign-in and sign-out would be several lines.
+        "axes": {"level": "WARNING"},
+    },
     "root": {"handlers": ["console"], "level": env.log_level("LOG_LEVEL", "INFO")},
 }
 

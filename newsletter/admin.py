@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.html import format_html
 
-from newsletter.issue_desk import IssuePagesMixin
+from newsletter.issue_desk import IssuePagesMixin, note_for
 from newsletter.issue_forms import IssueForm, IssuePostForm
 from newsletter.models import Delivery, Issue, IssuePost
 from posts.desk import ArticleRowsMixin, EditorPageMixin, long_texts
@@ -104,6 +104,10 @@ class IssueAdmin(EditorPageMixin, IssuePagesMixin, admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and (obj is None or obj.is_open)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        # A started one stays, and its deliveries need not be listed to say so.
+        return super().get_deleted_objects([issue for issue in objs if issue.is_open], request)
+
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Issue]) -> None:
         # As in get_object: one that was started since the page asked stays.
         with transaction.atomic():
@@ -150,6 +154,13 @@ class IssueAdmin(EditorPageMixin, IssuePagesMixin, admin.ModelAdmin):
             {**(extra_context or {}), "may_send": request.user.has_perm("newsletter.send_issue")},
         )
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        issue = context["original"]
+        context["note"] = note_for(request, issue) if issue else ""
+        return super().render_change_form(request, context, *args, **kwargs)
+
 
 class StartedIssueFilter(admin.RelatedFieldListFilter):
     """The issues that have deliveries, without a look at those."""
@@ -172,6 +183,12 @@ class DeliveryAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         texts = (f"issue__{text}" for text in long_texts(Issue))
         return super().get_queryset(request).defer(*texts)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Each row names a reader, and so may the mail server's reply.
+        return super().has_view_permission(request, obj) and request.user.has_perm(
+            "subscribers.view_subscriber"
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

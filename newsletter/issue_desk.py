@@ -31,6 +31,8 @@ from newsletter.transport import Fate, ServerAway, ServerRefuses
 from subscribers.models import Subscriber
 
 ROWS_SHOWN = 100
+# Whoever has it learns who got an issue, and whom a mail server's words are about.
+SEE_READERS = "subscribers.view_subscriber"
 
 # The preview's frame shows the mail and our pictures, and nothing else.
 PREVIEW_CSP: dict[str, list[str]] = {
@@ -235,10 +237,16 @@ class IssuePagesMixin:
     def progress(self, request: HttpRequest, issue: Issue) -> HttpResponse:
         """How far sending is, in figures. Reloads itself while the issue is being sent."""
         totals = issue.totals()
+        may_see_readers = request.user.has_perm(SEE_READERS)
         counted = sum(totals.values())
         done = counted - totals["queued"] - totals["sending"]
         in_doubt = issue.deliveries.filter(state=Delivery.State.UNCERTAIN)
         failed = issue.deliveries.filter(state=Delivery.State.FAILED)
+        uncertain = list(in_doubt.select_related("subscriber")[:ROWS_SHOWN])
+        refused = list(failed.select_related("subscriber").order_by("-changed_at")[:ROWS_SHOWN])
+        if not may_see_readers:
+            for row in (*uncertain, *refused):
+                row.reply = without_addresses(row.reply)
         return self.page(
             request,
             "progress",
@@ -248,8 +256,10 @@ class IssuePagesMixin:
             counted=counted,
             done=done,
             balances=counted == issue.recipients,
-            uncertain=in_doubt.select_related("subscriber")[:ROWS_SHOWN],
-            failed=failed.select_related("subscriber").order_by("-changed_at")[:ROWS_SHOWN],
+            may_see_readers=may_see_readers,
+            note=note_for(request, issue),
+            uncertain=uncertain,
+            failed=refused,
             deferred=issue.deliveries.filter(state=Delivery.State.QUEUED, tries__gt=0).count(),
             reloads=issue.state == Issue.State.SENDING,
             quiet=issue.backs_off,
@@ -331,6 +341,18 @@ def preview_of(issue: Issue) -> tuple[mail.Preview, list[str]]:
         return mail.preview(issue, content), []
     rendered = mail.render(issue)
     return mail.preview(issue, rendered), rendered.warnings
+
+
+def note_for(request: HttpRequest, issue: Issue) -> str:
+    """Return why an issue paused, as whoever asks may read it."""
+    if request.user.has_perm(SEE_READERS):
+        return issue.state_note
+    return without_addresses(issue.state_note)
+
+
+def without_addresses(text: str) -> str:
+    """Return what a mail server said without the words that hold a mail address."""
+    return " ".join("(an address)" if "@" in word else word for word in text.split())
 
 
 def text_of(issue: Issue, rendered: mail.Rendered) -> str:

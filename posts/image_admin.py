@@ -118,6 +118,10 @@ class ImageAdmin(PictureAdminMixin, ImageAdminBase):
             meta = thing._meta
             url = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[thing.pk])
             kind = capfirst(meta.verbose_name)
+            known = self.admin_site.get_model_admin(type(thing))
+            if not known.has_view_permission(request, thing):
+                protected.append(kind)
+                continue
             protected.append(format_html('{}: <a href="{}">{}</a>', kind, url, thing))
         return deleted, counts, missing, protected
 

@@ -228,6 +228,12 @@ class NoticeAdmin(ReadOnlyAdmin):
     ]
     actions = ["try_again_now"]
 
+    def has_view_permission(self, request: HttpRequest, obj: Notice | None = None) -> bool:
+        # Each row names a reader, and so may the mail server's reply.
+        return super().has_view_permission(request, obj) and request.user.has_perm(
+            "subscribers.view_subscriber"
+        )
+
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("subscribers.change_notice")
 

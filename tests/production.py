@@ -30,6 +30,7 @@ def environment(data_dir: str, **changes: str) -> dict[str, str]:
         "DATA_DIR": data_dir,
         "SMTP_URL": "smtp+tls://user:password@smtp.example.org:587",
         "BULK_SMTP_URL": "smtp+tls://user:password@bulk.example.org:587",
+        "BUFFERING_PROXY": "on",
         "POSTAL_ADDRESS": "The Alarm Room, 100 Main Street, Springfield, IL 62701, USA",
     }
     return {**inherited, **production, **changes}

@@ -133,6 +133,7 @@ def test_production_settings_pass_the_deployment_check(tmp_path: Path) -> None:
         ({"SITE_URL": "https://localhost"}, "alarmroom.E001"),
         ({"SITE_URL": "https://elsewhere.example.org"}, "alarmroom.E002"),
         ({"SITE_URL": "http://www.example.org"}, "alarmroom.W001"),
+        ({"BUFFERING_PROXY": "off"}, "alarmroom.W003"),
         ({"POSTAL_ADDRESS": "The Alarm Room, P.O. Box 911, Anytown, USA"}, "alarmroom.W002"),
     ],
 )

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import close_old_connections
 from django.utils import timezone
 
-from alarmroom import kept
+from alarmroom import kept, sign_in
 from newsletter import clock
 from posts import body, freshness, likeness
 from posts import tasks as picture_tasks
@@ -74,4 +74,6 @@ def tick() -> list[str]:
         likeness.compare_due()
     with steps.step("Sweeping kept pages"):
         kept.page_store().sweep()
+    with steps.step("Forgetting old sign-ins"):
+        sign_in.forget_old()
     return steps.failed

@@ -1,0 +1,64 @@
+"""What people send, before anybody reads it: no NUL in a query string or a form.
+
+No text holds a NUL, and PostgreSQL refuses one wherever it stands: in a filter, a search, an
+autocomplete, a selected row. It is taken out in this one place, and the rest of what was typed
+stays as it was. Paths and cookies have rules of their own (the routes, alarmroom/sessions.py).
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpRequest, HttpResponse, QueryDict
+
+NUL = "\0"
+
+
+def without_nul(data: QueryDict) -> QueryDict:
+    """Return the same fields without NUL in a name or a value; `data` itself where none is."""
+    if not any(NUL in name or any(NUL in value for value in data.getlist(name)) for name in data):
+        return data
+    clean = QueryDict(mutable=True, encoding=data.encoding)
+    for name, values in data.lists():
+        for value in values:
+            clean.appendlist(name.replace(NUL, ""), value.replace(NUL, ""))
+    clean._mutable = False  # type: ignore[attr-defined]  # as Django makes its own
+    return clean
+
+
+class CleanRequest(WSGIRequest):
+    """Django's own request, whose form holds no NUL.
+
+    The form is read when a view first asks for it, as ever: an upload may be refused by its size
+    before its body is read.
+    """
+
+    _cleaned: QueryDict | None = None
+
+    def _get_clean_post(self) -> QueryDict:
+        form = WSGIRequest.POST.fget(self)  # type: ignore[attr-defined]  # a property
+        if form is not self._cleaned:
+            form = self._cleaned = without_nul(form)
+            WSGIRequest.POST.fset(self, form)  # type: ignore[attr-defined]
+        return form
+
+    def _set_post(self, form: QueryDict) -> None:
+        WSGIRequest.POST.fset(self, form)  # type: ignore[attr-defined]
+
+    if not TYPE_CHECKING:
+        POST = property(_get_clean_post, _set_post)
+
+
+class CleanInputMiddleware:
+    """Takes NUL out of what every view, form and admin page reads."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        query = request.META.get("QUERY_STRING", "")
+        if "%00" in query or NUL in query:
+            request.GET = without_nul(request.GET)  # type: ignore[assignment]
+        if type(request) is WSGIRequest:
+            request.__class__ = CleanRequest
+        return self.get_response(request)

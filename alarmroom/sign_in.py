@@ -1,0 +1,96 @@
+"""How often a password may be guessed at the desk's sign-in (docs/decisions/sign-in.md).
+
+django-axes counts the failures and refuses; this module says what is counted, and the words.
+A network is the first address of a /24 of IPv4 or a /64 of IPv6: no full address is stored.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from axes.handlers.database import AxesDatabaseHandler
+from axes.models import AccessAttempt, AccessLog
+from django.conf import settings
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.core.exceptions import ValidationError
+from django.db.models import Q, Sum
+from django.http import HttpRequest
+from django.utils import timezone
+
+from alarmroom.clients import client_network
+
+# So many failures lock: of one account from one network, of one account from everywhere, and from
+# one network whichever the account.
+OF_ACCOUNT_AND_NETWORK = settings.AXES_FAILURE_LIMIT
+OF_ACCOUNT = 6 * OF_ACCOUNT_AND_NETWORK
+OF_NETWORK = 6 * OF_ACCOUNT_AND_NETWORK
+# How long a network counts as one that an account is known from.
+LOG_KEPT = timedelta(days=90)
+
+
+def network(request: HttpRequest) -> str | None:
+    """Return the network of a client as one address; None where it is not known."""
+    return client_network(request).partition("/")[0] or None
+
+
+class SignInHandler(AxesDatabaseHandler):
+    """Counts by account and network; the locks of an account alone spare networks it is known from.
+
+    So nobody can keep an editor out of their own office by guessing from elsewhere.
+    """
+
+    def get_failures(self, request: Any, credentials: dict[str, Any] | None = None) -> int:
+        """Return the failures, where AXES_FAILURE_LIMIT of them are as many as lock."""
+        name = (credentials or {}).get("username") or request.POST.get("username") or ""
+        where = request.axes_ip_address
+        since = request.axes_attempt_time - settings.AXES_COOLOFF_TIME
+        recent = AccessAttempt.objects.filter(attempt_time__gte=since)
+        account, same_network = Q(username=name), Q(ip_address=where)
+        counts = recent.aggregate(
+            both=Sum("failures_since_start", filter=account & same_network, default=0),
+            account=Sum("failures_since_start", filter=account, default=0),
+            network=Sum("failures_since_start", filter=same_network, default=0),
+        )
+        if where is None:
+            # Then everybody is behind the same unknown address.
+            counts["network"] = 0
+        elif counts["account"] >= OF_ACCOUNT and is_known(name, where):
+            counts["account"] = 0
+        return max(
+            counts["both"],
+            counts["account"] * OF_ACCOUNT_AND_NETWORK // OF_ACCOUNT,
+            counts["network"] * OF_ACCOUNT_AND_NETWORK // OF_NETWORK,
+        )
+
+
+def is_known(name: str, where: str) -> bool:
+    """Return whether an account signed in from this network lately."""
+    since = timezone.now() - LOG_KEPT
+    log = AccessLog.objects.filter(username=name, ip_address=where, attempt_time__gte=since)
+    return log.exists()
+
+
+def forget_old() -> None:
+    """Delete what no decision needs any more: old failures and old sign-ins."""
+    now = timezone.now()
+    for model, kept in ((AccessAttempt, timedelta(days=1)), (AccessLog, LOG_KEPT)):
+        old = model._default_manager.filter(attempt_time__lt=now - kept)
+        # A delete takes SQLite's write lock even where there is nothing to delete.
+        if old.exists():
+            old.delete()
+
+
+class SignInForm(AdminAuthenticationForm):
+    """Says in words that it is locked, and for how long, whether the password is right or not."""
+
+    def get_invalid_login_error(self) -> ValidationError:
+        if getattr(self.request, "axes_locked_out", False):
+            minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
+            return ValidationError(
+                "There were too many wrong passwords, for this account or from your network. Wait "
+                f"{minutes} minutes, then try again; further tries do not make it longer. If you "
+                "cannot wait, ask whoever runs the site to unlock it.",
+                code="locked",
+            )
+        return super().get_invalid_login_error()
