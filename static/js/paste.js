@@ -28,6 +28,7 @@ class Translation {
     if (!this.fromWord) {
       // CKEditor's filter for Word makes lists and headings of spans and styles, and comes after
       // this. What it made passes here again.
+      this.keepWordsApart();
       this.nameFormatting();
       this.renameHeadings();
       this.lists();
@@ -105,6 +106,26 @@ class Translation {
       outer = outer.parentElement;
     }
     return outer;
+  }
+
+  // Blocks that the editor does not know: it would take their tags and join their words.
+
+  keepWordsApart() {
+    for (const block of this.all("pre *")) {
+      if (this.isInline(block)) continue;
+      if (block.nextSibling) block.after("\n");
+      unwrap(block);
+    }
+    this.all("summary, dt, dd, legend, address").forEach((each) => rename(each, "div"));
+    if (!this.tables.short) return;
+    // An introduction has no tables: each row becomes a line of its own.
+    for (const row of this.all("tr")) {
+      const line = this.doc.createElement("div");
+      for (const cell of [...row.children]) line.append(...cell.childNodes, " ");
+      row.replaceWith(line);
+    }
+    this.all("caption").forEach((each) => rename(each, "div"));
+    this.all("thead, tbody, tfoot, colgroup, table").forEach(unwrap);
   }
 
   // Formatting, headings, lists, languages

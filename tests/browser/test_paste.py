@@ -170,3 +170,29 @@ def test_an_introduction_says_that_it_takes_no_pictures(editor: Page) -> None:
     expect(editor.locator(NOTICE)).to_contain_text("taken over: “A console”.")
     assert text_of(editor, "id_intro") == "<p>Hi</p>"
     editor.evaluate("CKEDITOR.instances.id_intro.resetDirty()")
+
+
+def test_the_cells_of_a_table_stay_apart_in_an_introduction(editor: Page) -> None:
+    surface = open_editor(editor, "/admin/newsletter/issue/add/", "id_intro")
+    paste(
+        surface,
+        '<html><head><meta name=Generator content="Microsoft Excel 15"></head><body><table>'
+        "<!--StartFragment--><col width=64><tr><td>Year</td><td>Calls</td></tr>"
+        "<tr><td>2025</td><td align=right>1,234</td></tr><!--EndFragment--></table></body></html>",
+    )
+    expect(surface).to_contain_text("1,234")
+    text = text_of(editor, "id_intro").replace("&nbsp;", " ")
+    assert re.sub(r"\s+</p>", "</p>", text) == "<p>Year Calls</p><p>2025 1,234</p>"
+    editor.evaluate("CKEDITOR.instances.id_intro.resetDirty()")
+
+
+def test_words_do_not_meet_where_a_block_ended(editor: Page) -> None:
+    text = pasted(
+        editor,
+        "<dl><dt>ANI</dt><dd>Number</dd></dl><details><summary>Key</summary>Answer</details>"
+        "<address>Line one</address><pre><div>one</div><div>two</div></pre>",
+    )
+    for word in ("ANI", "Number", "Key", "Answer", "Line one"):
+        assert f"<p>{word}</p>" in text
+    assert "onetwo" not in text
+    assert "<pre>" in text
