@@ -18,7 +18,7 @@ help: ## List these commands
 
 .PHONY: run
 run: $(READY) ## Set everything up and run the site (PORT=8001 make run: another port)
-	@$(BIN)/python -m alarmroom.bootstrap
+	@$(BIN)/python -m alarmroom.development.bootstrap
 	@exec $(BIN)/python manage.py develop
 
 .PHONY: test

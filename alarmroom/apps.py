@@ -14,7 +14,7 @@ class AlarmRoomConfig(AppConfig):
 
 
 class DeskConfig(admin_apps.AdminConfig):
-    """Django's admin, on our own site (alarmroom/admin_site.py)."""
+    """Django's admin, on our own site (alarmroom/desk/site.py)."""
 
     default = False
-    default_site = "alarmroom.admin_site.DeskSite"
+    default_site = "alarmroom.desk.site.DeskSite"

@@ -30,7 +30,7 @@ IPV6 = re.compile(r"\[[0-9a-fA-F:.]+\]")
 # What Django compares the Host header with: no scheme, no port.
 ALLOWED_HOST = re.compile(rf"\*|\.?{HOST.pattern}|{IPV6.pattern}")
 # One address as our own mails can carry it (RFC 5322 3.4.1): the part before the @ in ASCII, no
-# quotes, no braces (newsletter/mime.py keeps them for itself).
+# quotes, no braces (newsletter/mail/mime.py keeps them for itself).
 ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`|~-]+"
 MAIL_ADDRESS = re.compile(rf"({ATOM}(?:\.{ATOM})*)@([\w-]+(?:\.[\w-]+)*)")
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')

@@ -196,14 +196,14 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 
-# Guesses at a password (alarmroom/sign_in.py, docs/decisions/sign-in.md)
+# Guesses at a password (alarmroom/desk/sign_in.py, docs/decisions/sign-in.md)
 
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
-AXES_HANDLER = "alarmroom.sign_in.SignInHandler"
-AXES_CLIENT_IP_CALLABLE = "alarmroom.sign_in.network"
+AXES_HANDLER = "alarmroom.desk.sign_in.SignInHandler"
+AXES_CLIENT_IP_CALLABLE = "alarmroom.desk.sign_in.network"
 # A success forgets the failures of this account from this network, and no others.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
@@ -277,14 +277,14 @@ SIGN_UPS_PER_HOUR_AND_NETWORK = env.number(
     "SIGN_UPS_PER_HOUR_AND_NETWORK", min(50, SIGN_UPS_PER_HOUR), least=1, most=SIGN_UPS_PER_HOUR
 )
 
-# Delivery of issues (newsletter/worker.py)
+# Delivery of issues (newsletter/delivery/worker.py)
 
 # How long a worker may hold a row without a sign of life. When a lease ends while a message is
 # under way, its row is called uncertain, though nobody died. So a lease outlasts one message: from
 # the moment at which its row says `sending` until its outcome is written, a worker waits for the
 # server seven times at most, each time up to SMTP_TIMEOUT: RCPT, DATA, the message, its answer,
-# RSET, the next MAIL, QUIT (tests/newsletter/test_lease.py). The eighth is for the database. How
-# many rows are leased at once does not matter: each one's lease begins anew with its message.
+# RSET, the next MAIL, QUIT (tests/newsletter/delivery/test_lease.py). The eighth is for the
+# database. How many rows are leased at once does not matter: each one's lease begins anew with its message.
 LEASE_AT_LEAST = 8 * SMTP_TIMEOUT
 DELIVERY_LEASE_SECONDS = env.number(
     "DELIVERY_LEASE_SECONDS",
@@ -323,7 +323,7 @@ SECURE_CSP: dict[str, list[str]] = {
     "manifest-src": [CSP.SELF],
     "base-uri": [CSP.NONE],
 }
-# Only on admin pages that carry the editor (posts/editor.py says why each is needed).
+# Only on admin pages that carry the editor (posts/text/editor.py says why each is needed).
 SECURE_CSP_EDITOR: dict[str, list[str]] = {
     **SECURE_CSP,
     "script-src-attr": [CSP.UNSAFE_INLINE],
@@ -359,10 +359,10 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W005",
     "security.W021",
     # CKEditor 4 has no open-source successor. Its known vulnerabilities are closed, each with a
-    # test: see the table in posts/editor.py, and tests/posts/test_editor.py.
+    # test: see the table in posts/text/editor.py, and tests/posts/text/test_editor.py.
     "ckeditor.W001",
-    # The sign-in page itself says that it is locked (alarmroom/sign_in.py), so the middleware that
-    # would answer in its place is not there.
+    # The sign-in page itself says that it is locked (alarmroom/desk/sign_in.py), so the middleware
+    # that would answer in its place is not there.
     "axes.W002",
 ]
 
@@ -388,7 +388,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.log_level("LOG_LEVEL", "INFO")},
 }
 
-# The editor: see posts/editor.py. One allowlist configures CKEditor and the clean on save.
+# The editor: see posts/text/editor.py. One allowlist configures CKEditor and the clean on save.
 CKEDITOR_BASEPATH = f"{STATIC_URL}ckeditor/ckeditor/"
 
 env.stop_if_wrong()

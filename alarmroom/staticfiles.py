@@ -22,14 +22,14 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 # Joined file -> the files of static/ that it consists of, in this order.
 JOINED = {
     "css/site.css": [
-        f"css/{name}.css"
+        f"css/site/{name}.css"
         for name in (
             *("tokens", "base", "layout", "components", "lists", "article", "signup", "issues"),
             *("prose", "narrow", "print"),
         )
     ],
     "css/desk.css": [
-        f"css/desk-{name}.css"
+        f"css/desk/{name}.css"
         for name in ("tokens", "base", "focal-point", "writing", "editor", "narrow")
     ],
     "js/site.js": [f"js/{name}.js" for name in ("share", "contents", "boxes")],
@@ -39,7 +39,7 @@ THIS_FILE = "alarmroom/staticfiles.py"
 _COMMENT = {".css": re.compile(r"/\*.*?\*/\s*", re.DOTALL), ".js": re.compile(r"^ *//.*\n", re.M)}
 
 EDITOR = ("ckeditor", "ckeditor")
-# The loader and the files that it always loads; posts/editor.py sets skin and language.
+# The loader and the files that it always loads; posts/text/editor.py sets skin and language.
 EDITOR_FILES = frozenset({"ckeditor.js", "config.js", "contents.css", "styles.js", "LICENSE.md"})
 EDITOR_PLUGINS = frozenset(
     {

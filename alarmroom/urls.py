@@ -24,9 +24,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("posts.urls")),
 ]
 
-handler400 = "posts.errors.bad_request"
-handler404 = "posts.errors.not_found"
-handler500 = "posts.errors.broken"
+handler400 = "posts.views.errors.bad_request"
+handler404 = "posts.views.errors.not_found"
+handler500 = "posts.views.errors.broken"
 
 if settings.DEBUG:
-    urlpatterns.insert(0, path("dev/mail/", include("alarmroom.mailroom.urls")))
+    urlpatterns.insert(0, path("dev/mail/", include("alarmroom.development.mailroom.urls")))

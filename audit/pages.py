@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from posts.library import Image
+    from posts.models.image import Image
 
 ROOT = Path(__file__).resolve().parent.parent
-# A body with every element that the allowlist allows (posts/html.py). Two pictures are filled in.
+# A body with every element that the allowlist allows (posts/text/html.py). Two pictures are
+# filled in.
 EVERYTHING = ROOT / "audit" / "everything.html"
 EVERYTHING_PUBLISHED = datetime(2020, 3, 1, 12, tzinfo=UTC)
 # Sizes in px that no picture of the demo has: a portrait, and a panorama.
@@ -197,8 +198,8 @@ def _reshaped(cover: Image, size: tuple[int, int]) -> Image:
     from PIL import ImageOps
 
     from alarmroom.images import clean_picture
-    from posts import renditions
-    from posts.library import Image
+    from posts.models.image import Image
+    from posts.pictures import renditions
 
     out = io.BytesIO()
     with cover.file.open() as file, Pillow.open(file) as picture:

@@ -11,7 +11,7 @@ import django
 
 django.setup()
 
-from newsletter import worker  # noqa: E402  (the settings come first)
+from newsletter.delivery import worker  # noqa: E402  (the settings come first)
 from newsletter.models import Issue  # noqa: E402  (likewise)
 
 SAMPLE_SECONDS = 0.1

@@ -9,7 +9,7 @@ django.setup()
 
 from django.utils import timezone  # noqa: E402  (the settings come first)
 
-from newsletter import delivery  # noqa: E402  (likewise)
+from newsletter.delivery import starting  # noqa: E402  (likewise)
 from newsletter.models import Issue, IssuePost  # noqa: E402  (likewise)
 from posts.models import Author, Post  # noqa: E402  (likewise)
 from subscribers.models import Subscriber  # noqa: E402  (likewise)
@@ -35,7 +35,7 @@ def main(count: int) -> None:
             published_at=now,
         )
         IssuePost.objects.create(issue=issue, post=post, position=position)
-    delivery.start(issue)
+    starting.start(issue)
 
 
 if __name__ == "__main__":

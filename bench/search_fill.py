@@ -19,8 +19,8 @@ from django.utils import timezone  # noqa: E402  (likewise)
 from django.utils.html import strip_tags  # noqa: E402  (likewise)
 
 from bench.scratch import ROOT  # noqa: E402  (likewise)
-from posts.body import serve  # noqa: E402  (likewise)
 from posts.models import Author, Post, Tag  # noqa: E402  (likewise)
+from posts.text.body import serve  # noqa: E402  (likewise)
 
 PARAGRAPHS = 10
 WORDS = 60
@@ -29,7 +29,7 @@ BATCH = 500
 
 
 def vocabulary() -> list[str]:
-    texts = (ROOT / "alarmroom/demo/articles").glob("*.html")
+    texts = (ROOT / "alarmroom/development/demo/articles").glob("*.html")
     return re.findall(r"[a-z]+", " ".join(strip_tags(t.read_text()) for t in sorted(texts)).lower())
 
 

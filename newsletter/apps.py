@@ -7,6 +7,6 @@ class NewsletterConfig(AppConfig):
 
     def ready(self) -> None:
         from newsletter.models import Issue
-        from posts import library
+        from posts.models import image
 
-        library.USED_BY.append(Issue.objects.showing)
+        image.USED_BY.append(Issue.objects.showing)

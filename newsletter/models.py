@@ -11,10 +11,10 @@ from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from posts.editor import HTMLField
-from posts.library import Image
 from posts.models import Post
-from posts.text_fields import PlainCharField, PlainTextField
+from posts.models.fields import PlainCharField, PlainTextField
+from posts.models.image import Image
+from posts.text.editor import HTMLField
 from subscribers.models import Subscriber
 
 
@@ -204,7 +204,7 @@ class Content(models.Model):
     """The rendered issue, frozen when it was started. Exactly these bytes are sent.
 
     `mime` is the finished message, with a token in each place that differs between recipients
-    (see newsletter/mail.py); `sha256` is its hash in hex.
+    (see newsletter/mail/rendering.py); `sha256` is its hash in hex.
     """
 
     issue = models.OneToOneField(Issue, models.CASCADE, related_name="content")

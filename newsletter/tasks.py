@@ -8,7 +8,7 @@ from django.db import transaction
 from django.tasks import task
 from django.utils import timezone
 
-from newsletter import pausing, worker
+from newsletter.delivery import pausing, worker
 from newsletter.models import Issue
 
 
@@ -16,8 +16,8 @@ from newsletter.models import Issue
 def deliver_issue(issue_pk: int) -> dict[str, int]:
     """Send a slice of an issue and ask for the next one.
 
-    Safe twice: each row is leased by one worker (newsletter/worker.py). If it never runs, or
-    dies, `tick` asks for another.
+    Safe twice: each row is leased by one worker (newsletter/delivery/worker.py). If it never runs,
+    or dies, `tick` asks for another.
     """
     sending = Issue.objects.filter(pk=issue_pk, state=Issue.State.SENDING)
     woken = sending.values_list("woken_at", flat=True).first()
@@ -34,7 +34,7 @@ def deliver_issue(issue_pk: int) -> dict[str, int]:
 
 @task()
 def tell_editor(issue_pk: int, mail_name: str) -> None:
-    """Write to the editor of an issue (newsletter/pausing.py), where the caller must not wait.
+    """Write to the editor of an issue (newsletter/delivery/pausing.py) without making the caller wait.
 
     If it never runs, the editor reads the same in the admin.
     """

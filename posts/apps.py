@@ -8,7 +8,8 @@ class PostsConfig(AppConfig):
 
     def ready(self) -> None:
         # freshness, likeness and tasks connect their signals.
-        from posts import freshness, likeness, search_index, tasks  # noqa: F401
+        from posts import freshness, likeness, tasks  # noqa: F401
+        from posts.search import index
 
-        pre_migrate.connect(search_index.stand_aside, sender=self)
-        post_migrate.connect(search_index.keep_through_migrations, sender=self)
+        pre_migrate.connect(index.stand_aside, sender=self)
+        post_migrate.connect(index.keep_through_migrations, sender=self)

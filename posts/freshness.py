@@ -41,8 +41,6 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from alarmroom import kept
-from posts.body import served_body_changes
-from posts.library import Image
 from posts.models import (
     Author,
     Likeness,
@@ -54,6 +52,8 @@ from posts.models import (
     posts_updated,
     posts_updating,
 )
+from posts.models.image import Image
+from posts.text.body import served_body_changes
 
 logger = logging.getLogger(__name__)
 

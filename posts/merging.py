@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 from django.db import transaction
 
-from posts.addresses import FormerSlug
 from posts.models import Tag
+from posts.models.addresses import FormerSlug
 
 
 def merge(tags: Collection[int], into: int) -> list[Tag]:

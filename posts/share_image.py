@@ -22,9 +22,9 @@ from PIL import ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 from alarmroom.images import flatten
 from alarmroom.methods import require_safe
 from posts import models
-from posts.addresses import find_or_moved
-from posts.library import Image
 from posts.models import Post
+from posts.models.addresses import find_or_moved
+from posts.models.image import Image
 
 # Whoever asks for an older version gets today's picture, and must ask again.
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -43,7 +43,7 @@ TITLE_TOP, TITLE_BOTTOM = 140, 488
 SIZES = (108, 96, 84, 78, 72, 66, 60, 54, 48, 42, 36, 32)
 LEADING = 1.14
 
-# The colours of static/css/tokens.css, which are night's whatever the hour.
+# The colours of static/css/site/tokens.css, which are night's whatever the hour.
 NIGHT = (18, 27, 42)
 INK = (244, 239, 230)
 SOFT = (179, 188, 203)

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from alarmroom.sitemaps import Entry, Part, Section
 from posts import freshness
-from posts.archive import YEARS, first_and_last, midnight, months, published_between
 from posts.models import Author, Page, Post, Tag
+from posts.views.archive import YEARS, first_and_last, midnight, months, published_between
 
 
 def changed(before: str = "") -> Greatest:

@@ -9,8 +9,10 @@ from django.dispatch import receiver
 from django.tasks import task
 from django.utils import timezone
 
-from posts import body, freshness, renditions
-from posts.library import Image
+from posts import freshness
+from posts.models.image import Image
+from posts.pictures import renditions
+from posts.text import body
 
 logger = logging.getLogger(__name__)
 # Mails come first: a reader waits for the one that asks to confirm.

@@ -1,28 +1,30 @@
 from django.urls import path, register_converter
 
-from posts import archive, feeds, pages, search_page, share_image, uploads, views
+from posts import share_image
+from posts.admin import uploads
+from posts.views import archive, feeds, lists, pages, search
 
 register_converter(archive.Year, "year")
 register_converter(archive.Month, "month")
 
 app_name = "posts"
 urlpatterns = [
-    path("", views.front, name="front"),
-    path("articles/<slug:slug>/", views.article, name="article"),
-    path("tags/<slug:slug>/", views.tag, name="tag"),
-    path("authors/<slug:slug>/", views.author, name="author"),
+    path("", lists.front, name="front"),
+    path("articles/<slug:slug>/", lists.article, name="article"),
+    path("tags/<slug:slug>/", lists.tag, name="tag"),
+    path("authors/<slug:slug>/", lists.author, name="author"),
     path("topics/", archive.topics, name="topics"),
     path("archive/", archive.archive, name="archive"),
     path("archive/<year:year>/", archive.year, name="year"),
     path("archive/<year:year>/<month:month>/", archive.month, name="month"),
-    path("search/", search_page.page, name="search"),
-    path("search/suggest/", search_page.suggestions, name="suggest"),
+    path("search/", search.page, name="search"),
+    path("search/suggest/", search.suggestions, name="suggest"),
     path("articles/<slug:slug>/share.jpg", share_image.view, name="share-image"),
     path("feeds/", feeds.index, name="feeds"),
     path("feeds/<str:file_name>", feeds.site_feed, name="site-feed"),
     path("tags/<slug:slug>/<str:file_name>", feeds.tag_feed, name="tag-feed"),
     path("authors/<slug:slug>/<str:file_name>", feeds.author_feed, name="author-feed"),
-    path("preview/<int:pk>/", views.preview, name="preview"),
+    path("preview/<int:pk>/", lists.preview, name="preview"),
     path("desk/upload/", uploads.upload_image, name="image-upload"),
     # The last of all: whatever has an address of its own goes before it.
     path("<slug:slug>/", pages.page, name="page"),

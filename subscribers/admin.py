@@ -12,8 +12,8 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.html import format_html
 
+from alarmroom.desk.picture_field import PictureAdminMixin, PictureField
 from alarmroom.images import SMALL_SIDE, Picture
-from alarmroom.picture_field import PictureAdminMixin, PictureField
 from subscribers import notices, signup, tokens
 from subscribers.forms import AddressField
 from subscribers.models import ConsentEvent, Notice, Resource, Subscriber, Suppression

@@ -65,7 +65,7 @@ class Subscriber(models.Model):
     unsubscribed_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    # No admin page shows them, or can be filtered by them (alarmroom/admin_guard.py).
+    # No admin page shows them, or can be filtered by them (alarmroom/desk/guard.py).
     secret_fields = ("key", "confirm_key")
 
     objects = SubscriberQuerySet.as_manager()

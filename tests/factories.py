@@ -13,9 +13,9 @@ from PIL import Image as Pillow
 
 from alarmroom.images import encode
 from newsletter.models import Issue, IssuePost
-from posts import renditions
-from posts.library import Image
 from posts.models import Author, Page, Post, RelatedPost, Tag
+from posts.models.image import Image
+from posts.pictures import renditions
 from subscribers.models import Resource, Subscriber, Suppression
 
 _number = count(1)

@@ -18,7 +18,7 @@ from django.core.management import call_command  # noqa: E402  (likewise)
 from django.db import IntegrityError, connection, transaction  # noqa: E402  (likewise)
 from django.db.migrations.executor import MigrationExecutor  # noqa: E402  (likewise)
 
-from posts.search import search  # noqa: E402  (likewise)
+from posts.search.finding import search  # noqa: E402  (likewise)
 
 ROOMS = ("posts", "subscribers", "newsletter")
 DAY = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -38,7 +38,7 @@ KEPT = {
     "newsletter.issue": ("number", "subject", "intro", "state"),
     "newsletter.issuepost": ("blurb", "post_id"),
     "newsletter.content": ("sha256", "text"),
-    "newsletter.delivery": ("state", "subscriber_id"),
+    "newsletter.delivery.starting": ("state", "subscriber_id"),
 }
 
 
@@ -127,7 +127,7 @@ class Site:
                 text="Hello.",
             )
             make(
-                "newsletter.delivery",
+                "newsletter.delivery.starting",
                 issue=issue,
                 subscriber=subscriber,
                 state="sent",

@@ -21,7 +21,7 @@ MIGRATIONS = sorted(
 # Django writes the name of a function into a migration, and compares it with the model's own:
 # these stay where they are. They are named where a table is created, and not called.
 NAMED = {
-    ("posts/migrations/0003_pages_and_old_addresses.py", "posts.addresses.not_reserved"),
+    ("posts/migrations/0003_pages_and_old_addresses.py", "posts.models.addresses.not_reserved"),
     ("subscribers/migrations/0001_initial.py", "subscribers.models.new_key"),
     ("subscribers/migrations/0001_initial.py", "subscribers.models.private_storage"),
 }
@@ -43,7 +43,7 @@ def live_names(path: Path) -> set[str]:
             used |= {f"{module}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.Attribute):
             used.add(ast.unparse(node))
-    # `import posts.addresses` is what Django writes; what it uses of it stands further down.
+    # `import posts.models.addresses` is what Django writes; what it uses of it stands further down.
     used |= {name for name in imported if not any(one.startswith(f"{name}.") for one in used)}
     own = ".".join(path.parent.parts) + "._"
     return {

@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.production import ROOT
 
 
 @pytest.fixture

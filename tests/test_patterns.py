@@ -24,16 +24,16 @@ ROOMS = ("alarmroom", "posts", "subscribers", "newsletter")
 OURS = {
     "alarmroom/staticfiles.py": "style sheets and scripts of the project",
     "alarmroom/theme.py": "one script of the project",
-    "posts/errors.py:_STYLE": "templates of the project",
+    "posts/views/errors.py:_STYLE": "templates of the project",
 }
 # Put together where they are used, of words that are escaped.
 MADE_WHERE_USED = {
     "alarmroom/environment.py: MAIL_ADDRESS.pattern + parameter",
-    "newsletter/mime.py: '|'.join((re.escape(mark) for mark in tokens))",
-    "posts/search_sql.py: '|'.join(patterns)",
+    "newsletter/mail/mime.py: '|'.join((re.escape(mark) for mark in tokens))",
+    "posts/search/sql.py: '|'.join(patterns)",
 }
 # Patterns over the text of an article, which have worst cases of their own.
-ELSEWHERE = ("posts/html.py", "posts/structure.py", "posts/body.py")
+ELSEWHERE = ("posts/text/html.py", "posts/text/structure.py", "posts/text/body.py")
 SMALL, LARGE = 60, 120
 BOUND = 200_000
 

@@ -31,9 +31,9 @@ GROUPS = (
         "tests/browser/test_second_start.py::",
     ),
     ("tests/browser/test_production.py::",),
-    ("tests/kept/test_nginx.py::",),
-    ("tests/kept/test_two_processes.py::",),
-    ("tests/test_observatory.py::",),
+    ("tests/alarmroom/kept/test_nginx.py::",),
+    ("tests/alarmroom/kept/test_two_processes.py::",),
+    ("tests/alarmroom/test_observatory.py::",),
 )
 
 

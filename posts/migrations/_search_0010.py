@@ -1,7 +1,7 @@
 """The search index as migrations 0002, 0007 and 0010 make it. Frozen: it is never changed again.
 
 A migration runs on databases of today and of years to come, so it imports no live code. What the
-site uses now is posts/search_index.py; whoever changes that adds a migration, with its own copy.
+site uses now is posts/search/index.py; whoever changes that adds a migration, with its own copy.
 """
 
 # Plain text ---------------------------------------------------------------------------------
@@ -11,11 +11,11 @@ MAX_CHARACTERS = 200_000
 # Within a word these say nothing; every other element ends a word, and stands as a paragraph
 # separator (U+2029), by which a snippet tells a heading from the text below it.
 INLINE = ("strong", "em", "s", "sub", "sup", "code", "cite", "a")
-# The mark of a footnote is no word: [^1] in the text, [^1]: before the note (posts/structure.py).
+# The mark of a footnote is no word: [^1] in the text, [^1]: before the note (posts/text/structure.py).
 LONGEST_MARK = 30
 # The entities that nh3 leaves, and a few that an import past it would bring; & comes last.
 _ENTITIES = {
-    # Between these, SQLite's highlight() puts what was found (posts/search_sql.py).
+    # Between these, SQLite's highlight() puts what was found (posts/search/sql.py).
     "\x02": "",
     "\x03": "",
     "&nbsp;": " ",
@@ -48,7 +48,7 @@ def terms(text: str) -> str:
     """SQL for a text as the parser of PostgreSQL shall see it: plain words without accents.
 
     Left alone, it takes "police/EMS" for the name of a file and "9-1-1" for three numbers. The
-    last is this trade's own name, and written in one (posts/search_query.py).
+    last is this trade's own name, and written in one (posts/search/query.py).
     """
     bare = rf"regexp_replace(normalize({text}, NFD), '[\u0300-\u036f]+', '', 'g')"
     called = rf"regexp_replace(normalize({bare}, NFC), '\m9[-‐‑–.]1[-‐‑–.]1\M', '911', 'g')"

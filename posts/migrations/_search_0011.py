@@ -7,7 +7,7 @@ MAX_CHARACTERS = 200_000
 # Within a word these say nothing; every other element ends a word, and stands as a paragraph
 # separator (U+2029), by which a snippet tells a heading from the text below it.
 INLINE = ("strong", "em", "s", "sub", "sup", "code", "cite", "a")
-# The mark of a footnote is no word: [^1] in the text, [^1]: before the note (posts/structure.py).
+# The mark of a footnote is no word: [^1] in the text, [^1]: before the note (posts/text/structure.py).
 LONGEST_MARK = 30
 # Nobody sees these, and a word with one in it is that word: soft hyphens, the combining grapheme
 # joiner, marks of direction, zero-width spaces and non-joiners, and what was a byte order mark.
@@ -17,7 +17,7 @@ JOINER = "\u200d"
 JOINED = (("\u2190", "\u2bff"), ("\U0001f000", "\U0010ffff"))
 # The entities that nh3 leaves, and a few that an import past it would bring; & comes last.
 _ENTITIES = {
-    # Between these, SQLite's highlight() puts what was found (posts/search_sql.py).
+    # Between these, SQLite's highlight() puts what was found (posts/search/sql.py).
     "\x02": "",
     "\x03": "",
     "&shy;": "",
@@ -54,7 +54,7 @@ def terms(text: str) -> str:
     """SQL for a text as the parser of PostgreSQL shall see it: plain words without accents.
 
     Left alone, it takes "police/EMS" for the name of a file and "9-1-1" for three numbers. The
-    last is this trade's own name, and written in one (posts/search_query.py), as are NG911 and
+    last is this trade's own name, and written in one (posts/search/query.py), as are NG911 and
     E911.
     """
     bare = rf"regexp_replace(normalize({text}, NFD), '[\u0300-\u036f]+', '', 'g')"

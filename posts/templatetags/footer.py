@@ -4,7 +4,7 @@ from typing import Any
 
 from django import template
 
-from posts import page_model
+from posts.models import page
 
 register = template.Library()
 
@@ -12,4 +12,4 @@ register = template.Library()
 @register.inclusion_tag("posts/_footer_pages.html")
 def footer_pages() -> dict[str, Any]:
     """Return what the links show. No query while nothing changed (see page_model.footer_pages)."""
-    return {"pages": page_model.footer_pages()}
+    return {"pages": page.footer_pages()}

@@ -3,9 +3,9 @@
 from django import template
 from django.utils.safestring import SafeString
 
-from posts.library import Image
-from posts.pictures import markup
-from posts.places import BY_NAME
+from posts.models.image import Image
+from posts.pictures.element import markup
+from posts.pictures.places import BY_NAME
 
 register = template.Library()
 

@@ -5,19 +5,19 @@ from collections.abc import Iterable
 from django import template
 from django.utils.safestring import SafeString
 
-from posts import article
 from posts.models import Post
+from posts.views import article_values
 
 register = template.Library()
 
 
-register.filter("day", article.day)
+register.filter("day", article_values.day)
 
 
 @register.simple_tag
 def lead(post: Post) -> SafeString:
     """Return a post that for_listing() brought as the front page's first story."""
-    return article.lead(post)
+    return article_values.lead(post)
 
 
 @register.simple_tag
@@ -26,4 +26,4 @@ def cards(posts: Iterable[Post], level: int = 2, above: object = None) -> SafeSt
 
     `above` is true where a large picture stands above them.
     """
-    return article.cards(posts, level=level, first=not above)
+    return article_values.cards(posts, level=level, first=not above)

@@ -4,7 +4,7 @@ const able = [globalThis.ResizeObserver, globalThis.IntersectionObserver].every(
 
 for (const list of able ? document.querySelectorAll("[data-contents]") : []) {
   // The observer calls this after each layout, including the first. So reading the style forces no
-  // extra layout. --beside is set in css/layout.css.
+  // extra layout. --beside is set in css/site/layout.css.
   new ResizeObserver(() => {
     if (getComputedStyle(list).getPropertyValue("--beside")) list.open = true;
   }).observe(list.parentElement);

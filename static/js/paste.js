@@ -1,4 +1,4 @@
-// Foreign HTML in our own words, on its way into the editor: what posts/foreign.py does to a text
+// Foreign HTML in our own words, on its way into the editor: what posts/text/foreign.py does to a text
 // on its way into the database, with the same tables. What cannot be kept is said.
 
 const CKEDITOR = window.CKEDITOR;

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 
 import psycopg2
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.production import ROOT
+
 START_SECONDS = 120
 STOP_SECONDS = 60
 

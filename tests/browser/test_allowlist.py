@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from posts import html
+from posts.text import html
 from tests.browser.test_editor import fill_in, open_editor, paste
-from tests.posts.allowlist_lines import KEPT, RENAMED_TEXTS, TRANSLATED
+from tests.posts.text.allowlist_lines import KEPT, RENAMED_TEXTS, TRANSLATED
 
 PIXEL = bytes.fromhex(
     "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.any_database
+from tests.production import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+pytestmark = pytest.mark.any_database
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ case "$*" in
         chmod +x .venv/bin/python ;;
 esac""",
     )
-    start = ["-m alarmroom.bootstrap", "manage.py develop"]
+    start = ["-m alarmroom.development.bootstrap", "manage.py develop"]
 
     def run() -> list[str]:
         log.write_text("")

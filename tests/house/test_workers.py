@@ -1,16 +1,15 @@
 """The scheduling of tests: a site that is started once is not started again on the other worker."""
 
 import re
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from tests.production import ROOT
 from tests.workers import GROUPS, GroupScheduling, group_of
 
 pytestmark = pytest.mark.any_database
 
-ROOT = Path(__file__).resolve().parents[2]
 STARTED_ONCE = re.compile(r'@pytest.fixture\(.*scope="(?:module|package|session)"')
 
 

@@ -4,4 +4,4 @@ from django.urls import include, path
 
 from alarmroom.urls import urlpatterns as site
 
-urlpatterns = [path("dev/mail/", include("alarmroom.mailroom.urls")), *site]
+urlpatterns = [path("dev/mail/", include("alarmroom.development.mailroom.urls")), *site]

@@ -13,11 +13,12 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from newsletter import delivery, mail, pausing, worker
+from newsletter.delivery import pausing, starting, worker
+from newsletter.mail import rendering as mail
 from newsletter.models import Content, Issue
-from posts import renditions
-from posts.library import Image
 from posts.models import Post
+from posts.models.image import Image
+from posts.pictures import renditions
 from tests.factories import make_image, make_issue, make_post, make_subscriber
 from tests.newsletter.server import ScriptedServer
 
@@ -25,7 +26,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
 
 
 def send(issue: Issue) -> Issue:
-    delivery.start(issue)
+    starting.start(issue)
     worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert issue.state == Issue.State.SENT
@@ -44,7 +45,7 @@ def test_a_sent_issue_is_on_the_web_and_in_the_archive(
 def test_who_gets_the_mail_first_can_already_read_it_on_the_web(client: Client) -> None:
     make_subscriber()
     issue = make_issue()
-    delivery.start(issue)
+    starting.start(issue)
     assert client.get(issue.get_absolute_url()).status_code == 200
     pausing.pause(issue, "a pause")
     assert client.get(issue.get_absolute_url()).status_code == 200
@@ -65,11 +66,11 @@ def test_a_cancelled_issue_stays_there_for_who_has_its_mail(client: Client, outc
     make_subscriber()
     make_subscriber()
     issue = make_issue(subject="Cancelled halfway")
-    delivery.start(issue)
+    starting.start(issue)
     row = issue.deliveries.first()
     assert row
     issue.deliveries.filter(pk=row.pk).update(state=outcome)
-    assert delivery.cancel(issue)
+    assert starting.cancel(issue)
     assert client.get(issue.get_absolute_url()).status_code == 200
     # But nothing leads to it any more.
     for path in (reverse("newsletter:archive"), "/", "/sitemaps/newsletter.xml"):
@@ -82,9 +83,9 @@ def test_a_cancelled_issue_stays_there_for_who_has_its_mail(client: Client, outc
 def test_a_cancelled_issue_that_nobody_has_is_not_there(client: Client, outcome: str) -> None:
     make_subscriber()
     issue = make_issue()
-    delivery.start(issue)
+    starting.start(issue)
     issue.deliveries.update(state=outcome)
-    assert delivery.cancel(issue)
+    assert starting.cancel(issue)
     assert client.get(issue.get_absolute_url()).status_code == 404
 
 
@@ -174,7 +175,7 @@ def test_before_the_first_issue_the_newsletters_page_says_so(client: Client) -> 
 
 def test_its_page_tells_machines_what_it_is(client: Client) -> None:
     issue = make_issue(number=12, subject="Quiet </script> nights", preheader="And loud ones.")
-    delivery.start(issue)
+    starting.start(issue)
     html = client.get(issue.get_absolute_url()).content.decode()
     [data] = re.findall('<script type="application/ld\\+json">(.*?)</script>', html)
     article, way = json.loads(data)["@graph"]
@@ -191,7 +192,7 @@ def test_its_page_tells_machines_what_it_is(client: Client) -> None:
 def with_covers(*covers: Image) -> Issue:
     posts = [make_post(cover=cover, cover_alt='A "console"') for cover in covers]
     issue = make_issue(posts=posts)
-    delivery.start(issue)
+    starting.start(issue)
     return issue
 
 
@@ -235,7 +236,7 @@ def test_a_picture_of_an_issue_that_nobody_got_may_go(client: Client) -> None:
     image = make_image()
     issue = with_covers(image)
     issue.refresh_from_db()
-    assert delivery.cancel(issue)
+    assert starting.cancel(issue)
     assert client.get(issue.get_absolute_url()).status_code == 404
     Post.objects.update(cover=None, cover_alt="")
     image.delete()

@@ -7,17 +7,18 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from posts import likeness, reading
+from posts import likeness
 from posts.models import Likeness, Post
+from posts.views import article_queries
 from tests.factories import connect, make_post, make_tag
 
 pytestmark = pytest.mark.django_db
 
 
 def alike(post: Post) -> list[Post]:
-    found = reading.published_article(post.slug)
+    found = article_queries.published_article(post.slug)
     assert found
-    return [Post.objects.get(pk=one.pk) for one in reading.connected(found)]
+    return [Post.objects.get(pk=one.pk) for one in article_queries.connected(found)]
 
 
 def test_a_rare_topic_weighs_more_than_a_common_one() -> None:

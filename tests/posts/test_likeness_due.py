@@ -14,7 +14,7 @@ from posts import likeness
 from posts.merging import merge
 from posts.models import Likeness, Post, Tag
 from tests.factories import make_editor, make_post, make_tag
-from tests.posts.desk import LIST, act, form, when
+from tests.posts.admin.desk import LIST, act, form, when
 
 pytestmark = pytest.mark.django_db
 

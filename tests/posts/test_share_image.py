@@ -12,8 +12,8 @@ from PIL import Image as Pillow
 from PIL import ImageChops, ImageStat
 
 from posts import share_image
-from posts.library import Image
 from posts.models import Post
+from posts.models.image import Image
 from posts.share_image import HEIGHT, SIZES, WIDTH, balanced, face, fitted, legible, set_in_type
 from tests.factories import make_author, make_image, make_post, make_tag
 

@@ -227,7 +227,13 @@ def test_robots_may_read_all_but_what_is_personal_or_endless(client: Client, db:
     assert "Allow: /" in lines
     # Python's parser takes the first rule that fits, RFC 9309 the longest.
     robots.parse([line for line in lines if line != "Allow: /"])
-    for path in ("/", "/articles/x/", "/feeds/atom.xml", "/static/css/base.css", "/media/x.jpg"):
+    for path in (
+        "/",
+        "/articles/x/",
+        "/feeds/atom.xml",
+        "/static/css/site/base.css",
+        "/media/x.jpg",
+    ):
         assert robots.can_fetch("*", f"{SITE}{path}"), path
     personal = [
         reverse("admin:index"),

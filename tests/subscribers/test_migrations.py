@@ -17,7 +17,7 @@ from tests.factories import make_resource, picture_file
 ROOMS = ("alarmroom", "newsletter", "posts", "subscribers")
 # Imports that Django itself writes into migrations, for a class or a default of a field.
 NAMED_BY_FIELDS = {
-    "posts.editor.HTMLField",
+    "posts.text.editor.HTMLField",
     "subscribers.models.new_key",
     "subscribers.models.private_storage",
 }

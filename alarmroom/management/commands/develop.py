@@ -17,7 +17,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, connections
 
-from alarmroom.supervisor import Supervisor
+from alarmroom.development.supervisor import Supervisor
 
 EDITOR = "editor"
 

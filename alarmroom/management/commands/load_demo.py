@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from alarmroom.demo.load import load
+from alarmroom.development.demo.load import load
 
 
 class Command(BaseCommand):

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from alarmroom.mailroom import mails
+from alarmroom.development.mailroom import mails
 
 
 class Command(BaseCommand):

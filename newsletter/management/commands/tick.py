@@ -10,10 +10,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import close_old_connections
 from django.utils import timezone
 
-from alarmroom import kept, sign_in
-from newsletter import clock
-from posts import body, freshness, likeness
+from alarmroom import kept
+from alarmroom.desk import sign_in
+from newsletter.delivery import clock
+from posts import freshness, likeness
 from posts import tasks as picture_tasks
+from posts.text import body
 from subscribers import guards
 from subscribers import tasks as notice_tasks
 

@@ -7,10 +7,10 @@ from django.core.management.base import BaseCommand
 from django.db.models import Q
 from django.utils import timezone
 
-from posts import body
-from posts.library import Image
-from posts.renditions import RECIPE
+from posts.models.image import Image
+from posts.pictures.renditions import RECIPE
 from posts.tasks import make_renditions
+from posts.text import body
 
 
 class Command(BaseCommand):

@@ -1,0 +1,218 @@
+"""What an admin page may tell: what its lists show, and nothing that a query string asks for.
+
+A list that can be filtered by a field tells its value, character by character, to whoever may
+only look at the list: `?confirm_key__startswith=a`. So a list is filtered by its own filters and
+by nothing else, and a model names the fields that no admin page may use at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.checks import ModelAdminChecks
+from django.contrib.admin.filters import SimpleListFilter
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import (
+    NestedObjects,
+    flatten,
+    flatten_fieldsets,
+    get_fields_from_path,
+)
+from django.contrib.auth import get_permission_codename
+from django.core import checks
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import models, router
+from django.db.models.constants import LOOKUP_SEP
+from django.http import HttpRequest, HttpResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.text import capfirst
+
+# Of models that are not ours; ours have an attribute `secret_fields`.
+SECRET_FIELDS = {"auth.user": ("password",), "sessions.session": ("session_key", "session_data")}
+# What the filters of a field ask for in a query string, and those of a date in addition.
+FILTER_SUFFIXES = ("", "__exact", "__isnull", "__isempty")
+DATE_SUFFIXES = ("__gte", "__lt")
+HIERARCHY_SUFFIXES = (*DATE_SUFFIXES, "__year", "__month", "__day")
+
+
+def secret_fields(model: type[models.Model]) -> tuple[str, ...]:
+    """Return the fields that give their reader another one's rights: keys of links, passwords."""
+    named: tuple[str, ...] = getattr(model, "secret_fields", ())
+    return named + SECRET_FIELDS.get(model._meta.label_lower, ())
+
+
+def names_a_secret(model: type[models.Model], path: str) -> bool:
+    """Return whether a lookup such as `delivery__subscriber__key__startswith` asks for a secret."""
+    for part in path.removeprefix("-").split(LOOKUP_SEP):
+        if part in secret_fields(model):
+            return True
+        try:
+            field = model._meta.get_field(part)
+        except FieldDoesNotExist:
+            return False
+        if not field.related_model:
+            return False
+        model = field.related_model  # type: ignore[assignment]  # never "self" once loaded
+    return False
+
+
+class GuardedChecks(ModelAdminChecks):
+    """Refuses at the start an admin that names a secret anywhere."""
+
+    def check(self, admin_obj: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+        found = list(super().check(admin_obj, **kwargs))
+        for option, path in named_fields(admin_obj):
+            # Django's own page of an account shows only the beginning of the password's hash.
+            masked = option == "fields" and admin_obj.model._meta.label_lower in SECRET_FIELDS
+            if names_a_secret(admin_obj.model, path) and not masked:
+                found.append(
+                    checks.Error(
+                        f"{option} names {path}, which is a secret.",
+                        hint="No admin page shows, searches, sorts or filters by a secret.",
+                        obj=admin_obj.__class__,
+                        id="alarmroom.E004",
+                    )
+                )
+        return found
+
+
+def named_fields(admin_obj: Any) -> Iterator[tuple[str, str]]:
+    """Yield the name of each option of a model admin with each field that it names."""
+    for option in (
+        "list_display",
+        "list_filter",
+        "search_fields",
+        "ordering",
+        "list_editable",
+        "sortable_by",
+        "readonly_fields",
+        "autocomplete_fields",
+        "raw_id_fields",
+    ):
+        for entry in getattr(admin_obj, option) or ():
+            first = entry[0] if isinstance(entry, (list, tuple)) else entry
+            if isinstance(first, str):
+                yield option, first.lstrip("^=@")
+    for name in (*flatten(admin_obj.fields or ()), *flatten_fieldsets(admin_obj.fieldsets or ())):
+        yield "fields", name
+    if admin_obj.date_hierarchy:
+        yield "date_hierarchy", admin_obj.date_hierarchy
+
+
+class GuardedAdmin(admin.ModelAdmin):
+    """Every model admin of the desk is one; the site sees to it (alarmroom/desk/site.py)."""
+
+    checks_class = GuardedChecks
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        return lookup in self.allowed_lookups(request)
+
+    def allowed_lookups(self, request: HttpRequest) -> set[str]:
+        """Return the names that the list's own filters have in its query string."""
+        allowed = set()
+        for entry in self.get_list_filter(request):
+            if isinstance(entry, type) and issubclass(entry, SimpleListFilter):
+                allowed.add(entry.parameter_name)
+                continue
+            path = str(entry[0] if isinstance(entry, (list, tuple)) else entry)
+            field: Any = get_fields_from_path(self.model, path)[-1]
+            paths = [path]
+            if field.is_relation:
+                paths += [f"{path}__{field.target_field.name}", f"{path}__pk"]
+            suffixes = FILTER_SUFFIXES
+            if isinstance(field, models.DateField):
+                suffixes += DATE_SUFFIXES
+            allowed |= {path + suffix for path in paths for suffix in suffixes}
+        if self.date_hierarchy:
+            allowed |= {self.date_hierarchy + suffix for suffix in HIERARCHY_SUFFIXES}
+        return {lookup for lookup in allowed if lookup and not names_a_secret(self.model, lookup)}
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Leave out secrets for those who may only look; see GuardedChecks for the others."""
+        fieldsets = super().get_fieldsets(request, obj)
+        secrets = secret_fields(self.model)
+        if not secrets or self.has_change_permission(request, obj):
+            return fieldsets
+        return [
+            (name, {**options, "fields": [f for f in options["fields"] if f not in secrets]})
+            for name, options in fieldsets
+        ]
+
+    def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
+        # A popup hands this field's value to the page that opened it.
+        return not names_a_secret(self.model, to_field) and super().to_field_allowed(
+            request, to_field
+        )
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        # An empty `_to_field` names none.
+        return super().get_object(request, object_id, from_field or None)
+
+    def get_view_on_site_url(self, obj: Any = None) -> str | None:
+        try:
+            return super().get_view_on_site_url(obj)
+        except NoReverseMatch:
+            return None  # A form that came back with an empty address, to be mended.
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Return what Django's own does, but name only what its reader may see.
+
+        What goes with a row, or keeps it from being deleted, may be of another model.
+        """
+        collector = NestedObjects(using=router.db_for_write(self.model), origin=objs)
+        collector.collect(objs)
+        missing = set()
+
+        def line(thing: models.Model) -> str:
+            opts = thing._meta
+            kind = capfirst(opts.verbose_name)
+            known = self.admin_site._registry.get(thing.__class__)
+            if known and not known.has_delete_permission(request, thing):
+                missing.add(opts.verbose_name)
+            if thing.__class__ is not self.model and not self.may_see(request, thing, known):
+                return kind
+            if not known:
+                return f"{kind}: {thing}"
+            url = reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[thing.pk])
+            return format_html('{}: <a href="{}">{}</a>', kind, url, thing)
+
+        counts = {
+            model._meta.verbose_name_plural: len(found)
+            for model, found in collector.model_objs.items()
+        }
+        protected = [line(thing) for thing in collector.protected]
+        return collector.nested(line), counts, missing, protected
+
+    def may_see(self, request: HttpRequest, thing: models.Model, known: Any = None) -> bool:
+        """Return whether somebody may see a row, in whichever admin it has."""
+        if known:
+            return bool(known.has_view_permission(request, thing))
+        opts = thing._meta
+        return any(
+            request.user.has_perm(f"{opts.app_label}.{get_permission_codename(action, opts)}")
+            for action in ("view", "change")
+        )
+
+    def response_action(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse | None:
+        """Leave out of the chosen rows what cannot be the key of one: it would be an error."""
+        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        usable = [key for key in chosen if self.can_be_key(key)]
+        if usable != chosen:
+            form = request.POST.copy()
+            form.setlist(ACTION_CHECKBOX_NAME, usable)
+            request.POST = form  # type: ignore[assignment]  # a QueryDict, as before
+        return super().response_action(request, queryset, *args, **kwargs)
+
+    def can_be_key(self, value: str) -> bool:
+        try:
+            self.opts.pk.to_python(value)
+        except (ValidationError, ValueError):
+            return False
+        return True

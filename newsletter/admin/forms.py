@@ -1,0 +1,107 @@
+"""The forms of the issue desk: an issue, its articles, sending it, deliveries in doubt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from django import forms
+from django.http import QueryDict
+
+from alarmroom.desk.moments import MomentInputField
+from newsletter.models import Issue, IssuePost
+from posts.admin.shared import ArticleRowForm
+
+LAST = 32_000  # A position after all others.
+
+
+class IssueForm(forms.ModelForm):
+    """Refuses to change an issue that somebody started while the form was open."""
+
+    class Meta:
+        model = Issue
+        fields = ["number", "subject", "preheader", "intro"]
+
+    def clean(self) -> dict[str, Any] | None:
+        # The row is locked (IssueAdmin.get_object), so this is still true when it is saved.
+        if self.instance.pk and not self.instance.is_open:
+            raise forms.ValidationError(
+                f"{already_done(self.instance)} Nothing on this page was saved, and nothing on it "
+                "can change what is sent. Copy what you want to keep.",
+                code="started",
+            )
+        return super().clean()
+
+
+class IssuePostForm(ArticleRowForm):
+    position = forms.IntegerField(
+        label="Order", required=False, min_value=0, help_text="Left empty: at the end."
+    )
+
+    class Meta:
+        model = IssuePost
+        fields = ["post", "position", "blurb"]
+        widgets = {"blurb": forms.Textarea(attrs={"rows": 3, "cols": 60})}
+
+    def clean_position(self) -> int:
+        position: int | None = self.cleaned_data["position"]
+        return LAST if position is None else position
+
+
+class SendForm(forms.Form):
+    """The confirmation: when, and of exactly which content.
+
+    `text` is what the content says, so that the page can tell what changed since.
+    """
+
+    sha256 = forms.CharField(widget=forms.HiddenInput)
+    text = forms.CharField(widget=forms.HiddenInput, required=False, strip=False)
+    when = MomentInputField(label="Send at", required=False)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What an editor decided about deliveries in doubt: send them again, or count them as sent.
+
+    `pks` are those of the chosen deliveries; None stands for all, which has buttons of its own.
+    """
+
+    again: bool
+    pks: list[int] | None
+
+    # The buttons of the page, and for each: whether to send again, and whether it means all.
+    BUTTONS = {
+        "_again": (True, False),
+        "_sent": (False, False),
+        "_again_all": (True, True),
+        "_sent_all": (False, True),
+    }
+
+    @classmethod
+    def read(cls, data: QueryDict) -> Self:
+        """Read the form that was sent. Raises ValueError with a sentence for the editor."""
+        pressed = [name for name in cls.BUTTONS if name in data]
+        if len(pressed) != 1:
+            raise ValueError("choose whether to send again or to count as sent.")
+        again, everything = cls.BUTTONS[pressed[0]]
+        if everything:
+            return cls(again, None)
+        values = data.getlist("delivery")
+        if not values:
+            raise ValueError("no delivery was chosen. Choose one, or the button for all of them.")
+        if not all(is_id(value) for value in values):
+            raise ValueError(
+                "what was sent does not name deliveries. Reload the page, then choose again."
+            )
+        return cls(again, [int(value) for value in values])
+
+
+def is_id(value: str) -> bool:
+    """Whether a text is a number that can be the id of a row."""
+    return value.isascii() and value.isdecimal() and len(value) <= 18
+
+
+def already_done(issue: Issue) -> str:
+    """Return a sentence for an editor who comes second: what the issue is, and by whom."""
+    who = f" by {issue.started_by}" if issue.started_by else ""
+    return f"{issue} is {issue.get_state_display()} already{who}."

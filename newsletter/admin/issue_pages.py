@@ -1,0 +1,377 @@
+"""The pages of an issue on the desk: preview, test, send, and watch the ledger."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from functools import wraps
+from itertools import islice
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.db.models.options import Options
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.csp import CSP
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.csp import csp_override
+
+from newsletter import preflight
+from newsletter.admin.forms import Decision, SendForm, already_done
+from newsletter.delivery import pausing, starting
+from newsletter.delivery.transport import Fate, ServerAway, ServerRefuses
+from newsletter.mail import rendering as mail
+from newsletter.models import Content, Delivery, Issue
+from subscribers.models import Subscriber
+
+ROWS_SHOWN = 100
+# Whoever has it learns who got an issue, and whom a mail server's words are about.
+SEE_READERS = "subscribers.view_subscriber"
+
+# The preview's frame shows the mail and our pictures, and nothing else.
+PREVIEW_CSP: dict[str, list[str]] = {
+    "default-src": [CSP.NONE],
+    "img-src": [CSP.SELF, settings.SITE_URL],
+    "style-src": [CSP.UNSAFE_INLINE],
+    "frame-ancestors": [CSP.SELF],
+    "base-uri": [CSP.NONE],
+    "form-action": [CSP.NONE],
+    "sandbox": ["allow-popups"],
+}
+
+IssueView = Callable[["IssuePagesMixin", HttpRequest, Issue], HttpResponse]
+
+
+def issue_view(
+    *, permission: str, methods: tuple[str, ...] = ("GET", "HEAD")
+) -> Callable[[IssueView], Callable[..., HttpResponse]]:
+    """Make an admin method a view of one issue, for those who have the permission."""
+
+    def decorate(view: IssueView) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def checked(self: IssuePagesMixin, request: HttpRequest, pk: int) -> HttpResponse:
+            if not request.user.has_perm(f"newsletter.{permission}"):
+                raise PermissionDenied
+            if request.method not in methods:
+                return HttpResponseNotAllowed(methods)
+            return view(self, request, get_object_or_404(Issue, pk=pk))
+
+        return checked
+
+    return decorate
+
+
+class IssuePagesMixin:
+    """For the model admin of Issue: the pages and actions of one issue."""
+
+    admin_site: AdminSite
+    opts: Options[Any]
+
+    def get_urls(self) -> list[URLPattern]:
+        pages = {
+            "preview": self.preview,
+            "preview/html": self.preview_frame,
+            "test": self.test,
+            "send": self.send,
+            "progress": self.progress,
+            "pause": self.pause,
+            "resume": self.resume,
+            "cancel": self.cancel,
+            "unschedule": self.unschedule,
+            "settle": self.settle,
+        }
+        return [
+            *(
+                path(
+                    f"<int:pk>/{page}/",
+                    self.admin_site.admin_view(view),
+                    name=f"newsletter_issue_{page.replace('/', '_')}",
+                )
+                for page, view in pages.items()
+            ),
+            *super().get_urls(),  # type: ignore[misc]  # of the admin it is mixed into
+        ]
+
+    def page(self, request: HttpRequest, name: str, issue: Issue, **context: Any) -> HttpResponse:
+        return TemplateResponse(
+            request,
+            f"admin/newsletter/issue/{name}.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "issue": issue,
+                "may_send": request.user.has_perm("newsletter.send_issue"),
+                **context,
+            },
+        )
+
+    # Seeing what will be sent
+
+    @issue_view(permission="view_issue")
+    def preview(self, request: HttpRequest, issue: Issue) -> HttpResponse:
+        """The message as it will leave, or as it left: subject, HTML, text, warnings."""
+        try:
+            seen, warnings = preview_of(issue)
+        except mail.RenderError as error:
+            messages.error(request, str(error))
+            return redirect("admin:newsletter_issue_change", issue.pk)
+        return self.page(
+            request,
+            "preview",
+            issue,
+            title=f"Preview of {issue}",
+            shown=seen,
+            warnings=warnings,
+            problems=preflight.problems(issue) if issue.is_open else [],
+        )
+
+    @method_decorator([never_cache, xframe_options_sameorigin, csp_override(PREVIEW_CSP)])
+    @issue_view(permission="view_issue")
+    def preview_frame(self, request: HttpRequest, issue: Issue) -> HttpResponse:
+        """The HTML part alone, for the preview's frame."""
+        try:
+            return HttpResponse(preview_of(issue)[0].html)
+        except mail.RenderError as error:
+            return HttpResponse(str(error), content_type="text/plain", status=422)
+
+    @issue_view(permission="change_issue", methods=("POST",))
+    def test(self, request: HttpRequest, issue: Issue) -> HttpResponse:
+        """Send the issue as it stands to the editor's own address."""
+        address = getattr(request.user, "email", "")
+        if not address:
+            messages.error(
+                request,
+                "Your account has no e-mail address. Ask an administrator to add one to it, "
+                "then send the test again.",
+            )
+            return redirect("admin:newsletter_issue_preview", issue.pk)
+        try:
+            outcome = starting.send_test(issue, address)
+        except starting.NotReady as error:
+            messages.error(request, str(error))
+        except (ServerAway, ServerRefuses) as error:
+            messages.error(
+                request, f"The test was not sent: the mail server says “{error}”. Try again later."
+            )
+        else:
+            if outcome.fate is Fate.ACCEPTED:
+                messages.success(request, f"A test is on its way to {address}.")
+            else:
+                messages.error(
+                    request,
+                    f"The test to {address} was not accepted: {outcome.code or ''} {outcome.reply}",
+                )
+        return redirect("admin:newsletter_issue_preview", issue.pk)
+
+    # Sending
+
+    @method_decorator(never_cache)
+    @issue_view(permission="send_issue", methods=("GET", "HEAD", "POST"))
+    def send(self, request: HttpRequest, issue: Issue) -> HttpResponse:
+        """GET shows to how many it goes; POST starts or schedules exactly what was shown."""
+        if not issue.is_open:
+            messages.warning(request, already_done(issue))
+            return redirect("admin:newsletter_issue_progress", issue.pk)
+        form = SendForm(request.POST or None)
+        problems = preflight.problems(issue, at=issue.scheduled_for)
+        changed, differences = False, []
+        try:
+            if request.method == "POST" and form.is_valid():
+                try:
+                    return self.start_or_schedule(request, issue, form)
+                except starting.Changed:
+                    changed = True
+                except starting.NotReady as error:
+                    problems = error.problems
+            rendered = starting.rehearse(issue)
+        except mail.RenderError as error:
+            messages.error(request, str(error))
+            return redirect("admin:newsletter_issue_change", issue.pk)
+        as_it_is = {"sha256": rendered.sha256, "text": text_of(issue, rendered)}
+        if changed:
+            differences = changed_lines(form.cleaned_data["text"], as_it_is["text"])
+            form = SendForm(initial={**form.cleaned_data, **as_it_is})
+        elif not form.is_bound:
+            form = SendForm(initial=as_it_is)
+        return self.page(
+            request,
+            "send",
+            issue,
+            title=f"Send {issue}",
+            form=form,
+            problems=problems,
+            changed=changed,
+            differences=differences,
+            warnings=rendered.warnings,
+            count=Subscriber.objects.mailable().count(),
+            time_zone=timezone.get_current_timezone_name(),
+        )
+
+    def start_or_schedule(self, request: HttpRequest, issue: Issue, form: SendForm) -> HttpResponse:
+        when, shown = form.cleaned_data["when"], form.cleaned_data["sha256"]
+        try:
+            if "_schedule" in request.POST:
+                if when is None:
+                    raise starting.NotReady(["Choose the moment at which the issue is to be sent."])
+                starting.schedule(issue, when, by=request.user, shown=shown)
+                local = timezone.localtime(when)
+                messages.success(
+                    request, f"{issue} will be sent on {local:%B %-d, %Y at %H:%M %Z}."
+                )
+                return redirect("admin:newsletter_issue_changelist")
+            starting.start(issue, by=request.user, shown=shown)
+            messages.success(request, f"{issue} is being sent to {issue.recipients:,} subscribers.")
+        except starting.AlreadyStarted:
+            issue.refresh_from_db()
+            messages.warning(request, already_done(issue))
+        return redirect("admin:newsletter_issue_progress", issue.pk)
+
+    @method_decorator(never_cache)
+    @issue_view(permission="view_issue")
+    def progress(self, request: HttpRequest, issue: Issue) -> HttpResponse:
+        """How far sending is, in figures. Reloads itself while the issue is being sent."""
+        totals = issue.totals()
+        may_see_readers = request.user.has_perm(SEE_READERS)
+        counted = sum(totals.values())
+        done = counted - totals["queued"] - totals["sending"]
+        in_doubt = issue.deliveries.filter(state=Delivery.State.UNCERTAIN)
+        failed = issue.deliveries.filter(state=Delivery.State.FAILED)
+        uncertain = list(in_doubt.select_related("subscriber")[:ROWS_SHOWN])
+        refused = list(failed.select_related("subscriber").order_by("-changed_at")[:ROWS_SHOWN])
+        if not may_see_readers:
+            for row in (*uncertain, *refused):
+                row.reply = without_addresses(row.reply)
+        return self.page(
+            request,
+            "progress",
+            issue,
+            title=f"Delivery of {issue}",
+            totals=totals,
+            counted=counted,
+            done=done,
+            balances=counted == issue.recipients,
+            may_see_readers=may_see_readers,
+            note=note_for(request, issue),
+            uncertain=uncertain,
+            failed=refused,
+            deferred=issue.deliveries.filter(state=Delivery.State.QUEUED, tries__gt=0).count(),
+            reloads=issue.state == Issue.State.SENDING,
+            quiet=issue.backs_off,
+        )
+
+    def report(self, request: HttpRequest, issue: Issue, changed: bool, words: str) -> HttpResponse:
+        if changed:
+            messages.success(request, words)
+        else:
+            issue.refresh_from_db()
+            messages.warning(
+                request, f"Nothing was changed: the issue is {issue.get_state_display()} now."
+            )
+        return redirect("admin:newsletter_issue_progress", issue.pk)
+
+    @issue_view(permission="send_issue", methods=("POST",))
+    def pause(self, request: HttpRequest, issue: Issue) -> HttpResponse:
+        changed = pausing.pause(issue, f"Paused by {request.user}.")
+        return self.report(request, issue, changed, "Paused. Nobody is mailed until you go on.")
+
+    @issue_view(permission="send_issue", methods=("POST",))
+    def resume(self, request: HttpRequest, issue: Issue) -> HttpResponse:
+        return self.report(request, issue, starting.resume(issue), "Sending goes on.")
+
+    @issue_view(permission="send_issue", methods=("POST",))
+    def cancel(self, request: HttpRequest, issue: Issue) -> HttpResponse:
+        return self.report(
+            request, issue, starting.cancel(issue), "Cancelled. Nobody else will be mailed."
+        )
+
+    @issue_view(permission="send_issue", methods=("POST",))
+    def unschedule(self, request: HttpRequest, issue: Issue) -> HttpResponse:
+        if starting.unschedule(issue):
+            messages.success(request, "The issue is a draft again and is not sent by itself.")
+        else:
+            messages.warning(request, already_done(issue))
+        return redirect("admin:newsletter_issue_change", issue.pk)
+
+    @issue_view(permission="send_issue", methods=("POST",))
+    def settle(self, request: HttpRequest, issue: Issue) -> HttpResponse:
+        """Do what the editor decided about the chosen deliveries in doubt, or about all of them.
+
+        Exactly one button decides. What cannot be read decides nothing.
+        """
+        try:
+            decision = Decision.read(request.POST)
+        except ValueError as error:
+            messages.error(request, f"Nothing was changed: {error}")
+            return redirect("admin:newsletter_issue_progress", issue.pk)
+        if decision.again:
+            count = starting.send_uncertain_again(issue, decision.pks)
+            words = f"{count} in doubt will be sent once more."
+        else:
+            count = starting.call_uncertain_sent(issue, decision.pks)
+            words = f"{count} in doubt now count as sent."
+        if count:
+            messages.success(request, words)
+        elif decision.again and issue.state == Issue.State.CANCELLED:
+            messages.warning(
+                request,
+                "Nothing was changed: the issue is cancelled, so nobody is mailed it again.",
+            )
+        else:
+            messages.warning(
+                request,
+                "Nothing was changed: what you chose is not in doubt any more. Somebody else may "
+                "have decided, or the mail server's answer came late.",
+            )
+        return redirect("admin:newsletter_issue_progress", issue.pk)
+
+
+def preview_of(issue: Issue) -> tuple[mail.Preview, list[str]]:
+    """Return an issue as it will leave, or as it left, and the renderer's warnings.
+
+    Raises RenderError.
+    """
+    content = Content.objects.filter(issue=issue).first()
+    if content is not None:
+        return mail.preview(issue, content), []
+    rendered = mail.render(issue)
+    return mail.preview(issue, rendered), rendered.warnings
+
+
+def note_for(request: HttpRequest, issue: Issue) -> str:
+    """Return why an issue paused, as whoever asks may read it."""
+    if request.user.has_perm(SEE_READERS):
+        return issue.state_note
+    return without_addresses(issue.state_note)
+
+
+def without_addresses(text: str) -> str:
+    """Return what a mail server said without the words that hold a mail address."""
+    return " ".join("(an address)" if "@" in word else word for word in text.split())
+
+
+def text_of(issue: Issue, rendered: mail.Rendered) -> str:
+    """Return an issue's text, to compare with what it is when the editor confirms."""
+    return f"{issue.subject}\n{issue.preheader}\n\n{rendered.text}"
+
+
+def changed_lines(before: str, after: str) -> list[str]:
+    """Return the lines that were removed (marked −) and those that were added (+), in order."""
+    if not before:
+        return []
+    # A unified diff has two lines of header, and a line with "@@" before each group of changes.
+    lines = islice(
+        difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0), 2, None
+    )
+    return [
+        f"{'−' if line[0] == '-' else '+'} {line[1:]}"
+        for line in lines
+        if not line.startswith("@@")
+    ]

@@ -1,0 +1,200 @@
+"""The issue desk: compose an issue, and look its deliveries up.
+
+Its pages (preview, send, progress) are in newsletter/admin/issue_pages.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import connection, transaction
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.html import format_html
+
+from newsletter.admin.forms import IssueForm, IssuePostForm
+from newsletter.admin.issue_pages import IssuePagesMixin, note_for
+from newsletter.models import Delivery, Issue, IssuePost
+from posts.admin.shared import ArticleRowsMixin, EditorPageMixin, long_texts
+
+
+def may_edit(request: HttpRequest, issue: Issue | None) -> bool:
+    """Whether the change form of an issue is one to type in.
+
+    Once started, an issue is what was sent, and its page is only to be read. A form that was
+    opened before and comes back now is still shown as a form, so that nothing typed in it is
+    lost; IssueForm sees to it that nothing of it is saved.
+    """
+    return issue is None or issue.is_open or request.method == "POST"
+
+
+class IssuePostInline(ArticleRowsMixin, admin.TabularInline):
+    model = IssuePost
+    belongs_to = "issue"
+    picks = "post"
+    form = IssuePostForm
+    autocomplete_fields = ["post"]
+    extra = 1
+    verbose_name = "article"
+    verbose_name_plural = "articles, in order"
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        formset = super().get_formset(request, obj, **kwargs)
+        if "post" in formset.form.base_fields:
+            # Articles are written and deleted on their own pages, not in passing.
+            widget = formset.form.base_fields["post"].widget
+            widget.can_add_related = widget.can_change_related = False
+            widget.can_delete_related = False
+        return formset
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and may_edit(request, obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_add_permission(request, obj) and may_edit(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and may_edit(request, obj)
+
+
+@admin.register(Issue)
+class IssueAdmin(EditorPageMixin, IssuePagesMixin, admin.ModelAdmin):
+    change_form_template = "admin/newsletter/issue/change_form.html"
+    list_display = ["number", "subject", "standing", "articles", "recipients", "moment"]
+    list_display_links = ["number", "subject"]
+    list_filter = ["state"]
+    search_fields = ["subject", "preheader"]
+    form = IssueForm
+    inlines = [IssuePostInline]
+    view_on_site = False  # The web edition has a link of its own, once there is one.
+
+    class Media:
+        css = {"all": ["css/desk/issues.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Issue]:
+        return super().get_queryset(request).annotate(article_count=Count("issue_posts"))
+
+    @admin.display(description="state", ordering="state")
+    def standing(self, issue: Issue) -> str:
+        return format_html(
+            '<span class="state state-{}">{}</span>', issue.state, issue.get_state_display()
+        )
+
+    @admin.display(description="articles", ordering="article_count")
+    def articles(self, issue: Issue) -> int:
+        return issue.article_count  # type: ignore[attr-defined]  # annotated above
+
+    @admin.display(description="date", ordering="sent_at")
+    def moment(self, issue: Issue) -> Any:
+        return issue.sent_at or issue.scheduled_for
+
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Issue | None:
+        issue: Issue | None = super().get_object(request, *args, **kwargs)
+        if issue and request.method == "POST" and connection.in_atomic_block:
+            # What follows saves or deletes the whole row: whoever starts or schedules the issue
+            # in this moment was faster, and it is read again, or waits until this is done.
+            return Issue.objects.select_for_update().filter(pk=issue.pk).first()
+        return issue
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and may_edit(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or obj.is_open)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        # A started one stays, and its deliveries need not be listed to say so.
+        return super().get_deleted_objects([issue for issue in objs if issue.is_open], request)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Issue]) -> None:
+        # As in get_object: one that was started since the page asked stays.
+        with transaction.atomic():
+            chosen = Issue.objects.select_for_update().filter(
+                pk__in=[issue.pk for issue in queryset]
+            )
+            Issue.objects.filter(pk__in=[issue.pk for issue in chosen if issue.is_open]).delete()
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        rows = list(form.instance.issue_posts.order_by("position", "pk"))
+        for position, row in enumerate(rows, start=1):
+            row.position = position
+        IssuePost.objects.bulk_update(rows, ["position"])
+
+    def response_add(
+        self, request: HttpRequest, obj: Issue, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        return self.preview_if_asked(
+            request, obj, super().response_add(request, obj, post_url_continue)
+        )
+
+    def response_change(self, request: HttpRequest, obj: Issue) -> HttpResponse:
+        return self.preview_if_asked(request, obj, super().response_change(request, obj))
+
+    def preview_if_asked(
+        self, request: HttpRequest, issue: Issue, response: HttpResponse
+    ) -> HttpResponse:
+        if "_preview" in request.POST:
+            return redirect("admin:newsletter_issue_preview", issue.pk)
+        return response
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        return super().change_view(
+            request,
+            object_id,
+            form_url,
+            {**(extra_context or {}), "may_send": request.user.has_perm("newsletter.send_issue")},
+        )
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        issue = context["original"]
+        context["note"] = note_for(request, issue) if issue else ""
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
+class StartedIssueFilter(admin.RelatedFieldListFilter):
+    """The issues that have deliveries, without a look at those."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[Any]:
+        issues = Issue.objects.exclude(started_at=None).only("number", "subject")
+        return [(issue.pk, str(issue)) for issue in issues]
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(admin.ModelAdmin):
+    """The ledger, to look something up in: nothing here is changed by hand."""
+
+    list_display = ["subscriber", "issue", "state", "tries", "code", "reply", "changed_at"]
+    list_filter = ["state", ("issue", StartedIssueFilter)]
+    list_select_related = ["subscriber", "issue"]
+    search_fields = ["subscriber__address__startswith"]
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        texts = (f"issue__{text}" for text in long_texts(Issue))
+        return super().get_queryset(request).defer(*texts)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Each row names a reader, and so may the mail server's reply.
+        return super().has_view_permission(request, obj) and request.user.has_perm(
+            "subscribers.view_subscriber"
+        )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

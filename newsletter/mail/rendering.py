@@ -1,0 +1,377 @@
+"""An issue as a mail: rendered once, personal only in its tokens (see newsletter/mail/mime.py)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from email import message_from_bytes, policy
+from email.utils import parseaddr
+from html.parser import HTMLParser
+from typing import Protocol
+from urllib.parse import quote
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from alarmroom import mail, mail_text
+from newsletter.mail import text
+from newsletter.mail.mime import (
+    LONGEST_KEY,
+    TOKENS,
+    HeaderError,
+    MessageTemplate,
+    serialise,
+)
+from newsletter.models import Issue, IssuePost
+from posts.models import Post
+from posts.pictures.renditions import PictureMissing, rendition
+from posts.text import html as allowlist
+from posts.text.outgoing_links import whole_picture_url, whole_url
+
+__all__ = [
+    "SAMPLE_KEY",
+    "MessageTemplate",
+    "Preview",
+    "RenderError",
+    "Rendered",
+    "message_id",
+    "preview",
+    "render",
+]
+
+# Gmail cuts a mail off at 102 kB of HTML, and the unsubscribe link with it.
+HTML_LIMIT = 102_000
+HTML_WARNING = 80_000
+# The column of text, and the pixels of its pictures on a screen of twice the density.
+PICTURE_WIDTH = 552
+PICTURE_PIXELS = 2 * PICTURE_WIDTH
+# Nobody's key: what it opens says that the link is not valid.
+SAMPLE_KEY = "only-a-preview-not-a-key"
+
+
+class RenderError(Exception):
+    """The issue cannot be made into a mail; the words say what to do."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """An issue, finished but for what differs between its recipients."""
+
+    mime: bytes
+    """The whole message with CRLF line ends, for MessageTemplate."""
+    sha256: str
+    """Of `mime`, in hex."""
+    html: str
+    """The HTML part, with the token for the key."""
+    text: str
+    """The plain-text part, with the token for the key."""
+    web_html: str
+    """The web edition: introduction and articles, nothing personal, no tokens."""
+    warnings: list[str]
+    """What an editor should look at before sending, a sentence each."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A finished message, taken apart for showing; sizes in bytes as it leaves."""
+
+    subject: str
+    sender: str
+    text: str
+    html: str
+    size: int
+    html_size: int
+
+
+class HasMime(Protocol):
+    """What the previews need: a Rendered, or the Content of a frozen issue."""
+
+    @property
+    def mime(self) -> bytes | memoryview: ...
+
+
+@dataclass(frozen=True)
+class Cover:
+    """An article's picture: as a mail's `img` element needs it, and whole for the web edition."""
+
+    url: str
+    whole_url: str
+    width: int
+    alt: str
+
+
+@dataclass(frozen=True)
+class Article:
+    """An article as an issue shows it: plain text and absolute links."""
+
+    number: int
+    title: str
+    title_as_text: str
+    url: str
+    path: str
+    author: str
+    minutes: int
+    blurb: list[str]
+    blurb_as_text: str
+    cover: Cover | None
+
+
+def render(issue: Issue, *, test: bool = False) -> Rendered:
+    """Return an issue as it would be sent; the same content gives the same bytes.
+
+    The subject of a `test` says that it is one. One query. Raises RenderError.
+    """
+    warnings: list[str] = []
+    subject = _subject(issue)
+    articles = _articles(issue, warnings)
+    marker = _marker()
+    context = _context(issue, articles, marker)
+    subject, plain, html = mail.render("issue", {**context, "subject": subject})
+    _check_links(html)
+    plain = re.sub(r"\n{3,}", "\n\n", plain)
+    message = _build(f"[Test] {subject}" if test else subject, plain, html)
+    try:
+        leave = mail.list_unsubscribe(_unsubscribe_url(marker), marker)
+        mime = serialise(message, marker=marker, list_unsubscribe=leave)
+    except HeaderError as error:
+        raise RenderError(str(error)) from error
+    _check_size(mime, warnings)
+    if not issue.preheader.strip():
+        warnings.append("The issue has no preheader: mail programs will show its masthead instead.")
+    if not articles:
+        warnings.append("The issue has no articles.")
+    return Rendered(
+        mime=mime,
+        sha256=hashlib.sha256(mime).hexdigest(),
+        html=html.replace(marker, TOKENS.key),
+        text=plain.replace(marker, TOKENS.key),
+        web_html=render_to_string("email/issue.web.html", context).strip(),
+        warnings=warnings,
+    )
+
+
+def message_id(delivery_pk: int, issue_number: int) -> str:
+    """Return the Message-ID of a delivery: the same at every try, and nobody can guess it.
+
+    The numbers stand in it so that a bounce can be led back to its delivery.
+    """
+    proof = salted_hmac(
+        "newsletter.message-id", f"{issue_number}.{delivery_pk}", algorithm="sha256"
+    )
+    return f"<{issue_number}.{delivery_pk}.{proof.hexdigest()[:24]}@{settings.MAIL_DOMAIN}>"
+
+
+def preview(issue: Issue, rendered: HasMime) -> Preview:
+    """Return the finished bytes as one subscriber gets them, with a sample key, taken apart."""
+    finished = MessageTemplate(bytes(rendered.mime)).for_recipient(
+        address=f"reader@{settings.MAIL_DOMAIN}",
+        message_id=message_id(0, issue.number),
+        key=SAMPLE_KEY,
+        date=_date(issue),
+    )
+    message = message_from_bytes(finished, policy=policy.default)
+    parts = {}
+    for part in message.iter_parts():
+        parts[part.get_content_subtype()] = part
+    return Preview(
+        subject=str(message["Subject"]),
+        sender=str(message["From"]),
+        text=parts["plain"].get_content().replace("\r\n", "\n"),
+        html=parts["html"].get_content().replace("\r\n", "\n"),
+        size=len(finished),
+        html_size=len(parts["html"].as_bytes()),
+    )
+
+
+# What an issue is made of
+
+
+def _subject(issue: Issue) -> str:
+    subject = issue.subject.strip(" ")
+    if not subject.strip():
+        raise RenderError("The issue has no subject. Write one.")
+    if mail_text.CONTROL.search(subject):
+        raise RenderError(
+            "The subject contains a line break or another control character. Write it in one line."
+        )
+    if re.search(r"[\ud800-\udfff]", subject):
+        raise RenderError("The subject contains half a character. Type it again.")
+    return subject
+
+
+def _articles(issue: Issue, warnings: list[str]) -> list[Article]:
+    rows = issue.issue_posts.select_related("post__author", "post__cover").defer("post__body")
+    return [
+        _article(row, number, warnings)
+        for number, row in enumerate(rows.order_by("position", "pk"), start=1)
+    ]
+
+
+def _article(row: IssuePost, number: int, warnings: list[str]) -> Article:
+    post = row.post
+    if not post.is_published:
+        warnings.append(f"“{post.title}” is not published yet: its link leads nowhere.")
+    title = mail_text.one_line(post.title)
+    path = post.get_absolute_url()
+    blurb = text.paragraphs(row.blurb) or text.paragraphs(post.summary)
+    return Article(
+        number=number,
+        title=title,
+        title_as_text=mail_text.wrap(title, first=f"{number}. ", rest=" " * len(f"{number}. ")),
+        url=_site(path),
+        path=path,
+        author=mail_text.one_line(post.author.name),
+        minutes=post.reading_minutes,
+        blurb=blurb,
+        blurb_as_text="\n\n".join(mail_text.wrap(part) for part in blurb),
+        cover=_cover(post),
+    )
+
+
+def _cover(post: Post) -> Cover | None:
+    if post.cover is None:
+        return None
+    try:
+        picture = rendition(post.cover, PICTURE_PIXELS)
+    except PictureMissing as error:
+        raise RenderError(
+            f"The cover of “{post.title}” is missing from the storage. "
+            "Choose another one, or upload it again."
+        ) from error
+    if not re.search(r"\.(jpe?g|png|gif)$", picture.url.partition("?")[0].lower()):
+        raise RenderError(f"The cover of “{post.title}” is no JPEG, PNG or GIF: upload it again.")
+    return Cover(
+        url=_site(picture.url),
+        whole_url=post.cover.file.url,
+        width=min(PICTURE_WIDTH, picture.width),
+        alt=mail_text.one_line(post.cover_alt),
+    )
+
+
+def _context(issue: Issue, articles: list[Article], marker: str) -> dict[str, object]:
+    """What the templates of an issue may say; `marker` stands for the recipient's key."""
+    web_url = _site(issue.get_absolute_url())
+    # Cleaned on every save; once more, because an issue in hand may not have been saved.
+    intro = allowlist.clean(issue.intro, short=True)
+    subject = mail_text.one_line(issue.subject)
+    share = f"mailto:?subject={quote(subject)}&body=" + quote(
+        f"I thought of you when I read this issue of The Weekly Alarm:\r\n\r\n{web_url}"
+    )
+    return {
+        **mail.site_context(),
+        "number": issue.number,
+        "date": _date(issue),
+        "subject": subject,
+        "subject_as_text": mail_text.wrap(subject),
+        "preheader": mail_text.one_line(issue.preheader),
+        "intro": intro,
+        "intro_html": text.to_mail_html(intro, base=web_url),
+        "intro_as_text": text.to_text(intro, base=web_url),
+        "articles": articles,
+        "web_url": web_url,
+        "share_url": share,
+        "subscribe_url": _site(reverse("subscribers:subscribe")),
+        "unsubscribe_url": _unsubscribe_url(marker),
+        "site_host": settings.SITE_URL.partition("://")[2],
+    }
+
+
+def _date(issue: Issue) -> datetime:
+    """The moment on an issue's masthead: when it was, will be, or could be sent."""
+    return timezone.localtime(issue.started_at or issue.scheduled_for or timezone.now())
+
+
+def _site(path: str) -> str:
+    """Return an address of the site, or of a storage that is elsewhere, in full.
+
+    Raises RenderError.
+    """
+    url = whole_url(path, f"{settings.SITE_URL}/")
+    if url is None:
+        raise RenderError(f"The address {path} cannot stand in a mail.")
+    return url
+
+
+# Headers, links and sizes
+
+
+class _Links(HTMLParser):
+    """Finds the address of every link and picture in a page."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.links: list[str] = []
+        self.pictures: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name == "href":
+                self.links.append(value or "")
+            elif name in {"src", "background"}:
+                self.pictures.append(value or "")
+
+
+def _check_links(html: str) -> None:
+    """Look once more at the finished HTML, after every step that could have changed a link.
+
+    Raises RenderError.
+    """
+    found = _Links()
+    found.feed(html)
+    found.close()
+    wrong = [url for url in found.links if whole_url(url, "") is None]
+    wrong += [url for url in found.pictures if whole_picture_url(url, "") is None]
+    if wrong:
+        raise RenderError(f"A link to “{wrong[0][:80]}” cannot stand in a mail. Take it out.")
+
+
+def _marker() -> str:
+    """Return what stands for the key until the bodies are encoded: no editor can type it."""
+    return salted_hmac("newsletter.marker", "key", algorithm="sha256").hexdigest()
+
+
+def _unsubscribe_url(key: str) -> str:
+    return _site(reverse("subscribers:unsubscribe", args=[key]))
+
+
+def _build(subject: str, plain: str, html: str) -> EmailMultiAlternatives:
+    help_address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    headers = {
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "List-Id": f"The Weekly Alarm <weekly-alarm.{settings.MAIL_DOMAIN}>",
+        "List-Help": f"<mailto:{help_address}?subject=The%20Weekly%20Alarm>",
+        "List-Archive": f"<{_site(reverse('newsletter:archive'))}>",
+    }
+    if settings.FEEDBACK_ID:
+        headers["Feedback-ID"] = settings.FEEDBACK_ID
+    if settings.CFBL_ADDRESS:
+        headers["CFBL-Address"] = settings.CFBL_ADDRESS
+    return mail.build(
+        to=TOKENS.to,
+        subject=subject,
+        text=plain,
+        html=html,
+        headers=headers,
+        from_email=settings.NEWSLETTER_FROM_EMAIL,
+    )
+
+
+def _check_size(mime: bytes, warnings: list[str]) -> None:
+    part = mime[mime.index(b'\r\nContent-Type: text/html; charset="utf-8"\r\n') :]
+    token = TOKENS.key.encode()
+    size = len(part) + part.count(token) * (LONGEST_KEY - len(token))
+    if size >= HTML_LIMIT:
+        raise RenderError(
+            f"The issue is too long: its HTML has {size:,} bytes, and mail programs cut it off "
+            f"at {HTML_LIMIT:,}. Shorten the introduction, or take an article out."
+        )
+    if size >= HTML_WARNING:
+        warnings.append(
+            f"The issue is long: its HTML has {size:,} of at most {HTML_LIMIT:,} bytes."
+        )

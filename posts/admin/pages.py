@@ -1,0 +1,83 @@
+"""The desk's pages about the publication, and the list of old addresses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from posts.admin.shared import EditorPageMixin, SlugForm
+from posts.models import Page
+from posts.models.addresses import KINDS, FormerSlug
+
+if TYPE_CHECKING:
+    PageAdminBase = admin.ModelAdmin[Page]
+    FormerSlugAdminBase = admin.ModelAdmin[FormerSlug]
+else:
+    PageAdminBase = FormerSlugAdminBase = admin.ModelAdmin
+
+
+@admin.register(Page)
+class PageAdmin(EditorPageMixin, PageAdminBase):
+    form = SlugForm
+    list_display = ["title", "address", "show_in_footer", "position", "updated_at"]
+    list_editable = ["show_in_footer", "position"]
+    search_fields = ["title", "summary"]
+    prepopulated_fields = {"slug": ["title"]}
+    fieldsets = [
+        (None, {"fields": ["title", "slug", "summary", "body"]}),
+        ("Footer", {"fields": ["show_in_footer", "position"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Page]:
+        # The list shows no text; a page's own form loads what it needs.
+        return super().get_queryset(request).defer("body_served")
+
+    def view_on_site(self, obj: Page) -> str:
+        return obj.get_absolute_url()
+
+    @admin.display(description="Address", ordering="slug")
+    def address(self, page: Page) -> SafeString:
+        return format_html('<a href="{0}">{0}</a>', page.get_absolute_url())
+
+
+@admin.register(FormerSlug)
+class FormerSlugAdmin(FormerSlugAdminBase):
+    """Only to look at: the addresses keep themselves."""
+
+    list_display = ["slug", "kind", "leads_to", "changed_at"]
+    list_display_links = None
+    search_fields = ["slug"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[FormerSlug]:
+        texts = ("body", "body_served")
+        return (
+            super()
+            .get_queryset(request)
+            .select_related(*KINDS)
+            .defer(*(f"{kind}__{text}" for kind in ("post", "page") for text in texts))
+        )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: FormerSlug | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: FormerSlug | None = None) -> bool:
+        # Asked by other pages, too: whoever deletes an article deletes its old addresses.
+        match = request.resolver_match
+        return match is None or "formerslug" not in (match.url_name or "")
+
+    @admin.display(description="Of")
+    def kind(self, former: FormerSlug) -> str:
+        thing: Any = former.thing
+        return {"tag": "topic", "post": "article"}.get(thing.kind(), thing.kind())
+
+    @admin.display(description="Leads to")
+    def leads_to(self, former: FormerSlug) -> SafeString:
+        return format_html('<a href="{}">{}</a>', former.thing.get_absolute_url(), former.thing)

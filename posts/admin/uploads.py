@@ -1,0 +1,99 @@
+"""The address to which the editor uploads pictures, and its answers.
+
+CKEditor reads JSON: https://ckeditor.com/docs/ckeditor4/latest/guide/dev_file_upload.html
+"""
+
+from contextlib import suppress
+from http import HTTPStatus
+from pathlib import PurePath
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponseBase, JsonResponse, UnreadablePostError
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+
+from alarmroom.images import clean_picture, too_many_bytes
+from alarmroom.methods import allow
+from posts.models.image import Image
+
+# What a form wraps around one file: its boundaries, its headers and the token.
+ENVELOPE_BYTES = 16 * 1024
+CHUNK_BYTES = 64 * 1024
+# A browser reads the answer only after it has sent everything. A body that is longer than this is
+# cut off all the same.
+DRAINED_BYTES = 200 * 1024 * 1024
+
+
+def refuse(message: str, status: HTTPStatus) -> JsonResponse:
+    """Return a refusal as CKEditor reads it, with a sentence that says what to do."""
+    return JsonResponse({"uploaded": 0, "error": {"message": message}}, status=status)
+
+
+# The token is checked by `_keep`, once it is known that somebody may upload at all and that the
+# body is small enough to read: checking it reads the whole body.
+@csrf_exempt
+@allow("POST")
+def upload_image(request: HttpRequest) -> JsonResponse:
+    """Keep the picture in the file field `upload`, cleaned, and say where it lies.
+
+    Answers `{"uploaded": 1, "fileName", "url", "width", "height"}` (size in pixels), or
+    `{"uploaded": 0, "error": {"message"}}` with status 400 (no readable picture), 403 (signed
+    out, not permitted, no token) or 413 (too large; the body is never kept).
+    """
+    user = request.user
+    if not user.is_authenticated or not (user.is_active and user.is_staff):
+        return refuse(
+            "You are signed out. Sign in again in another tab, then upload the picture once more.",
+            HTTPStatus.FORBIDDEN,
+        )
+    if not user.has_perm("posts.add_image"):
+        return refuse(
+            "Your account may not upload pictures. Ask an administrator for the permission.",
+            HTTPStatus.FORBIDDEN,
+        )
+    size = int(request.META.get("CONTENT_LENGTH") or 0)
+    if size > settings.IMAGE_MAX_BYTES + ENVELOPE_BYTES:
+        drain(request, size)
+        return refuse(too_many_bytes(size).messages[0], HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    answer = _keep(request, user)
+    if isinstance(answer, JsonResponse):
+        return answer
+    return refuse(
+        "This page was open for too long. Save your text, then upload the picture once more.",
+        HTTPStatus.FORBIDDEN,
+    )
+
+
+def drain(request: HttpRequest, size: int) -> None:
+    """Read and discard a body, because a browser that is cut off does not read the answer."""
+    left = min(size, DRAINED_BYTES)
+    with suppress(UnreadablePostError):
+        while left > 0 and (piece := request.read(CHUNK_BYTES)):
+            left -= len(piece)
+
+
+def title_of(name: str) -> str:
+    """Return words to find a picture by, made from what its sender called the file."""
+    return " ".join(PurePath(name).stem.replace("_", " ").replace("-", " ").split())
+
+
+@csrf_protect
+def _keep(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
+    upload = request.FILES.get("upload")
+    if upload is None:
+        return refuse("No picture arrived. Choose a file and try again.", HTTPStatus.BAD_REQUEST)
+    try:
+        picture = clean_picture(upload)
+    except ValidationError as error:
+        return refuse(" ".join(error.messages), HTTPStatus.BAD_REQUEST)
+    image = Image.keep(picture, title=title_of(upload.name or ""), user=user)
+    return JsonResponse(
+        {
+            "uploaded": 1,
+            "fileName": str(image.file.name).rsplit("/", 1)[-1],
+            "url": image.file.url,
+            "width": image.width,
+            "height": image.height,
+        }
+    )

@@ -1,0 +1,459 @@
+"""Articles: what the publication publishes."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models
+from django.db.models.functions import Coalesce
+from django.dispatch import Signal
+from django.urls import reverse
+from django.utils import timezone
+
+from alarmroom import kept
+from posts.models.addresses import Slugged, SluggedQuerySet
+from posts.models.fields import PlainCharField, PlainTextField
+from posts.models.image import USED_BY, Image  # Django finds the model by this, too.
+from posts.models.page import Page as Page  # Likewise.
+from posts.text import html
+from posts.text.body import WithBody, WithBodyQuerySet
+from posts.text.editor import HTMLField
+from posts.text.plain import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+WORDS_PER_MINUTE = 230
+# Characters of what stands about a topic, or about an author.
+LONGEST_DESCRIPTION = 5_000
+# Fields that no page shows, so that a change of them makes no page stale.
+NOT_ON_ANY_PAGE = {"body_served", "served_of", "likeness_due", "created_at"}
+# What posts/likeness.py reads of an article's own row; its topics are the other part.
+READ_BY_LIKENESS = {"title", "summary", "published_at"}
+# The values of an article that is not withdrawn.
+NOT_WITHDRAWN = {"withdrawn_at": None, "was_published_at": None}
+
+# Sent with the `queryset` and the `pks` before and after PostQuerySet.update(), for which Django
+# sends no signal. posts/freshness.py listens; it imports this module, so no call is possible.
+posts_updating = Signal()
+posts_updated = Signal()
+
+
+@lru_cache(maxsize=10_000)
+def address(view: str, slug: str) -> str:
+    """Return the path of a view with a slug. Cached: a page has twenty, and reverse() is slow."""
+    return reverse(view, args=[slug])
+
+
+class AuthorQuerySet(SluggedQuerySet["Author"]):
+    pass
+
+
+class Author(Slugged):
+    """Somebody whose name stands over articles; not an account."""
+
+    name = PlainCharField(max_length=120)
+    slug = models.SlugField(
+        max_length=120, unique=True, blank=True, help_text="Left empty, it is made from the name."
+    )
+    role = PlainCharField(
+        max_length=160,
+        blank=True,
+        help_text="For example: Training coordinator, 14 years on the floor",
+    )
+    bio = PlainTextField(blank=True, longest=LONGEST_DESCRIPTION)
+    photo = models.ForeignKey(Image, models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = AuthorQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return address("posts:author", self.slug)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self.slug:
+            self.slug = self.make_slug(self.name)
+        super().save(*args, **kwargs)
+
+
+class TagQuerySet(SluggedQuerySet["Tag"]):
+    def in_use(self) -> Self:
+        """The topics that have a published article."""
+        return self.filter(pk__in=Post.objects.published().values("tags"))
+
+    def with_counts(self) -> Self:
+        """With the number of published articles of each topic, as `articles`."""
+        tagged = Post.objects.published().filter(tags=models.OuterRef("pk")).order_by()
+        count = tagged.values("tags").annotate(count=models.Count("pk")).values("count")
+        return self.annotate(articles=Coalesce(models.Subquery(count), 0))
+
+
+class Tag(Slugged):
+    """A topic that readers follow across articles."""
+
+    name = PlainCharField(max_length=80, unique=True)
+    slug = models.SlugField(
+        max_length=80, unique=True, blank=True, help_text="Left empty, it is made from the name."
+    )
+    description = PlainTextField(
+        blank=True,
+        longest=LONGEST_DESCRIPTION,
+        help_text="Stands at the top of the topic's page.",
+    )
+
+    objects = TagQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return address("posts:tag", self.slug)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self.slug:
+            self.slug = self.make_slug(self.name)
+        super().save(*args, **kwargs)
+
+
+class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: ignore[override]  # each makes a manager of its own class
+    def published(self) -> Self:
+        """What an anonymous reader may see right now."""
+        return self.filter(published_at__lte=timezone.now())
+
+    def update(self, **kwargs: Any) -> int:
+        if kwargs.keys() <= NOT_ON_ANY_PAGE:
+            return super().update(**kwargs)
+        if not READ_BY_LIKENESS.isdisjoint(kwargs):
+            kwargs.setdefault("likeness_due", True)
+        pks = list(self.values_list("pk", flat=True))
+        posts_updating.send(Post, queryset=self, pks=pks)
+        changed = super().update(**kwargs)
+        posts_updated.send(Post, queryset=self, pks=pks)
+        return changed
+
+    def bulk_create(self, objs: Iterable[Post], *args: Any, **kwargs: Any) -> list[Post]:
+        made = super().bulk_create(objs, *args, **kwargs)
+        # After the rows exist: a page that is rendered before would be kept without them.
+        kept.drop_everything()
+        return made
+
+    def drafts(self) -> Self:
+        return self.filter(published_at=None, withdrawn_at=None)
+
+    def scheduled(self) -> Self:
+        return self.filter(published_at__gt=timezone.now())
+
+    def newest_first(self) -> Self:
+        return self.order_by("-published_at", "-pk")
+
+    def publish(self) -> int:
+        """Publish now what is a draft or scheduled; return how many. Old dates stay."""
+        now = timezone.now()
+        waiting = self.filter(models.Q(published_at=None) | models.Q(published_at__gt=now))
+        return waiting.update(**NOT_WITHDRAWN, published_at=now, updated_at=now)
+
+    def back_to_draft(self) -> int:
+        """Make what is published, scheduled or withdrawn a draft again; return how many."""
+        shown = self.filter(
+            models.Q(published_at__isnull=False) | models.Q(withdrawn_at__isnull=False)
+        )
+        return shown.update(**NOT_WITHDRAWN, published_at=None, updated_at=timezone.now())
+
+    def withdrawn(self) -> Self:
+        """Articles that were published and then withdrawn; their address answers 410."""
+        return self.filter(withdrawn_at__isnull=False)
+
+    def withdraw(self) -> int:
+        """Withdraw what is published; return how many."""
+        now = timezone.now()
+        return self.published().update(
+            published_at=None,
+            was_published_at=models.F("published_at"),
+            withdrawn_at=now,
+            updated_at=now,
+        )
+
+    def bring_back(self) -> int:
+        """Publish what was withdrawn, under its old date; return how many."""
+        back = self.withdrawn()
+        return back.update(
+            **NOT_WITHDRAWN,
+            published_at=models.F("was_published_at"),
+            updated_at=timezone.now(),
+        )
+
+    def for_listing(self, under: Tag | None = None) -> Self:
+        """Newest first, with everything that a card shows, and without the body.
+
+        In the list of a topic, pass it as `under`: each card then names another of the article's
+        topics, or none.
+        """
+        return (
+            self.newest_first()
+            .select_related("author", "cover")
+            .with_topic(besides=under)
+            .defer("body", "body_served")
+        )
+
+    def with_topic(self, besides: Tag | None = None) -> Self:
+        """With the name of the first of its topics, for a card, without another query."""
+        topics = Tag.objects.filter(posts=models.OuterRef("pk")).order_by("name")
+        if besides:
+            topics = topics.exclude(pk=besides.pk)
+        return self.annotate(topic_name=models.Subquery(topics.values("name")[:1]))
+
+
+class Post(WithBody, Slugged):
+    """An article.
+
+    `published_at` alone decides what readers see: without one it is not public, with one in the
+    future it is scheduled, with one in the past it is published. So a withdrawn article has none;
+    `withdrawn_at` tells it from a draft. The body contains only what the allowlist permits.
+    """
+
+    SEEN_BY = ("published_at", "was_published_at")
+
+    title = PlainCharField(max_length=200)
+    slug = models.SlugField(
+        max_length=200,
+        unique=True,
+        blank=True,
+        help_text="The end of the article's address. Left empty, it is made from the title.",
+    )
+    summary = PlainTextField(
+        max_length=400,
+        help_text="The dek: one or two sentences. Stands in lists, in mails and in search results.",
+    )
+    body: models.TextField[str, str] = HTMLField()
+    author = models.ForeignKey(Author, models.PROTECT, related_name="posts")
+    cover = models.ForeignKey(Image, models.PROTECT, null=True, blank=True, related_name="+")
+    cover_alt = PlainCharField(
+        "alternative text",
+        max_length=300,
+        blank=True,
+        help_text="What the cover shows, for readers who cannot see it.",
+    )
+    cover_caption = PlainCharField("caption", max_length=300, blank=True)
+    cover_credit = PlainCharField("credit", max_length=160, blank=True)
+    tags = models.ManyToManyField(Tag, blank=True, related_name="posts")
+    published_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Empty: a draft. In the future: published by itself at that moment.",
+    )
+    withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
+    was_published_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Of a withdrawn article: the date it had, and gets again if it comes back.",
+    )
+    revised_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When an editor last told readers that the published text had changed.",
+    )
+    reading_minutes = models.PositiveSmallIntegerField(default=1, editable=False)
+    likeness_due = models.BooleanField(
+        default=True, editable=False, help_text="Whether posts/likeness.py has yet to look at it."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = PostQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-published_at", "-pk"]
+        indexes = [
+            models.Index(fields=["-published_at", "-id"], name="post_newest_first"),
+            # How many there are of a year, and which changed last, without a look at any.
+            models.Index(fields=["published_at", "updated_at"], name="post_changed_within"),
+            models.Index(
+                fields=["id"], name="post_likeness_due", condition=models.Q(likeness_due=True)
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="post_title_not_empty",
+                condition=~models.Q(title=""),
+                violation_error_message="Give the article a title.",
+            ),
+            models.CheckConstraint(
+                name="post_cover_has_alt",
+                condition=models.Q(cover=None) | ~models.Q(cover_alt=""),
+                violation_error_message="Say in the alternative text what the cover shows.",
+            ),
+            models.CheckConstraint(
+                name="post_withdrawn_is_off_the_site",
+                condition=models.Q(withdrawn_at=None)
+                | models.Q(published_at=None, was_published_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return address("posts:article", self.slug)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        made = []
+        if not self.slug:
+            self.slug = self.make_slug(self.title)
+            made.append("slug")
+        # for_listing() defers the body: reading it here would load it and save it again.
+        if "body" not in self.get_deferred_fields():
+            self.body = html.clean(self.body)
+            minutes = reading_minutes(self.body)
+            if minutes != self.reading_minutes:
+                self.reading_minutes = minutes
+                made.append("reading_minutes")
+        if self.published_at and self.withdrawn_at:
+            self.withdrawn_at = self.was_published_at = None
+            made.extend(NOT_WITHDRAWN)
+        fields = kwargs.get("update_fields")
+        # Every save of these fields counts as a change: this instance may be older than the row.
+        if fields is None or not READ_BY_LIKENESS.isdisjoint({*fields, *made}):
+            self.likeness_due = True
+            made.append("likeness_due")
+        if fields is not None:
+            kwargs["update_fields"] = {*fields, *made}
+        super().save(*args, **kwargs)
+
+    @classmethod
+    def read_from(cls, body: str) -> dict[str, Any]:
+        return {"reading_minutes": reading_minutes(body)}
+
+    @property
+    def is_draft(self) -> bool:
+        return self.published_at is None and self.withdrawn_at is None
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return self.withdrawn_at is not None
+
+    @property
+    def is_scheduled(self) -> bool:
+        return self.published_at is not None and self.published_at > timezone.now()
+
+    @property
+    def was_seen(self) -> bool:
+        return self.is_published or self.was_published_at is not None
+
+    @property
+    def is_published(self) -> bool:
+        return self.published_at is not None and self.published_at <= timezone.now()
+
+    def connected(self) -> models.QuerySet[Post]:
+        """The published posts that an editor picked for "Connecting the dots", in order."""
+        return (
+            Post.objects.published()
+            .for_listing()
+            .filter(related_from__post=self)
+            .order_by("related_from__position", "related_from__pk")
+        )
+
+    @property
+    def topic(self) -> str:
+        """The name of its first topic: from with_topic(), or else from its tags."""
+        if "topic_name" in self.__dict__:
+            return self.__dict__["topic_name"] or ""
+        return next((tag.name for tag in self.tags.all()), "")
+
+    @property
+    def was_revised(self) -> bool:
+        """Whether readers were told that the text changed, on a later day than the publication."""
+        return bool(
+            self.revised_at
+            and self.published_at
+            and timezone.localdate(self.revised_at) > timezone.localdate(self.published_at)
+        )
+
+    @property
+    def modified_at(self) -> datetime | None:
+        """The date of the last change that readers were told about, as the page shows it.
+
+        Feeds and search engines get the same: a corrected comma does not make an article new.
+        """
+        return self.revised_at if self.was_revised else self.published_at
+
+
+def reading_minutes(body: str) -> int:
+    """Return how many minutes it takes to read a body of HTML, at least 1."""
+    return max(1, math.ceil(len(text_of(body).split()) / WORDS_PER_MINUTE))
+
+
+class RelatedPost(models.Model):
+    """A link from one article to another that an editor picked; it goes one way only."""
+
+    post = models.ForeignKey(Post, models.CASCADE, related_name="related_to")
+    related = models.ForeignKey(
+        Post, models.CASCADE, related_name="related_from", verbose_name="related post"
+    )
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["post", "related"],
+                name="related_post_once",
+                violation_error_message="This related post is picked twice.",
+            ),
+            models.CheckConstraint(
+                name="related_post_not_itself",
+                condition=~models.Q(post=models.F("related")),
+                violation_error_message="An article cannot be its own related post.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        # Without self.post, which would be loaded again for every row of the admin's inline.
+        return f"→ {self.related}"
+
+
+class Likeness(models.Model):
+    """How similar two articles are; computed by posts/likeness.py when one of them changes.
+
+    Only the few most similar articles of each are stored. A higher score is more similar.
+    """
+
+    # The unique constraint below serves as the index.
+    post = models.ForeignKey(Post, models.CASCADE, related_name="likenesses", db_index=False)
+    other = models.ForeignKey(Post, models.CASCADE, related_name="+")
+    score = models.FloatField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["post", "other"], name="likeness_once")]
+
+    def __str__(self) -> str:
+        return f"{self.post_id} ~ {self.other_id}: {self.score:.2f}"
+
+
+def things_that_use(image: Image) -> list[models.Model]:
+    """Return what uses a picture: as a cover, in a text, as a photo.
+
+    The database searches every text, because no table lists the pictures of a text.
+    """
+    # The file's name is made of its hash, so no text contains it by chance.
+    within = models.Q(body__contains=str(image.file.name))
+    return [
+        *Post.objects.filter(models.Q(cover=image) | within).defer("body", "body_served"),
+        *Page.objects.filter(within).defer("body", "body_served"),
+        *Author.objects.filter(photo=image),
+    ]
+
+
+USED_BY.append(things_that_use)

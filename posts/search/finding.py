@@ -1,0 +1,234 @@
+"""Finding articles: one `search` above PostgreSQL's full text and SQLite's FTS5.
+
+posts/search/query.py reads what was typed, posts/search/sql.py has the statements of either
+database, posts/search/index.py is what the database keeps, and posts/search/snippet.py makes
+what stands in a result. Everything that a reader typed reaches the database as a parameter.
+"""
+
+# ruff: noqa: S608 (the statements are put together from this module's own words)
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from alarmroom import kept
+from posts import freshness
+from posts.models import Author, Post, Tag
+from posts.search import snippet as search_snippet
+from posts.search import sql
+from posts.search.query import Query, fold, parse
+from posts.search.spelling import is_mendable, nearest
+from posts.search.sql import HITS_PER_PAGE
+
+Sort = Literal["relevance", "date"]
+
+POPULAR_TOPICS = 8
+SUGGESTED_NAMES = 4
+_WRITTEN = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """An article that was found, with what was looked for in `<mark>`; the rest is escaped."""
+
+    post: Post
+    title: SafeString
+    snippet: SafeString
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A topic or a year by which to narrow down, and how many articles there are then."""
+
+    value: str
+    label: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """One page of what was found, and the choices that narrow it down.
+
+    Topics come with the most articles first, years with the last first. Each says what there
+    would be under the choice that is made of the other.
+    """
+
+    query: Query
+    total: int = 0
+    number: int = 1
+    hits: list[Hit] = field(default_factory=list)
+    topics: list[Choice] = field(default_factory=list)
+    years: list[Choice] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Something that a reader may be typing: where it leads, and what it is."""
+
+    kind: str
+    label: str
+    url: str
+
+
+def search(
+    text: str | Query,
+    *,
+    tag: str = "",
+    year: int | None = None,
+    sort: Sort = "relevance",
+    page: int = 1,
+) -> Found:
+    """Return a page of the published articles in which everything that was typed is found.
+
+    `tag` is a topic's slug, `year` one of the site's own time zone. A page past the last one
+    is the last. At most three queries, however much is found.
+    """
+    query = parse(text) if isinstance(text, str) else text
+    if not query:
+        return Found(query)
+    engine = sql.engine()
+    page = max(page, 1)
+    rows = sql.rows(
+        *engine.found(query, tag, year, by_date=sort == "date", offset=(page - 1) * HITS_PER_PAGE)
+    )
+    _, total, topics, years, *_ = rows[0]
+    posts = (
+        Post.objects.published()
+        .select_related("author")
+        # What a result shows besides its texts, which the index has.
+        .only("slug", "published_at", "reading_minutes", "author__name")
+        .in_bulk([post_id for post_id, *_ in rows if post_id])
+    )
+    hits = [
+        Hit(posts[post_id], *search_snippet.shown(*engine.texts(query, *texts)))
+        for post_id, _, _, _, *texts in rows
+        # Withdrawn between the two queries.
+        if post_id in posts
+    ]
+    return Found(
+        query,
+        total,
+        min(page, max(1, -(-total // HITS_PER_PAGE))),
+        hits,
+        [Choice(slug, name, count) for slug, name, count in json.loads(topics)],
+        [Choice(year, year, count) for year, count in sorted(json.loads(years), reverse=True)],
+    )
+
+
+def suggest(text: str) -> list[Suggestion]:
+    """Return what the words typed so far may become: topics, authors, then titles.
+
+    If that is nothing, what they may become without a slip. Five queries at most, and two
+    where something is found.
+    """
+    query = parse(text)
+    if found := suggested(query):
+        return found
+    mended = _mended(query, goes_on=True) if len(query.text) > 1 else ""
+    return suggested(parse(mended)) if mended else []
+
+
+def suggested(query: Query) -> list[Suggestion]:
+    """Return the topics, authors and titles that fit a query as it is. Two queries."""
+    return [*named(query), *titled(query)] if len(query.text) > 1 else []
+
+
+def named(query: Query) -> list[Suggestion]:
+    """Return a few topics and authors in whose names a word begins as the query does. One query."""
+    if not query:
+        return []
+    begins = Q()
+    for text in query.names:
+        begins |= Q(name__istartswith=text) | Q(name__icontains=f" {text}")
+    public = Post.objects.published()
+    topics = Tag.objects.filter(begins, Exists(public.filter(tags=OuterRef("pk"))))
+    authors = Author.objects.filter(begins, Exists(public.filter(author=OuterRef("pk"))))
+    rows = _named(topics, "topic").union(_named(authors, "author"), all=True)
+    return [
+        Suggestion(kind, name, (Tag if kind == "topic" else Author)(slug=slug).get_absolute_url())
+        for kind, name, slug in rows.order_by("-kind", "name")[:SUGGESTED_NAMES]
+    ]
+
+
+def _named(found: QuerySet[Any], kind: str) -> QuerySet[Any, Any]:
+    return (
+        found.order_by().annotate(kind=Value(kind, CharField())).values_list("kind", "name", "slug")
+    )
+
+
+def titled(text: str | Query) -> list[Suggestion]:
+    """Return the last few articles that have all of it in their titles. One query."""
+    query = parse(text) if isinstance(text, str) else text
+    if not query:
+        return []
+    return [
+        Suggestion("article", title, Post(slug=slug).get_absolute_url())
+        for title, slug in sql.rows(*sql.engine().titles(query))
+    ]
+
+
+def popular_topics() -> list[Choice]:
+    """Return the topics with the most published articles; one query, when they changed."""
+    until = freshness.next_moment()
+    return kept.remember("tags", _popular_topics, part="popular", until=until)
+
+
+def _popular_topics() -> list[Choice]:
+    rows = sql.rows(
+        f"""SELECT t.slug, t.name, c.n FROM (
+            SELECT pt.tag_id, count(*) AS n FROM posts_post_tags pt
+            JOIN {sql.engine().table} ON s.post_id = pt.post_id
+            WHERE s.published_at <= %s GROUP BY pt.tag_id
+        ) c JOIN posts_tag t ON t.id = c.tag_id
+        ORDER BY c.n DESC, t.name LIMIT {POPULAR_TOPICS}""",
+        [sql.as_stored(timezone.now())],
+    )
+    return [Choice(*row) for row in rows]
+
+
+def respelled(query: Query) -> str:
+    """Return what was typed with unknown words replaced by the nearest known ones, or "".
+
+    Only what finds something published is returned, so that no word of a draft is ever given
+    away. Two queries.
+    """
+    if not (text := _mended(query)):
+        return ""
+    ctes, values = sql.engine().matching(parse(text))
+    return text if sql.rows(f"{ctes} SELECT 1 FROM hits LIMIT 1", values) else ""
+
+
+def search_respelled(query: Query, **how: Any) -> Found | None:
+    """Return what the near spelling finds, asked as in `search`, or None. Four queries at most.
+
+    None, too, where it finds nothing published: the list of words knows those of drafts.
+    """
+    if not (text := _mended(query)):
+        return None
+    found = search(text, **how)
+    return found if found.total or found.topics or found.years else None
+
+
+def _mended(query: Query, *, goes_on: bool = False) -> str:
+    """Return the text with unknown words replaced, or ""; what it finds is not known. One query.
+
+    With `goes_on`, its last word is still being typed.
+    """
+    words = [word for term in query.wanted for word in term.words if is_mendable(word)]
+    goes_on = goes_on and bool(query.wanted) and query.wanted[-1].prefix
+    text = query.text
+    for word, known in nearest(words, query.wanted[-1].words[0] if goes_on else "").items():
+        text = _replaced(text, word, known)
+    return text if text != query.text else ""
+
+
+def _replaced(text: str, word: str, known: str) -> str:
+    """Return the text with a word, however it is written, replaced."""
+    return _WRITTEN.sub(lambda match: known if fold(match[0]) == word else match[0], text)

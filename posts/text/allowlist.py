@@ -1,0 +1,123 @@
+"""The allowlist's tables: what a text from the editor may consist of.
+
+They drive the clean on every save (posts/text/html.py), what the editor keeps (`allowedContent` and
+static/js/paste.js, by posts/text/editor.py) and the translation of foreign HTML
+(posts/text/foreign.py).
+tests/browser/test_allowlist.py sends each line through the real editor.
+"""
+
+import re
+
+# A language other than the page's own, and the direction it is written in (WCAG 3.1.2).
+_LANGUAGE = frozenset({"dir", "lang"})
+
+# Element -> attributes. `class` is never an attribute here: ALLOWED_CLASSES names the few.
+ALLOWED: dict[str, frozenset[str]] = {
+    "p": _LANGUAGE,
+    "h2": _LANGUAGE | {"id"},
+    "h3": _LANGUAGE | {"id"},
+    "h4": _LANGUAGE | {"id"},
+    "strong": frozenset(),
+    "em": frozenset(),
+    "s": frozenset(),
+    "sub": frozenset(),
+    "sup": frozenset(),
+    "code": frozenset(),
+    "span": _LANGUAGE,
+    "q": _LANGUAGE,
+    "abbr": _LANGUAGE | {"title"},
+    "cite": _LANGUAGE,
+    "pre": _LANGUAGE,
+    "br": frozenset(),
+    "hr": frozenset(),
+    "blockquote": _LANGUAGE,
+    "ul": _LANGUAGE,
+    "ol": _LANGUAGE | {"reversed", "start", "type"},
+    "li": _LANGUAGE | {"value"},
+    "a": _LANGUAGE | {"href", "title"},
+    "img": frozenset({"src", "alt", "width", "height"}),
+    "figure": frozenset(),
+    "figcaption": _LANGUAGE,
+    "table": _LANGUAGE,
+    "caption": _LANGUAGE,
+    "thead": frozenset(),
+    "tbody": frozenset(),
+    "tfoot": frozenset(),
+    "tr": _LANGUAGE,
+    "th": _LANGUAGE | {"colspan", "rowspan", "scope"},
+    "td": _LANGUAGE | {"colspan", "rowspan"},
+}
+ALLOWED_CLASSES: dict[str, frozenset[str]] = {
+    "figure": frozenset({"wide", "image"}),
+    "blockquote": frozenset({"pull"}),
+}
+# Without one of these, an element of the left says nothing and only its text stays.
+REQUIRED: dict[str, tuple[str, ...]] = {"a": ("href",), "img": ("src",), "span": ("dir", "lang")}
+
+# An introduction in a mail: text, links and lists; pictures and tables come from articles.
+SHORT = frozenset(
+    {"p", "strong", "em", "span", "q", "abbr", "a", "br", "ul", "ol", "li", "blockquote"}
+    | {"h2", "h3"}
+)
+
+# Attribute -> what its value must match as a whole; the others take any value.
+VALUES: dict[str, str] = {
+    "dir": "ltr|rtl|auto",
+    "lang": "[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}",
+    "scope": "row|col|rowgroup|colgroup",
+    "type": "[1aAiI]",
+    "reversed": "(?:reversed)?",
+    "width": "[0-9]{1,5}",
+    "height": "[0-9]{1,5}",
+    "colspan": "[0-9]{1,5}",
+    "rowspan": "[0-9]{1,5}",
+    "start": "-?[0-9]{1,5}",
+    "value": "-?[0-9]{1,5}",
+}
+_VALUES = {name: re.compile(pattern) for name, pattern in VALUES.items()}
+
+# Old elements that writers' programs still produce, in today's words.
+RENAMED = {"b": "strong", "i": "em", "strike": "s", "del": "s", "h1": "h2", "h5": "h4", "h6": "h4"}
+# Where a text has an h1, an h2 is a part of that, and so on down.
+BELOW_H1 = {"h1": "h2", "h2": "h3", "h3": "h4"}
+# A misnested one of these is opened again in every paragraph that follows, with all that it
+# carries (HTML 13.2.4.3). So it carries nothing: a language stands in a span within.
+FORMATTING = frozenset({"strong", "em", "s", "code", "b", "i", "strike"})
+# How a list is numbered, as style sheets say it.
+LIST_TYPES = {
+    "lower-alpha": "a",
+    "lower-latin": "a",
+    "upper-alpha": "A",
+    "upper-latin": "A",
+    "lower-roman": "i",
+    "upper-roman": "I",
+}
+
+
+def allowed_value(name: str, value: str) -> bool:
+    """Whether an attribute that an element may have may have this value."""
+    pattern = _VALUES.get(name)
+    return pattern is None or pattern.fullmatch(value) is not None
+
+
+def editor_rules(*, short: bool = False) -> str:
+    """Return the same table in CKEditor's words, for `allowedContent`.
+
+    https://ckeditor.com/docs/ckeditor4/latest/guide/dev_allowed_content_rules.html
+    Rules are separated by semicolons; with spaces alone, buttons vanish.
+    """
+    rules = []
+    for tag, attributes in ALLOWED.items():
+        if short and tag not in SHORT:
+            continue
+        classes = ",".join(sorted(ALLOWED_CLASSES.get(tag, ())))
+        # One rule for each attribute that alone is reason enough for the element.
+        for required in REQUIRED.get(tag, ("",)):
+            names = [f"!{required}"] if required else []
+            names += sorted(attributes - {required})
+            rules.append(
+                tag
+                + (f"[{','.join(names)}]" if names else "")
+                + (f"({classes})" if classes else "")
+            )
+    return "; ".join(rules)

@@ -1,0 +1,39 @@
+"""Plain text out of HTML: the one way in which this project makes it."""
+
+from __future__ import annotations
+
+import re
+
+from posts.text.markup import BLOCKS, CELLS, Kind, characters, decoded, tokens
+
+# What HTML calls white space. A no-break space is none: it keeps its words together.
+_SPACE = re.compile(r"[ \t\n\f\r]+")
+_SPACES = re.compile(" {2,}")
+
+
+def text_of(html: str) -> str:
+    """Return the text of HTML, a line for each block, and no empty ones.
+
+    Where a block or a line ends, a line of the text ends, whatever element it was; the cells of
+    a table stand apart in one line. Elements within a line part no words. Lines of `<pre>`
+    stay. Scripts, styles and the like are no text. Time grows with the length alone.
+    """
+    pieces: list[str] = []
+    in_pre = 0
+    for kind, text, _ in tokens(html):
+        if kind is Kind.TEXT:
+            words = characters(decoded(text), separator="\n" if in_pre else " ")
+            pieces.append(words if in_pre else _SPACE.sub(" ", words))
+        elif text in CELLS:
+            pieces.append(" ")
+        elif text in BLOCKS or text == "br":
+            pieces.append("\n")
+            if text == "pre":
+                in_pre = max(0, in_pre + (1 if kind is Kind.START else -1))
+    lines = (_SPACES.sub(" ", line).strip() for line in "".join(pieces).split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+def line_of(html: str) -> str:
+    """Return the text of HTML in one line: for labels, names and descriptions."""
+    return " ".join(text_of(html).split())

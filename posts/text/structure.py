@@ -1,0 +1,321 @@
+"""The structure of a long text: anchors, a contents list, footnotes, boxes for what is wide.
+
+These are steps of the finished body (posts/text/body.py), made once when a text is saved, out of
+HTML that the allowlist has cleaned: each element in it has its closing tag, and each attribute
+double quotes. Every id begins with a prefix of ours ("s-", "note-", "noteref-"), so none can be
+one that the page itself uses. Each step goes once from the beginning of the text to its end.
+"""
+
+import re
+from dataclasses import dataclass
+from html import unescape
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import slugify
+
+from posts.text.plain import line_of
+
+# Fewer headings need no list.
+CONTENTS_FROM = 3
+LONGEST_ANCHOR = 60
+# So many places of a text may lead to a footnote; each becomes forty times as long as it was.
+MOST_MENTIONS = 2_000
+
+_HEADING = re.compile(r"<(/?)h([234])((?: [^<>]*)?)>")
+_ID = re.compile(r' id="([^"]*)"')
+_LINK = re.compile(r"<a [^<>]*>")
+_TO_ANCHOR = re.compile(r' href="#([^"]*)"')
+_LISTED = re.compile(r'<h([23]) id="([^"]*)"[^<>]*>(.*?)</h\1>', re.DOTALL)
+_MARK = re.compile(r'<sup class="note">.*?</sup>', re.DOTALL)
+_BOXED = re.compile(r"<(/?)(table|pre)(?: [^<>]*)?>")
+_CAPTION = re.compile(r"<caption(?: [^<>]*)?>(.*?)</caption>", re.DOTALL)
+
+# A footnote is written as in Markdown: [^1] in the text, and a paragraph "[^1]: …" anywhere.
+_NAME = r"\[\^([^\[\]\s<>]{1,30})\]"
+_PARAGRAPH = re.compile(r"<p((?: [^<>]*)?)>")
+_NOTE_BEGINS = re.compile(rf"\s*+{_NAME}:")
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9-]*)[^<>]*>")
+_TAG_OR_NAME = re.compile(rf"<(/?)([a-z][a-z0-9-]*)[^<>]*>|{_NAME}")
+# Within code a mark is code; within a link, a link has no place.
+_WITHOUT_NOTES = frozenset({"pre", "code", "a"})
+_VOID = frozenset({"br", "img", "hr"})
+
+
+def structured(html: str) -> str:
+    """Return a clean body with its anchors, footnotes and boxes."""
+    return with_boxes(linked(html))
+
+
+def linked(html: str) -> str:
+    """Return a clean body with its anchors and footnotes: what its links lead to is there."""
+    return with_anchors(with_footnotes(html))
+
+
+def _words(html: str) -> str:
+    """Return the words of a heading or a caption, in one line, without marks of footnotes."""
+    return line_of(_MARK.sub("", html))
+
+
+# Headings
+
+
+def with_anchors(html: str) -> str:
+    """Return the body with an id at each heading, and links within it that still arrive."""
+    taken: set[str] = set()
+    counts: dict[str, int] = {}
+    renamed: dict[str, str] = {}
+    out: list[str] = []
+    done = 0
+    opened: re.Match[str] | None = None
+    for tag in _HEADING.finditer(html):
+        if not tag[1]:
+            opened = opened or tag
+            continue
+        if opened is None or opened[2] != tag[2]:
+            continue
+        inner = html[opened.end() : tag.start()]
+        given = _ID.search(opened[3])
+        words = unescape(given[1]) if given else ""
+        base = f"s-{slugify(words or _words(inner))[:LONGEST_ANCHOR].strip('-')}"
+        base = base if len(base) > 2 else "s-part"
+        anchor = base
+        while anchor in taken:
+            # Counted on from the last heading of these words, and not from the first.
+            counts[base] = counts.get(base, 1) + 1
+            anchor = f"{base}-{counts[base]}"
+        taken.add(anchor)
+        if given:
+            renamed.setdefault(given[1], anchor)
+        others = _ID.sub("", opened[3])
+        out += [html[done : opened.start()], f'<h{tag[2]} id="{anchor}"{others}>', inner, tag[0]]
+        done, opened = tag.end(), None
+    out.append(html[done:])
+    html = "".join(out)
+    if not renamed:
+        return html
+
+    def arriving(link: re.Match[str]) -> str:
+        return _TO_ANCHOR.sub(lambda to: f' href="#{renamed.get(to[1], to[1])}"', link[0])
+
+    return _LINK.sub(arriving, html)
+
+
+def contents(html: str) -> SafeString:
+    """Return the list of a finished body's headings, two levels deep; empty if they are few."""
+    found = _LISTED.findall(html)
+    if len(found) < CONTENTS_FROM:
+        return mark_safe("")
+    top = min(level for level, _, _ in found)
+    items: list[str] = []
+    inside = False
+    for level, anchor, inner in found:
+        # Contents are listed at each request: what nh3 wrote without a tag stays as it is.
+        words = escape(_words(inner)) if "<" in inner else inner.strip()
+        link = f'<a href="#{anchor}">{words}</a>'
+        if level == top or not items:
+            closed = "</li></ol></li>" if inside else "</li>" if items else ""
+            items.append(f"{closed}<li>{link}")
+            inside = False
+        else:
+            items.append(("</li>" if inside else "<ol>") + f"<li>{link}")
+            inside = True
+    end = "</li></ol></li>" if inside else "</li>"
+    return mark_safe(f"<ol>{''.join(items)}{end}</ol>")  # noqa: S308  (made of our headings, escaped)
+
+
+# Footnotes
+
+
+@dataclass(slots=True)
+class _Note:
+    """A paragraph of the text that says what a mark stands for."""
+
+    name: str
+    attributes: str
+    text: str
+    paragraph: str
+    """The whole of it, as it stays if nothing mentions it."""
+    begin: int
+    """Up to where in that its own mark and the colon stand."""
+
+
+def with_footnotes(html: str) -> str:
+    """Return the body with its footnotes numbered, linked both ways, and at the end.
+
+    A mark without a note stays as it was typed, and so does a note that nothing mentions.
+    """
+    if "[^" not in html:
+        return html
+    parts = list(_parts(html))
+    notes: dict[str, _Note] = {}
+    for part in parts:
+        if isinstance(part, _Note):
+            notes.setdefault(part.name, part)
+    mentioned = {
+        name
+        for part in parts
+        if isinstance(part, str)
+        for _, name in _pieces(part)
+        if name in notes
+    }
+    numbers: dict[str, int] = {}
+    mentions: dict[str, int] = {}
+    total = 0
+    out: list[str] = []
+    after_note = False
+    for part in parts:
+        if isinstance(part, _Note):
+            if part.name in mentioned and notes[part.name] is part:
+                after_note = True
+                continue
+            # Its own mark mentions nothing.
+            out.append(part.paragraph[: part.begin])
+            text = part.paragraph[part.begin :]
+        else:
+            text = part.lstrip() if after_note else part
+        after_note = False
+        for piece, name in _pieces(text):
+            if name not in mentioned or total == MOST_MENTIONS:
+                out.append(piece)
+                continue
+            total += 1
+            number = numbers.setdefault(name, len(numbers) + 1)
+            mentions[name] = count = mentions.get(name, 0) + 1
+            out.append(
+                f'<sup class="note"><a id="{_mention(number, count)}" href="#note-{number}"'
+                f' role="doc-noteref" aria-label="Footnote {number}">{number}</a></sup>'
+            )
+    html = "".join(out).rstrip()
+    if not numbers:
+        return html
+    items = "".join(
+        f'<li id="note-{number}"><p{notes[name].attributes}>{notes[name].text}'
+        f"{_back(number, mentions[name])}</p></li>"
+        for name, number in numbers.items()
+    )
+    return (
+        f'{html}<section class="notes" role="doc-endnotes" aria-label="Footnotes">'
+        f"<ol>{items}</ol></section>"
+    )
+
+
+def _parts(html: str) -> list[str | _Note]:
+    """Return the body in order: the paragraphs that are notes, and what is between them."""
+    parts: list[str | _Note] = []
+    done = 0
+    for opened in _PARAGRAPH.finditer(html):
+        if not _NOTE_BEGINS.match(html, opened.end()):
+            continue
+        end = html.find("</p>", opened.end())
+        if end < 0:
+            break
+        parts.append(html[done : opened.start()])
+        texts = _split(html[opened.end() : end])
+        done = end + len("</p>")
+        tag = f"<p{opened[1]}>"
+        for text in texts if len(texts) == 1 else [each.strip() for each in texts]:
+            begins = _NOTE_BEGINS.match(text)
+            assert begins  # noqa: S101 (each of them was split there)
+            said = text[begins.end() :].strip()
+            paragraph = f"{tag}{text}</p>"
+            parts.append(_Note(begins[1], opened[1], said, paragraph, len(tag) + begins.end()))
+    parts.append(html[done:])
+    return parts
+
+
+def _split(paragraph: str) -> list[str]:
+    """Return the notes of one paragraph, as Shift+Enter leaves several in it."""
+    notes: list[list[str]] = []
+    depth = 0
+    for line in paragraph.split("<br>"):
+        if notes and (depth or not _NOTE_BEGINS.match(line)):
+            notes[-1].append(line)
+        else:
+            notes.append([line])
+        for tag in _TAG.finditer(line):
+            if tag[2] not in _VOID:
+                depth += -1 if tag[1] else 1
+    return ["<br>".join(lines) for lines in notes]
+
+
+def _pieces(html: str) -> list[tuple[str, str]]:
+    """Return the text in pieces, with a name at each that is the mark of a footnote."""
+    pieces: list[tuple[str, str]] = []
+    done = within = 0
+    for found in _TAG_OR_NAME.finditer(html):
+        if found[2] in _WITHOUT_NOTES:
+            within += -1 if found[1] else 1
+        elif found[3] and not within:
+            pieces += [(html[done : found.start()], ""), (found[0], found[3])]
+            done = found.end()
+    pieces.append((html[done:], ""))
+    return pieces
+
+
+# As text: some phones would draw it as an emoji.
+_BACK = "↩\ufe0e"
+
+
+def _mention(number: int, count: int) -> str:
+    """Return the id of a place that mentions a footnote: the first, the second, and so on."""
+    return f"noteref-{number}" + (f"-{count}" if count > 1 else "")
+
+
+def _back(number: int, mentions: int) -> str:
+    """Return the links from a footnote to each place that mentions it."""
+    return "".join(
+        f' <a class="notes__back" href="#{_mention(number, count)}" role="doc-backlink"'
+        f' aria-label="Back to footnote {number} in the text'
+        + (f', place {count}">{_BACK}<sup>{count}</sup></a>' if count > 1 else f'">{_BACK}</a>')
+        for count in range(1, mentions + 1)
+    )
+
+
+# Tables and code
+
+
+def with_boxes(html: str) -> str:
+    """Return the body with each table, and each piece of code, in a box that scrolls.
+
+    The keyboard reaches it, and it has a name: the table's caption, if there is one. A table
+    within a table scrolls with the outer one.
+    """
+    out: list[str] = []
+    counts = {"table": 0, "pre": 0}
+    tables = done = 0
+    ends: list[int] = []
+    if "<table" in html:
+        # Where each outermost table ends: its caption is looked for in there.
+        depth = 0
+        for tag in _BOXED.finditer(html):
+            if tag[2] == "table":
+                depth += -1 if tag[1] else 1
+                if not depth:
+                    ends.append(tag.end())
+    for tag in _BOXED.finditer(html):
+        name = tag[2]
+        if name == "table":
+            tables += -1 if tag[1] else 1
+            if tables != (0 if tag[1] else 1):
+                continue
+        if tag[1]:
+            out += [html[done : tag.end()], "</div>"]
+            done = tag.end()
+            continue
+        label, css = "Code", "box box--code"
+        if name == "table":
+            label, css = "Table", "box"
+            caption = _CAPTION.search(html, tag.end(), ends[counts["table"]])
+            words = _words(caption[1]) if caption else ""
+        else:
+            words = ""
+        counts[name] += 1
+        label = escape(words or f"{label} {counts[name]}")
+        out += [
+            html[done : tag.start()],
+            f'<div class="{css}" role="region" tabindex="0" aria-label="{label}">',
+        ]
+        done = tag.start()
+    out.append(html[done:])
+    return "".join(out)

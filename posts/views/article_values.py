@@ -1,0 +1,237 @@
+"""How an article is shown: as a card in a list, and as a page of its own.
+
+Both are stencils (alarmroom/stencil.py): this module makes the values for their templates.
+"""
+
+from __future__ import annotations
+
+import calendar
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import quote
+
+import segno
+from django.conf import settings
+from django.utils import timezone
+from django.utils.html import escape, linebreaks
+from django.utils.safestring import SafeString, mark_safe
+
+from alarmroom import kept
+from alarmroom.stencil import PATH, Stencil, Value
+from posts import linked_data, share_image
+from posts.models import Post, Tag, address
+from posts.pictures import places
+from posts.pictures.element import first_at_once, markup
+from posts.text.structure import contents
+
+# A tuple, because calendar.month_name formats a name at each access.
+MONTHS = tuple(calendar.month_name)
+CARD = Stencil("posts/_post_card.html")
+LEAD = Stencil("posts/_lead.html")
+# The footer, the feeds and the sign-up box are part of the layout.
+PAGE = Stencil("posts/article.html", *kept.EVERY_PAGE)
+
+
+class Topic(NamedTuple):
+    """A tag as an article's page shows it."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Connected:
+    """An article that stands under "Connecting the dots"."""
+
+    pk: int
+    card: SafeString
+    half: SafeString
+    """The same as one of two in a row."""
+
+
+def day(moment: datetime | None, css: str = "") -> SafeString:
+    """Return a day as readers say it, in a <time> element. A draft has none."""
+    if moment is None:
+        return mark_safe("<span>Not published yet</span>")
+    # Django's `date` filter takes ten times as long, and a page has ten dates.
+    local = timezone.localtime(moment)
+    attribute = f' class="{css}"' if css else ""
+    return mark_safe(  # noqa: S308  (made of numbers, and of a name in a template)
+        f'<time{attribute} datetime="{local.isoformat(timespec="seconds")}">'
+        f"{MONTHS[local.month]} {local.day}, {local.year}</time>"
+    )
+
+
+def card(post: Post, *, level: int = 2, half: bool = False, first: bool = False) -> SafeString:
+    """Return the card of a post that for_listing() brought; `level` is its heading's.
+
+    `half` is for one of two in a row, `first` for the card whose picture is seen without
+    scrolling.
+    """
+    place = places.HALF if half else places.CARD
+    picture = markup(post.cover, place, first=first) if post.cover else ""
+    return CARD.render({**_in_a_list(post), "level": level, "picture": picture})
+
+
+def lead(post: Post) -> SafeString:
+    """Return a post that for_listing() brought as the front page's first story."""
+    picture = markup(post.cover, places.LEAD, first=True) if post.cover else ""
+    return LEAD.render({**_in_a_list(post), "picture": picture})
+
+
+def _in_a_list(post: Post) -> dict[str, Value]:
+    return {
+        "url": post.get_absolute_url(),
+        "title": post.title,
+        "summary": post.summary,
+        "topic": post.topic,
+        "author": post.author.name,
+        "day": day(post.published_at),
+        "minutes": str(post.reading_minutes),
+    }
+
+
+def cards(posts: Iterable[Post], *, level: int = 2, first: bool = False) -> SafeString:
+    """Return the cards of posts, one after the other.
+
+    `first` says that no large picture stands above them: then the first of theirs is fetched
+    at once.
+    """
+    made: list[SafeString] = []
+    posts = list(posts)
+    for at, post in enumerate(posts):
+        made.append(card(post, level=level, half=_is_half(at, len(posts)), first=first))
+        first = first and post.cover is None
+    return mark_safe("".join(made))  # noqa: S308  (cards are safe)
+
+
+def _is_half(at: int, count: int) -> bool:
+    """Return whether a card is one of the two that are left over in rows of three (layout.css)."""
+    return count % 3 == 2 and at >= count - 2
+
+
+def as_topic(tag: Tag) -> Topic:
+    return Topic(tag.name, tag.get_absolute_url())
+
+
+def as_card(post: Post) -> Connected:
+    """Return a post of posts/views/article_queries.py as its card in an article."""
+    # Which of the two is used depends on how many there are, so both are made.
+    return Connected(post.pk, card(post, level=3), card(post, level=3, half=True))
+
+
+def page_context(
+    post: Post, topics: Sequence[Topic], related: Sequence[Connected], *, is_preview: bool = False
+) -> dict[str, Value]:
+    """Return the context of `posts/article.html` for a post of posts/views/article_queries.py.
+
+    A preview has the article's own address.
+    """
+    path = post.get_absolute_url()
+    url = f"{settings.SITE_URL}{path}"
+    body = post.body_html if post.cover else first_at_once(post.body_html)
+    author, cover = post.author, post.cover
+    minutes = post.reading_minutes
+    share_picture = linked_data.whole(share_image.address(post, topics[0].name if topics else ""))
+    context: dict[str, Value] = {
+        PATH: path,
+        "canonical_url": url,
+        "title": post.title,
+        "summary": post.summary,
+        "topics": _topics(topics),
+        "published": day(post.published_at, "dt-published"),
+        "revised": day(post.revised_at, "dt-updated") if post.was_revised else "",
+        "minutes": f"{minutes} minute{'s' if minutes != 1 else ''} to read",
+        "author": author.name,
+        "author_url": author.get_absolute_url(),
+        "role": author.role,
+        "bio": mark_safe(linebreaks(author.bio, autoescape=True)) if author.bio else "",  # noqa: S308  (linebreaks escapes)
+        "photo": "",
+        "about_photo": "",
+        "cover": "",
+        "caption": "",
+        "credit": "",
+        "contents": contents(body),
+        "body": body,
+        # The address of a draft leads nowhere yet.
+        "code": "" if is_preview else code(url),
+        "related": mark_safe(  # noqa: S308  (cards are safe)
+            "".join(
+                one.half if _is_half(at, len(related)) else one.card
+                for at, one in enumerate(related)
+            )
+        ),
+        "share_url": quote(url, safe=""),
+        "share_title": quote(post.title, safe=""),
+        "share_summary": quote(post.summary, safe=""),
+        "share_picture": share_picture,
+        "linked_data": "" if is_preview else linked_data.of_article(post, topics, share_picture),
+        "metadata": _metadata(post, topics),
+        "is_preview": is_preview,
+    }
+    if author.photo:
+        context["photo"] = markup(
+            author.photo, places.PORTRAIT, css="byline__photo u-photo", eager=True
+        )
+        context["about_photo"] = markup(author.photo, places.PORTRAIT, css="about__photo")
+    if cover:
+        context["cover"] = markup(
+            cover, places.COVER, alt=post.cover_alt, css="u-featured", first=True
+        )
+        context["caption"], context["credit"] = post.cover_caption, post.cover_credit
+    for name in ("older", "newer"):
+        link = getattr(post, name)
+        context[name] = link["title"] if link else ""
+        context[f"{name}_url"] = address("posts:article", link["slug"]) if link else ""
+    return context
+
+
+@lru_cache(maxsize=1_000)
+def code(url: str) -> SafeString:
+    """Return an address as a QR code in SVG, for the printed page.
+
+    It stands in the page itself: as a file, every reader on a screen would fetch it too. Making
+    one takes as long as the rest of the page, so the last ones are stored.
+    """
+    out = io.BytesIO()
+    # M: readable with up to 15 % of it damaged.
+    segno.make_qr(url, error="m").save(
+        out,
+        kind="svg",
+        xmldecl=False,
+        svgns=False,
+        svgclass="on-paper__code",
+        lineclass=None,
+        border=0,
+        omitsize=True,
+    )
+    return mark_safe(out.getvalue().decode())  # noqa: S308  (made of numbers)
+
+
+def _topics(topics: Sequence[Topic]) -> SafeString:
+    items = [
+        f'<li><a class="tags__link p-category" href="{topic.url}">{escape(topic.name)}</a></li>'
+        for topic in topics
+    ]
+    return mark_safe("".join(items))  # noqa: S308  (each name is escaped)
+
+
+def _metadata(post: Post, topics: Sequence[Topic]) -> SafeString:
+    """Return the properties of an article in the Open Graph (https://ogp.me/#type_article)."""
+    moments = {"published_time": post.published_at, "modified_time": post.modified_at}
+    found = [
+        (name, timezone.localtime(moment).isoformat(timespec="seconds"))
+        for name, moment in moments.items()
+        if moment
+    ]
+    found.append(("author", f"{settings.SITE_URL}{post.author.get_absolute_url()}"))
+    found += [("tag", topic.name) for topic in topics]
+    return mark_safe(  # noqa: S308  (each value is escaped)
+        "".join(
+            f'<meta property="article:{name}" content="{escape(value)}">' for name, value in found
+        )
+    )

@@ -1,0 +1,448 @@
+"""Who may ask for which address of the site: one table, and every address stands in it.
+
+A permission only ever adds to what somebody may do. So an address is safe if it is refused to
+somebody who has every permission but those that open it, and each of these opens it alone: then
+every single permission was tried at every address.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group, Permission, User
+from django.contrib.contenttypes.models import ContentType
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from newsletter.models import Content, Delivery, Issue
+from posts.models import Post
+from subscribers.models import ConsentEvent, Notice, Subscriber, Suppression
+from tests.factories import (
+    make_author,
+    make_image,
+    make_issue,
+    make_page,
+    make_post,
+    make_resource,
+    make_subscriber,
+    make_tag,
+)
+
+# Who may: everybody, any editor, nobody at all; or else the permissions, each enough by itself.
+EVERYBODY, STAFF, NOBODY = "everybody", "staff", "nobody"
+LEDGER = "subscribers.view_subscriber"  # asked for on top, where readers are named
+
+# The mailroom stands in the addresses of development only.
+PUBLIC = [
+    "newsletter:archive",
+    "newsletter:issue",
+    "subscribers:subscribe",
+    "subscribers:check-mail",
+    "subscribers:confirm",
+    "subscribers:unsubscribe",
+    "subscribers:resource",
+    "robots",
+    "sitemap-index",
+    "sitemap",
+    "posts:front",
+    "posts:article",
+    "posts:tag",
+    "posts:author",
+    "posts:topics",
+    "posts:archive",
+    "posts:year",
+    "posts:month",
+    "posts:search",
+    "posts:suggest",
+    "posts:share-image",
+    "posts:feeds",
+    "posts:site-feed",
+    "posts:tag-feed",
+    "posts:author-feed",
+    "posts:page",
+    "media/<path:path>",
+    "favicon.ico",
+    "apple-touch-icon.png",
+    "admin:login",
+    "mailroom:index",
+    "mailroom:empty",
+    "mailroom:mail",
+    "mailroom:html",
+    "mailroom:source",
+]
+
+# The pages that every model has on the desk, and the permissions of the model that open each.
+MODELS: dict[str, dict[str, str]] = {
+    "posts.post": {"see": "view change", "add": "add", "delete": "delete"},
+    "posts.page": {"see": "view change", "add": "add", "delete": "delete"},
+    "posts.tag": {"see": "view change", "add": "add", "delete": "delete"},
+    "posts.author": {"see": "view change", "add": "add", "delete": "delete"},
+    "posts.image": {"see": "view change", "add": "add", "delete": "delete"},
+    "posts.formerslug": {"see": "view change", "add": NOBODY, "delete": NOBODY},
+    "newsletter.issue": {"see": "view change", "add": "add", "delete": "delete"},
+    "newsletter.delivery.starting": {
+        "see": f"view+{LEDGER} change+{LEDGER}",
+        "add": NOBODY,
+        "delete": NOBODY,
+    },
+    "subscribers.subscriber": {"see": "view change", "add": NOBODY, "delete": "delete"},
+    "subscribers.consentevent": {"see": "view change", "add": NOBODY, "delete": NOBODY},
+    "subscribers.suppression": {"see": "view change", "add": "add", "delete": "delete"},
+    "subscribers.resource": {"see": "view change", "add": "add", "delete": "delete"},
+    "subscribers.notice": {
+        "see": f"view+{LEDGER} change+{LEDGER}",
+        "add": NOBODY,
+        "delete": NOBODY,
+    },
+    "auth.user": {"see": "view change", "add": "add+auth.change_user", "delete": "delete"},
+    "auth.group": {"see": "view change", "add": "add", "delete": "delete"},
+    "django_tasks_database.dbtaskresult": {"see": "view change", "add": NOBODY, "delete": NOBODY},
+}
+
+TABLE: dict[str, str] = {
+    **dict.fromkeys(PUBLIC, EVERYBODY),
+    "posts:preview": "posts.view_post posts.change_post",
+    "posts:image-upload": "posts.add_image",
+    "admin:index": STAFF,  # lists what its reader may see
+    "admin:logout": EVERYBODY,
+    "admin:password_change": STAFF,
+    "admin:password_change_done": STAFF,
+    "admin:jsi18n": STAFF,
+    "admin:app_list": STAFF,
+    "admin/(?P<url>.*)$": STAFF,  # nothing
+    "admin:autocomplete": "posts.view_post posts.change_post",
+    "admin:view_on_site": "posts.view_post posts.change_post",
+    "admin:auth_user_password_change": "auth.change_user",
+    "admin:newsletter_issue_preview": "newsletter.view_issue",
+    "admin:newsletter_issue_preview_html": "newsletter.view_issue",
+    "admin:newsletter_issue_progress": "newsletter.view_issue",
+    "admin:newsletter_issue_test": "newsletter.change_issue",
+    "admin:newsletter_issue_send": "newsletter.send_issue",
+    "admin:newsletter_issue_pause": "newsletter.send_issue",
+    "admin:newsletter_issue_resume": "newsletter.send_issue",
+    "admin:newsletter_issue_cancel": "newsletter.send_issue",
+    "admin:newsletter_issue_unschedule": "newsletter.send_issue",
+    "admin:newsletter_issue_settle": "newsletter.send_issue",
+}
+for label, pages in MODELS.items():
+    app, _, model = label.partition(".")
+    for page, what in (
+        ("changelist", "see"),
+        ("change", "see"),
+        ("history", "see"),
+        ("add", "add"),
+        ("delete", "delete"),
+    ):
+        TABLE[f"admin:{app}_{model}_{page}"] = " ".join(
+            word
+            if word == NOBODY
+            else f"{app}.{word.replace('+', f'_{model}+', 1)}"
+            if "+" in word
+            else f"{app}.{word}_{model}"
+            for word in pages[what].split()
+        )
+    # An old address of Django's: it leads to the page to change something, whether there is one.
+    TABLE[f"admin/{app}/{model}/<path:object_id>/"] = STAFF
+
+# What is on the site that not everybody may know, and who may see it on any page at all.
+DRAFT, ISSUE = "Marker of a draft", "Marker of an issue"
+READER, CONSENT, SUPPRESSED, COLLEAGUE = (
+    f"marker-of-{what}@example.org"
+    for what in ("a-reader", "consent", "suppression", "a-colleague")
+)
+MARKERS: dict[str, str] = {
+    DRAFT: "posts.view_post posts.change_post posts.delete_post",
+    ISSUE: "newsletter.view_issue newsletter.change_issue newsletter.delete_issue "
+    "newsletter.send_issue",
+    READER: "subscribers.view_subscriber subscribers.change_subscriber "
+    "subscribers.delete_subscriber",
+    CONSENT: "subscribers.view_consentevent subscribers.change_consentevent",
+    SUPPRESSED: "subscribers.view_suppression subscribers.change_suppression "
+    "subscribers.delete_suppression",
+    COLLEAGUE: "auth.view_user auth.change_user auth.delete_user",
+    "marker-key-of-a-reader": NOBODY,
+    "marker-confirm-key": NOBODY,
+    "marker-of-a-password": NOBODY,
+}
+
+
+@dataclass(frozen=True)
+class Address:
+    name: str  # its row in the table
+    path: str
+
+
+def patterns(
+    found: Iterable[URLPattern | URLResolver], before: str = "", space: str = ""
+) -> Iterator[tuple[str, str]]:
+    """Yield the name and the route of each address of the site."""
+    for pattern in found:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            inner = f"{pattern.namespace}:" if pattern.namespace else ""
+            yield from patterns(pattern.url_patterns, route, space + inner)
+        else:
+            yield (space + pattern.name if pattern.name else route), route
+
+
+ROUTES = list(dict.fromkeys(patterns(get_resolver().url_patterns)))
+NAMES = list(dict.fromkeys(name for name, _ in ROUTES))
+GAP = re.compile(r"<(?:\w+:)?(\w+)>")
+QUERIES = {"admin:autocomplete": "?app_label=posts&model_name=relatedpost&field_name=related&term="}
+
+
+def address_of(name: str) -> Address:
+    """Return an address of something that is there."""
+    route = next(route for found, route in ROUTES if found == name)
+    if name == "admin:app_list":
+        route = "admin/posts/"
+    if name == "admin:view_on_site":
+        kind = ContentType.objects.get_for_model(Post).pk
+        route = f"admin/r/{kind}/{Post.objects.get(title=DRAFT).pk}/"
+    if name == "posts:preview":
+        route = f"preview/{Post.objects.get(title=DRAFT).pk}/"
+    route = route.replace("(?P<url>.*)$", "nothing/")
+    values = {"slug": "fire", "number": "7", "year": "2025", "month": "03", "key": "x"}
+    values |= {"token": "x", "path": "x.jpg", "file_name": "atom.xml", "name": "pages"}
+    if route.startswith("admin/") and route.count("/") > 2:
+        app, model = route.split("/")[1:3]
+        model_class = {model._meta.label_lower: model for model in admin.site._registry}.get(
+            f"{app}.{model}"
+        )
+        if model_class is Issue:
+            started = any(page in name for page in ("progress", "pause", "settle", "cancel"))
+            thing = Issue.objects.get(state="sending" if started else "draft")
+        else:
+            thing = model_class and model_class._default_manager.order_by("pk").first()
+        values |= dict.fromkeys(("pk", "object_id", "id"), str(thing.pk) if thing else "1")
+    path = GAP.sub(lambda gap: values[gap[1]], route)
+    return Address(name, f"/{path}{QUERIES.get(name, '')}")
+
+
+@pytest.fixture
+def publication(db: None, settings) -> None:
+    tag, author = make_tag("Fire", slug="fire"), make_author(name="Ruth", slug="fire")
+    cover = make_image(60, 40)
+    shown = make_post(title="Published", slug="fire", author=author, tags=[tag])
+    make_post(
+        title=DRAFT,
+        slug="marker-of-a-draft",
+        author=author,
+        tags=[tag],
+        cover=cover,
+        cover_alt="A console",
+        published_at=None,
+    )
+    shown.slug = "flames"  # and the one before is kept
+    shown.save()
+    make_page("House rules")
+    make_resource()
+    reader = make_subscriber(READER, key="marker-key-of-a-reader", confirm_key="marker-confirm-key")
+    ConsentEvent.objects.create(address=CONSENT, kind="confirmed")
+    Suppression.objects.create(address=SUPPRESSED, reason="request")
+    said = f"550 <{READER}>: no such user"
+    Notice.objects.create(subscriber=reader, kind="welcome", state="failed", last_error=said)
+    Group.objects.create(name="Desk")
+    User.objects.create(
+        username="colleague", email=COLLEAGUE, password="md5$x$marker-of-a-password"
+    )
+    make_issue(subject=ISSUE, number=8, posts=[shown])
+    issue = make_issue(number=7, subject="Sent", posts=[shown])
+    Content.objects.create(
+        issue=issue, mime=b"Subject: x\n\nx", sha256="0" * 64, web_html="<p>x</p>", text="x"
+    )
+    now = timezone.now()
+    Issue.objects.filter(pk=issue.pk).update(
+        state="sending", started_at=now, recipients=1, state_note=f"Paused: {said}"
+    )
+    other = make_subscriber("marker-of-a-reader@example.org.example")
+    for subscriber, state in ((reader, "failed"), (other, "uncertain")):
+        Delivery.objects.create(
+            issue=issue, subscriber=subscriber, state=state, reply=said, due_at=now, changed_at=now
+        )
+    DBTaskResult.objects.create(
+        args_kwargs={"args": [], "kwargs": {}},
+        task_path="x.y",
+        backend_name="default",
+        run_after=now,
+        queue_name="default",
+    )
+
+
+@pytest.fixture
+def somebody(publication: None, client: Client) -> User:
+    """An editor who is signed in, and has no permission yet."""
+    client.raise_request_exception = False
+    user = User.objects.create(username="somebody", is_staff=True)
+    client.force_login(user)
+    return user
+
+
+def having(user: User, permissions: Iterable[str]) -> None:
+    named = {tuple(permission.split(".")) for permission in permissions}
+    rows = Permission.objects.select_related("content_type")
+    user.user_permissions.set(
+        [row for row in rows if (row.content_type.app_label, row.codename) in named]
+    )
+
+
+def having_all_but(user: User, permissions: Iterable[str]) -> None:
+    named = {tuple(permission.split(".")) for permission in permissions if "." in permission}
+    rows = Permission.objects.select_related("content_type")
+    user.user_permissions.set(
+        [row for row in rows if (row.content_type.app_label, row.codename) not in named]
+    )
+
+
+def openers(row: str) -> list[set[str]]:
+    """Return the sets of permissions of which each opens an address."""
+    return [] if row in (EVERYBODY, STAFF, NOBODY) else [set(w.split("+")) for w in row.split()]
+
+
+def is_refused(response: HttpResponse) -> bool:
+    if response.status_code == 302:
+        return response["Location"].startswith("/admin/login/")
+    return response.status_code in (403, 404)
+
+
+def tells_nothing(response: HttpResponse) -> bool:
+    """Refused, or asked in a way that nobody may."""
+    return is_refused(response) or response.status_code == 405
+
+
+def test_every_address_stands_in_the_table() -> None:
+    """Say who may, for a new one, in TABLE above; and what nobody asks for any more goes."""
+    development = {name for name in PUBLIC if name.startswith("mailroom:")}
+    assert set(NAMES) | development == set(TABLE)
+
+
+def test_every_permission_of_the_table_is_one(publication: None) -> None:
+    rows = [*TABLE.values(), *MARKERS.values()]
+    named = {permission for row in rows for one in openers(row) for permission in one}
+    known = {
+        f"{row.content_type.app_label}.{row.codename}"
+        for row in Permission.objects.select_related("content_type")
+    }
+    assert named <= known
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if TABLE.get(name) != EVERYBODY])
+def test_an_address_is_for_whom_the_table_says(client: Client, somebody: User, name: str) -> None:
+    row, path = TABLE[name], address_of(name).path
+    methods = (client.get, client.head, client.post)
+
+    # A stranger, and an account that is no editor's.
+    client.logout()
+    for method in methods:
+        assert tells_nothing(method(path)), path
+    client.force_login(User.objects.create(username="reader"))
+    for method in methods:
+        assert tells_nothing(method(path)), path
+
+    client.force_login(somebody)
+    if row == STAFF:
+        assert client.get(path).status_code < 500
+        return
+    for method in methods:
+        assert tells_nothing(method(path)), path
+    having_all_but(somebody, [one for ways in openers(row) for one in ways])
+    if row == NOBODY:
+        User.objects.filter(pk=somebody.pk).update(is_superuser=True)
+    for method in methods:
+        assert tells_nothing(method(path)), path
+
+    for permissions in openers(row):
+        having(somebody, permissions)
+        for method in (client.get, client.head):
+            response = method(path)
+            assert not is_refused(response), (path, permissions)
+            assert response.status_code < 500
+        for missing in permissions if len(permissions) > 1 else ():
+            having(somebody, permissions - {missing})
+            assert is_refused(client.get(path)), (path, permissions)
+
+
+@pytest.mark.parametrize("marker", MARKERS)
+def test_nothing_is_shown_to_who_may_not_see_it(
+    client: Client, somebody: User, marker: str
+) -> None:
+    """Somebody may do everything but see this one thing, and it is on no page of theirs."""
+    having_all_but(somebody, [one for ways in openers(MARKERS[marker]) for one in ways])
+    ways = [way for way in openers(MARKERS[marker]) if any(".view_" in one for one in way)]
+    for name in NAMES:
+        if name == "admin:logout":
+            continue
+        path = address_of(name).path
+        response = client.get(path)
+        body = b"".join(response.streaming_content) if response.streaming else response.content
+        assert marker not in body.decode(errors="replace"), path
+        assert marker not in str(response.headers), path
+    # It is there to be seen, by who may.
+    if ways:
+        having(somebody, {"subscribers.view_subscriber", *ways[0]})
+        shown = [address_of(name).path for name in NAMES if TABLE[name] != EVERYBODY]
+        assert any(marker in client.get(path).content.decode() for path in shown)
+
+
+@pytest.mark.parametrize("marker", MARKERS)
+def test_a_stranger_sees_none_of_it(client: Client, publication: None, marker: str) -> None:
+    client.raise_request_exception = False
+    for name in NAMES:
+        response = client.get(address_of(name).path)
+        body = b"".join(response.streaming_content) if response.streaming else response.content
+        assert marker not in body.decode(errors="replace"), name
+        assert marker not in str(response.headers).replace("next=", ""), name
+
+
+def test_no_address_knows_another_method(client: Client, somebody: User) -> None:
+    User.objects.filter(pk=somebody.pk).update(is_superuser=True)
+    for name in NAMES:
+        path = address_of(name).path
+        for method in ("OPTIONS", "PUT", "PATCH", "DELETE", "TRACE"):
+            assert client.generic(method, path).status_code == 405, path
+
+
+def test_the_progress_page_names_readers_to_who_may_see_them(
+    client: Client, somebody: User
+) -> None:
+    path = address_of("admin:newsletter_issue_progress").path
+    having(somebody, {"newsletter.view_issue"})
+    page = client.get(path).content.decode()
+    assert "Your account may not see subscribers" in page
+    assert "550 (an address) no such user" in page
+    having(somebody, {"newsletter.view_issue", "subscribers.view_subscriber"})
+    page = client.get(path).content.decode()
+    assert READER in page and "Your account may not see subscribers" not in page
+
+
+def test_whoever_may_only_send_settles_without_seeing_readers(
+    client: Client, somebody: User
+) -> None:
+    having(somebody, {"newsletter.view_issue", "newsletter.send_issue"})
+    row = Delivery.objects.get(state="uncertain")
+    page = client.get(address_of("admin:newsletter_issue_progress").path).content.decode()
+    assert f"Delivery {row.pk}" in page and f'name="delivery" value="{row.pk}"' in page
+
+
+def test_a_public_page_is_the_same_for_everybody(client: Client, somebody: User) -> None:
+    User.objects.filter(pk=somebody.pk).update(is_superuser=True)
+    stranger = Client()
+    for name in PUBLIC:
+        if name in NAMES and name not in ("admin:login",):
+            path = address_of(name).path
+            mine, theirs = client.get(path), stranger.get(path)
+            assert mine.status_code == theirs.status_code, path
+            if not mine.streaming:
+                assert mine.content == theirs.content, path
+
+
+def test_addresses_have_what_they_ask_for(publication: None) -> None:
+    """An address of nothing would be refused to everybody."""
+    assert Subscriber.objects.count() == 2
+    for name in NAMES:
+        address_of(name)

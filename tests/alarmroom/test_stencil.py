@@ -1,0 +1,137 @@
+"""A stencil gives what its template gives, whatever the words are."""
+
+from typing import Any
+
+import pytest
+from django.template.loader import render_to_string
+from pytest_django import DjangoAssertNumQueries
+from pytest_django.fixtures import Settings
+
+from alarmroom import kept
+from alarmroom.stencil import PATH, Stencil
+from posts.models import Post
+from posts.views import article_queries, article_values
+from tests.factories import connect, make_author, make_image, make_post, make_resource, make_tag
+
+CARD = {
+    "level": 3,
+    "url": "/articles/x/",
+    "title": "Night & <day>",
+    "summary": 'What "it" is',
+    "topic": "Fire",
+    "author": "Ruth",
+    "day": article_values.day(None),
+    "minutes": "4",
+    "picture": "",
+}
+
+
+@pytest.fixture
+def page_parts(db: None) -> Post:
+    make_resource()
+    author = make_author(
+        name="O'Hara & Co", role="Editor", bio="One.\n\nTwo <b>", photo=make_image()
+    )
+    post = make_post(
+        title="Night {{ shift }} & <day>",
+        body="<h2>A</h2><p>a</p><h2>B</h2><p>b</p><h2>C</h2><p>\ue000title\ue001</p>",
+        author=author,
+        cover=make_image(),
+        cover_alt="A console",
+        cover_caption="At four",
+        tags=[make_tag("Fire & smoke"), make_tag()],
+    )
+    connect(post, make_post(author=author))
+    return post
+
+
+def context_of(post: Post) -> dict[str, Any]:
+    row = article_queries.published_article(post.slug)
+    assert row
+    return article_values.page_context(
+        row.post(), article_queries.topics(row), article_queries.connected(row)
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"topic": ""},
+        {"picture": "<b>not safe</b>"},
+        {"level": 2},
+        {"title": "\ue000summary\ue001 {{ summary }} {% now 'Y' %}"},
+        {"title": "x" * 5000},
+    ],
+)
+def test_a_card_is_to_the_byte_what_its_template_gives(changes: dict[str, Any]) -> None:
+    given = {**CARD, **changes}
+    assert Stencil("posts/_post_card.html").render(given) == render_to_string(
+        "posts/_post_card.html", given
+    )
+
+
+@pytest.mark.parametrize("kept_for", [0, 300])
+def test_an_articles_page_is_what_its_template_gives(
+    page_parts: Post, settings: Settings, kept_for: int, rf: Any
+) -> None:
+    settings.KEPT_PAGES_SECONDS = kept_for
+    context = context_of(page_parts)
+    plain = render_to_string("posts/article.html", context, request=rf.get(context[PATH]))
+    assert article_values.PAGE.render(context) == plain
+    assert article_values.PAGE.render(context) == plain
+    assert "Night {{ shift }} &amp; &lt;day&gt;" in plain
+
+
+def test_every_variant_of_an_article_is_what_its_template_gives(
+    page_parts: Post, settings: Settings, rf: Any
+) -> None:
+    settings.KEPT_PAGES_SECONDS = 300
+    full = context_of(page_parts)
+    for name, value in full.items():
+        if not isinstance(value, str) or name == PATH:
+            continue
+        context = {**full, name: ""}
+        plain = render_to_string("posts/article.html", context, request=rf.get(context[PATH]))
+        assert article_values.PAGE.render(context) == plain, name
+
+
+def test_no_text_is_remembered(page_parts: Post, settings: Settings) -> None:
+    settings.KEPT_PAGES_SECONDS = 300
+    first = article_values.PAGE.render(context_of(page_parts))
+    page_parts.title = "Another title"
+    page_parts.save()
+    second = article_values.PAGE.render(context_of(page_parts))
+    assert "Another title" in second
+    assert "Another title" not in first
+    assert "Night {{ shift }}" not in second
+
+
+def test_the_layout_is_made_anew_when_what_it_shows_is_dropped(
+    page_parts: Post, settings: Settings, django_capture_on_commit_callbacks: Any
+) -> None:
+    settings.KEPT_PAGES_SECONDS = 300
+    article_values.PAGE.render(context_of(page_parts))
+    make_resource("A brand-new checklist")
+    with django_capture_on_commit_callbacks(execute=True):
+        kept.drop("resources")
+    assert "A brand-new checklist" in article_values.PAGE.render(context_of(page_parts))
+
+
+def test_a_layout_costs_no_query_the_second_time(
+    page_parts: Post, settings: Settings, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    settings.KEPT_PAGES_SECONDS = 300
+    context = context_of(page_parts)
+    article_values.PAGE.render(context)
+    with django_assert_num_queries(0):
+        article_values.PAGE.render({**context, PATH: "/elsewhere/"})
+
+
+def test_the_box_says_on_which_page_it_stood(page_parts: Post, settings: Settings) -> None:
+    settings.KEPT_PAGES_SECONDS = 300
+    other = make_post(slug="other")
+    for post in (page_parts, other):
+        context = context_of(post)
+        html = article_values.PAGE.render(context)
+        assert f'name="source" value="{post.get_absolute_url()}"' in html

@@ -1,4 +1,0 @@
-import pytest
-
-# What a paper asserts is explained as in a test.
-pytest.register_assert_rewrite("tests.kept.paper")

@@ -1,0 +1,125 @@
+"""The clock: an issue starts at its moment, and what a dead worker held is free again."""
+
+from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default as policy
+
+import pytest
+from django.utils import timezone
+
+from newsletter.delivery import clock, starting, worker
+from newsletter.models import Delivery, Issue
+from tests.factories import make_issue, make_post, make_subscriber
+from tests.newsletter.delivery.ledger import State, started, states
+from tests.newsletter.server import ScriptedServer
+from tests.tasks import run_noted
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
+
+
+def test_tick_starts_an_issue_at_its_moment_and_not_before(server: ScriptedServer) -> None:
+    make_subscriber("a@example.org")
+    issue = make_issue()
+    starting.schedule(issue, timezone.now() + timedelta(minutes=5), by=None)
+    clock.tick(clock.Steps())
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.SCHEDULED
+    Issue.objects.filter(pk=issue.pk).update(scheduled_for=timezone.now())
+    clock.tick(clock.Steps())
+    clock.tick(clock.Steps())
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.SENDING
+    worker.deliver(issue.pk)
+    assert server.recipients == ["a@example.org"]
+
+
+def test_a_scheduled_issue_that_is_not_ready_becomes_a_draft_that_says_why() -> None:
+    post = make_post(title="Withdrawn")
+    issue = make_issue(posts=[post])
+    starting.schedule(issue, timezone.now() + timedelta(minutes=5), by=None)
+    Issue.objects.filter(pk=issue.pk).update(scheduled_for=timezone.now())
+    post.published_at = None
+    post.save()
+    clock.tick(clock.Steps())
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.DRAFT
+    assert "“Withdrawn” is a draft" in issue.state_note
+
+
+def test_who_scheduled_an_issue_that_is_not_ready_is_told_so_in_true_words(
+    server: ScriptedServer, django_user_model
+) -> None:
+    editor = django_user_model.objects.create_user("ed", "editor@example.org", "pw")
+    post = make_post(title="Withdrawn")
+    issue = make_issue(posts=[post])
+    starting.schedule(issue, timezone.now() + timedelta(minutes=5), by=editor)
+    Issue.objects.filter(pk=issue.pk).update(scheduled_for=timezone.now())
+    post.published_at = None
+    post.save()
+    clock.tick(clock.Steps())
+    assert server.connections == 0, "the tick waits for no mail server"
+    run_noted()
+    [(recipient, raw)] = server.accepted
+    message = message_from_bytes(raw, policy=policy)
+    assert recipient == "editor@example.org"
+    assert message["Subject"] == f"Not sent at its time: {issue}"
+    for kind in ("plain", "html"):
+        body = message.get_body((kind,)).get_content()
+        assert "“Withdrawn” is a draft" in body
+        assert f"/admin/newsletter/issue/{issue.pk}/change/" in body
+        assert "It is a draft again" in body
+        assert "paused" not in body and "queue" not in body
+
+
+def test_tick_frees_what_a_dead_worker_held(server: ScriptedServer) -> None:
+    issue = started("begun@example.org", "leased@example.org", "free@example.org")
+    past = timezone.now() - timedelta(seconds=1)
+    rows = {row.subscriber.address: row for row in issue.deliveries.select_related("subscriber")}
+    Delivery.objects.filter(pk=rows["begun@example.org"].pk).update(
+        state=State.SENDING, leased_by="dead", leased_until=past
+    )
+    Delivery.objects.filter(pk=rows["leased@example.org"].pk).update(
+        leased_by="dead", leased_until=past
+    )
+    worker.deliver(issue.pk)
+    assert server.recipients == ["free@example.org"], "a lease is respected until tick frees it"
+    clock.tick(clock.Steps())
+    worker.deliver(issue.pk)
+    issue.refresh_from_db()
+    assert sorted(server.recipients) == ["free@example.org", "leased@example.org"]
+    assert states(issue) == {"sent": 2, "uncertain": 1}
+    assert issue.state == Issue.State.SENT
+
+
+def test_a_lease_that_has_not_run_out_is_left_alone() -> None:
+    issue = started("a@example.org")
+    issue.deliveries.update(
+        state=State.SENDING, leased_by="alive", leased_until=timezone.now() + timedelta(minutes=1)
+    )
+    clock.tick(clock.Steps())
+    assert states(issue) == {"sending": 1}
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.SENDING
+
+
+def test_a_slow_worker_may_still_tell_what_happened(server: ScriptedServer) -> None:
+    issue = started("a@example.org")
+    ended = []
+
+    def lease_runs_out(_: str) -> None:
+        Delivery.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+        ended.append(clock.free_stale_leases())
+
+    submit = worker.SmtpTransport.submit
+
+    def slow_submit(self, recipient, message):
+        lease_runs_out("")
+        return submit(self, recipient, message)
+
+    worker.SmtpTransport.submit = slow_submit
+    try:
+        worker.deliver(issue.pk)
+    finally:
+        worker.SmtpTransport.submit = submit
+    assert ended == [1]
+    assert states(issue) == {"sent": 1}

@@ -1,0 +1,99 @@
+"""A worker needs as much memory for the last recipient as for the first ones.
+
+`python -m bench delivery` measures the whole process at 1,000 and at 100,000 recipients. Here it
+is what Python holds, which is counted the same on every machine, and how SQLite goes about it.
+"""
+
+import gc
+import sys
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from newsletter.delivery import starting, worker
+from newsletter.models import Issue
+from subscribers.models import Subscriber
+from tests.factories import make_issue
+from tests.newsletter.server import ScriptedServer
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
+
+# Python 3.13 renamed it.
+CLEAR_CACHES = getattr(sys, "_clear_internal_caches", None) or sys._clear_type_cache
+
+on_sqlite = pytest.mark.skipif(
+    connection.vendor != "sqlite", reason="PostgreSQL plans by the size of a table, in its memory"
+)
+
+
+def started(recipients: int) -> Issue:
+    Subscriber.objects.bulk_create(
+        Subscriber(
+            address=f"reader{number}@example.org",
+            state=Subscriber.State.CONFIRMED,
+            confirmed_at=timezone.now(),
+        )
+        for number in range(recipients)
+    )
+    issue = make_issue()
+    starting.start(issue)
+    return issue
+
+
+def test_what_python_holds_does_not_grow_with_the_recipients(
+    server: ScriptedServer, settings
+) -> None:
+    early, late = 600, 1_600
+    settings.DELIVERY_BATCH_SIZE = 200
+    issue = started(late)
+    sent = 0
+    blocks = {}
+
+    def end(recipient: str) -> None:
+        nonlocal sent
+        sent += 1
+        server.accepted.clear()
+        if sent in (early, late):
+            # Neither what waits for the collector nor Python's cache of attributes, which has
+            # an end, is held of a message.
+            gc.collect()
+            CLEAR_CACHES()
+            blocks[sent] = sys.getallocatedblocks()
+
+    server.on["END"] = end
+    worker.deliver(issue.pk, seconds=600)
+    assert issue.totals()["sent"] == late
+    grown = blocks[late] - blocks[early]
+    # A single object kept of each message would be one for each.
+    assert grown < (late - early) / 10, f"{grown} blocks more for {late - early} messages more"
+
+
+@on_sqlite
+def test_a_batch_is_given_back_without_a_look_at_the_others(
+    server: ScriptedServer, settings
+) -> None:
+    settings.DELIVERY_BATCH_SIZE = 2
+    issue = started(6)
+    with CaptureQueriesContext(connection) as queries:
+        worker.deliver(issue.pk)
+    released = [
+        query["sql"]
+        for query in queries
+        if query["sql"].startswith("UPDATE") and '"leased_until" = NULL WHERE' in query["sql"]
+    ]
+    assert len(released) == 3
+    for update in released:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {update}")
+            [(*_, how)] = cursor.fetchall()
+        assert "USING INTEGER PRIMARY KEY (rowid=?)" in how
+
+
+@on_sqlite
+def test_sqlites_page_cache_is_small() -> None:
+    """It lies in the worker's memory, and fills with every page of the ledger that is written."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA cache_size")
+        assert cursor.fetchone() == (-2000,)  # 2,000 KiB (sqlite.org/pragma.html)

@@ -1,0 +1,78 @@
+"""Two mail servers: the newsletter never spends the reputation of the answers to readers."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.tasks import task_backends
+from django.utils import timezone
+from pytest_django import Settings
+
+from newsletter.delivery import clock, pausing, starting, worker
+from newsletter.models import Issue
+from subscribers import notices, signup
+from tests.factories import make_issue, make_pending, make_subscriber
+from tests.newsletter.server import ScriptedServer
+from tests.tasks import run_noted
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def servers(settings: Settings) -> Iterator[dict[str, ScriptedServer]]:
+    """One mail server for each alias of MAILERS."""
+    settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
+    found = {alias: ScriptedServer() for alias in ("default", "bulk")}
+    settings.MAILERS = {alias: server.mailers()[alias] for alias, server in found.items()}
+    yield found
+    for server in found.values():
+        server.stop()
+
+
+def got(servers: dict[str, ScriptedServer]) -> dict[str, list[str]]:
+    return {alias: sorted(server.recipients) for alias, server in servers.items()}
+
+
+def test_issues_and_their_tests_leave_by_bulk(servers: dict[str, ScriptedServer]) -> None:
+    make_subscriber("a@example.org")
+    make_subscriber("b@example.org")
+    issue = make_issue()
+    starting.send_test(issue, "editor@example.org")
+    starting.start(issue)
+    worker.deliver(issue.pk)
+    assert got(servers) == {
+        "default": [],
+        "bulk": ["a@example.org", "b@example.org", "editor@example.org"],
+    }
+    assert servers["default"].connections == 0
+
+
+def test_answers_to_readers_leave_by_default(servers: dict[str, ScriptedServer]) -> None:
+    signup.sign_up("new@example.org", "/")
+    signup.confirm(make_pending("welcome@example.org"))
+    signup.sign_up(make_subscriber("already@example.org").address, "/")
+    assert notices.send_due() == 3
+    assert got(servers) == {
+        "default": ["already@example.org", "new@example.org", "welcome@example.org"],
+        "bulk": [],
+    }
+    assert servers["bulk"].connections == 0
+
+
+def test_words_to_an_editor_leave_by_default(
+    servers: dict[str, ScriptedServer], django_capture_on_commit_callbacks
+) -> None:
+    editor = User.objects.create_user("ed", "editor@example.org", "pw")
+    paused = make_issue()
+    starting.start(paused, by=editor)
+    with django_capture_on_commit_callbacks(execute=True):
+        pausing.pause(paused, "Something is wrong.", tell=True)
+    unfinished = make_issue()
+    starting.schedule(unfinished, timezone.now() + timedelta(hours=1), by=editor)
+    unfinished.issue_posts.all().delete()
+    Issue.objects.filter(pk=unfinished.pk).update(scheduled_for=timezone.now())
+    task_backends["default"].clear()
+    clock.tick(clock.Steps())
+    run_noted()
+    assert got(servers) == {"default": ["editor@example.org"] * 2, "bulk": []}

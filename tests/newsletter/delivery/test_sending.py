@@ -1,0 +1,209 @@
+"""Sending at the desk: confirmed by who saw what goes out, once, now or at a moment."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from newsletter import preflight
+from newsletter.delivery import starting, worker
+from newsletter.models import Delivery, Issue
+from tests.factories import make_image, make_issue, make_post, make_subscriber
+from tests.newsletter.admin.desk import messages, url
+from tests.newsletter.server import ScriptedServer
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
+
+
+def confirm(client: Client, issue: Issue, **data: str):
+    """Open the confirmation page and press its button, as an editor does."""
+    page = client.get(url("send", issue)).content.decode()
+    sha = re.search(r'name="sha256" value="([0-9a-f]{64})"', page)
+    assert sha, "the confirmation page carries the hash of what it shows"
+    return client.post(url("send", issue), {"sha256": sha[1], **data}, follow=True)
+
+
+def test_the_confirmation_says_to_how_many(client: Client, editor: User) -> None:
+    for _ in range(3):
+        make_subscriber()
+    make_subscriber(state="pending")
+    page = client.get(url("send", make_issue())).content.decode()
+    assert "<strong>3</strong> confirmed subscribers" in page
+    assert "Send now to 3" in page
+
+
+def test_getting_the_confirmation_sends_nothing(client: Client, editor: User) -> None:
+    issue = make_issue()
+    client.get(url("send", issue))
+    client.head(url("send", issue))
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.DRAFT
+
+
+def test_a_confirmed_issue_is_sent(client: Client, editor: User, server: ScriptedServer) -> None:
+    make_subscriber("a@example.org")
+    issue = make_issue()
+    response = confirm(client, issue, _now="")
+    assert "being sent to 1" in messages(response)
+    issue.refresh_from_db()
+    assert (issue.state, issue.started_by) == (Issue.State.SENDING, editor)
+    worker.deliver(issue.pk)
+    assert server.recipients == ["a@example.org"]
+
+
+def test_a_queue_that_is_away_stops_no_issue(
+    client: Client,
+    editor: User,
+    server: ScriptedServer,
+    django_capture_on_commit_callbacks,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Away:
+        def enqueue(self, pk: int) -> None:
+            raise ConnectionError("The broker is away.")
+
+    monkeypatch.setattr("newsletter.tasks.deliver_issue", Away())
+    make_subscriber("a@example.org")
+    issue = make_issue()
+    with django_capture_on_commit_callbacks(execute=True):
+        assert "being sent to 1" in messages(confirm(client, issue, _now=""))
+    client.post(url("pause", issue))
+    with django_capture_on_commit_callbacks(execute=True):
+        assert client.post(url("resume", issue)).status_code == 302
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.SENDING
+    worker.deliver(issue.pk)
+    assert server.recipients == ["a@example.org"]
+
+
+def test_two_clicks_and_two_editors_send_once(client: Client, editor: User) -> None:
+    make_subscriber("a@example.org")
+    issue = make_issue()
+    page = client.get(url("send", issue)).content.decode()
+    sha = re.search(r'name="sha256" value="(\w+)"', page)[1]
+    other = Client()
+    other.force_login(User.objects.create_superuser("flo", "flo@example.org", "pw"))
+    client.post(url("send", issue), {"sha256": sha, "_now": ""})
+    second = client.post(url("send", issue), {"sha256": sha, "_now": ""}, follow=True)
+    third = other.post(url("send", issue), {"sha256": sha, "_now": ""}, follow=True)
+    for response in (second, third):
+        assert "is sending already by ed" in messages(response)
+    assert Delivery.objects.count() == 1
+
+
+def shown_values(client: Client, issue: Issue) -> dict[str, str]:
+    """What the confirmation page carries of what it shows."""
+    form = client.get(url("send", issue)).context["form"]
+    return {name: form.initial[name] for name in ("sha256", "text")}
+
+
+@pytest.mark.parametrize("button", ["_now", "_schedule"])
+def test_an_issue_that_changed_since_it_was_shown_is_not_sent(
+    client: Client, editor: User, button: str
+) -> None:
+    post = make_post(title="The old title")
+    issue = make_issue(posts=[post])
+    data = {**shown_values(client, issue), "when": "2099-01-01T08:00", button: ""}
+    Issue.objects.filter(pk=issue.pk).update(subject="Another subject")
+    post.title = "The new title"
+    post.save()
+    response = client.post(url("send", issue), data)
+    page = response.content.decode()
+    assert "changed while this page was open" in page
+    for line in ("− The week on the floor", "+ Another subject", "− 1. The old", "+ 1. The new"):
+        assert line in page
+    assert "disabled" not in page
+    assert 'value="2099-01-01T08:00"' in page
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.DRAFT
+    again = response.context["form"].initial
+    client.post(url("send", issue), {"sha256": again["sha256"], "text": again["text"], "_now": ""})
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.SENDING
+
+
+def test_a_change_that_is_no_words_is_told_too(client: Client, editor: User) -> None:
+    post = make_post(cover=make_image(), cover_alt="A console")
+    issue = make_issue(posts=[post])
+    data = {**shown_values(client, issue), "_now": ""}
+    post.cover = make_image()
+    post.save()
+    assert "a picture, a link or the layout changed" in (
+        client.post(url("send", issue), data).content.decode()
+    )
+
+
+def test_an_issue_that_changes_while_it_is_being_confirmed_is_not_sent(
+    client: Client, editor: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The change falls between the look at the issue and its claim."""
+    issue = make_issue()
+    data = {**shown_values(client, issue), "_now": ""}
+    problems, asked = preflight.problems, []
+
+    def change_at_the_claim(found: Issue, *args, **kwargs):
+        if found.state == Issue.State.SENDING and not asked:
+            asked.append(True)
+            Issue.objects.filter(pk=found.pk).update(subject="Another subject")
+            found.refresh_from_db()
+        return problems(found, *args, **kwargs)
+
+    monkeypatch.setattr(preflight, "problems", change_at_the_claim)
+    response = client.post(url("send", issue), data)
+    assert asked
+    assert "changed while this page was open" in response.content.decode()
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.DRAFT
+    assert not Delivery.objects.exists()
+
+
+def test_a_scheduled_issue_can_be_sent_at_once_all_the_same(client: Client, editor: User) -> None:
+    """Its masthead then says another day than the one it was scheduled for."""
+    issue = make_issue()
+    starting.schedule(issue, timezone.now() + timedelta(days=3), by=editor)
+    confirm(client, issue, _now="")
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.SENDING
+
+
+def test_an_issue_that_is_not_ready_says_what_to_do(client: Client, editor: User) -> None:
+    issue = make_issue(posts=[])
+    response = confirm(client, issue, _now="")
+    assert "Add at least one" in response.content.decode()
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.DRAFT
+
+
+def test_an_issue_is_scheduled_and_made_a_draft_again(client: Client, editor: User) -> None:
+    issue = make_issue()
+    # At noon: in autumn there is an hour at night that comes twice, and is refused.
+    tomorrow = timezone.localtime(timezone.now() + timedelta(days=1))
+    when = tomorrow.replace(hour=12, minute=0, second=0, microsecond=0)
+    confirm(client, issue, when=f"{when:%Y-%m-%dT%H:%M}", _schedule="")
+    issue.refresh_from_db()
+    assert (issue.state, issue.scheduled_for) == (Issue.State.SCHEDULED, when)
+    client.post(url("unschedule", issue))
+    issue.refresh_from_db()
+    assert (issue.state, issue.scheduled_for) == (Issue.State.DRAFT, None)
+
+
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        ("", "Choose the moment"),
+        ("tomorrow", "Enter a date and a time"),
+        ("2001-01-01T08:00", "has passed"),
+    ],
+)
+def test_a_bad_moment_is_explained_and_kept(
+    client: Client, editor: User, when: str, words: str
+) -> None:
+    issue = make_issue()
+    page = confirm(client, issue, when=when, _schedule="").content.decode()
+    assert words in page
+    assert not when or f'value="{when}"' in page
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.DRAFT

@@ -1,0 +1,245 @@
+"""What the mail server says decides about a delivery: failed, put off, in doubt, left for later."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from newsletter.delivery import clock, outcomes, starting, throttle, worker
+from newsletter.models import Issue
+from tests.factories import make_issue, make_subscriber
+from tests.newsletter.delivery.ledger import State, due_now, started, states
+from tests.newsletter.server import HANG_UP, ScriptedServer
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
+
+
+def test_a_final_refusal_fails_one_delivery_only(server: ScriptedServer) -> None:
+    server.on["RCPT"] = lambda to: "550 5.1.1 no such user" if to.startswith("bad") else None
+    issue = started("bad@example.org", "good@example.org")
+    worker.deliver(issue.pk)
+    issue.refresh_from_db()
+    assert server.recipients == ["good@example.org"]
+    assert states(issue) == {"sent": 1, "failed": 1}
+    failed = issue.deliveries.get(state=State.FAILED)
+    assert (failed.code, failed.reply) == (550, "5.1.1 no such user")
+    assert issue.state == Issue.State.SENT
+
+
+def test_a_deferred_delivery_is_tried_again_later_and_not_before(server: ScriptedServer) -> None:
+    server.on["RCPT"] = lambda _: "450 4.2.0 greylisted"
+    issue = started("a@example.org")
+    worker.deliver(issue.pk)
+    row = issue.deliveries.get()
+    assert (row.state, row.tries, row.code) == (State.QUEUED, 1, 450)
+    assert row.due_at > timezone.now() + timedelta(minutes=9)
+    server.on.clear()
+    worker.deliver(issue.pk)
+    assert server.recipients == []
+    due_now(issue)
+    worker.deliver(issue.pk)
+    issue.refresh_from_db()
+    assert server.recipients == ["a@example.org"]
+    assert issue.state == Issue.State.SENT
+
+
+def test_from_the_second_deferral_on_at_least_half_an_hour_passes(server: ScriptedServer) -> None:
+    server.on["RCPT"] = lambda _: "450 later"
+    issue = started("a@example.org")
+    for _ in range(2):
+        due_now(issue)
+        worker.deliver(issue.pk)
+    assert issue.deliveries.get().due_at > timezone.now() + timedelta(minutes=29)
+    assert all(pause >= timedelta(minutes=30) for pause in outcomes.RETRY_AFTER[1:])
+
+
+def test_a_delivery_deferred_for_days_fails_in_the_end(server: ScriptedServer) -> None:
+    server.on["RCPT"] = lambda _: "450 later"
+    issue = started("a@example.org")
+    for _ in range(len(outcomes.RETRY_AFTER) + 1):
+        due_now(issue)
+        worker.deliver(issue.pk)
+    issue.refresh_from_db()
+    assert states(issue) == {"failed": 1}
+    assert issue.state == Issue.State.SENT
+    assert sum(outcomes.RETRY_AFTER, timedelta()) > timedelta(days=3)
+
+
+def test_a_server_that_is_away_costs_nobody_a_try(server: ScriptedServer) -> None:
+    issue = started("a@example.org", "b@example.org")
+    server.stop()
+    worker.deliver(issue.pk)
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.SENDING
+    assert "away" in issue.state_note
+    assert issue.quiet_until is not None
+    assert set(issue.deliveries.values_list("state", "tries", "leased_until")) == {
+        (State.QUEUED, 0, None)
+    }
+    server.start()
+    worker.deliver(issue.pk)
+    assert server.recipients == [], "the server is left alone until quiet_until"
+    due_now(issue)
+    worker.deliver(issue.pk)
+    issue.refresh_from_db()
+    assert sorted(server.recipients) == ["a@example.org", "b@example.org"]
+    assert (issue.state, issue.state_note) == (Issue.State.SENT, "")
+
+
+def test_a_server_that_stays_away_is_asked_less_and_less_often(server: ScriptedServer) -> None:
+    issue = started("a@example.org")
+    server.stop()
+    waits = []
+    for _ in range(7):
+        due_now(issue)
+        before = timezone.now()
+        worker.deliver(issue.pk)
+        issue.refresh_from_db()
+        waits.append(round((issue.quiet_until - before).total_seconds() / 60))
+    assert waits == [1, 2, 5, 15, 30, 30, 30]
+
+
+def test_a_server_that_goes_away_in_the_middle_loses_nobody(server: ScriptedServer) -> None:
+    issue = started(*(f"r{n}@example.org" for n in range(6)))
+    server.on["MAIL"] = lambda _: "421 closing" if len(server.accepted) == 3 else None
+    worker.deliver(issue.pk)
+    assert states(issue) == {"sent": 3, "queued": 3}
+    server.on.clear()
+    due_now(issue)
+    worker.deliver(issue.pk)
+    assert sorted(server.recipients) == sorted(f"r{n}@example.org" for n in range(6))
+
+
+@pytest.mark.parametrize("verb", ["RCPT", "DATA", "END"])
+def test_a_server_that_closes_the_connection_costs_one_row_a_try(
+    server: ScriptedServer, verb: str
+) -> None:
+    server.on[verb] = lambda _: "421 4.3.2 too much at once"
+    issue = started(*(f"r{n}@example.org" for n in range(5)))
+    worker.deliver(issue.pk)
+    issue.refresh_from_db()
+    assert sorted(issue.deliveries.values_list("state", "tries", "code")) == [
+        (State.QUEUED, 0, None),
+        (State.QUEUED, 0, None),
+        (State.QUEUED, 0, None),
+        (State.QUEUED, 0, None),
+        (State.QUEUED, 1, 421),
+    ]
+    assert not issue.deliveries.exclude(leased_until=None).exists()
+    assert server.connections == 1
+    assert issue.state_note == "The mail server is away: 421 4.3.2 too much at once"
+    assert issue.quiet_until > timezone.now()
+    server.on.clear()
+    due_now(issue)
+    worker.deliver(issue.pk)
+    issue.refresh_from_db()
+    assert sorted(server.recipients) == sorted(f"r{n}@example.org" for n in range(5))
+    assert (issue.state, issue.state_note) == (Issue.State.SENT, "")
+
+
+def test_a_server_that_puts_everybody_off_is_left_alone(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "DEFERRALS_IN_A_ROW", 3)
+    server.on["RCPT"] = lambda _: "451 4.7.1 slow down"
+    issue = started(*(f"r{n}@example.org" for n in range(5)))
+    worker.deliver(issue.pk)
+    issue.refresh_from_db()
+    assert sorted(issue.deliveries.values_list("tries", flat=True)) == [0, 0, 1, 1, 1]
+    assert issue.state == Issue.State.SENDING
+    assert "put off 3 messages in a row: 451 4.7.1 slow down" in issue.state_note
+    assert issue.quiet_until > timezone.now()
+
+
+def test_a_few_deferrals_among_others_stop_nobody(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "DEFERRALS_IN_A_ROW", 3)
+    server.on["RCPT"] = lambda to: None if to.startswith("good") else "450 later"
+    names = ["a", "b", "good1", "c", "d", "good2"]
+    issue = started(*(f"{name}@example.org" for name in names))
+    worker.deliver(issue.pk)
+    issue.refresh_from_db()
+    assert states(issue) == {"sent": 2, "queued": 4}
+    assert issue.quiet_until is None
+
+
+def test_a_server_that_refuses_us_pauses_the_issue(server: ScriptedServer) -> None:
+    server.on["MAIL"] = lambda _: "550 5.7.1 sender rejected"
+    issue = started("a@example.org")
+    worker.deliver(issue.pk)
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.PAUSED
+    assert "sender rejected" in issue.state_note
+    assert states(issue) == {"queued": 1}
+
+
+def test_a_lost_reply_is_uncertain_and_never_sent_again_by_itself(server: ScriptedServer) -> None:
+    server.on["END"] = lambda to: HANG_UP if to.startswith("doubt") else None
+    issue = started("doubt@example.org", "sure@example.org")
+    worker.deliver(issue.pk)
+    issue.refresh_from_db()
+    assert states(issue) == {"sent": 1, "uncertain": 1}
+    assert issue.state == Issue.State.SENT
+    server.on.clear()
+    clock.tick(clock.Steps())
+    worker.deliver(issue.pk)
+    assert server.recipients == ["sure@example.org"]
+
+
+@pytest.mark.parametrize("reply", ["354 go", "999 what", "what"])
+@pytest.mark.parametrize(
+    ("verb", "state"), [("RCPT", "queued"), ("DATA", "queued"), ("END", "uncertain")]
+)
+def test_a_senseless_answer_is_written_down_and_stops_nobody_else(
+    server: ScriptedServer, verb: str, reply: str, state: str
+) -> None:
+    reply = "250 ok" if (verb, reply) == ("DATA", "354 go") else reply
+    server.on[verb] = lambda to: reply if to.startswith("odd") else None
+    issue = started("odd@example.org", "other@example.org")
+    worker.deliver(issue.pk)
+    assert states(issue) == {"sent": 1, state: 1}
+    row = issue.deliveries.get(state=state)
+    assert row.code is None
+    assert "cannot be understood" in row.reply
+
+
+def test_too_many_failures_in_a_row_pause_the_issue_and_tell_the_editor(
+    server: ScriptedServer, settings, django_user_model, django_capture_on_commit_callbacks
+) -> None:
+    settings.DELIVERY_MAX_FAILURES_IN_A_ROW = 3
+    editor = django_user_model.objects.create_user("ed", "editor@example.org", "pw")
+    server.on["END"] = lambda to: "554 looks like spam" if to.startswith("r") else None
+    for number in range(5):
+        make_subscriber(f"r{number}@example.org")
+    issue = make_issue()
+    starting.start(issue, by=editor)
+    with django_capture_on_commit_callbacks(execute=True):
+        worker.deliver(issue.pk)
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.PAUSED
+    assert "3 messages in a row" in issue.state_note
+    assert states(issue) == {"failed": 3, "queued": 2}
+    assert server.recipients == ["editor@example.org"]
+    server.on.clear()
+    assert starting.resume(issue)
+    worker.deliver(issue.pk)
+    issue.refresh_from_db()
+    assert states(issue) == {"failed": 3, "sent": 2}
+
+
+def test_one_success_among_failures_keeps_the_issue_going(server: ScriptedServer, settings) -> None:
+    settings.DELIVERY_MAX_FAILURES_IN_A_ROW = 3
+    server.on["RCPT"] = lambda to: "550 no" if "bad" in to else None
+    issue = started(
+        "bad1@example.org",
+        "bad2@example.org",
+        "good1@example.org",
+        "bad3@example.org",
+        "bad4@example.org",
+        "good2@example.org",
+    )
+    worker.deliver(issue.pk)
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.SENT
+    assert states(issue) == {"sent": 2, "failed": 4}

@@ -1,0 +1,147 @@
+"""kill -9 in the middle: nobody twice, nobody lost, the row in doubt shown as uncertain."""
+
+import threading
+import time
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from django.db import connection, connections
+from django.utils import timezone
+
+from newsletter.delivery import clock, outcomes, starting, worker
+from newsletter.models import Delivery, Issue
+from tests.factories import make_issue, make_subscriber
+from tests.newsletter.delivery.processes import manage
+from tests.newsletter.server import ScriptedServer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+State = Delivery.State
+READERS = 40
+
+
+@pytest.fixture
+def issue() -> Issue:
+    for number in range(READERS):
+        make_subscriber(f"reader{number}@example.org")
+    issue = make_issue()
+    starting.start(issue)
+    return issue
+
+
+@pytest.mark.parametrize(
+    ("verb", "accepted_in_doubt"),
+    [("RCPT", False), ("END", True)],
+    ids=["before the message", "before the answer"],
+)
+def test_a_killed_worker_mails_nobody_twice_and_loses_nobody(
+    server: ScriptedServer,
+    issue: Issue,
+    verb: str,
+    accepted_in_doubt: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reached, let_go = threading.Event(), threading.Event()
+    stuck: list[str] = []
+
+    def hold(recipient: str) -> None:
+        if len(server.accepted) == 7 and not stuck:
+            stuck.append(recipient)
+            reached.set()
+            let_go.wait(60)
+
+    server.on[verb] = hold
+    process = manage("db_worker", "--no-reload", "--interval", "0.1", smtp_port=server.port)
+    try:
+        assert reached.wait(60), "the worker never got to the eighth message"
+    finally:
+        process.kill()
+        process.wait()
+    # The server finds nobody to answer to. Had it the whole message, it keeps it.
+    let_go.set()
+    deadline = time.monotonic() + 10
+    while accepted_in_doubt and len(server.accepted) < 8 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert issue.totals()["sending"] == 1
+    assert Delivery.objects.get(state=State.SENDING).subscriber.address == stuck[0]
+
+    # Nothing happens before the dead worker's lease has run out …
+    clock.tick(clock.Steps())
+    assert issue.totals()["sending"] == 1
+    # … and then the next worker does all the rest.
+    Delivery.objects.exclude(leased_until=None).update(leased_until=timezone.now())
+    monkeypatch.setattr(clock, "CHAIN_IS_DEAD_AFTER", timedelta(0))
+    clock.tick(clock.Steps())
+    assert manage("db_worker", "--batch", "--no-reload", smtp_port=server.port).wait(120) == 0
+
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.SENT
+    totals = issue.totals()
+    assert (totals["sent"], totals["uncertain"]) == (READERS - 1, 1)
+    assert sum(totals.values()) == issue.recipients == READERS
+    got = Counter(server.recipients)
+    assert set(got.values()) == {1}, "somebody was mailed twice"
+    missing = {f"reader{n}@example.org" for n in range(READERS)} - set(got)
+    assert missing == (set() if accepted_in_doubt else set(stuck))
+
+
+def in_threads(count: int, work) -> list[BaseException]:
+    """Run the same work in so many threads at once; return what they raised."""
+    barrier, errors = threading.Barrier(count), []
+
+    def run() -> None:
+        try:
+            barrier.wait()
+            work()
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return errors
+
+
+def test_several_workers_at_once_mail_everybody_once(
+    server: ScriptedServer, issue: Issue, settings
+) -> None:
+    settings.DELIVERY_BATCH_SIZE = 5
+    assert in_threads(4, lambda: worker.deliver(issue.pk, 60)) == []
+    outcomes.finish(issue)
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.SENT
+    assert sorted(server.recipients) == sorted(f"reader{n}@example.org" for n in range(READERS))
+    assert server.connections > 1
+
+
+def test_two_editors_who_send_at_once_send_once(server: ScriptedServer) -> None:
+    make_subscriber("a@example.org")
+    issue = make_issue()
+    errors = in_threads(4, lambda: starting.start(Issue.objects.get(pk=issue.pk)))
+    assert [type(error) for error in errors] == [starting.AlreadyStarted] * 3
+    assert issue.deliveries.count() == 1
+    worker.deliver(issue.pk)
+    assert server.recipients == ["a@example.org"]
+
+
+def test_new_issues_at_once_get_different_numbers() -> None:
+    assert in_threads(4, lambda: Issue.objects.create(subject="New")) == []
+    assert sorted(Issue.objects.values_list("number", flat=True)) == [1, 2, 3, 4]
+
+
+def test_the_ledger_is_written_in_one_statement(server: ScriptedServer) -> None:
+    from django.test.utils import CaptureQueriesContext
+
+    for number in range(3):
+        make_subscriber(f"r{number}@example.org")
+    issue = make_issue()
+    with CaptureQueriesContext(connection) as queries:
+        starting.start(issue)
+    inserts = [q for q in queries.captured_queries if "newsletter_delivery" in q["sql"]]
+    assert len(inserts) == 1
+    assert inserts[0]["sql"].startswith("INSERT INTO")

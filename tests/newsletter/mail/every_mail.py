@@ -1,0 +1,86 @@
+"""One mail of each kind that the publication sends, as its mail server got it."""
+
+from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from django.utils import timezone
+
+from newsletter.delivery import pausing, starting, worker
+from newsletter.models import Issue
+from subscribers import notices
+from subscribers.models import Notice
+from tests.factories import (
+    make_author,
+    make_image,
+    make_issue,
+    make_pending,
+    make_post,
+    make_resource,
+    make_subscriber,
+)
+from tests.smtp import MailServer, Received
+
+TO_READERS = ("confirm", "already", "welcome", "issue", "test")
+TO_EDITORS = ("issue_not_sent", "issue_paused")
+EVERY_KIND = (*TO_READERS, *TO_EDITORS)
+INTRODUCTION = (
+    "<p>This week is about the person at the next console. A new dispatcher learns more from "
+    'whoever sits beside them than from any binder: see <a href="/tags/training/">all that we '
+    "have on training</a>, and tell us what helped you.</p>"
+    "<h2>Two things to try</h2><ul><li>Ask your trainee what they would have asked the caller "
+    "before you say it.</li><li>Listen to one call together, once a shift.</li></ul>"
+    "<blockquote><p>Nobody told me that I was allowed to ask.</p></blockquote>"
+)
+
+
+def make_full_issue() -> Issue:
+    """An issue with everything that one can have."""
+    author = make_author(name="Ruth Halloran")
+    titles = ("Who is sitting next to your trainee?", "A review that does not feel like a trial")
+    posts = [
+        make_post(
+            title=title,
+            author=author,
+            summary="What a good trainer does in the first ninety days, and how to tell.",
+            cover=make_image(),
+            cover_alt="Two dispatchers at one console, at night",
+        )
+        for title in titles
+    ]
+    return make_issue(
+        posts=posts,
+        subject="The second chair: choosing your trainers",
+        preheader="Choosing trainers, and reviewing calls without fear.",
+        intro=INTRODUCTION,
+    )
+
+
+def receive(server: MailServer, kind: str) -> Received:
+    """Send one mail of a kind, and return it as it arrived."""
+    address = f"{kind}@psap.example"
+    if kind in Notice.Kind.values:
+        for title in ("The first ninety days", "A checklist for reviewing calls"):
+            make_resource(title, cover=ContentFile(make_image().file.read(), name="cover.jpg"))
+        make = make_pending if kind == Notice.Kind.CONFIRM else make_subscriber
+        Notice.objects.create(subscriber=make(address), kind=kind)
+        notices.send_due()
+    elif kind == "issue":
+        make_subscriber(address)
+        issue = make_full_issue()
+        starting.start(issue)
+        worker.deliver(issue.pk)
+    elif kind == "test":
+        starting.send_test(make_full_issue(), address)
+    else:
+        issue = make_full_issue()
+        issue.state_note = "The mail server says no. " * 6
+        issue.started_by = User.objects.create_user(kind, address, "pw")
+        issue.state = Issue.State.PAUSED if kind == "issue_paused" else Issue.State.DRAFT
+        issue.started_at = timezone.now() if kind == "issue_paused" else None
+        issue.save()
+        pausing.tell_editor(Issue.objects.get(pk=issue.pk), kind)
+    return server.to(address)[-1]
+
+
+def receive_each(server: MailServer) -> dict[str, Received]:
+    """Send one mail of each kind; return them by kind, as they arrived."""
+    return {kind: receive(server, kind) for kind in EVERY_KIND}

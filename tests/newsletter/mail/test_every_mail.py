@@ -1,0 +1,149 @@
+"""What holds for each kind of mail that we send, whoever gets it."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+
+from newsletter.delivery import pausing, starting
+from newsletter.models import Issue
+from tests.factories import make_issue
+from tests.newsletter.mail.every_mail import EVERY_KIND, TO_READERS, receive
+from tests.smtp import MailServer, Received
+
+ADDRESS = re.compile(r"https?://[^\s<>]+")
+
+
+@pytest.fixture(params=EVERY_KIND)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+RECEIVED: dict[str, Received] = {}
+
+
+@pytest.fixture
+def mail(kind: str, request: pytest.FixtureRequest) -> Received:
+    """The mail as it arrived: sent by the first test that asks, and only read by all."""
+    if kind not in RECEIVED:
+        for fixture in ("db", "example_org", "mail_server"):
+            request.getfixturevalue(fixture)
+        RECEIVED[kind] = receive(request.getfixturevalue("mail_server"), kind)
+    return RECEIVED[kind]
+
+
+class Tags(HTMLParser):
+    """Every start tag, those in Outlook's conditional comments included."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_comment(self, data: str) -> None:
+        if data.startswith("[if"):
+            self.found += Tags(data.partition(">")[2].removesuffix("<![endif]")).found
+
+
+def test_there_is_a_kind_here_for_each_template() -> None:
+    """A new mail is in the list that these tests, the filter's and the look's go through."""
+    folder = Path(django_settings.BASE_DIR) / "templates" / "email"
+    names = {path.name.partition(".")[0] for path in folder.glob("*.subject.txt")}
+    assert names == set(EVERY_KIND) - {"test"}
+
+
+@pytest.mark.parametrize("name", ["From", "To", "Subject", "Date", "Message-ID"])
+def test_each_header_that_must_be_there_is_there_once(mail: Received, name: str) -> None:
+    assert len(mail.message.get_all(name, [])) == 1
+    assert mail.message[name].defects == ()
+
+
+def test_the_message_id_is_of_our_own_domain(mail: Received) -> None:
+    assert re.fullmatch(r"<[A-Za-z0-9._-]+@example\.org>", mail.message["Message-ID"])
+
+
+def test_only_a_test_says_so_in_its_subject(mail: Received, kind: str) -> None:
+    assert mail.subject.startswith("[Test] ") == (kind == "test")
+
+
+def test_every_table_is_for_the_layout_and_says_so(mail: Received) -> None:
+    tables = [attrs for tag, attrs in Tags(mail.html).found if tag == "table"]
+    assert len(tables) > 10
+    assert [attrs for attrs in tables if attrs.get("role") != "presentation"] == []
+
+
+def test_the_lines_of_the_text_are_short_but_for_addresses(mail: Received) -> None:
+    lines = mail.text.split("\n")
+    assert [line for line in lines if len(line) > 72 and not ADDRESS.search(line)] == []
+    # An address that makes a line too long stands in it alone.
+    long = [ADDRESS.sub("", line).strip(" ->*<") for line in lines if len(line) > 72]
+    assert set(long) <= {""}
+
+
+def test_an_address_in_the_text_ends_where_it_ends(mail: Received) -> None:
+    found = list(ADDRESS.finditer(mail.text))
+    assert found
+    for match in found:
+        before, after = mail.text[: match.start()][-1:], mail.text[match.end() :][:1]
+        assert (before, after) == ("<", ">") or (before.isspace() and after in {"", "\n"})
+
+
+def test_the_html_has_one_heading_of_the_first_order(mail: Received) -> None:
+    assert [tag for tag, _ in Tags(mail.html).found].count("h1") == 1
+
+
+def test_every_picture_has_a_width_and_no_height(mail: Received) -> None:
+    for tag, attrs in Tags(mail.html).found:
+        if tag == "img":
+            assert attrs["width"].isdecimal()
+            assert "height" not in attrs
+            assert "alt" in attrs
+            assert attrs["src"].endswith((".jpg", ".jpeg", ".png", ".gif"))
+
+
+def test_nothing_hidden_has_a_colour_of_its_own(mail: Received, kind: str) -> None:
+    styles = [attrs.get("style", "") for _, attrs in Tags(mail.html).found]
+    hidden = [style for style in styles if re.search(r"display:\s*none", style)]
+    assert len(hidden) == (kind in TO_READERS)
+    assert not any("color" in style for style in hidden)
+
+
+def test_the_html_is_below_what_gmail_cuts_off(mail: Received) -> None:
+    assert len(mail.html.encode()) < 80_000
+    assert max(map(len, mail.raw.split(b"\r\n"))) <= 998
+
+
+NASTY = "Who's \x00at\x0b the\x7f “desk”\u2028& <b>why</b>?"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["issue_not_sent", "issue_paused"])
+def test_a_subject_says_what_was_typed_without_controls(
+    mail_server: MailServer, example_org: None, django_user_model: type, name: str
+) -> None:
+    issue: Issue = make_issue()
+    # In hand, as it came out of a database that had it from before.
+    issue.subject = issue.state_note = NASTY
+    issue.started_by = django_user_model.objects.create_user("ed", "ed@example.org", "pw")  # type: ignore[attr-defined]  # a model's manager
+    pausing.tell_editor(issue, name)
+    [mail] = mail_server.messages
+    said = "Who's at the “desk” & <b>why</b>?"
+    assert mail.subject.endswith(said)
+    assert said in " ".join(mail.text.split())
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028]", mail.text + mail.html)
+
+
+@pytest.mark.django_db
+def test_the_subject_of_a_test_is_the_only_thing_that_differs(
+    mail_server: MailServer, example_org: None
+) -> None:
+    issue = make_issue(subject="The second chair")
+    starting.send_test(issue, "ed@example.org")
+    [mail] = mail_server.messages
+    assert mail.subject == "[Test] The second chair"
+    assert "[Test]" not in mail.text + mail.html

@@ -1,0 +1,50 @@
+"""How each kind of mail stands on a screen, measured in Chromium: phone and desk, day and night."""
+
+import os
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from tests import parts
+from tests.newsletter.mail.every_mail import receive_each
+from tests.smtp import MailServer
+
+pytestmark = [pytest.mark.django_db, pytest.mark.browser]
+
+# Of every link its words, and the height of each of its pieces (one for each line). A picture
+# that says nothing beside its title is not there at all without a network.
+LINKS = """() => [...document.querySelectorAll("a:not(:has(img[alt='']))")].map(
+    (a) => [a.textContent.trim(), [...a.getClientRects()].map((box) => box.height)])"""
+HEADINGS = """() => [...new Set([...document.querySelectorAll("h1, h2, h3, a.title")].map(
+    (heading) => getComputedStyle(heading).color))]"""
+TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+def test_links_are_easy_to_hit_and_headings_equally_bright(
+    mail_server: MailServer, example_org: None
+) -> None:
+    # All from the database before Chromium: Playwright's event loop would forbid that after it.
+    mails = {kind: mail.html for kind, mail in receive_each(mail_server).items()}
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=parts.chromium(), args=["--disable-gpu", *sandbox]
+        )
+        context = chromium.new_context(offline=True)
+        page = context.new_page()
+        for kind, html in mails.items():
+            page.set_content(html, wait_until="domcontentloaded")
+            for width in (390, 600):
+                page.set_viewport_size({"width": width, "height": 800})
+                look_at(page, f"{kind} at {width}")
+        chromium.close()
+
+
+def look_at(page: Page, where: str) -> None:
+    page.emulate_media(color_scheme="light")
+    low = [link for link in page.evaluate(LINKS) if min(link[1], default=0) < 24]
+    assert low == [], f"{where}: links of less than 24 pixels (WCAG 2.5.8)"
+    assert page.evaluate(TOO_WIDE) <= 0, where
+    assert page.evaluate(HEADINGS) == ["rgb(23, 33, 47)"], where
+    page.emulate_media(color_scheme="dark")
+    assert page.evaluate(HEADINGS) == ["rgb(244, 239, 230)"], where

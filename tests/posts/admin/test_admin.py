@@ -1,0 +1,173 @@
+"""The desk: what its lists show, what cannot be deleted, and who is let in."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from posts.models import Author, Post, Tag
+from posts.models.image import Image
+from tests.factories import make_author, make_image, make_issue, make_post, make_tag, picture_file
+from tests.posts.admin.desk import ADD, LIST, change, errors
+
+pytestmark = pytest.mark.django_db
+
+
+# The list
+
+
+def test_the_list_says_where_each_article_stands_and_where_to_read_it(desk: Client) -> None:
+    draft = make_post(title="A draft", published_at=None)
+    make_post(title="A plan", published_at=timezone.now() + timedelta(days=3))
+    shown = make_post(title="A piece")
+    page = desk.get(LIST).content.decode()
+    for state in ("Draft", "Scheduled", "Published"):
+        assert f">{state}</span>" in page
+    assert reverse("posts:preview", args=[draft.pk]) in page
+    assert shown.get_absolute_url() in page
+    # Drafts are today's work, then what is to come, then what is out; on every database.
+    assert page.index("A draft") < page.index("A plan") < page.index("A piece")
+
+
+@pytest.mark.parametrize("state", ["draft", "scheduled", "published"])
+def test_the_list_shows_one_state(desk: Client, state: str) -> None:
+    make_post(title="In draft", published_at=None)
+    make_post(title="In scheduled", published_at=timezone.now() + timedelta(days=3))
+    make_post(title="In published")
+    page = desk.get(LIST, {"state": state}).content.decode()
+    assert [name for name in ("draft", "scheduled", "published") if f"In {name}" in page] == [state]
+
+
+def test_the_list_is_narrowed_by_tag_author_and_words(desk: Client) -> None:
+    tag = make_tag("Training")
+    make_post(title="Tagged", tags=[tag])
+    author = make_author()
+    make_post(title="Signed", author=author)
+    make_post(title="Wellness", summary="A word on sleep.")
+    for query, title in [
+        ({"tags__id__exact": tag.pk}, "Tagged"),
+        ({"author__id__exact": author.pk}, "Signed"),
+        ({"q": "sleep"}, "Wellness"),
+    ]:
+        found = desk.get(LIST, query).context["cl"].result_list
+        assert [post.title for post in found] == [title]
+
+
+def test_the_list_takes_the_same_queries_for_many_and_loads_no_body(
+    desk: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    def queries() -> list[str]:
+        with django_assert_num_queries(6) as captured:
+            desk.get(LIST)
+        return [query["sql"] for query in captured.captured_queries]
+
+    tag = make_tag()
+    make_post(tags=[tag])
+    desk.get(LIST)
+    few = queries()
+    for _ in range(20):
+        make_post(tags=[tag], author=make_author(), cover=make_image(8, 8), cover_alt="A")
+    assert len(queries()) == len(few)
+    assert not [sql for sql in queries() if '"body"' in sql]
+
+
+# Reading, deleting
+
+
+def test_a_published_article_links_to_the_site_and_a_draft_to_its_preview(desk: Client) -> None:
+    shown, draft = make_post(), make_post(published_at=None)
+    page = desk.get(change(shown)).content.decode()
+    assert f'href="{shown.get_absolute_url()}"' in page
+    assert "/preview/" not in page
+    page = desk.get(change(draft)).content.decode()
+    assert reverse("posts:preview", args=[draft.pk]) in page
+    assert "View on site" not in page
+
+
+def test_an_article_in_an_issue_cannot_be_deleted(desk: Client) -> None:
+    post = make_post()
+    make_issue(posts=[post])
+    page = desk.post(f"/admin/posts/post/{post.pk}/delete/", {"post": "yes"}).content.decode()
+    assert "would require deleting the following protected" in page
+    assert Post.objects.filter(pk=post.pk).exists()
+
+
+def test_an_author_with_articles_and_a_cover_in_use_cannot_be_deleted(desk: Client) -> None:
+    post = make_post(cover=make_image(), cover_alt="The floor")
+    for url in (f"author/{post.author_id}", f"image/{post.cover_id}"):
+        desk.post(f"/admin/posts/{url}/delete/", {"post": "yes"})
+    assert Author.objects.count() == Image.objects.count() == 1
+
+
+# Topics, authors, the library
+
+
+@pytest.mark.parametrize(
+    ("model", "make"),
+    [(Tag, lambda: make_tag("Training")), (Author, lambda: make_author(name="Training"))],
+)
+def test_topics_and_authors_count_their_articles_and_find_free_slugs(
+    desk: Client, model: Any, make: Any
+) -> None:
+    made = make()
+    make_post(**({"tags": [made]} if model is Tag else {"author": made}))
+    base = f"/admin/posts/{model._meta.model_name}/"
+    assert '<td class="field-articles">1</td>' in desk.get(base).content.decode()
+    response = desk.post(f"{base}add/", {"name": "Other", "slug": "training", "bio": ""})
+    assert "training-2" in errors(response)["slug"][0]
+
+
+def test_a_picture_joins_the_library_once(desk: Client) -> None:
+    source = picture_file(name="floor.png", colour=(9, 9, 99))
+    assert desk.post("/admin/posts/image/add/", {"upload": source, "title": ""}).status_code == 302
+    image = Image.objects.get()
+    assert (image.title, image.width, image.height) == ("floor", 60, 40)
+    source.seek(0)
+    response = desk.post("/admin/posts/image/add/", {"upload": source, "title": "Again"})
+    assert "The library has this picture already, as “floor”" in errors(response)["upload"][0]
+    assert "Again" in response.content.decode()
+
+
+def test_a_picture_in_the_library_only_changes_its_title(desk: Client) -> None:
+    image = make_image(30, 20)
+    name = image.file.name
+    url = f"/admin/posts/image/{image.pk}/change/"
+    assert "upload" not in desk.get(url).context["adminform"].form.fields
+    desk.post(url, {"title": "Night", "upload": picture_file(), "file": "evil.html"})
+    image.refresh_from_db()
+    assert (image.title, image.file.name) == ("Night", name)
+
+
+def test_what_is_no_picture_does_not_join_the_library(desk: Client) -> None:
+    sent = {"upload": SimpleUploadedFile("a.png", b"no"), "title": "Typed"}
+    response = desk.post("/admin/posts/image/add/", sent)
+    assert "not a picture we can read" in errors(response)["upload"][0]
+    assert "Typed" in response.content.decode()
+
+
+def test_the_library_takes_the_same_queries_for_many_and_survives_a_lost_file(
+    desk: Client, django_assert_max_num_queries: Any
+) -> None:
+    make_image(30, 20)
+    with django_assert_max_num_queries(20) as few:
+        desk.get("/admin/posts/image/")
+    lost = make_image(500, 20)
+    lost.file.storage.delete(lost.file.name)
+    for height in range(21, 31):
+        make_image(30, height)
+    with django_assert_max_num_queries(len(few)):
+        page = desk.get("/admin/posts/image/").content.decode()
+    assert "The file is missing." in page
+    assert page.count('class="thumbnail"') == 11
+
+
+@pytest.mark.parametrize("url", [LIST, ADD, "/admin/posts/tag/", "/admin/posts/image/add/"])
+def test_a_stranger_is_asked_to_sign_in(client: Client, url: str) -> None:
+    response = client.get(url)
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith("/admin/login/")

@@ -1,0 +1,228 @@
+"""Pictures: whatever comes in, a clean JPEG or PNG of our own making goes out."""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+from PIL import Image as Pillow
+from PIL import ImageCms
+from pytest_django.fixtures import Settings
+
+from alarmroom.images import MAX_SIDE, Picture, clean_picture
+from posts.models.image import Image
+from tests.factories import make_editor, picture_file
+
+GPS = 0x8825
+ORIENTATION = 0x0112
+
+
+def opened(picture: Picture) -> Pillow.Image:
+    picture.content.seek(0)
+    image = Pillow.open(picture.content)
+    image.load()
+    return image
+
+
+def png_header(width: int, height: int) -> bytes:
+    """The start of a PNG that claims to be this large, in one bit a pixel."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    rows = zlib.compress(bytes(width // 8 + 1) * 100)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    )
+
+
+def exif(**values: Any) -> Pillow.Exif:
+    data = Pillow.Exif()
+    data[0x010E] = "Taken at my house"
+    data.get_ifd(GPS)[2] = (40.0, 41.0, 21.0)
+    for tag, value in values.items():
+        data[int(tag.removeprefix("tag"))] = value
+    return data
+
+
+def test_bytes_after_the_picture_are_gone() -> None:
+    script = b"<script>alert(document.cookie)</script>"
+    picture = clean_picture(picture_file(extra=script, name="evil.html"))
+    assert script not in picture.content.read()
+
+
+def test_the_name_is_made_of_the_bytes() -> None:
+    picture = clean_picture(picture_file(name="../../evil.php\x00.html", colour=(1, 2, 3)))
+    assert picture.content.name == f"{picture.sha256[:24]}.jpg"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_where_and_by_whom_it_was_taken_is_dropped(kind: str) -> None:
+    source = picture_file(kind=kind, exif=exif())
+    assert b"my house" in source.read()
+    picture = clean_picture(source)
+    assert not opened(picture).getexif()
+    picture.content.seek(0)
+    assert b"my house" not in picture.content.read()
+
+
+def test_a_picture_taken_sideways_stands_upright() -> None:
+    sideways = Pillow.new("RGB", (60, 40), "white")
+    sideways.paste("black", (0, 0, 30, 40))  # The left half; upright, it is the top.
+    out = io.BytesIO()
+    sideways.save(out, "JPEG", exif=exif(**{f"tag{ORIENTATION}": 6}))
+    picture = clean_picture(ContentFile(out.getvalue(), "a.jpg"))
+    image = opened(picture)
+    assert (picture.width, picture.height) == image.size == (40, 60)
+    assert image.getpixel((20, 5)) < (60, 60, 60)
+    assert image.getpixel((20, 55)) > (200, 200, 200)
+
+
+def test_an_animated_gif_becomes_its_first_frame() -> None:
+    frames = [Pillow.new("RGB", (20, 20), colour) for colour in ("red", "green", "blue")]
+    out = io.BytesIO()
+    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], duration=100)
+    image = opened(clean_picture(ContentFile(out.getvalue(), "a.gif")))
+    assert image.format == "JPEG"
+    red, green, blue = image.getpixel((10, 10))
+    assert red > 240
+    assert green < 20
+    assert blue < 20
+
+
+def test_a_print_picture_comes_out_in_screen_colours() -> None:
+    picture = clean_picture(picture_file(mode="CMYK", kind="JPEG", colour=(0, 255, 255, 0)))
+    image = opened(picture)
+    assert image.mode == "RGB"
+    red, green, blue = image.getpixel((5, 5))
+    assert red > 200
+    assert max(green, blue) < 60
+
+
+def test_the_colours_of_another_profile_are_carried_over() -> None:
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    # Red and blue change places, which no eye would miss.
+    swapped = srgb.replace(b"rXYZ", b"temp").replace(b"bXYZ", b"rXYZ").replace(b"temp", b"bXYZ")
+    image = opened(clean_picture(picture_file(colour=(250, 0, 0), icc_profile=swapped)))
+    red, _, blue = image.getpixel((5, 5))
+    assert blue > 200 > red
+    assert "icc_profile" not in image.info
+
+
+def test_a_broken_profile_does_not_cost_the_picture() -> None:
+    assert clean_picture(picture_file(icc_profile=b"not a profile" * 20)).width == 60
+
+
+def test_what_is_see_through_stays_so() -> None:
+    image = opened(clean_picture(picture_file(mode="RGBA", colour=(10, 20, 30, 90))))
+    assert image.format == "PNG"
+    assert image.getpixel((0, 0)) == (10, 20, 30, 90)
+
+
+def test_a_picture_that_could_be_see_through_and_is_not_becomes_a_jpeg() -> None:
+    opaque = picture_file(mode="RGBA", colour=(10, 20, 30, 255))
+    assert opened(clean_picture(opaque)).format == "JPEG"
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour", "grey"), [("I;16", 32768, 128), ("L", 100, 100), ("1", 1, 255)]
+)
+def test_grey_stays_grey(mode: str, colour: int, grey: int) -> None:
+    image = opened(clean_picture(picture_file(mode=mode, colour=colour)))
+    assert image.mode == "RGB"
+    assert abs(image.getpixel((5, 5))[0] - grey) <= 2
+
+
+def test_a_picture_wider_than_any_screen_is_made_smaller() -> None:
+    picture = clean_picture(picture_file(MAX_SIDE * 2, 1200))
+    assert (picture.width, picture.height) == (MAX_SIDE, 600)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"Dear editor, attached please find the picture.",
+        b"<html><body><script>alert(1)</script></body></html>",
+        b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>',
+        b"%PDF-1.4",
+        b"BM" + bytes(200),
+        b"\x89PNG\r\n\x1a\n" + bytes(60),
+        b"GIF89a" + b"\xff" * 60,
+        b"\xff\xd8\xff\xe0" + b"x" * 60,
+        b"RIFF\x40\x00\x00\x00WEBPVP8 " + b"\xff" * 60,
+    ],
+)
+def test_what_is_no_picture_is_refused_with_what_to_do(content: bytes) -> None:
+    with pytest.raises(ValidationError, match="Upload a JPEG, PNG, GIF or WebP"):
+        clean_picture(ContentFile(content, "picture.png"))
+
+
+def test_a_picture_that_was_cut_off_is_refused() -> None:
+    whole = picture_file(400, 400, kind="JPEG", colour=(9, 99, 199)).read()
+    with pytest.raises(ValidationError, match="not a picture we can read"):
+        clean_picture(ContentFile(whole[: len(whole) // 2], "a.jpg"))
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unpack(*_: Any) -> None:
+        raise AssertionError("The bomb went off.")
+
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", unpack)
+    for width, height in [(30_000, 30_000), (10_000, 5_000)]:
+        with pytest.raises(ValidationError, match="more than 40 million pixels"):
+            clean_picture(ContentFile(png_header(width, height), "bomb.png"))
+
+
+def test_a_file_over_the_limit_is_refused_with_the_limit(settings: Settings) -> None:
+    settings.IMAGE_MAX_BYTES = 1_000_000
+    with pytest.raises(ValidationError, match="This picture is 2 MB; the limit is 1 MB"):
+        clean_picture(ContentFile(bytes(1_000_001), "a.png"))
+
+
+@pytest.mark.django_db
+def test_the_same_picture_is_kept_once() -> None:
+    source = picture_file()
+    first = Image.keep(clean_picture(source), title="First")
+    second = Image.keep(clean_picture(source), title="Second")
+    assert first == second
+    assert second.title == "First"
+    assert Image.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_two_uploads_of_one_picture_at_the_same_moment_keep_it_once(
+    monkeypatch: pytest.MonkeyPatch, media_root: Path
+) -> None:
+    source = picture_file()
+    first = Image.keep(clean_picture(source))
+
+    class Blind:
+        """What the slower of the two sees: the faster one is not there yet."""
+
+        def first(self) -> None:
+            return None
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(Image.objects), "filter", lambda *_, **__: Blind())
+        second = Image.keep(clean_picture(source))
+    assert second == first
+    assert len([path for path in media_root.rglob("*") if path.is_file()]) == 1
+
+
+@pytest.mark.django_db
+def test_a_picture_whose_file_was_lost_is_stored_again() -> None:
+    editor = make_editor()
+    source = picture_file()
+    first = Image.keep(clean_picture(source))
+    first.file.storage.delete(first.file.name)
+    again = Image.keep(clean_picture(source), user=editor)
+    assert again.pk == first.pk
+    assert again.file.storage.exists(again.file.name)

@@ -1,0 +1,184 @@
+"""The editor's uploads: who may, what is kept, what is refused and in which words."""
+
+import http.client
+import json
+import tracemalloc
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from PIL import Image as Pillow
+from pytest_django.fixtures import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from posts.models.image import Image
+from tests.factories import make_editor, picture_file
+from tests.posts.test_images import png_header
+
+pytestmark = pytest.mark.django_db
+URL = "/desk/upload/"
+
+
+def signed_in(*permissions: str, **options: Any) -> Client:
+    client = Client(**options)
+    client.force_login(make_editor(*permissions))
+    return client
+
+
+def stored(media_root: Path) -> list[Path]:
+    return [path for path in media_root.rglob("*") if path.is_file()]
+
+
+def test_a_picture_is_kept_and_its_address_and_size_are_told(media_root: Path) -> None:
+    client = signed_in("posts.add_image")
+    response = client.post(URL, {"upload": picture_file(60, 40, name="Night_shift-2.png")})
+    answer = response.json()
+    image = Image.objects.get()
+    assert response.status_code == 200
+    assert answer == {
+        "uploaded": 1,
+        "fileName": f"{image.sha256[:24]}.jpg",
+        "url": image.file.url,
+        "width": 60,
+        "height": 40,
+    }
+    assert image.title == "Night shift 2"
+    assert image.uploaded_by is not None
+    assert client.get(answer["url"]).status_code == 200
+
+
+def test_a_script_behind_a_picture_is_gone_and_so_is_its_name(media_root: Path) -> None:
+    script = b"<html><script>alert(1)</script></html>"
+    evil = picture_file(name="evil.html", extra=script)
+    answer = signed_in().post(URL, {"upload": evil}).json()
+    assert answer["url"].endswith(".jpg")
+    [path] = stored(media_root)
+    assert script not in path.read_bytes()
+    assert Pillow.open(path).format == "JPEG"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("letter.png", b"Dear editor"),
+        ("picture.svg", b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'),
+        ("page.html", b"<html><script>alert(1)</script></html>"),
+        ("empty.png", b""),
+    ],
+)
+def test_what_is_no_picture_is_refused(name: str, content: bytes, media_root: Path) -> None:
+    response = signed_in().post(URL, {"upload": SimpleUploadedFile(name, content)})
+    assert response.status_code == 400
+    assert response.json()["uploaded"] == 0
+    assert "JPEG, PNG, GIF or WebP" in response.json()["error"]["message"]
+    assert stored(media_root) == []
+
+
+def test_a_bomb_is_refused(media_root: Path) -> None:
+    bomb = SimpleUploadedFile("bomb.png", png_header(30_000, 30_000))
+    response = signed_in().post(URL, {"upload": bomb})
+    assert response.status_code == 400
+    assert "40 million pixels" in response.json()["error"]["message"]
+    assert stored(media_root) == []
+
+
+@pytest.mark.parametrize("data", [{}, {"upload": "a word, not a file"}, {"file": "x"}])
+def test_nothing_uploaded_is_said_so(data: dict[str, str]) -> None:
+    response = signed_in().post(URL, data)
+    assert response.status_code == 400
+    assert "Choose a file" in response.json()["error"]["message"]
+
+
+def test_a_picture_just_over_the_limit_is_refused(settings: Settings) -> None:
+    settings.IMAGE_MAX_BYTES = 1_000
+    picture = picture_file(extra=bytes(2_000))
+    response = signed_in().post(URL, {"upload": picture})
+    assert response.status_code == 400
+    assert "the limit is" in response.json()["error"]["message"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_fifty_megabytes_are_refused_without_being_kept_in_memory(
+    live_server: LiveServer, media_root: Path
+) -> None:
+    client = signed_in()
+    session = client.cookies[django_settings.SESSION_COOKIE_NAME].value
+    size, piece = 50_000_000, bytes(100_000)
+    head = (
+        b"--edge\r\nContent-Disposition: form-data; name=upload; filename=a.png\r\n"
+        b"Content-Type: image/png\r\n\r\n"
+    )
+    tail = b"\r\n--edge--\r\n"
+    address = urlsplit(live_server.url)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
+    tracemalloc.start()
+    try:
+        connection.putrequest("POST", URL)
+        connection.putheader("Cookie", f"{django_settings.SESSION_COOKIE_NAME}={session}")
+        connection.putheader("Content-Type", "multipart/form-data; boundary=edge")
+        connection.putheader("Content-Length", str(len(head) + size + len(tail)))
+        connection.endheaders(head)
+        for _ in range(size // len(piece)):
+            connection.send(piece)
+        connection.send(tail)
+        response = connection.getresponse()
+        answer = json.load(response)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        connection.close()
+    assert response.status == 413
+    assert answer["uploaded"] == 0
+    assert "51 MB; the limit is 12 MB" in answer["error"]["message"]
+    assert peak < 10_000_000
+    assert stored(media_root) == []
+
+
+def test_a_stranger_is_refused_and_told_to_sign_in(client: Client, media_root: Path) -> None:
+    response = client.post(URL, {"upload": picture_file()})
+    assert response.status_code == 403
+    assert "Sign in again" in response.json()["error"]["message"]
+    assert stored(media_root) == []
+
+
+def test_an_account_without_the_permission_is_refused() -> None:
+    response = signed_in("posts.change_post").post(URL, {"upload": picture_file()})
+    assert response.status_code == 403
+    assert "may not upload" in response.json()["error"]["message"]
+    assert not Image.objects.exists()
+
+
+@pytest.mark.parametrize("barred", [{"is_staff": False}, {"is_active": False}])
+def test_the_permission_alone_is_not_enough(barred: dict[str, bool]) -> None:
+    client = Client()
+    client.force_login(make_editor("posts.add_image", **barred))
+    assert client.post(URL, {"upload": picture_file()}).status_code == 403
+    assert not Image.objects.exists()
+
+
+def test_without_the_forms_token_nothing_is_kept() -> None:
+    client = signed_in("posts.add_image", enforce_csrf_checks=True)
+    response = client.post(URL, {"upload": picture_file()})
+    assert response.status_code == 403
+    assert "open for too long" in response.json()["error"]["message"]
+    # CKEditor's own token is none of ours.
+    response = client.post(URL, {"upload": picture_file(), "ckCsrfToken": "x" * 40})
+    assert response.status_code == 403
+    assert not Image.objects.exists()
+
+
+def test_with_the_forms_token_in_the_header_it_is_kept() -> None:
+    client = signed_in("posts.add_image", enforce_csrf_checks=True)
+    client.get("/admin/")
+    token = client.cookies["csrftoken"].value
+    response = client.post(URL, {"upload": picture_file()}, headers={"X-CSRFToken": token})
+    assert response.json()["uploaded"] == 1
+
+
+@pytest.mark.parametrize("method", ["get", "head", "put", "delete"])
+def test_only_a_post_uploads(method: str) -> None:
+    assert getattr(signed_in(), method)(URL).status_code == 405

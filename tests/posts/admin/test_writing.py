@@ -1,0 +1,249 @@
+"""Writing at the desk: an article, its cover, its related ones; a slip loses no word."""
+
+from html import unescape
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+from pytest_django.fixtures import Settings
+
+from posts.models import Post
+from posts.models.image import Image
+from tests.factories import connect, make_editor, make_image, make_post, make_tag, picture_file
+from tests.posts.admin.desk import ADD, change, errors, form, row_errors, said
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_article_needs_only_title_dek_text_and_author(desk: Client) -> None:
+    response = desk.post(ADD, form(slug=""))
+    assert response.status_code == 302
+    post = Post.objects.get()
+    assert (post.slug, post.body, post.published_at) == (
+        "night-shift",
+        "<p>Answer the call.</p>",
+        None,
+    )
+    assert "Saved as a draft: only the desk sees it" in said(response)
+    assert reverse("posts:preview", args=[post.pk]) in said(response)
+
+
+def test_the_slug_is_made_from_the_title_while_it_is_typed(desk: Client) -> None:
+    page = unescape(desk.get(ADD).content.decode())
+    assert '"dependency_ids": ["#id_title"]' in page
+
+
+@pytest.mark.parametrize("field", ["title", "summary", "body", "author"])
+def test_what_is_missing_is_said_at_its_field_and_the_rest_is_kept(
+    desk: Client, field: str
+) -> None:
+    sent = form(**{"title": "A title", "summary": "A dek.", "body": "<p>A body.</p>", field: ""})
+    response = desk.post(ADD, sent)
+    assert list(errors(response)) == [field]
+    page = unescape(response.content.decode())
+    for name in {"title", "summary", "body"} - {field}:
+        assert sent[name] in page
+    assert not Post.objects.exists()
+
+
+def test_a_text_full_of_attacks_is_stored_clean(desk: Client) -> None:
+    desk.post(ADD, form(body='<p onclick="x()">a</p><script>alert(1)</script>'))
+    assert Post.objects.get().body == "<p>a</p>"
+
+
+def test_two_megabytes_of_word_are_saved(desk: Client) -> None:
+    paragraph = "<p class=MsoNormal style='mso-x:1'><span lang=EN-US>Word<o:p></o:p></span></p>"
+    body = paragraph * (2_000_000 // len(paragraph) + 1)
+    assert desk.post(ADD, form(body=body)).status_code == 302
+    assert Post.objects.get().body == "<p>Word</p>" * body.count("Word<")
+
+
+def test_a_taken_slug_is_an_error_that_names_a_free_one(desk: Client) -> None:
+    make_post(title="Day shift", slug="night-shift")
+    make_post(slug="night-shift-2")
+    response = desk.post(ADD, form(title="Kept title"))
+    [message] = errors(response)["slug"]
+    assert "“Day shift” has this address already" in message
+    assert "night-shift-3" in message
+    assert "Kept title" in response.content.decode()
+    assert desk.post(ADD, form(slug="night-shift-3")).status_code == 302
+
+
+def test_a_slug_taken_in_the_same_instant_is_a_form_error_too(
+    desk: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = admin.ModelAdmin.changeform_view
+    faster: list[Post] = []
+
+    def beaten_once(*args: Any, **kwargs: Any) -> HttpResponse:
+        if not faster:
+            # We looked, and all was free; then somebody else saved, and the database refused us.
+            faster.append(make_post(title="Faster", slug="night-shift"))
+            raise IntegrityError
+        return view(*args, **kwargs)
+
+    monkeypatch.setattr(admin.ModelAdmin, "changeform_view", beaten_once)
+    response = desk.post(ADD, form(title="Typed title"))
+    assert "“Faster” has this address already" in errors(response)["slug"][0]
+    assert "Typed title" in response.content.decode()
+
+
+def test_saving_the_same_form_twice_makes_one_article(desk: Client) -> None:
+    sent = form()
+    assert desk.post(ADD, sent).status_code == 302
+    assert "slug" in errors(desk.post(ADD, sent))
+    assert Post.objects.count() == 1
+
+
+def test_the_article_page_loads_its_own_body_and_no_other(
+    desk: Client, django_assert_max_num_queries: Any
+) -> None:
+    post = make_post(tags=[make_tag(), make_tag()])
+    connect(post, make_post(), make_post(), make_post())
+    with django_assert_max_num_queries(20) as queries:
+        desk.get(change(post))
+    bodies = [query["sql"] for query in queries.captured_queries if '"body"' in query["sql"]]
+    assert len(bodies) == 1
+
+
+# The cover
+
+
+def test_an_uploaded_cover_joins_the_library(desk: Client) -> None:
+    sent = form(cover_file=picture_file(name="Dispatch_floor.png"), cover_alt="The floor")
+    assert desk.post(ADD, sent).status_code == 302
+    post = Post.objects.get()
+    assert post.cover == Image.objects.get()
+    assert post.cover is not None
+    assert post.cover.title == "Dispatch floor"
+    assert post.cover.uploaded_by is not None
+    assert desk.get(change(post)).content.decode().count('class="thumbnail"') == 1
+
+
+def test_a_cover_without_words_is_an_error_at_the_field_and_nothing_is_lost(desk: Client) -> None:
+    sent = form(cover_file=picture_file(), cover_caption="Typed caption")
+    response = desk.post(ADD, sent)
+    assert list(errors(response)) == ["cover_alt"]
+    page = response.content.decode()
+    assert "Typed caption" in page
+    # Browsers never fill in a file field again, so the picture is in the library by now.
+    image = Image.objects.get()
+    assert f'<option value="{image.pk}" selected' in page
+    sent = form(cover=image.pk, cover_alt="The floor")
+    assert desk.post(ADD, sent).status_code == 302
+    assert Post.objects.get().cover == image
+
+
+def test_a_chosen_cover_without_words_is_an_error_too(desk: Client) -> None:
+    assert list(errors(desk.post(ADD, form(cover=make_image().pk)))) == ["cover_alt"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"no picture", "not a picture we can read"),
+        (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "SVG is not accepted"),
+        (bytes(2_000_000), "the limit is 1 MB"),
+    ],
+)
+def test_a_cover_that_is_no_picture_is_an_error_and_the_form_is_kept(
+    desk: Client, settings: Settings, content: bytes, message: str
+) -> None:
+    settings.IMAGE_MAX_BYTES = 1_000_000
+    upload = SimpleUploadedFile("cover.svg", content)
+    response = desk.post(ADD, form(cover_file=upload, cover_alt="Typed words"))
+    assert message in errors(response)["cover_file"][0]
+    page = response.content.decode()
+    assert "Night shift" in page
+    assert "Typed words" in page
+    assert "Answer the call." in page
+    assert not Image.objects.exists()
+
+
+def test_without_the_permission_no_cover_is_uploaded_but_one_can_be_chosen() -> None:
+    client = Client()
+    client.force_login(
+        make_editor("posts.add_post", "posts.view_post", "posts.view_image", "posts.view_author")
+    )
+    assert "cover_file" not in client.get(ADD).content.decode()
+    sent = form(cover_file=picture_file(), cover=make_image().pk, cover_alt="The floor")
+    before = Image.objects.count()
+    assert client.post(ADD, sent).status_code == 302
+    assert Image.objects.count() == before
+
+
+# Connecting the dots
+
+
+def test_related_posts_keep_the_order_they_were_given(desk: Client) -> None:
+    first, second, third = make_post(), make_post(), make_post()
+    rows = [
+        {"related": first.pk, "position": 3},
+        {"related": second.pk, "position": 1},
+        {"related": third.pk, "position": ""},
+    ]
+    assert desk.post(ADD, form(rows, _publish="1")).status_code == 302
+    post = Post.objects.get(slug="night-shift")
+    assert list(post.connected()) == [second, third, first]
+
+
+def test_related_posts_left_at_nought_come_in_the_order_of_the_rows(desk: Client) -> None:
+    posts = [make_post(), make_post(), make_post()]
+    desk.post(ADD, form([{"related": post.pk} for post in posts]))
+    post = Post.objects.get(slug="night-shift")
+    assert [row.related for row in post.related_to.all()] == posts
+    assert [row.position for row in post.related_to.all()] == [1, 2, 3]
+
+
+def test_a_post_related_to_itself_is_an_error_at_its_row(desk: Client) -> None:
+    post = make_post()
+    rows = [{"related": post.pk, "post": post.pk}]
+    found = row_errors(desk.post(change(post), form(rows, title="Kept title")))
+    assert "An article cannot be its own related post." in str(found[0])
+    assert not post.related_to.exists()
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_a_related_post_picked_twice_is_an_error_at_its_row(desk: Client, new: bool) -> None:
+    post, other = make_post(), make_post()
+    rows = [{"related": other.pk}, {"related": other.pk}]
+    response = desk.post(ADD if new else change(post), form(rows, slug="new"))
+    assert "is picked twice" in str(row_errors(response)[1]["related"])
+    assert Post.objects.count() == 2
+
+
+def test_a_related_post_already_there_cannot_be_added_again(desk: Client) -> None:
+    post, other = make_post(), make_post()
+    connect(post, other)
+    [row] = post.related_to.all()
+    rows = [
+        {"id": row.pk, "post": post.pk, "related": other.pk},
+        {"post": post.pk, "related": other.pk},
+    ]
+    assert "is picked twice" in str(row_errors(desk.post(change(post), form(rows)))[1])
+
+
+@pytest.mark.parametrize("related", ["999999", "-1"])
+def test_a_related_post_that_does_not_exist_is_an_error(desk: Client, related: Any) -> None:
+    assert row_errors(desk.post(ADD, form([{"related": related}])))[0]
+
+
+def test_choosing_a_related_post_loads_no_bodies(
+    desk: Client, django_assert_max_num_queries: Any
+) -> None:
+    make_post(title="Night shift")
+    query = {
+        "term": "night",
+        "app_label": "posts",
+        "model_name": "relatedpost",
+        "field_name": "related",
+    }
+    with django_assert_max_num_queries(10) as queries:
+        found = desk.get("/admin/autocomplete/", query).json()["results"]
+    assert [result["text"] for result in found] == ["Night shift"]
+    assert not [query for query in queries.captured_queries if '"body"' in query["sql"]]

@@ -1,0 +1,100 @@
+"""The library keeps every picture that something still shows."""
+
+from collections.abc import Callable
+
+import pytest
+from django.core.files.storage import default_storage
+from django.db.models import ProtectedError
+from django.test import Client
+
+from posts.models.image import Image
+from tests.factories import make_author, make_image, make_page, make_post, picture_file
+
+pytestmark = pytest.mark.django_db
+
+
+def in_a_text(image: Image) -> str:
+    return f'<figure><img src="{image.file.url}" alt="A console"></figure>'
+
+
+USES: dict[str, Callable[[Image], object]] = {
+    "Post: Night shift": lambda image: make_post(
+        title="Night shift", cover=image, cover_alt="A console"
+    ),
+    "Post: A draft": lambda image: make_post(
+        title="A draft", published_at=None, body=in_a_text(image)
+    ),
+    "Page: About us": lambda image: make_page("About us", body=in_a_text(image)),
+    "Author: Ruth": lambda image: make_author(name="Ruth", photo=image),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_picture_that_is_shown_is_not_deleted(use: str) -> None:
+    image, other = make_image(), make_image(800, 600)
+    USES[use](image)
+    name = use.partition(": ")[2]
+    for way in (image.delete, Image.objects.filter(pk__in=[image.pk, other.pk]).delete):
+        with pytest.raises(ProtectedError, match=f"is shown by “{name}”"):
+            way()
+    assert Image.objects.filter(pk__in=[image.pk, other.pk]).count() == 2
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("how", ["one", "many"])
+def test_the_desk_says_what_shows_it(admin_client: Client, use: str, how: str) -> None:
+    image = make_image()
+    USES[use](image)
+    address, data = f"/admin/posts/image/{image.pk}/delete/", {"post": "yes"}
+    if how == "many":
+        address = "/admin/posts/image/"
+        data |= {"action": "delete_selected", "_selected_action": str(image.pk)}
+    response = admin_client.post(address, data)
+    assert response.status_code == 200
+    kind, _, name = use.partition(": ")
+    html = response.content.decode()
+    assert f"{kind}: <a href=" in html
+    assert f">{name}</a>" in html
+    assert Image.objects.filter(pk=image.pk).exists()
+
+
+def test_a_picture_that_nothing_shows_any_more_may_go(admin_client: Client) -> None:
+    image = make_image()
+    post = make_post(body=in_a_text(image))
+    post.body = "<p>Without it.</p>"
+    post.save()
+    response = admin_client.post(f"/admin/posts/image/{image.pk}/delete/", {"post": "yes"})
+    assert response.status_code == 302
+    assert not Image.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "size"),
+    [
+        ("", 'width="60" height="40"'),
+        (' width="30"', 'width="30" height="20"'),
+        (' height="80"', 'width="120" height="80"'),
+        (' width="9" height="9"', 'width="9" height="9"'),
+    ],
+)
+def test_a_picture_that_an_import_put_there_has_its_size_too(given: str, size: str) -> None:
+    name = default_storage.save("imported/console.png", picture_file(60, 40))
+    post = make_post(body=f'<p><img src="{default_storage.url(name)}" alt="A console"{given}></p>')
+    assert f'{size} loading="lazy"' in post.body_html
+    assert post.body_html.count("width=") == post.body_html.count("height=") == 1
+    assert 'alt="A console"' in post.body_html
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/media/images/lost.jpg",
+        "/media/../settings.py",
+        "/media/%2e%2e/%2e%2e/etc/hostname",
+        "/media/",
+        "https://elsewhere.example/x.jpg",
+    ],
+)
+def test_a_picture_that_is_not_ours_or_not_there_stays_as_it_was_written(address: str) -> None:
+    post = make_post(body=f'<p><img src="{address}" alt="x"></p>')
+    assert f'src="{address}" alt="x" loading="lazy"' in post.body_html

@@ -1,0 +1,78 @@
+"""A text that is too long is refused before anything is lost, in words that say how long it is."""
+
+from html import unescape
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
+
+from newsletter.models import Issue
+from posts.models import LONGEST_DESCRIPTION, Author, Page, Post, Tag
+from posts.text.editor import LONGEST_BODY, LONGEST_INTRODUCTION, LONGEST_SENT
+from tests.posts.admin.desk import ADD, errors, form
+
+pytestmark = pytest.mark.django_db
+
+
+def sentence(length: int, longest: int) -> str:
+    return (
+        f"This text is {length:,} characters long, and at most {longest:,} can be kept. Shorten "
+        "it and save again; until then all of it stays in this form."
+    )
+
+
+def body_of(length: int) -> str:
+    return f"<p>{'word ' * ((length - 7) // 5)}".ljust(length - 4, "x") + "</p>"
+
+
+def test_a_body_at_the_limit_is_saved_whole(desk: Client) -> None:
+    assert desk.post(ADD, form(body=body_of(LONGEST_BODY))).status_code == 302
+    assert Post.objects.get().body == body_of(LONGEST_BODY)
+
+
+def test_a_longer_body_is_refused_and_stays_in_the_form(desk: Client) -> None:
+    body = body_of(LONGEST_BODY + 1)
+    response = desk.post(ADD, form(body=body))
+    assert errors(response) == {"body": [sentence(LONGEST_BODY + 1, LONGEST_BODY)]}
+    assert body in unescape(response.content.decode())
+    assert not Post.objects.exists()
+
+
+def test_what_was_sent_is_measured_before_it_is_cleaned(desk: Client) -> None:
+    sent = "<p>kept</p>" + "<br class='x'>" * (LONGEST_SENT // 14)
+    response = desk.post(ADD, form(body=sent))
+    assert errors(response) == {"body": [sentence(len(sent), LONGEST_SENT)]}
+
+
+@pytest.mark.parametrize(
+    ("thing", "field", "longest"),
+    [
+        (Tag(name="Night", slug="night"), "description", LONGEST_DESCRIPTION),
+        (Author(name="Ana", slug="ana"), "bio", LONGEST_DESCRIPTION),
+        (Page(title="About", slug="about-us", body="x"), "body", LONGEST_BODY),
+        (Issue(number=1, subject="One"), "intro", LONGEST_INTRODUCTION),
+    ],
+    ids=["topic", "author", "page", "issue"],
+)
+def test_every_long_text_has_a_limit(
+    thing: Tag | Author | Page | Issue, field: str, longest: int
+) -> None:
+    setattr(thing, field, "x" * longest)
+    thing.full_clean()
+    setattr(thing, field, "x" * (longest + 1))
+    with pytest.raises(ValidationError) as caught:
+        thing.full_clean()
+    assert caught.value.message_dict == {field: [sentence(longest + 1, longest)]}
+
+
+def test_the_desk_says_so_of_a_topic_and_keeps_what_was_typed(desk: Client) -> None:
+    text = "word " * 1_100
+    response = desk.post(
+        reverse("admin:posts_tag_add"), {"name": "Night", "slug": "night", "description": text}
+    )
+    assert errors(response)["description"] == [sentence(len(text.strip()), LONGEST_DESCRIPTION)]
+    page = response.content.decode()
+    assert text in page
+    # A browser would cut a pasted text there, and say nothing.
+    assert "maxlength" not in page.split('name="description"')[1].split(">")[0]

@@ -1,0 +1,139 @@
+"""Looking things up by year, by month and by topic."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from posts.views.lists import POSTS_PER_PAGE
+from tests.factories import make_author, make_post, make_tag
+
+pytestmark = pytest.mark.django_db
+
+
+def at(year: int, month: int, day: int = 15, hour: int = 12) -> datetime:
+    return datetime(year, month, day, hour, tzinfo=UTC)
+
+
+def html_of(client: Client, address: str) -> str:
+    response = client.get(address)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_the_archive_lists_years_and_months_with_their_counts_the_last_first(
+    client: Client,
+) -> None:
+    make_post(published_at=at(2024, 3))
+    make_post(published_at=at(2025, 3))
+    make_post(published_at=at(2025, 3))
+    make_post(published_at=at(2025, 7))
+    html = html_of(client, "/archive/")
+    assert html.index('href="/archive/2025/"') < html.index('href="/archive/2025/07/"')
+    assert html.index('href="/archive/2025/07/"') < html.index('href="/archive/2025/03/"')
+    assert html.index('href="/archive/2025/03/"') < html.index('href="/archive/2024/"')
+    assert "3 articles" in html
+    assert "/archive/2025/04/" not in html
+
+
+def test_only_what_is_published_counts(client: Client) -> None:
+    make_post(published_at=None)
+    make_post(published_at=timezone.now() + timedelta(days=400))
+    make_post(published_at=at(2024, 3)).__class__.objects.published().withdraw()
+    assert "The first articles are being written." in html_of(client, "/archive/")
+
+
+def test_a_month_begins_at_midnight_of_the_site_and_not_of_greenwich(client: Client) -> None:
+    # New York is four hours behind: still July there.
+    make_post(title="Late in July", published_at=at(2025, 8, 1, hour=3))
+    make_post(title="Early in August", published_at=at(2025, 8, 1, hour=4))
+    july, august = html_of(client, "/archive/2025/07/"), html_of(client, "/archive/2025/08/")
+    assert "Late in July" in july
+    assert "Early in August" not in july
+    assert "Early in August" in august
+    assert "Late in July" not in august
+
+
+def test_a_year_ends_at_midnight_of_the_site(client: Client) -> None:
+    make_post(title="New Year’s Eve", published_at=at(2025, 1, 1, hour=4))
+    assert "New Year’s Eve" in html_of(client, "/archive/2024/12/")
+    assert client.get("/archive/2025/").status_code == 404
+
+
+def test_a_month_shows_the_other_months_of_its_year_and_marks_itself(client: Client) -> None:
+    make_post(title="In March", published_at=at(2025, 3))
+    make_post(title="In July", published_at=at(2025, 7))
+    html = html_of(client, "/archive/2025/03/")
+    assert "In March" in html
+    assert "In July" not in html
+    assert 'href="/archive/2025/03/" aria-current="page"' in html
+    assert 'href="/archive/2025/07/">' in html
+    assert 'href="/archive/2025/"' in html
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/archive/2025/04/",  # empty
+        "/archive/2023/",
+        "/archive/2025/3/",  # one address for each month
+        "/archive/2025/003/",
+        "/archive/2025/00/",
+        "/archive/2025/13/",
+        "/archive/0000/",
+        "/archive/1899/",
+        "/archive/2101/",
+        "/archive/9999/12/",
+        "/archive/99999999999/",
+        "/archive/-2025/",
+        "/archive/٢٠٢٥/",
+        "/archive/2025/03/01/",
+    ],
+)
+def test_a_month_that_is_empty_or_none_is_not_there(client: Client, address: str) -> None:
+    make_post(published_at=at(2025, 3))
+    assert client.get(address).status_code == 404
+
+
+def test_a_month_is_paged(client: Client) -> None:
+    for day in range(POSTS_PER_PAGE + 1):
+        make_post(title=f"Day {day:02d}", published_at=at(2025, 3, day + 1))
+    html = html_of(client, "/archive/2025/03/?page=2")
+    assert "Day 00" in html
+    assert "Day 01" not in html
+    assert "Page 2 of 2" in html
+    assert 'rel="canonical" href="http://localhost:8000/archive/2025/03/?page=2"' in html
+    assert "Page 2 of 2" in html_of(client, "/archive/2025/03/?page=1000000000")
+
+
+def test_all_topics_in_use_stand_with_count_and_description(client: Client) -> None:
+    fire = make_tag("Fire", description="The other half of the fireground.")
+    make_tag("Unused")
+    hidden = make_tag("Hidden")
+    make_post(tags=[fire])
+    make_post(tags=[fire])
+    make_post(tags=[fire, hidden], published_at=None)
+    html = html_of(client, "/topics/")
+    assert 'href="/tags/fire/"' in html
+    assert "The other half of the fireground." in html
+    assert "2 articles" in html
+    assert "Unused" not in html
+    assert "Hidden" not in html
+
+
+@pytest.mark.parametrize(
+    "address", ["/archive/", "/archive/2025/", "/archive/2025/03/", "/topics/"]
+)
+def test_the_number_of_queries_does_not_grow_with_the_articles(
+    client: Client, django_assert_max_num_queries: DjangoAssertNumQueries, address: str
+) -> None:
+    make_post(published_at=at(2025, 3), tags=[make_tag()])
+    with django_assert_max_num_queries(5):
+        client.get(address)
+    for day in range(2 * POSTS_PER_PAGE):
+        post = make_post(published_at=at(2025, 3, day + 1), author=make_author(), tags=[make_tag()])
+        make_post(published_at=at(2000 + day, 5), tags=[*post.tags.all(), make_tag()])
+    with django_assert_max_num_queries(5):
+        client.get(address)

@@ -1,0 +1,149 @@
+"""How feeds are found, and what a reader's program gets that asks for them again."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from django.utils.http import http_date
+
+from posts.models import Post
+from tests.factories import make_author, make_image, make_post, make_tag
+from tests.posts.views.feeds import ALL, SITE, entries, make_article
+
+
+@pytest.fixture
+def post(db: None) -> Post:
+    return make_article()
+
+
+# How they are asked for
+
+
+@pytest.mark.parametrize("address", [*ALL, "/tags/fire/atom.xml", "/authors/ruth/feed.json"])
+def test_a_reader_that_has_it_gets_a_304(client: Client, post: Post, address: str) -> None:
+    first = client.get(address)
+    for header in (
+        {"if-none-match": first["ETag"]},
+        {"if-none-match": f'"other", {first["ETag"].removeprefix("W/")}'},
+    ):
+        again = client.get(address, headers=header)
+        assert again.status_code == 304, header
+        assert again.content == b""
+        assert again["ETag"] == first["ETag"]
+
+
+@pytest.mark.parametrize("address", ALL)
+def test_an_edit_is_news_to_a_reader(client: Client, post: Post, address: str) -> None:
+    first = client.get(address)
+    post.title = "The thirteenth hour"
+    post.save()
+    again = client.get(address, headers={"if-none-match": first["ETag"]})
+    assert again.status_code == 200
+    assert "thirteenth" in again.content.decode()
+
+
+@pytest.mark.parametrize("address", ALL)
+def test_no_date_makes_a_reader_miss_what_went_or_was_renamed(
+    client: Client, post: Post, address: str
+) -> None:
+    older = make_post(title="Withdrawn soon")
+    Post.objects.filter(pk=older.pk).update(updated_at=timezone.now() - timedelta(days=1))
+    first = client.get(address)
+    assert "Last-Modified" not in first
+    older.delete()
+    for date in (first.get("Date"), http_date(timezone.now().timestamp())):
+        again = client.get(address, headers={"if-modified-since": date or ""})
+        assert again.status_code == 200
+        assert "Withdrawn soon" not in again.content.decode()
+
+
+@pytest.mark.parametrize("value", ["", "*x", "yesterday", http_date(0), "W/", '"' * 500])
+def test_odd_conditions_get_the_feed(client: Client, post: Post, value: str) -> None:
+    for header in ("if-none-match", "if-modified-since"):
+        assert client.get("/feeds/atom.xml", headers={header: value}).status_code == 200
+
+
+@pytest.mark.parametrize("address", [*ALL, "/feeds/", "/tags/fire/rss.xml"])
+def test_feeds_are_only_read_and_carry_no_cookie(client: Client, post: Post, address: str) -> None:
+    assert Client(enforce_csrf_checks=True).post(address).status_code == 405
+    head = client.head(address)
+    assert head.status_code == 200
+    assert head.content == b""
+    assert not client.get(address).cookies
+
+
+@pytest.mark.parametrize(
+    ("address", "most"),
+    [("/feeds/atom.xml", 3), ("/tags/fire/feed.json", 4), ("/authors/ruth/rss.xml", 4)],
+)
+def test_a_feed_needs_few_queries_however_long_it_is(
+    client: Client, post: Post, django_assert_max_num_queries: Any, address: str, most: int
+) -> None:
+    for _ in range(5):
+        other = make_post(
+            tags=list(post.tags.all()),
+            cover=make_image(),
+            cover_alt="Alt",
+            body=f'<p><img src="{make_image().file.url}" alt="x"></p>',
+        )
+        Post.objects.filter(pk=other.pk).update(author=post.author)
+    with django_assert_max_num_queries(most):
+        assert len(entries(client, address)) == 6
+
+
+# How they are found
+
+
+@pytest.mark.parametrize(
+    ("address", "feeds"),
+    [
+        ("/", ["/feeds/"]),
+        ("/articles/the-twelfth-hour/", ["/feeds/"]),
+        ("/tags/fire/", ["/tags/fire/", "/feeds/"]),
+        ("/authors/ruth/", ["/authors/ruth/", "/feeds/"]),
+        ("/weekly-alarm/", ["/feeds/"]),
+        ("/subscribe/", ["/feeds/"]),
+        ("/feeds/", ["/feeds/"]),
+    ],
+)
+def test_a_page_names_its_feeds_its_own_first(
+    client: Client, post: Post, address: str, feeds: list[str]
+) -> None:
+    html = client.get(address).content.decode()
+    found = [
+        part.split('"')[0]
+        for link in html.split('<link rel="alternate" type="application/')[1:]
+        for part in link.split(' href="')[1:2]
+    ]
+    assert found == [
+        f"{SITE}{folder}{name}" for folder in feeds for name in ("atom.xml", "rss.xml", "feed.json")
+    ]
+    for url in found:
+        assert client.get(url.removeprefix(SITE)).status_code == 200
+
+
+def test_the_page_about_feeds_has_the_addresses_of_all(client: Client, post: Post) -> None:
+    make_tag("Unused", slug="unused")
+    make_author(name="Silent", slug="silent")
+    html = client.get("/feeds/").content.decode()
+    for folder in ("/feeds/", "/tags/fire/", "/tags/night/", "/authors/ruth/"):
+        for name in ("atom.xml", "rss.xml", "feed.json"):
+            assert f'href="{folder}{name}"' in html
+    assert "/tags/unused/" not in html
+    assert "/authors/silent/" not in html
+
+
+def test_every_page_leads_to_the_page_about_feeds(client: Client, post: Post) -> None:
+    footer = client.get("/").content.decode().split("<footer")[1]
+    assert 'href="/feeds/"' in footer
+
+
+def test_the_page_about_feeds_needs_few_queries(
+    client: Client, post: Post, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(3):
+        make_post(author=make_author(), tags=[make_tag()])
+    with django_assert_max_num_queries(4):
+        client.get("/feeds/")

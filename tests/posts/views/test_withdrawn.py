@@ -1,0 +1,158 @@
+"""An article that is no longer stood by: its address says so, and nothing else shows it."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.utils import timezone
+
+from newsletter import preflight
+from posts.models import Post
+from posts.search import finding
+from tests.factories import connect, make_author, make_editor, make_issue, make_post, make_tag
+
+pytestmark = pytest.mark.django_db
+
+
+def withdraw(post: Post) -> Post:
+    assert Post.objects.filter(pk=post.pk).withdraw() == 1
+    post.refresh_from_db()
+    return post
+
+
+def test_its_address_answers_410_and_offers_topics_and_nothing_of_the_article(
+    client: Client,
+) -> None:
+    make_post(tags=[make_tag("Fire")])
+    withdraw(make_post(slug="wrong", title="All wrong", body="<p>Untrue.</p>"))
+    response = client.get("/articles/wrong/")
+    html = response.content.decode()
+    assert response.status_code == 410
+    assert "We no longer publish this article" in html
+    assert 'href="/tags/fire/"' in html
+    assert "noindex" in html
+    assert "All wrong" not in html
+    assert "Untrue" not in html
+
+
+def test_it_stands_in_no_list(client: Client) -> None:
+    author, fire = make_author(slug="ruth"), make_tag("Fire")
+    other = make_post(slug="other", author=author, tags=[fire])
+    gone = make_post(title="Wrongly said", author=author, tags=[fire])
+    connect(other, gone)
+    withdraw(gone)
+    year = f"/archive/{timezone.localtime(other.published_at):%Y/%m}/"
+    for address in (
+        "/",
+        "/articles/other/",
+        "/tags/fire/",
+        "/authors/ruth/",
+        "/feeds/",
+        year,
+        "/sitemaps/articles.xml",
+    ):
+        assert "Wrongly said" not in client.get(address).content.decode(), address
+    assert not finding.search("Wrongly said").hits
+    assert gone not in Post.objects.published()
+    assert gone not in Post.objects.drafts()
+
+
+def test_it_comes_back_under_its_old_date(client: Client) -> None:
+    old = timezone.now() - timedelta(days=90)
+    post = withdraw(make_post(slug="back", title="Back again", published_at=old))
+    assert Post.objects.all().bring_back() == 1
+    post.refresh_from_db()
+    assert post.published_at == old
+    assert not post.is_withdrawn
+    assert client.get("/articles/back/").status_code == 200
+    assert finding.search("Back again").hits
+
+
+def test_only_what_is_published_can_be_withdrawn() -> None:
+    make_post(published_at=None)
+    make_post(published_at=timezone.now() + timedelta(days=1))
+    assert Post.objects.all().withdraw() == 0
+    assert Post.objects.all().bring_back() == 0
+
+
+def test_a_second_click_withdraws_nothing_and_keeps_the_date() -> None:
+    post = withdraw(make_post())
+    assert Post.objects.all().withdraw() == 0
+    at = post.withdrawn_at
+    post.refresh_from_db()
+    assert post.withdrawn_at == at
+
+
+@pytest.mark.parametrize("way", ["save", "publish"])
+def test_publishing_it_again_ends_the_withdrawal(client: Client, way: str) -> None:
+    post = withdraw(make_post(slug="again"))
+    if way == "save":
+        post.published_at = timezone.now() - timedelta(minutes=1)
+        post.save(update_fields=["published_at"])
+    else:
+        Post.objects.all().publish()
+    assert client.get("/articles/again/").status_code == 200
+    post.refresh_from_db()
+    assert (post.withdrawn_at, post.was_published_at) == (None, None)
+
+
+def test_as_a_draft_it_is_simply_not_there(client: Client) -> None:
+    withdraw(make_post(slug="draft"))
+    assert Post.objects.all().back_to_draft() == 1
+    assert client.get("/articles/draft/").status_code == 404
+    assert Post.objects.drafts().count() == 1
+
+
+def test_a_deleted_article_is_not_there(client: Client) -> None:
+    withdraw(make_post(slug="deleted")).delete()
+    assert client.get("/articles/deleted/").status_code == 404
+
+
+def test_the_database_lets_no_withdrawn_article_be_published() -> None:
+    post = withdraw(make_post())
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Post.objects.filter(pk=post.pk).update(published_at=timezone.now())
+
+
+def test_an_issue_with_a_withdrawn_article_is_not_ready() -> None:
+    issue = make_issue(posts=[withdraw(make_post(title="All wrong"))])
+    assert preflight.problems(issue) == ["“All wrong” was withdrawn. Take it out of the issue."]
+
+
+# At the desk
+
+
+def act(client: Client, action: str, *posts: Post) -> str:
+    response = client.post(
+        "/admin/posts/post/",
+        {"action": action, "_selected_action": [post.pk for post in posts]},
+        follow=True,
+    )
+    return " ".join(str(message) for message in response.context["messages"])
+
+
+def test_an_editor_withdraws_and_brings_back(client: Client) -> None:
+    client.force_login(make_editor())
+    post = make_post(slug="said")
+    assert "1 article withdrawn" in act(client, "withdraw", post)
+    assert client.get("/articles/said/").status_code == 410
+    page = client.get("/admin/posts/post/?state=withdrawn").content.decode()
+    assert "state-withdrawn" in page
+    assert "Nothing to withdraw" in act(client, "withdraw", post)
+    assert "1 article back on the site" in act(client, "bring_back", post)
+    assert client.get("/articles/said/").status_code == 200
+    assert "None of the chosen articles is withdrawn" in act(client, "bring_back", post)
+
+
+def test_who_may_only_look_withdraws_nothing(client: Client) -> None:
+    client.force_login(make_editor("posts.view_post"))
+    post = make_post(slug="said")
+    act(client, "withdraw", post)
+    assert client.get("/articles/said/").status_code == 200
+
+
+def test_the_preview_says_that_it_is_withdrawn(client: Client) -> None:
+    client.force_login(make_editor())
+    post = withdraw(make_post())
+    assert "Withdrawn on" in client.get(f"/preview/{post.pk}/").content.decode()
