@@ -284,7 +284,8 @@ SIGN_UPS_PER_HOUR_AND_NETWORK = env.number(
 # the moment at which its row says `sending` until its outcome is written, a worker waits for the
 # server seven times at most, each time up to SMTP_TIMEOUT: RCPT, DATA, the message, its answer,
 # RSET, the next MAIL, QUIT (tests/newsletter/delivery/test_lease.py). The eighth is for the
-# database. How many rows are leased at once does not matter: each one's lease begins anew with its message.
+# database. How many rows are leased at once does not matter: each one's lease begins anew with
+# its message.
 LEASE_AT_LEAST = 8 * SMTP_TIMEOUT
 DELIVERY_LEASE_SECONDS = env.number(
     "DELIVERY_LEASE_SECONDS",

@@ -16,6 +16,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from posts import copying
+
 if TYPE_CHECKING:
     from posts.models.image import Image
 
@@ -199,7 +201,6 @@ def _reshaped(cover: Image, size: tuple[int, int]) -> Image:
 
     from alarmroom.images import clean_picture
     from posts.models.image import Image
-    from posts.pictures import renditions
 
     out = io.BytesIO()
     with cover.file.open() as file, Pillow.open(file) as picture:
@@ -208,7 +209,7 @@ def _reshaped(cover: Image, size: tuple[int, int]) -> Image:
     # Not the middle: a picture that is shown whole must not be moved by its focal point.
     image.focal_x, image.focal_y = 20, 30
     image.save()
-    renditions.make(image.pk)
+    copying.make(image.pk)
     image.refresh_from_db()
     return image
 

@@ -20,7 +20,7 @@ from django.utils.html import strip_tags  # noqa: E402  (likewise)
 
 from bench.scratch import ROOT  # noqa: E402  (likewise)
 from posts.models import Author, Post, Tag  # noqa: E402  (likewise)
-from posts.text.body import serve  # noqa: E402  (likewise)
+from posts.models.body import serve  # noqa: E402  (likewise)
 
 PARAGRAPHS = 10
 WORDS = 60

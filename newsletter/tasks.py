@@ -34,7 +34,7 @@ def deliver_issue(issue_pk: int) -> dict[str, int]:
 
 @task()
 def tell_editor(issue_pk: int, mail_name: str) -> None:
-    """Write to the editor of an issue (newsletter/delivery/pausing.py) without making the caller wait.
+    """Write to the editor of an issue (newsletter/delivery/pausing.py); the caller need not wait.
 
     If it never runs, the editor reads the same in the admin.
     """

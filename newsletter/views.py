@@ -11,8 +11,9 @@ from alarmroom.paging import Paginator
 from newsletter.linked_data import of_issue
 from newsletter.models import Issue
 from posts import freshness
+from posts.models.body import images_in
 from posts.pictures.element import one_at_once
-from posts.text.body import images_in, with_pictures
+from posts.text.body import with_pictures
 
 ISSUES_PER_PAGE = 20
 

@@ -52,8 +52,8 @@ from posts.models import (
     posts_updated,
     posts_updating,
 )
+from posts.models.body import served_body_changes
 from posts.models.image import Image
-from posts.text.body import served_body_changes
 
 logger = logging.getLogger(__name__)
 

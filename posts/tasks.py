@@ -9,10 +9,8 @@ from django.dispatch import receiver
 from django.tasks import task
 from django.utils import timezone
 
-from posts import freshness
+from posts import copying, finishing, freshness
 from posts.models.image import Image
-from posts.pictures import renditions
-from posts.text import body
 
 logger = logging.getLogger(__name__)
 # Mails come first: a reader waits for the one that asks to confirm.
@@ -26,10 +24,10 @@ def make_renditions(image_pk: int) -> bool:
     It may run twice, because the image's row is claimed; or never, because the tick wakes a
     worker for what is still due.
     """
-    if not renditions.make(image_pk):
+    if not copying.make(image_pk):
         return False
     freshness.image_changed(image_pk, "renditions")
-    body.serve_due()
+    finishing.serve_due()
     return True
 
 
@@ -54,7 +52,7 @@ def wake(image_pk: int) -> None:
 def wake_due(limit: int = 20) -> None:
     """Wake workers for the pictures that are still due after a while. For the tick."""
     now = timezone.now()
-    left = Image.objects.renditions_due().filter(renditions_due_at__lte=now - renditions.PATIENCE)
+    left = Image.objects.renditions_due().filter(renditions_due_at__lte=now - copying.PATIENCE)
     for pk, due in list(left.values_list("pk", "renditions_due_at")[:limit]):
         # It stays due, but goes to the end of the line, so that each tick does not wake for it.
         if Image.objects.filter(pk=pk, renditions_due_at=due).update(renditions_due_at=now):

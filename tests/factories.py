@@ -13,9 +13,9 @@ from PIL import Image as Pillow
 
 from alarmroom.images import encode
 from newsletter.models import Issue, IssuePost
+from posts import copying
 from posts.models import Author, Page, Post, RelatedPost, Tag
 from posts.models.image import Image
-from posts.pictures import renditions
 from subscribers.models import Resource, Subscriber, Suppression
 
 _number = count(1)
@@ -161,6 +161,6 @@ def make_page(title: str = "", **fields: Any) -> Page:
 
 def with_copies(image: Image) -> Image:
     """The picture, once a worker has made its copies."""
-    assert renditions.make(image.pk)
+    assert copying.make(image.pk)
     image.refresh_from_db()
     return image

@@ -3,8 +3,8 @@ about deliveries in doubt. Pausing is in newsletter/delivery/pausing.py, for wor
 
 Starting writes one delivery row per subscriber. The rows are the queue and the ledger:
 newsletter/delivery/worker.py sends them, and newsletter/delivery/clock.py starts what is scheduled.
-Every function here may be called twice, by two people, at once: it changes only what is still in the state that
-it is for, and says whether it did.
+Every function here may be called twice, by two people, at once: it changes only what is still
+in the state that it is for, and says whether it did.
 """
 
 from __future__ import annotations

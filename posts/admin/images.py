@@ -20,8 +20,9 @@ from alarmroom.desk.picture_field import PictureAdminMixin, PictureField
 from alarmroom.images import Picture
 from posts.admin.shared import PICTURE_HELP, thumbnail
 from posts.admin.uploads import title_of
+from posts.copying import LEASE
 from posts.models.image import Image
-from posts.pictures.renditions import LEASE, small_copy
+from posts.pictures.renditions import small_copy
 from posts.text.editor import PICTURE_TYPES
 
 if TYPE_CHECKING:

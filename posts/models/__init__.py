@@ -1,20 +1,19 @@
 """The models of articles and of what stands around them."""
 
-from posts.models.addresses import FormerSlug
+from posts.models.addresses import FormerSlug, address
 from posts.models.article import (
-    Author,
     Likeness,
     Post,
     PostQuerySet,
     RelatedPost,
-    Tag,
-    address,
     posts_updated,
     posts_updating,
     reading_minutes,
 )
+from posts.models.author import Author
 from posts.models.image import Image
 from posts.models.page import Page
+from posts.models.topic import Tag
 
 __all__ = [
     "Author",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Self
 
 from django.core.exceptions import ValidationError
@@ -28,6 +29,12 @@ def _is(kind: str, yes: bool = True) -> models.Q:
 def _only(kind: str) -> models.Q:
     """A former slug that belongs to one thing of this kind, and to nothing else."""
     return models.Q(*(_is(other, other == kind) for other in KINDS))
+
+
+@lru_cache(maxsize=10_000)
+def address(view: str, slug: str) -> str:
+    """Return the path of a view with a slug. Cached: a page has twenty, and reverse() is slow."""
+    return reverse(view, args=[slug])
 
 
 class FormerSlug(models.Model):

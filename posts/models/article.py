@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models.functions import Coalesce
 from django.dispatch import Signal
-from django.urls import reverse
 from django.utils import timezone
 
 from alarmroom import kept
-from posts.models.addresses import Slugged, SluggedQuerySet
+from posts.models.addresses import Slugged, SluggedQuerySet, address
+from posts.models.author import Author
+from posts.models.body import WithBody, WithBodyQuerySet
 from posts.models.fields import PlainCharField, PlainTextField
-from posts.models.image import USED_BY, Image  # Django finds the model by this, too.
-from posts.models.page import Page as Page  # Likewise.
+from posts.models.image import USED_BY, Image
+from posts.models.page import Page
+from posts.models.topic import Tag
 from posts.text import html
-from posts.text.body import WithBody, WithBodyQuerySet
 from posts.text.editor import HTMLField
 from posts.text.plain import text_of
 
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 WORDS_PER_MINUTE = 230
-# Characters of what stands about a topic, or about an author.
-LONGEST_DESCRIPTION = 5_000
 # Fields that no page shows, so that a change of them makes no page stale.
 NOT_ON_ANY_PAGE = {"body_served", "served_of", "likeness_due", "created_at"}
 # What posts/likeness.py reads of an article's own row; its topics are the other part.
@@ -40,90 +37,6 @@ NOT_WITHDRAWN = {"withdrawn_at": None, "was_published_at": None}
 # sends no signal. posts/freshness.py listens; it imports this module, so no call is possible.
 posts_updating = Signal()
 posts_updated = Signal()
-
-
-@lru_cache(maxsize=10_000)
-def address(view: str, slug: str) -> str:
-    """Return the path of a view with a slug. Cached: a page has twenty, and reverse() is slow."""
-    return reverse(view, args=[slug])
-
-
-class AuthorQuerySet(SluggedQuerySet["Author"]):
-    pass
-
-
-class Author(Slugged):
-    """Somebody whose name stands over articles; not an account."""
-
-    name = PlainCharField(max_length=120)
-    slug = models.SlugField(
-        max_length=120, unique=True, blank=True, help_text="Left empty, it is made from the name."
-    )
-    role = PlainCharField(
-        max_length=160,
-        blank=True,
-        help_text="For example: Training coordinator, 14 years on the floor",
-    )
-    bio = PlainTextField(blank=True, longest=LONGEST_DESCRIPTION)
-    photo = models.ForeignKey(Image, models.PROTECT, null=True, blank=True, related_name="+")
-
-    objects = AuthorQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def get_absolute_url(self) -> str:
-        return address("posts:author", self.slug)
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self.slug:
-            self.slug = self.make_slug(self.name)
-        super().save(*args, **kwargs)
-
-
-class TagQuerySet(SluggedQuerySet["Tag"]):
-    def in_use(self) -> Self:
-        """The topics that have a published article."""
-        return self.filter(pk__in=Post.objects.published().values("tags"))
-
-    def with_counts(self) -> Self:
-        """With the number of published articles of each topic, as `articles`."""
-        tagged = Post.objects.published().filter(tags=models.OuterRef("pk")).order_by()
-        count = tagged.values("tags").annotate(count=models.Count("pk")).values("count")
-        return self.annotate(articles=Coalesce(models.Subquery(count), 0))
-
-
-class Tag(Slugged):
-    """A topic that readers follow across articles."""
-
-    name = PlainCharField(max_length=80, unique=True)
-    slug = models.SlugField(
-        max_length=80, unique=True, blank=True, help_text="Left empty, it is made from the name."
-    )
-    description = PlainTextField(
-        blank=True,
-        longest=LONGEST_DESCRIPTION,
-        help_text="Stands at the top of the topic's page.",
-    )
-
-    objects = TagQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def get_absolute_url(self) -> str:
-        return address("posts:tag", self.slug)
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self.slug:
-            self.slug = self.make_slug(self.name)
-        super().save(*args, **kwargs)
 
 
 class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: ignore[override]  # each makes a manager of its own class

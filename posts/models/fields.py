@@ -19,6 +19,10 @@ else:
     CharFieldBase, TextFieldBase = models.CharField, models.TextField
 
 
+# Characters of what stands about a topic, or about an author.
+LONGEST_DESCRIPTION = 5_000
+
+
 def refuse_longer(text: str, longest: int) -> None:
     """Raise ValidationError for a text of more than so many characters; say how long it is."""
     if len(text) > longest:

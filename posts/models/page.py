@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from alarmroom import kept
 from posts.models.addresses import Slugged, SluggedQuerySet, not_reserved, reserved_slugs
+from posts.models.body import WithBody, WithBodyQuerySet
 from posts.models.fields import PlainCharField, PlainTextField
-from posts.text.body import WithBody, WithBodyQuerySet
 from posts.text.editor import HTMLField
 
 

@@ -31,9 +31,10 @@ from alarmroom.methods import require_safe
 from posts import freshness
 from posts.models import Author, Post, PostQuerySet, Tag
 from posts.models.addresses import find_or_moved
+from posts.models.body import images_in
 from posts.models.image import Image
 from posts.pictures.renditions import stem
-from posts.text.body import alone, images_in
+from posts.text.body import alone
 from posts.text.markup import characters
 from posts.text.outgoing_links import whole_picture_url, whole_url
 

@@ -1,7 +1,8 @@
 """Requests every page type of a site under production settings, as a browser and as an attacker.
 
 `python -m tests.alarmroom.observatory` runs in the environment of tests/production.py. It fills the
-database, sends requests to the WSGI application that gunicorn serves, and prints the responses as JSON.
+database, sends requests to the WSGI application that gunicorn serves, and prints the responses
+as JSON.
 """
 
 import io

@@ -16,6 +16,7 @@ from pytest_django import DjangoAssertNumQueries
 from newsletter.delivery import pausing, starting, worker
 from newsletter.mail import rendering as mail
 from newsletter.models import Content, Issue
+from posts import copying
 from posts.models import Post
 from posts.models.image import Image
 from posts.pictures import renditions
@@ -202,7 +203,7 @@ def test_its_pictures_come_in_every_width_and_the_first_one_at_once(client: Clie
     page = client.get(issue.get_absolute_url()).content.decode()
     assert "<source" not in page, "there are no copies yet"
     for cover in covers:
-        assert renditions.make(cover.pk)
+        assert copying.make(cover.pk)
     page = client.get(issue.get_absolute_url()).content.decode()
     first, second = re.findall("<picture>.*?</picture>", page)
     for html in (first, second):

@@ -13,9 +13,8 @@ from django.utils import timezone
 from alarmroom import kept
 from alarmroom.desk import sign_in
 from newsletter.delivery import clock
-from posts import freshness, likeness
+from posts import finishing, freshness, likeness
 from posts import tasks as picture_tasks
-from posts.text import body
 from subscribers import guards
 from subscribers import tasks as notice_tasks
 
@@ -71,7 +70,7 @@ def tick() -> list[str]:
     with steps.step("Waking workers for pictures"):
         picture_tasks.wake_due()
     with steps.step("Finishing texts"):
-        body.serve_due()
+        finishing.serve_due()
     with steps.step("Comparing articles"):
         likeness.compare_due()
     with steps.step("Sweeping kept pages"):

@@ -7,10 +7,10 @@ from django.core.management.base import BaseCommand
 from django.db.models import Q
 from django.utils import timezone
 
+from posts import finishing
 from posts.models.image import Image
 from posts.pictures.renditions import RECIPE
 from posts.tasks import make_renditions
-from posts.text import body
 
 
 class Command(BaseCommand):
@@ -34,7 +34,7 @@ class Command(BaseCommand):
                 made += 1
             else:
                 failed += 1
-        while body.serve_due():
+        while finishing.serve_due():
             pass
         if verbosity:
             self.stdout.write(f"Copies of {made} pictures made; {failed} could not be.")

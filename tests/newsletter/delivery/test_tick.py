@@ -160,7 +160,7 @@ STEPS = {
     "Waking a worker for notices": "subscribers.tasks.wake_due",
     "Forgetting old counts of sign-ups": "subscribers.guards.delete_outdated",
     "Waking workers for pictures": "posts.tasks.wake_due",
-    "Finishing texts": "posts.text.body.serve_due",
+    "Finishing texts": "posts.finishing.serve_due",
     "Comparing articles": "posts.likeness.compare_due",
     "Sweeping kept pages": "alarmroom.kept.files.PageStore.sweep",
 }

@@ -8,17 +8,18 @@ from django.core.files.storage import Storage
 from django.test import Client
 from django.utils import timezone
 
+from posts import copying
 from posts.admin.images import ImageForm
+from posts.copying import make
 from posts.models.image import Image
 from posts.pictures import renditions
-from posts.pictures.renditions import make
 from tests.factories import make_image, with_copies
 
 pytestmark = pytest.mark.django_db
 
 
 def test_a_claim_is_renewed_with_each_copy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(renditions, "RENEW_AFTER", 0)
+    monkeypatch.setattr(copying, "RENEW_AFTER", 0)
     claims: list[datetime | None] = []
     put = renditions.put
 
@@ -26,7 +27,7 @@ def test_a_claim_is_renewed_with_each_copy(monkeypatch: pytest.MonkeyPatch) -> N
         claims.append(Image.objects.get().renditions_due_at)
         put(storage, name, content)
 
-    monkeypatch.setattr(renditions, "put", watched)
+    monkeypatch.setattr(copying, "put", watched)
     assert make(make_image(400, 300).pk)
     assert len(claims) > 2
     assert claims == sorted(set(claims))
@@ -35,15 +36,15 @@ def test_a_claim_is_renewed_with_each_copy(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_worker_whose_claim_went_to_another_stops_at_the_next_copy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(renditions, "RENEW_AFTER", 0)
+    monkeypatch.setattr(copying, "RENEW_AFTER", 0)
     image, stored = make_image(400, 300), []
-    theirs = timezone.now() + renditions.LEASE
+    theirs = timezone.now() + copying.LEASE
 
     def taken_over(storage: Storage, name: str, content: bytes) -> None:
         stored.append(name)
         Image.objects.update(renditions_due_at=theirs)
 
-    monkeypatch.setattr(renditions, "put", taken_over)
+    monkeypatch.setattr(copying, "put", taken_over)
     assert not make(image.pk)
     assert len(stored) == 1
     assert Image.objects.get().renditions_due_at == theirs
@@ -71,13 +72,13 @@ def test_a_picture_that_no_encoder_takes_is_not_tried_at_every_tick(
     def broken(*_: object) -> None:
         raise ValueError("encoder error")
 
-    monkeypatch.setattr(renditions, "put", broken)
+    monkeypatch.setattr(copying, "put", broken)
     image = make_image(400, 300)
     with pytest.raises(ValueError, match="encoder"):
         make(image.pk)
     due = Image.objects.get().renditions_due_at
     assert due is not None
-    assert due > timezone.now() + renditions.LEASE
+    assert due > timezone.now() + copying.LEASE
 
 
 # At the desk
@@ -92,7 +93,7 @@ def test_saving_a_title_undoes_nothing_that_a_worker_did_meanwhile(
     admin_client: Client, monkeypatch: pytest.MonkeyPatch, done_by_a_worker: str
 ) -> None:
     image = make_image(60, 40)
-    lease = timezone.now() + renditions.LEASE
+    lease = timezone.now() + copying.LEASE
     clean = ImageForm.clean_focal_x
 
     def meanwhile(form: ImageForm) -> int:
@@ -125,8 +126,8 @@ def test_the_page_of_a_picture_says_where_its_copies_are(admin_client: Client) -
 
     now = timezone.now()
     assert "Waiting for a worker." in page()
-    assert "Being made right now." in page(renditions_due_at=now + renditions.LEASE)
-    assert "The next try is at" in page(renditions_due_at=now + renditions.RETRY)
+    assert "Being made right now." in page(renditions_due_at=now + copying.LEASE)
+    assert "The next try is at" in page(renditions_due_at=now + copying.RETRY)
     assert "the file cannot be read" in page(renditions_due_at=None)
     Image.objects.update(renditions_due_at=now)
     with_copies(image)

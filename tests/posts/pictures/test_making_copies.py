@@ -20,10 +20,10 @@ from PIL import Image as Pillow
 from alarmroom import kept as kept_pages
 from alarmroom.images import clean_picture
 from newsletter.management.commands.tick import tick
-from posts import tasks
+from posts import copying, tasks
+from posts.copying import make
 from posts.models.image import Image
 from posts.pictures import renditions
-from posts.pictures.renditions import make
 from tests.factories import make_image, make_post, picture_file, with_copies
 from tests.newsletter.delivery.processes import manage
 from tests.posts.pictures.copies import files, kept, noise
@@ -83,7 +83,7 @@ def test_the_tick_finds_what_was_left_and_wakes_for_it_once() -> None:
 def test_doing_it_twice_does_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
     image = make_image(60, 40)
     assert make(image.pk)
-    monkeypatch.setattr(renditions, "_store_copies", lambda *_: pytest.fail("Made again."))
+    monkeypatch.setattr(copying, "_store_copies", lambda *_: pytest.fail("Made again."))
     assert not make(image.pk)
     assert not make(image.pk + 1000)
 
@@ -98,7 +98,7 @@ def test_of_two_workers_one_makes_the_copies(monkeypatch: pytest.MonkeyPatch) ->
         time.sleep(0.3)
         return {"recipe": renditions.RECIPE, "widths": [60], "jpg": [1]}
 
-    monkeypatch.setattr(renditions, "_store_copies", slowly)
+    monkeypatch.setattr(copying, "_store_copies", slowly)
 
     def work() -> bool:
         try:
@@ -122,7 +122,7 @@ def test_a_worker_that_took_too_long_does_not_overrule_its_successor(
         Image.objects.update(renditions=theirs, renditions_due_at=None)
         return {"recipe": renditions.RECIPE, "widths": [1], "jpg": [1]}
 
-    monkeypatch.setattr(renditions, "_store_copies", overtaken)
+    monkeypatch.setattr(copying, "_store_copies", overtaken)
     assert not make(image.pk)
     image.refresh_from_db()
     assert image.renditions == theirs

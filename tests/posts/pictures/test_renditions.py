@@ -10,6 +10,7 @@ from PIL import Image as Pillow
 from PIL import ImageCms, features
 
 from alarmroom.images import clean_picture, copies, encode_as
+from posts import copying
 from posts.models.image import Image
 from posts.pictures import renditions
 from posts.pictures.renditions import small_copy, widths_of
@@ -99,7 +100,7 @@ def test_a_modern_format_that_saves_nothing_is_not_offered(monkeypatch: pytest.M
     def copies(_: Pillow.Image, widths: list[int]) -> list[tuple[int, str, bytes]]:
         return [(width, kind, bytes(size)) for width in widths for kind, size in sizes.items()]
 
-    monkeypatch.setattr(renditions, "copies", copies)
+    monkeypatch.setattr(copying, "copies", copies)
     image = with_copies(make_image(160, 90))
     assert image.renditions == {"recipe": renditions.RECIPE, "widths": [160], "jpg": [400]}
 

@@ -8,8 +8,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from posts import tasks
+from posts import finishing, tasks
 from posts.models import Page, Post
+from posts.models import body as models_body
 from posts.models.image import Image
 from posts.text import body as bodies
 from tests.factories import make_author, make_image, make_post, with_copies
@@ -130,13 +131,13 @@ def test_what_only_looks_like_a_picture_is_left_alone() -> None:
 
 def test_a_text_without_pictures_costs_no_query(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0):
-        bodies.serve("<p>Answer the call.</p>")
+        models_body.serve("<p>Answer the call.</p>")
 
 
 def test_many_pictures_cost_one_query(django_assert_num_queries: Any) -> None:
     body = "".join(picture_in(make_image(60, 40)) for _ in range(5))
     with django_assert_num_queries(1):
-        bodies.serve(body)
+        models_body.serve(body)
 
 
 # Waiting for copies
@@ -165,9 +166,9 @@ def test_a_picture_that_never_gets_copies_does_not_keep_the_text_waiting() -> No
     image.file.storage.delete(str(image.file.name))
     post = make_post(body=picture_in(image))
     tasks.make_renditions.call(image.pk)
-    bodies.serve_due()
+    finishing.serve_due()
     assert stored(post).served_of
-    assert bodies.serve_due() == 0
+    assert finishing.serve_due() == 0
 
 
 # Ways past save()
@@ -177,9 +178,9 @@ def test_update_serves_the_new_text_at_once_and_stores_it_later() -> None:
     post = make_post(body="<p>Old</p>")
     Post.objects.filter(pk=post.pk).update(body="<p>New</p>")
     assert stored(post).body_html == "<p>New</p>"
-    assert bodies.serve_due() == 1
+    assert finishing.serve_due() == 1
     assert stored(post).body_served == "<p>New</p>"
-    assert bodies.serve_due() == 0
+    assert finishing.serve_due() == 0
 
 
 def test_bulk_update_and_bulk_create_serve_the_new_text() -> None:
@@ -219,14 +220,14 @@ def test_an_older_way_of_finishing_is_noticed(monkeypatch: pytest.MonkeyPatch) -
     post = make_post(body="<p>Text</p>")
     Post.objects.update(body_served="<p>As it was done last year</p>", served_of="0.0:abc")
     assert stored(post).body_html == "<p>Text</p>"
-    assert bodies.serve_due() == 1
+    assert finishing.serve_due() == 1
     assert stored(post).body_served == "<p>Text</p>"
 
 
 def test_what_an_editor_saves_meanwhile_is_not_overwritten(monkeypatch: pytest.MonkeyPatch) -> None:
     post = make_post(body="<p>Old</p>")
     Post.objects.update(served_of="")
-    serve = bodies.serve
+    serve = finishing.serve
 
     def meanwhile(body: str) -> bodies.Served:
         finished = serve(body)
@@ -236,8 +237,8 @@ def test_what_an_editor_saves_meanwhile_is_not_overwritten(monkeypatch: pytest.M
             editor.save()
         return finished
 
-    monkeypatch.setattr(bodies, "serve", meanwhile)
-    assert bodies.serve_due() == 0
+    monkeypatch.setattr(finishing, "serve", meanwhile)
+    assert finishing.serve_due() == 0
     assert stored(post).body_served == "<p>The editor's</p>"
 
 

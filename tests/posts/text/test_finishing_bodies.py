@@ -7,6 +7,7 @@ from django.db import connection
 from django.db.models import Value
 
 from alarmroom import kept
+from posts import finishing
 from posts.models import Page, Post
 from posts.text import body as bodies
 from tests.factories import make_post
@@ -45,13 +46,13 @@ def test_an_unclean_body_is_cleaned_and_finished_once(
     assert Post.objects.get(pk=post.pk).body_html == CLEAN
     dropped: list[str] = []
     monkeypatch.setattr(kept, "drop", lambda *keys: dropped.extend(keys))
-    assert bodies.serve_due() == 1
+    assert finishing.serve_due() == 1
     assert f"article-{post.pk}" in dropped
     found = Post.objects.get(pk=post.pk)
     assert (found.body, found.body_served) == (CLEAN, CLEAN)
     assert found.served_of == bodies.fingerprint(CLEAN)
     dropped.clear()
-    assert bodies.serve_due() == 0
+    assert finishing.serve_due() == 0
     assert dropped == []
 
 
@@ -60,12 +61,12 @@ def test_an_unclean_page_of_the_site_is_cleaned_and_finished_once(
 ) -> None:
     page = Page.objects.create(title="How we work", body="<p>Old</p>")
     Page.objects.filter(pk=page.pk).update(body=Value(DIRTY))
-    assert bodies.serve_due() == 1
+    assert finishing.serve_due() == 1
     found = Page.objects.get(pk=page.pk)
     assert (found.body, found.body_served) == (CLEAN, CLEAN)
     dropped: list[str] = []
     monkeypatch.setattr(kept, "drop", lambda *keys: dropped.extend(keys))
-    assert bodies.serve_due() == 0
+    assert finishing.serve_due() == 0
     assert dropped == []
 
 
@@ -74,7 +75,7 @@ def test_an_unclean_body_is_not_stored_over_what_an_editor_saves_meanwhile(
 ) -> None:
     post = make_post(body="<p>Old</p>")
     by_an_expression(post)
-    serve = bodies.serve
+    serve = finishing.serve
 
     def meanwhile(body: str) -> bodies.Served:
         finished = serve(body)
@@ -84,17 +85,17 @@ def test_an_unclean_body_is_not_stored_over_what_an_editor_saves_meanwhile(
             editor.save()
         return finished
 
-    monkeypatch.setattr(bodies, "serve", meanwhile)
-    assert bodies.serve_due() == 0
+    monkeypatch.setattr(finishing, "serve", meanwhile)
+    assert finishing.serve_due() == 0
     assert Post.objects.get(pk=post.pk).body_html == "<p>The editor's</p>"
 
 
 def test_finishing_counts_the_words_again() -> None:
     post = make_post(body="<p>Old</p>")
     Post.objects.filter(pk=post.pk).update(body=Value("<p>one two</p><p>three</p>" * 300))
-    assert bodies.serve_due() == 1
+    assert finishing.serve_due() == 1
     assert Post.objects.get(pk=post.pk).reading_minutes == 4
-    assert bodies.serve_due() == 0
+    assert finishing.serve_due() == 0
 
 
 def test_a_clean_body_is_not_written_again() -> None:
@@ -102,7 +103,7 @@ def test_a_clean_body_is_not_written_again() -> None:
     post = make_post(body="<p>Old</p>")
     Post.objects.filter(pk=post.pk).update(served_of="")
     with connection.execute_wrapper(no_body):
-        assert bodies.serve_due() == 1
+        assert finishing.serve_due() == 1
 
 
 def no_body(

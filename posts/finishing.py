@@ -1,0 +1,70 @@
+"""Finishing of bodies that are not finished yet; the tick and the worker call it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.apps import apps
+from django.db import models, transaction
+
+from posts.models.body import WithBody, serve, served_body_changes
+from posts.text import html
+from posts.text.body import VERSIONS
+
+_OF_THE_BODY = frozenset({"body", "body_served", "served_of"})
+
+
+def serve_due(seconds: float = 5) -> int:
+    """Finish the bodies that are not of today's making; return how many were stored.
+
+    Those are: written past `save()`, of an older VERSION, or with a picture that was waiting
+    for its copies. Each is cleaned first, and what was cleaned is stored with what was made of
+    it. Goes on for so many seconds at most. Safe at any time, and twice.
+    """
+    stored = 0
+    until = time.monotonic() + seconds
+    for model in apps.get_app_config("posts").get_models():
+        if not issubclass(model, WithBody):
+            continue
+        things: Any = model._default_manager
+        due = things.exclude(served_of__startswith=VERSIONS).order_by()
+        for pk in list(due.values_list("pk", flat=True)):
+            if time.monotonic() > until:
+                break
+            read = model.read_from("").keys()
+            thing = things.filter(pk=pk).only("body", "body_served", "served_of", *read).first()
+            if thing is None:
+                continue
+            body = html.clean(thing.body)
+            served = serve(body)
+            made = {
+                "body": body,
+                "body_served": served.html,
+                "served_of": served.made_of,
+                **model.read_from(body),
+            }
+            changed = {name: made[name] for name in made if made[name] != getattr(thing, name)}
+            if changed:
+                stored += _store(things, pk, thing.body, changed)
+    return stored
+
+
+def _store(things: Any, pk: int, read: str, changed: dict[str, Any]) -> int:
+    """Store what was made of a body if that is still the one that was read; return how many."""
+    finished = {name: value for name, value in changed.items() if name in _OF_THE_BODY}
+    others = {name: value for name, value in changed.items() if name not in _OF_THE_BODY}
+    with transaction.atomic():
+        # Compared here, and not by a filter: the field would clean what it compares with, and
+        # never find a text that is not clean.
+        row = things.filter(pk=pk).select_for_update().values_list("body", flat=True).first()
+        if row != read:
+            return 0  # An editor has saved another one since.
+        # Not by its own update(), for which a new body is one that is not finished yet.
+        if finished:
+            models.QuerySet(things.model).filter(pk=pk).update(**finished)
+        # By its own, for more pages show these.
+        if others:
+            things.filter(pk=pk).update(**others)
+        served_body_changes.send(things.model, pk=pk)
+    return 1
