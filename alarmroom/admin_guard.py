@@ -55,7 +55,7 @@ def names_a_secret(model: type[models.Model], path: str) -> bool:
             return False
         if not field.related_model:
             return False
-        model = field.related_model  # type: ignore[assignment]  # never "self" once loaded
+        model = field.related_model
     return False
 
 
@@ -122,7 +122,7 @@ class GuardedAdmin(admin.ModelAdmin):
             paths = [path]
             if field.is_relation:
                 paths += [f"{path}__{field.target_field.name}", f"{path}__pk"]
-            suffixes = FILTER_SUFFIXES
+            suffixes: tuple[str, ...] = FILTER_SUFFIXES
             if isinstance(field, models.DateField):
                 suffixes += DATE_SUFFIXES
             allowed |= {path + suffix for path in paths for suffix in suffixes}
@@ -168,9 +168,9 @@ class GuardedAdmin(admin.ModelAdmin):
         collector.collect(objs)
         missing = set()
 
-        def line(thing: models.Model) -> str:
+        def line(thing: Any) -> str:
             opts = thing._meta
-            kind = capfirst(opts.verbose_name)
+            kind = str(capfirst(opts.verbose_name))
             known = self.admin_site._registry.get(thing.__class__)
             if known and not known.has_delete_permission(request, thing):
                 missing.add(opts.verbose_name)
