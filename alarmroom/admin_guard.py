@@ -181,22 +181,28 @@ class GuardedAdmin(admin.ModelAdmin):
             url = reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[thing.pk])
             return format_html('{}: <a href="{}">{}</a>', kind, url, thing)
 
-        counts = {
-            model._meta.verbose_name_plural: len(found)
-            for model, found in collector.model_objs.items()
-        }
+        rows: dict[Any, set[Any]] = collector.model_objs
+        counts = {model._meta.verbose_name_plural: len(found) for model, found in rows.items()}
         protected = [line(thing) for thing in collector.protected]
         return collector.nested(line), counts, missing, protected
 
     def may_see(self, request: HttpRequest, thing: models.Model, known: Any = None) -> bool:
-        """Return whether somebody may see a row, in whichever admin it has."""
+        """Return whether somebody may see a row, in whichever admin it has.
+
+        One without an admin of its own names the rows that it connects.
+        """
         if known:
             return bool(known.has_view_permission(request, thing))
         opts = thing._meta
+        connected = [
+            self.admin_site._registry.get(field.related_model)  # type: ignore[call-overload]
+            for field in opts.concrete_fields
+            if field.related_model
+        ]
         return any(
             request.user.has_perm(f"{opts.app_label}.{get_permission_codename(action, opts)}")
             for action in ("view", "change")
-        )
+        ) and all(other.has_view_permission(request) for other in connected if other)
 
     def response_action(
         self, request: HttpRequest, queryset: models.QuerySet[Any], *args: Any, **kwargs: Any
