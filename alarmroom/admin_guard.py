@@ -195,7 +195,7 @@ class GuardedAdmin(admin.ModelAdmin):
             return bool(known.has_view_permission(request, thing))
         opts = thing._meta
         connected = [
-            self.admin_site._registry.get(field.related_model)  # type: ignore[call-overload]
+            self.admin_site._registry.get(field.related_model)
             for field in opts.concrete_fields
             if field.related_model
         ]
