@@ -159,6 +159,29 @@ class GuardedAdmin(admin.ModelAdmin):
         except NoReverseMatch:
             return None  # A form that came back with an empty address, to be mended.
 
+    def response_action(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse | None:
+        """Leave out of the chosen rows what cannot be the key of one: it would be an error."""
+        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        usable = [key for key in chosen if self.can_be_key(key)]
+        if usable != chosen:
+            form = request.POST.copy()
+            form.setlist(ACTION_CHECKBOX_NAME, usable)
+            request.POST = form  # type: ignore[assignment]  # a QueryDict, as before
+        return super().response_action(request, queryset, *args, **kwargs)
+
+    def can_be_key(self, value: str) -> bool:
+        try:
+            self.opts.pk.to_python(value)
+        except (ValidationError, ValueError):
+            return False
+        return True
+
+
+class DeletionAdmin(admin.ModelAdmin):
+    """What a page that asks before deleting lists; the last base, so that an admin may add to it."""
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Return what Django's own does, but name only what its reader may see.
 
@@ -203,22 +226,3 @@ class GuardedAdmin(admin.ModelAdmin):
             request.user.has_perm(f"{opts.app_label}.{get_permission_codename(action, opts)}")
             for action in ("view", "change")
         ) and all(other.has_view_permission(request) for other in connected if other)
-
-    def response_action(
-        self, request: HttpRequest, queryset: models.QuerySet[Any], *args: Any, **kwargs: Any
-    ) -> HttpResponse | None:
-        """Leave out of the chosen rows what cannot be the key of one: it would be an error."""
-        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
-        usable = [key for key in chosen if self.can_be_key(key)]
-        if usable != chosen:
-            form = request.POST.copy()
-            form.setlist(ACTION_CHECKBOX_NAME, usable)
-            request.POST = form  # type: ignore[assignment]  # a QueryDict, as before
-        return super().response_action(request, queryset, *args, **kwargs)
-
-    def can_be_key(self, value: str) -> bool:
-        try:
-            self.opts.pk.to_python(value)
-        except (ValidationError, ValueError):
-            return False
-        return True
