@@ -180,7 +180,7 @@ class GuardedAdmin(admin.ModelAdmin):
 
 
 class DeletionAdmin(admin.ModelAdmin):
-    """What a page that asks before deleting lists; the last base, so that an admin may add to it."""
+    """What a page of deletion lists; the last base, so that an admin may add to it."""
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Return what Django's own does, but name only what its reader may see.
