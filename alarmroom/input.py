@@ -22,7 +22,7 @@ def without_nul(data: QueryDict) -> QueryDict:
     for name, values in data.lists():
         for value in values:
             clean.appendlist(name.replace(NUL, ""), value.replace(NUL, ""))
-    clean._mutable = False  # type: ignore[attr-defined]  # as Django makes its own
+    clean._mutable = False
     return clean
 
 

@@ -55,7 +55,7 @@ def names_a_secret(model: type[models.Model], path: str) -> bool:
             return False
         if not field.related_model:
             return False
-        model = field.related_model  # type: ignore[assignment]  # never "self" once loaded
+        model = field.related_model
     return False
 
 
@@ -122,7 +122,7 @@ class GuardedAdmin(admin.ModelAdmin):
             paths = [path]
             if field.is_relation:
                 paths += [f"{path}__{field.target_field.name}", f"{path}__pk"]
-            suffixes = FILTER_SUFFIXES
+            suffixes: tuple[str, ...] = FILTER_SUFFIXES
             if isinstance(field, models.DateField):
                 suffixes += DATE_SUFFIXES
             allowed |= {path + suffix for path in paths for suffix in suffixes}
@@ -159,45 +159,6 @@ class GuardedAdmin(admin.ModelAdmin):
         except NoReverseMatch:
             return None  # A form that came back with an empty address, to be mended.
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Return what Django's own does, but name only what its reader may see.
-
-        What goes with a row, or keeps it from being deleted, may be of another model.
-        """
-        collector = NestedObjects(using=router.db_for_write(self.model), origin=objs)
-        collector.collect(objs)
-        missing = set()
-
-        def line(thing: models.Model) -> str:
-            opts = thing._meta
-            kind = capfirst(opts.verbose_name)
-            known = self.admin_site._registry.get(thing.__class__)
-            if known and not known.has_delete_permission(request, thing):
-                missing.add(opts.verbose_name)
-            if thing.__class__ is not self.model and not self.may_see(request, thing, known):
-                return kind
-            if not known:
-                return f"{kind}: {thing}"
-            url = reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[thing.pk])
-            return format_html('{}: <a href="{}">{}</a>', kind, url, thing)
-
-        counts = {
-            model._meta.verbose_name_plural: len(found)
-            for model, found in collector.model_objs.items()
-        }
-        protected = [line(thing) for thing in collector.protected]
-        return collector.nested(line), counts, missing, protected
-
-    def may_see(self, request: HttpRequest, thing: models.Model, known: Any = None) -> bool:
-        """Return whether somebody may see a row, in whichever admin it has."""
-        if known:
-            return bool(known.has_view_permission(request, thing))
-        opts = thing._meta
-        return any(
-            request.user.has_perm(f"{opts.app_label}.{get_permission_codename(action, opts)}")
-            for action in ("view", "change")
-        )
-
     def response_action(
         self, request: HttpRequest, queryset: models.QuerySet[Any], *args: Any, **kwargs: Any
     ) -> HttpResponse | None:
@@ -216,3 +177,52 @@ class GuardedAdmin(admin.ModelAdmin):
         except (ValidationError, ValueError):
             return False
         return True
+
+
+class DeletionAdmin(admin.ModelAdmin):
+    """What a page of deletion lists; the last base, so that an admin may add to it."""
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Return what Django's own does, but name only what its reader may see.
+
+        What goes with a row, or keeps it from being deleted, may be of another model.
+        """
+        collector = NestedObjects(using=router.db_for_write(self.model), origin=objs)
+        collector.collect(objs)
+        missing = set()
+
+        def line(thing: Any) -> str:
+            opts = thing._meta
+            kind = str(capfirst(opts.verbose_name))
+            known = self.admin_site._registry.get(thing.__class__)
+            if known and not known.has_delete_permission(request, thing):
+                missing.add(opts.verbose_name)
+            if thing.__class__ is not self.model and not self.may_see(request, thing, known):
+                return kind
+            if not known:
+                return f"{kind}: {thing}"
+            url = reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[thing.pk])
+            return format_html('{}: <a href="{}">{}</a>', kind, url, thing)
+
+        rows: dict[Any, set[Any]] = collector.model_objs
+        counts = {model._meta.verbose_name_plural: len(found) for model, found in rows.items()}
+        protected = [line(thing) for thing in collector.protected]
+        return collector.nested(line), counts, missing, protected
+
+    def may_see(self, request: HttpRequest, thing: models.Model, known: Any = None) -> bool:
+        """Return whether somebody may see a row, in whichever admin it has.
+
+        One without an admin of its own names the rows that it connects.
+        """
+        if known:
+            return bool(known.has_view_permission(request, thing))
+        opts = thing._meta
+        connected = [
+            self.admin_site._registry.get(field.related_model)
+            for field in opts.concrete_fields
+            if field.related_model
+        ]
+        return any(
+            request.user.has_perm(f"{opts.app_label}.{get_permission_codename(action, opts)}")
+            for action in ("view", "change")
+        ) and all(other.has_view_permission(request) for other in connected if other)

@@ -71,9 +71,8 @@ class DeskSite(admin.AdminSite):
         )
         return [shown, *super().get_urls()]
 
-    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
-        response: HttpResponse = AutocompleteView.as_view(admin_site=self)(request)
-        return response
+    def autocomplete_view(self, request: HttpRequest) -> Any:
+        return AutocompleteView.as_view(admin_site=self)(request)
 
     def view_on_site(
         self, request: HttpRequest, content_type_id: str, object_id: str

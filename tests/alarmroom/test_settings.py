@@ -110,6 +110,8 @@ def test_a_filled_in_copy_of_the_example_passes_the_deployment_check(tmp_path: P
     for name in REQUIRED:
         assert f"\n{name}=\n" in text
         text = text.replace(f"\n{name}=\n", f"\n{name}={known[name]}\n")
+    # What the guide asks the operator to say.
+    text = text.replace("\n# BUFFERING_PROXY=off\n", "\nBUFFERING_PROXY=on\n")
     copy.write_text(text)
     env = {"PATH": os.environ["PATH"], "ENV_FILE": str(copy), "DATA_DIR": str(tmp_path / "data")}
     checked = run("manage.py", "check", "--deploy", "--fail-level", "WARNING", env=env)
@@ -435,6 +437,12 @@ def test_gunicorn_reads_the_same_file(monkeypatch: pytest.MonkeyPatch, tmp_path:
     found = settings(monkeypatch, {"ENV_FILE": str(file)}, "gunicorn.conf.py")
     assert found["bind"] == ["[::]:8001"]
     assert (found["workers"], found["threads"]) == (3, 2)
+
+
+def test_one_slow_visitor_more_does_not_stop_the_only_web_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert settings(monkeypatch, {"ENV_FILE": ""}, "gunicorn.conf.py")["workers"] == 2
 
 
 def test_what_was_loaded_before_the_workers_is_not_collected(

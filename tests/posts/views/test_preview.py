@@ -5,14 +5,14 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from tests.factories import make_post
+from tests.factories import make_editor, make_post
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def editor_client(client: Client) -> Client:
-    client.force_login(User.objects.create_user("editor", is_staff=True))
+    client.force_login(make_editor("posts.view_post"))
     return client
 
 
