@@ -23,6 +23,8 @@ from tests.factories import (
     make_tag,
 )
 
+pytestmark = pytest.mark.postgresql
+
 # The admin redirects strangers to the login page, and has its own tests.
 NOT_PUBLIC = ("admin/", "dev/")
 # What the publication below has at the addresses with a parameter.

@@ -10,8 +10,6 @@ from django.db import models
 from newsletter.models import Issue
 from posts.models import Page, Post
 
-pytestmark = pytest.mark.any_database
-
 ROOMS = ("alarmroom", "posts", "subscribers", "newsletter")
 MIGRATIONS = sorted(
     path.relative_to(settings.BASE_DIR)

@@ -14,6 +14,8 @@ from django.db import connection
 
 from tests.production import ROOT
 
+pytestmark = pytest.mark.postgresql
+
 
 @pytest.fixture
 def scratch(tmp_path: Path) -> Iterator[str]:

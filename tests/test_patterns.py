@@ -17,8 +17,6 @@ from django.conf import settings
 
 from tests.steps import Matcher, TooMany, nasty, steps
 
-pytestmark = pytest.mark.any_database
-
 ROOMS = ("alarmroom", "posts", "subscribers", "newsletter")
 # What reads nothing but the project's own files and its operator's settings.
 OURS = {

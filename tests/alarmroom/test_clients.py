@@ -5,8 +5,6 @@ from django.test import RequestFactory
 
 from alarmroom.clients import client_network
 
-pytestmark = pytest.mark.any_database
-
 
 def network(settings, proxies: int, peer: str | None, forwarded: str | None = None) -> str:
     settings.TRUSTED_PROXIES = proxies

@@ -19,7 +19,7 @@ from subscribers.models import Resource
 from tests.factories import make_author, make_editor, make_post, make_resource, picture_file
 from tests.posts.admin.desk import form
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 Sent = tuple[str, dict[str, Any]]
 
 

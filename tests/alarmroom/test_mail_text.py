@@ -4,7 +4,6 @@ import pytest
 
 from alarmroom.mail_text import WIDTH, without_controls, wrap_lines
 
-pytestmark = pytest.mark.any_database
 URL = f"https://www.example.org/{'a-long-path/' * 10}"
 
 

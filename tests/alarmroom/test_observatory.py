@@ -20,8 +20,6 @@ from tests.alarmroom.observatory import HOST
 from tests.production import collect_static, environment, migrate
 
 # The site under production settings always uses SQLite.
-pytestmark = pytest.mark.any_database
-
 Answer = dict[str, Any]
 SIX_MONTHS = 15_768_000
 

@@ -11,7 +11,7 @@ from alarmroom.prepared import Param, Prepared, PreparedUpdate
 from posts.models import Post
 from tests.factories import make_author, make_image, make_post
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 BY_TITLE = Prepared(
     lambda: (

@@ -13,7 +13,6 @@ from alarmroom import mail
 from newsletter.mail.mime import Personal, serialise
 from tests.house.test_settings import environment, refusal, settings
 
-pytestmark = pytest.mark.any_database
 SENDERS = ["DEFAULT_FROM_EMAIL", "NEWSLETTER_FROM_EMAIL", "SERVER_EMAIL"]
 
 

@@ -16,8 +16,6 @@ import pytest
 from alarmroom.environment import Environment
 from tests.production import ROOT, SECRET_KEY, environment
 
-pytestmark = pytest.mark.any_database
-
 REQUIRED = ["SECRET_KEY", "ALLOWED_HOSTS", "SITE_URL", "POSTAL_ADDRESS"]
 READERS = {name for name in vars(Environment) if not name.startswith("_")} - {"refuse"}
 # Any text is valid for these.

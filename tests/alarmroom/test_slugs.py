@@ -40,7 +40,6 @@ TITLES = [
 ]
 
 
-@pytest.mark.any_database
 @pytest.mark.parametrize(("title", "slug"), TITLES)
 def test_the_slug_of_a_title(title: str, slug: str) -> None:
     assert slug_of(title) == slug

@@ -16,8 +16,6 @@ from audit import axe
 from audit.pages import PageType
 from tests.browser.conftest import note_problems
 
-pytestmark = pytest.mark.any_database
-
 LIGHT_AND_DARK = ("light", "dark")
 PHONE, DESKTOP = 320, 1280  # px
 

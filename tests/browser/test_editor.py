@@ -135,7 +135,6 @@ def test_a_pasted_word_document_comes_out_sane_and_runs_nothing(
     problems.clear()
 
 
-@pytest.mark.any_database
 def test_an_inline_script_stays_blocked_where_the_editor_is(
     editor: Page, problems: list[str]
 ) -> None:
@@ -278,7 +277,6 @@ def test_a_double_click_saves_once(editor: Page) -> None:
     expect(editor.locator("#result_list tbody tr")).to_have_count(1)
 
 
-@pytest.mark.any_database
 def test_leaving_an_unsaved_text_asks_first(editor: Page) -> None:
     open_editor(editor)
     editor.keyboard.type("Unsaved")
@@ -295,7 +293,6 @@ def test_leaving_an_unsaved_text_asks_first(editor: Page) -> None:
     assert "Unsaved" in text_of(editor)
 
 
-@pytest.mark.any_database
 def test_every_dialog_opens(editor: Page) -> None:
     surface = open_editor(editor)
     for name in ("link", "image", "table", "specialchar", "find", "pastetext", "showblocks"):
@@ -338,7 +335,6 @@ def test_an_author_is_added_in_a_popup(editor: Page) -> None:
     expect(editor.locator("#id_author + .select2")).to_contain_text("Added In Passing")
 
 
-@pytest.mark.any_database
 def test_no_page_of_the_desk_breaks_its_policy(editor: Page) -> None:
     editor.goto("/admin/")
     links = editor.locator("#content a, #nav-sidebar a").evaluate_all(
@@ -364,7 +360,6 @@ def test_no_page_of_the_desk_breaks_its_policy(editor: Page) -> None:
     assert any("/posts/post/" in url and url.endswith("/delete/") for url in visited)
 
 
-@pytest.mark.any_database
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_on_a_phone_nothing_is_wider_than_the_screen_and_the_text_is_readable(
     editor: Page, scheme: str
@@ -382,7 +377,6 @@ def test_on_a_phone_nothing_is_wider_than_the_screen_and_the_text_is_readable(
     assert contrast(ink, paper) > 7
 
 
-@pytest.mark.any_database
 def test_the_switch_of_the_desk_reaches_into_the_text(editor: Page) -> None:
     editor.emulate_media(color_scheme="light")
     surface = open_editor(editor)
@@ -408,7 +402,6 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-@pytest.mark.any_database
 def test_an_editor_points_at_what_must_stay_in_view(editor: Page) -> None:
     editor.goto("/admin/posts/image/")
     editor.locator("#result_list .field-picture a").first.click()

@@ -5,10 +5,13 @@ import re
 import urllib.request
 from email.message import EmailMessage
 
+import pytest
 from django.utils.html import strip_tags
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.stack import ROOT, Stack
+
+pytestmark = pytest.mark.postgresql
 
 SAMPLE = ROOT.parent / "shared" / "samples" / "career-not-a-job.txt"
 DEMO = ROOT / "alarmroom" / "demo" / "articles" / "03-the-chair-is-the-career.html"

@@ -9,8 +9,6 @@ from playwright.sync_api import Browser, Page, Request, Response
 from audit.pages import PageType
 from tests.browser.conftest import note_problems
 
-pytestmark = pytest.mark.any_database
-
 
 @pytest.fixture
 def phone(

@@ -19,8 +19,6 @@ from tests import production
 from tests.browser.conftest import note_problems, sign_in
 from tests.browser.stack import ROOT, free_ports, own_database
 
-pytestmark = pytest.mark.any_database
-
 PASSWORD = "only-for-this-test"
 ONE_ARTICLE = """
 from django.utils import timezone

@@ -11,8 +11,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import chromium, note_problems
 from tests.browser.stack import Stack
 
-pytestmark = pytest.mark.any_database
-
 ARTICLE = "/articles/the-chair-is-the-career/"
 PAGES = [
     "/",

@@ -7,8 +7,6 @@ from playwright.sync_api import Browser
 
 from audit.pages import PageType
 
-pytestmark = pytest.mark.any_database
-
 WIDTHS = (320, 390, 768, 1024, 1280, 1440)
 # For each picture with several widths: its source, its width by `sizes`, and the width in which it
 # is drawn. A cropped picture is drawn wider than its box.

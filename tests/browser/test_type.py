@@ -8,8 +8,6 @@ from playwright.sync_api import Browser, Page
 
 from audit.pages import PageType
 
-pytestmark = pytest.mark.any_database
-
 # The number of characters in each line of each paragraph, without the last lines.
 LINES = """() => [...document.querySelectorAll(".prose > p")].flatMap((paragraph) => {
     const range = document.createRange();

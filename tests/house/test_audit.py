@@ -12,8 +12,6 @@ from audit.__main__ import Row, machine_speed, table
 from audit.lighthouse import Scores, scores
 from audit.pages import ROOT, PageType
 
-pytestmark = pytest.mark.any_database
-
 ARTICLE = PageType("article", "/articles/a/")
 
 

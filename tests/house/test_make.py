@@ -14,8 +14,6 @@ import pytest
 
 from tests.production import ROOT
 
-pytestmark = pytest.mark.any_database
-
 
 @pytest.fixture
 def folder() -> Iterator[Path]:

@@ -14,6 +14,8 @@ from django.db import connection
 
 from tests.production import environment
 
+pytestmark = pytest.mark.postgresql
+
 ROOT = Path(settings.BASE_DIR)
 
 

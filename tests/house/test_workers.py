@@ -8,8 +8,6 @@ import pytest
 from tests.production import ROOT
 from tests.workers import GROUPS, GroupScheduling, group_of
 
-pytestmark = pytest.mark.any_database
-
 STARTED_ONCE = re.compile(r'@pytest.fixture\(.*scope="(?:module|package|session)"')
 
 

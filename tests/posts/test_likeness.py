@@ -12,7 +12,7 @@ from posts.models import Likeness, Post
 from posts.views import article_queries
 from tests.factories import connect, make_post, make_tag
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 
 def alike(post: Post) -> list[Post]:

@@ -16,7 +16,7 @@ from posts.models import Likeness, Post, Tag
 from tests.factories import make_editor, make_post, make_tag
 from tests.posts.admin.desk import LIST, act, form, when
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ from posts.models import Page, Post
 from tests.factories import make_author, make_image, make_issue, make_page, make_post, make_tag
 from tests.plans import whole_table_read
 
+pytestmark = pytest.mark.postgresql
+
 SITE = "http://localhost:8000"
 NS = {
     "s": "http://www.sitemaps.org/schemas/sitemap/0.9",

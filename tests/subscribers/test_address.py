@@ -5,6 +5,8 @@ from django.core.exceptions import ValidationError
 
 from subscribers.forms import SignUpForm, clean_address
 
+pytestmark = pytest.mark.postgresql
+
 
 @pytest.mark.parametrize(
     ("typed", "kept"),

@@ -10,7 +10,7 @@ from subscribers import signup, wording
 from subscribers.models import CONFIRM_DAYS, ConsentEvent, Notice, Subscriber
 from tests.factories import make_pending, make_resource, make_subscriber, make_suppression
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 State = Subscriber.State
 
 

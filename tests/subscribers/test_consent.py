@@ -10,7 +10,7 @@ from subscribers import signup
 from subscribers.models import ConsentEvent
 from tests.factories import make_subscriber
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 
 def make_event() -> ConsentEvent:

@@ -25,7 +25,11 @@ from subscribers.tasks import send_notices
 from tests.factories import make_pending, make_subscriber, make_suppression
 from tests.smtp import MailServer
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("advance_clock")]
+pytestmark = [
+    pytest.mark.postgresql,
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("advance_clock"),
+]
 AdvanceClock = Callable[[timedelta], None]
 State = Subscriber.State
 DAY = timedelta(days=1)

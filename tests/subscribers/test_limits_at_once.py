@@ -10,6 +10,7 @@ from subscribers.models import Notice, SignUpRequest
 from tests.subscribers.test_races import at_once
 
 pytestmark = [
+    pytest.mark.postgresql,
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("advance_clock"),
 ]

@@ -28,7 +28,6 @@ FILES = sorted(
 )
 
 
-@pytest.mark.any_database
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.parent.name}-{file.stem}")
 def test_a_migration_imports_no_live_code(file: Path) -> None:
     tree = ast.parse(file.read_text())

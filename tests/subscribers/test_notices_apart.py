@@ -7,7 +7,7 @@ from subscribers.models import Notice, Subscriber
 from tests.factories import make_pending, make_subscriber
 from tests.smtp import MailServer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 
 def three_notices() -> list[Notice]:

@@ -13,7 +13,7 @@ from subscribers.models import ConsentEvent, Notice, SignUpRequest, Subscriber
 from tests.factories import make_pending, make_subscriber
 from tests.smtp import MailServer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
 
 def at_once[T](count: int, act: Callable[[], T]) -> list[T]:

@@ -6,7 +6,7 @@ from subscribers import signup
 from subscribers.models import ConsentEvent, Subscriber, Suppression
 from tests.factories import make_pending, make_subscriber
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 State = Subscriber.State
 
 

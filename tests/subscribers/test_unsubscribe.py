@@ -7,7 +7,7 @@ from subscribers import signup
 from subscribers.models import ConsentEvent, Subscriber
 from tests.factories import make_pending, make_subscriber, make_suppression
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 State = Subscriber.State
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 

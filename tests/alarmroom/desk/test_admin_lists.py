@@ -38,7 +38,7 @@ from tests.factories import (
     make_tag,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
 
 FEW, MANY = 3, 30
 

@@ -49,19 +49,16 @@ NOT_UNDERSTOOD = [
 ]  # fmt: skip
 
 
-@pytest.mark.any_database
 @pytest.mark.parametrize("text", UNDERSTOOD)
 def test_a_time_is_understood_as_people_write_it(text: str) -> None:
     assert parse_time(text) == UNDERSTOOD[text]
 
 
-@pytest.mark.any_database
 @pytest.mark.parametrize("text", NOT_UNDERSTOOD)
 def test_what_is_no_time_or_could_be_two_is_refused(text: str) -> None:
     assert parse_time(text) is None
 
 
-@pytest.mark.any_database
 def test_a_text_that_is_too_long_is_not_even_looked_at() -> None:
     class Untouched(str):
         def split(self, *_: object, **__: object) -> list[str]:  # type: ignore[override]
@@ -70,14 +67,12 @@ def test_a_text_that_is_too_long_is_not_even_looked_at() -> None:
     assert parse_time(Untouched("9" * (LONGEST + 1))) is None
 
 
-@pytest.mark.any_database
 @pytest.mark.parametrize("typed", ["2026-12-24T21:30", "2026-12-24 9:30 pm", "12/24/2026 2130"])
 def test_a_moment_in_one_line_is_understood(typed: str) -> None:
     found = MomentInputField().clean([typed, ""])
     assert timezone.localtime(found).isoformat() == "2026-12-24T21:30:00-05:00"
 
 
-@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("parts", "words"),
     [

@@ -26,6 +26,8 @@ from tests.factories import (
     make_tag,
 )
 
+pytestmark = pytest.mark.postgresql
+
 REGISTERED = admin.site._registry
 # As they stand in an address, percent-encoded.
 ODD = {

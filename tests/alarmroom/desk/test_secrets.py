@@ -16,7 +16,7 @@ from newsletter.models import Delivery, Issue
 from subscribers.models import ConsentEvent, Notice, Subscriber
 from tests.factories import make_issue, make_subscriber
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 REGISTERED = admin.site._registry
 LOOKUPS = ("", "__exact", "__startswith", "__regex", "__gte", "__in", "__isnull")

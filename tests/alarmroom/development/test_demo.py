@@ -160,7 +160,6 @@ def test_issues_are_made_of_articles_that_were_out_by_then() -> None:
 # The pictures and the papers
 
 
-@pytest.mark.any_database
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_is_as_large_as_its_place_needs(name: str) -> None:
     with Pillow.open(demo.PICTURES / f"{name}.jpg") as picture:
@@ -169,7 +168,6 @@ def test_a_picture_is_as_large_as_its_place_needs(name: str) -> None:
         assert picture.size == ((800, 800) if name.startswith("portrait-") else (1600, 900))
 
 
-@pytest.mark.any_database
 def test_every_file_of_the_demo_is_used_and_all_are_small_enough_for_the_repository() -> None:
     used = [row["picture"] for row in (*content()["authors"], *content()["resources"])]
     used += [article["cover"]["picture"] for article in ARTICLES.values()]
@@ -180,7 +178,6 @@ def test_every_file_of_the_demo_is_used_and_all_are_small_enough_for_the_reposit
     assert sum(file.stat().st_size for file in files) < 2_000_000
 
 
-@pytest.mark.any_database
 @pytest.mark.parametrize("resource", content()["resources"], ids=lambda row: row["slug"])
 def test_a_resource_is_a_real_document(resource: dict[str, Any]) -> None:
     reader = PdfReader(demo.DOCUMENTS / f"{resource['slug']}.pdf")

@@ -11,8 +11,6 @@ import pytest
 
 from tests.production import ROOT
 
-pytestmark = pytest.mark.any_database
-
 # A child that starts a child of its own and takes time to stop.
 FAMILY = (
     "import subprocess, sys, time; subprocess.Popen(['sleep', '300']); print('up'); time.sleep(300)"

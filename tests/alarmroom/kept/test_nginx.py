@@ -24,8 +24,6 @@ from tests.parts import missing
 from tests.production import ROOT, collect_static, environment, migrate
 
 # The site under production settings is on SQLite each time.
-pytestmark = pytest.mark.any_database
-
 HOST = "www.example.org"
 LATER = "Sun, 06 Nov 2044 08:49:37 GMT"
 # Said by each server in its own way, or of the connection.

@@ -33,6 +33,8 @@ from newsletter import delivery
 from newsletter.models import Issue, IssuePost
 from posts.merging import merge
 from posts.models import Author, Post, Tag
+
+pytestmark = pytest.mark.postgresql
 for line in sys.stdin:
     exec(json.loads(line))
     print("done", flush=True)

@@ -17,7 +17,11 @@ from newsletter.delivery import starting
 from newsletter.models import Issue
 from tests.factories import make_issue, make_post, make_subscriber
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_tasks")]
+pytestmark = [
+    pytest.mark.postgresql,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("no_tasks"),
+]
 
 
 def elsewhere(act: Callable[[], object]) -> None:

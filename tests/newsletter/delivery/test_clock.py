@@ -14,7 +14,7 @@ from tests.newsletter.delivery.ledger import State, started, states
 from tests.newsletter.server import ScriptedServer
 from tests.tasks import run_noted
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
 
 
 def test_tick_starts_an_issue_at_its_moment_and_not_before(server: ScriptedServer) -> None:

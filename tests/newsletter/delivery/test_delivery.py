@@ -16,7 +16,7 @@ from tests.factories import make_issue, make_post, make_subscriber, make_suppres
 from tests.newsletter.delivery.ledger import State, started, states
 from tests.newsletter.server import HANG_UP, ScriptedServer
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
 
 
 # Who is mailed

@@ -18,7 +18,7 @@ from subscribers.models import Subscriber
 from tests.factories import make_issue
 from tests.newsletter.server import ScriptedServer
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
 
 # Python 3.13 renamed it.
 CLEAR_CACHES = getattr(sys, "_clear_internal_caches", None) or sys._clear_type_cache

@@ -12,7 +12,7 @@ from newsletter.models import Issue
 from tests.newsletter.admin.desk import messages, url
 from tests.newsletter.delivery.ledger import State, started, states
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
 
 
 @pytest.fixture

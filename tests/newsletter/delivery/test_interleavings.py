@@ -23,7 +23,11 @@ from tests.newsletter.admin.desk import url
 from tests.newsletter.delivery.ledger import due_now, started, states
 from tests.newsletter.server import ScriptedServer
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_tasks")]
+pytestmark = [
+    pytest.mark.postgresql,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("no_tasks"),
+]
 
 NOTE = "Paused by ed."
 

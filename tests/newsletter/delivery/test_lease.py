@@ -8,7 +8,11 @@ from newsletter.delivery import outcomes, worker
 from tests.newsletter.delivery.ledger import started, states
 from tests.newsletter.server import HANG_UP, ScriptedServer
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_tasks")]
+pytestmark = [
+    pytest.mark.postgresql,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("no_tasks"),
+]
 
 # Each time the worker waits for the server, SMTP_TIMEOUT at most; the eighth is for the database.
 WAITS = 7

@@ -15,7 +15,7 @@ from tests.factories import make_image, make_issue, make_post, make_subscriber
 from tests.newsletter.admin.desk import messages, url
 from tests.newsletter.server import ScriptedServer
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
 
 
 def confirm(client: Client, issue: Issue, **data: str):

@@ -11,7 +11,7 @@ from tests.factories import make_issue, make_subscriber
 from tests.newsletter.delivery.ledger import State, due_now, started, states
 from tests.newsletter.server import HANG_UP, ScriptedServer
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
 
 
 def test_a_final_refusal_fails_one_delivery_only(server: ScriptedServer) -> None:

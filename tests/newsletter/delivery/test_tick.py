@@ -21,7 +21,7 @@ from tests.factories import make_editor, make_issue, make_subscriber
 from tests.newsletter.server import ScriptedServer
 from tests.tasks import run_noted
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 
 def test_a_tick_starts_due_issues_and_has_due_notices_sent(

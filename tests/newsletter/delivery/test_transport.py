@@ -5,8 +5,6 @@ import pytest
 from newsletter.delivery.transport import Fate, ServerAway, ServerRefuses, SmtpTransport
 from tests.newsletter.server import HANG_UP, ScriptedServer
 
-pytestmark = pytest.mark.any_database
-
 MESSAGE = b"Subject: hello\r\n\r\n.a line that starts with a dot\r\nend\r\n"
 
 

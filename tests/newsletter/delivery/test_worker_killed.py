@@ -15,7 +15,7 @@ from tests.factories import make_issue, make_subscriber
 from tests.newsletter.delivery.processes import manage
 from tests.newsletter.server import ScriptedServer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
 State = Delivery.State
 READERS = 40

@@ -11,7 +11,7 @@ from posts.models import Post, Tag
 from posts.models.addresses import FormerSlug
 from tests.factories import make_editor, make_post, make_tag
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 
 def test_the_articles_get_the_topic_that_stays_each_once() -> None:

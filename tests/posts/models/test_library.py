@@ -10,7 +10,7 @@ from django.test import Client
 from posts.models.image import Image
 from tests.factories import make_author, make_image, make_page, make_post, picture_file
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 
 def in_a_text(image: Image) -> str:

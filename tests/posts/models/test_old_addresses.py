@@ -13,7 +13,7 @@ from posts.models.addresses import FormerSlug
 from tests.factories import make_author, make_editor, make_page, make_post, make_tag
 from tests.plans import whole_table_read
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 MAKERS = {
     "/articles/{}/": lambda slug: make_post(slug=slug),

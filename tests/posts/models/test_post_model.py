@@ -10,7 +10,7 @@ from django.utils import timezone
 from posts.models import Post, RelatedPost, reading_minutes
 from tests.factories import make_image, make_post
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 
 def test_a_slug_is_made_from_the_title_and_never_taken_twice() -> None:

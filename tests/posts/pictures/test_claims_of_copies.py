@@ -15,7 +15,7 @@ from posts.models.image import Image
 from posts.pictures import renditions
 from tests.factories import make_image, with_copies
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 
 def test_a_claim_is_renewed_with_each_copy(monkeypatch: pytest.MonkeyPatch) -> None:

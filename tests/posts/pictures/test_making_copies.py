@@ -28,7 +28,7 @@ from tests.factories import make_image, make_post, picture_file, with_copies
 from tests.newsletter.delivery.processes import manage
 from tests.posts.pictures.copies import files, kept, noise
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 
 def queued() -> list[DBTaskResult]:

@@ -21,7 +21,7 @@ from posts.search.sql import HITS_PER_PAGE
 from tests.factories import make_post, make_tag
 from tests.plans import whole_table_read
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 
 def titles(text: str, **how: object) -> list[str]:

@@ -14,7 +14,7 @@ from posts.search.sql import LOOKED_INTO, PostgreSQL
 from tests.factories import make_author, make_post, make_tag
 from tests.plans import nodes_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 
 def found(text: str) -> int:

@@ -14,7 +14,7 @@ from posts.search.sql import HITS_PER_PAGE
 from tests.factories import make_author, make_post, make_resource, make_tag
 from tests.posts.test_search import NASTY
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 
 def page(client: Client, **asked: str) -> str:

@@ -10,7 +10,7 @@ from posts.search.finding import (
 from posts.search.query import parse
 from tests.factories import make_author, make_post, make_tag
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 
 def test_suggestions_are_topics_and_titles_that_go_on() -> None:

@@ -9,7 +9,7 @@ from posts.search.finding import search, suggest
 from posts.search.query import parse
 from tests.factories import make_author, make_post, make_tag
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 NEXT_GENERATION = ["NG911", "NG9-1-1", "NG-911", "NG 911", "NG-9-1-1", "ng 9-1-1", "NG9‑1‑1"]
 ENHANCED = ["E911", "E9-1-1", "E-911", "E 911", "e-9-1-1"]

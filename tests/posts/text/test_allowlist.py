@@ -6,8 +6,6 @@ from posts.text import html
 from posts.text.allowlist import ALLOWED
 from tests.posts.text.allowlist_lines import KEPT, RENAMED_TEXTS, TEXTS, TRANSLATED, VALUES
 
-pytestmark = pytest.mark.any_database
-
 
 def test_each_line_of_the_table_has_a_text() -> None:
     assert TEXTS.keys() == ALLOWED.keys()

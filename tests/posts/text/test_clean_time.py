@@ -9,8 +9,6 @@ from posts.text.html import clean
 from posts.text.plain import text_of
 from tests.growth import growth
 
-pytestmark = pytest.mark.any_database
-
 
 def times(piece: str) -> Callable[[int], str]:
     return lambda size: piece * (size // len(piece))

@@ -9,8 +9,6 @@ from posts.text.html import clean
 from posts.text.markup import BLOCKS, CELLS
 from posts.text.plain import line_of, text_of
 
-pytestmark = pytest.mark.any_database
-
 EXCEL = (
     "<html><head><style><!--td{padding:0px;}--></style></head><body><table width=192><col span=3>"
     "<!--StartFragment--><tr height=20><td>Year</td><td>Calls</td><td>% in 10 s</td></tr><tr>"

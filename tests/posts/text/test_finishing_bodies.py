@@ -12,7 +12,7 @@ from posts.models import Page, Post
 from posts.text import body as bodies
 from tests.factories import make_post
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 DIRTY = "<div>Answer</div><script>alert(1)</script><p onclick=x>the call.</p>"
 CLEAN = "<p>Answer</p><p>the call.</p>"

@@ -6,8 +6,6 @@ from django.conf import settings
 from posts.text import html
 from posts.text.structure import contents, structured
 
-pytestmark = pytest.mark.any_database
-
 WORD_NOTE = (
     "<p class=MsoNormal>Call back within a minute<a style='mso-footnote-id:ftn1' href=\"#_ftn1\""
     ' name="_ftnref1" title=""><span class=MsoFootnoteReference>[1]</span></a>.</p>'

@@ -6,8 +6,6 @@ import pytest
 
 from posts.text import html
 
-pytestmark = pytest.mark.any_database
-
 # What must never stand in a clean text, in any spelling.
 FORBIDDEN = re.compile(
     r"<(script|iframe|style|svg|math|object|embed|form|input|button|template|meta|link|base)\b"

@@ -5,8 +5,6 @@ import pytest
 from posts.text.html import clean
 from posts.text.links import safe_url
 
-pytestmark = pytest.mark.any_database
-
 
 @pytest.mark.parametrize(
     ("url", "safe"),

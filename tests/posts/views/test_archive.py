@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from posts.views.lists import POSTS_PER_PAGE
 from tests.factories import make_author, make_post, make_tag
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 
 def at(year: int, month: int, day: int = 15, hour: int = 12) -> datetime:

@@ -18,7 +18,7 @@ from posts.models.image import Image
 from posts.views import lists
 from tests.factories import connect, make_author, make_image, make_post, make_tag, with_copies
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from posts import likeness
 from posts.models import Post
 from tests.factories import connect, make_author, make_image, make_post, make_resource, make_tag
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 WAYS = ("prev", "next")
 
 

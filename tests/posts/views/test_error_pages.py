@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 from posts.views import errors
 from tests.factories import make_author, make_post, make_tag
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 
 @pytest.fixture
