@@ -10,7 +10,7 @@ BIN := .venv/bin
 READY := .venv/ready
 TEMPLATES := find templates -name '*.html'
 # tests/workers.py says which tests stay together on one worker.
-PYTEST = $(BIN)/python -m pytest --numprocesses 2 $(ARGS)
+PYTEST = $(BIN)/python -m pytest --numprocesses 2 $(EVERYTHING) $(ARGS)
 
 .PHONY: help
 help: ## List these commands
@@ -22,14 +22,18 @@ run: $(READY) ## Set everything up and run the site (PORT=8001 make run: another
 	@exec $(BIN)/python manage.py develop
 
 .PHONY: test
-test: test-sqlite test-postgres ## Run every test, on SQLite and PostgreSQL and in Chromium
+test: test-sqlite test-postgres ## Run every test on SQLite and in Chromium, and those marked so on PostgreSQL
+
+.PHONY: test-all
+test-all: EVERYTHING = --everything
+test-all: test ## Run every test on both databases, as each night
 
 .PHONY: test-sqlite
 test-sqlite: $(READY) ## Run every test on SQLite (ARGS="-k name" picks some)
 	@$(PYTEST)
 
 .PHONY: test-postgres
-test-postgres: $(READY) ## Run every test on a throw-away PostgreSQL
+test-postgres: $(READY) ## Run the tests marked so on a throw-away PostgreSQL
 	@$(BIN)/python -m tests.throwaway_postgres -- $(PYTEST)
 
 .PHONY: check
