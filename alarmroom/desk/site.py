@@ -14,7 +14,7 @@ from django.db.models.fields.related import RelatedField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path
 
-from alarmroom.desk.guard import GuardedAdmin
+from alarmroom.desk.guard import DeletionAdmin, GuardedAdmin
 
 if TYPE_CHECKING:
     from django.contrib.auth.forms import AuthenticationForm
@@ -58,7 +58,9 @@ class DeskSite(admin.AdminSite):
         if not issubclass(admin_class, GuardedAdmin):
             # First, so that what it forbids is forbidden whatever the class allows.
             admin_class = type(
-                admin_class.__name__, (GuardedAdmin, admin_class), {"__module__": __name__}
+                admin_class.__name__,
+                (GuardedAdmin, admin_class, DeletionAdmin),
+                {"__module__": __name__},
             )
         super().register(model_or_iterable, admin_class, **options)
 
