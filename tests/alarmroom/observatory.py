@@ -139,7 +139,7 @@ def main() -> dict[str, Any]:
 def make_publication() -> None:
     """Fill the database of a fresh installation with what audit.pages.find() looks for."""
     from tests import factories
-    from tests.posts.test_public_pages import show_as_sent
+    from tests.posts.views.test_public_pages import show_as_sent
 
     author = factories.make_author(name="Ruth", slug="ruth", photo=factories.make_image(400, 400))
     post = factories.make_post(

@@ -11,7 +11,7 @@ import pytest
 
 from alarmroom import mail
 from newsletter.mail.mime import Personal, serialise
-from tests.house.test_settings import environment, refusal, settings
+from tests.alarmroom.test_settings import environment, refusal, settings
 
 SENDERS = ["DEFAULT_FROM_EMAIL", "NEWSLETTER_FROM_EMAIL", "SERVER_EMAIL"]
 

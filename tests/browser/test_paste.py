@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_editor import fill_in, open_editor, paste, text_of
-from tests.posts.test_foreign import DOCS_NOTE, OFFICE_NOTE, WEB_NOTE, WORD_NOTE
+from tests.posts.text.test_foreign import DOCS_NOTE, OFFICE_NOTE, WEB_NOTE, WORD_NOTE
 
 NOTICE = ".cke_notification_warning"
 

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from alarmroom.slugs import slug_of
-from tests.test_slugs import TITLES
+from tests.alarmroom.test_slugs import TITLES
 
 
 def test_a_typed_title_becomes_the_slug_of_the_server(editor: Page) -> None:

@@ -15,7 +15,7 @@ from alarmroom.desk.moments import LONGEST, MomentField, MomentInputField, parse
 from newsletter.models import Issue
 from posts.models import Post
 from tests.factories import make_editor, make_issue, make_post
-from tests.newsletter.test_sending import confirm
+from tests.newsletter.delivery.test_sending import confirm
 from tests.posts.admin.desk import ADD, change, errors, form
 
 UNDERSTOOD = {

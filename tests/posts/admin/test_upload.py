@@ -17,7 +17,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from posts.models.image import Image
 from tests.factories import make_editor, picture_file
-from tests.posts.test_images import png_header
+from tests.posts.admin.test_images import png_header
 
 pytestmark = pytest.mark.django_db
 URL = "/desk/upload/"

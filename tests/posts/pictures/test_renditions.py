@@ -15,8 +15,8 @@ from posts.models.image import Image
 from posts.pictures import renditions
 from posts.pictures.renditions import small_copy, widths_of
 from tests.factories import make_image, picture_file, with_copies
+from tests.posts.admin.test_images import exif
 from tests.posts.pictures.copies import files, kept, noise
-from tests.posts.test_images import exif
 
 pytestmark = pytest.mark.django_db
 

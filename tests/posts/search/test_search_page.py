@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from posts.merging import merge
 from posts.search.sql import HITS_PER_PAGE
 from tests.factories import make_author, make_post, make_resource, make_tag
-from tests.posts.test_search import NASTY
+from tests.posts.search.test_search import NASTY
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 

@@ -10,7 +10,7 @@ from pytest_django.fixtures import Settings
 from posts.models.image import Image
 from posts.views.lists import POSTS_PER_PAGE
 from tests.factories import make_author, make_image, make_issue, make_post, make_tag, with_copies
-from tests.posts.test_public_pages import show_as_sent
+from tests.posts.views.test_public_pages import show_as_sent
 
 pytestmark = pytest.mark.django_db
 
