@@ -26,7 +26,7 @@ def supervise(commands: dict[str, list[str]], *, patience: float = 1) -> "subpro
     program = textwrap.dedent(
         f"""
         import sys
-        from alarmroom import supervisor
+        from alarmroom.development import supervisor
         supervisor.STOP_SECONDS = {patience}
         sys.exit(0 if supervisor.Supervisor({commands!r}).run() else 1)
         """

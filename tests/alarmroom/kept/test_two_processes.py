@@ -21,6 +21,8 @@ from alarmroom.kept.answering import UNSEEN_SECONDS
 from tests.browser.stack import free_ports, own_database
 from tests.production import ROOT, collect_static, environment, migrate
 
+pytestmark = pytest.mark.postgresql
+
 HOST = "www.example.org"
 # Does what is said on a line, and says when that is committed.
 EDITOR = """
@@ -29,12 +31,10 @@ from datetime import datetime, timedelta
 import django
 django.setup()
 from django.utils import timezone
-from newsletter import delivery
+from newsletter.delivery import starting
 from newsletter.models import Issue, IssuePost
 from posts.merging import merge
 from posts.models import Author, Post, Tag
-
-pytestmark = pytest.mark.postgresql
 for line in sys.stdin:
     exec(json.loads(line))
     print("done", flush=True)
@@ -234,7 +234,7 @@ def test_an_issue_that_is_sent_is_seen_by_both(room: Room, article: str) -> None
     assert room.see("/weekly-alarm/12/").status == 404
     room.edit(
         "issue = Issue.objects.create(number=12, subject='Quiet nights', preheader='p');"
-        "IssuePost.objects.create(issue=issue, post=post); delivery.start(issue)"
+        "IssuePost.objects.create(issue=issue, post=post); starting.start(issue)"
     )
     for path in ("/", "/weekly-alarm/", "/weekly-alarm/12/"):
         assert "Quiet nights" in room.see(path).text, path
