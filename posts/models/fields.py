@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import ValidationError
 from django.db import models
 
+from posts.text.limits import refuse_longer
 from posts.text.markup import characters
 
 if TYPE_CHECKING:
@@ -21,16 +21,6 @@ else:
 
 # Characters of what stands about a topic, or about an author.
 LONGEST_DESCRIPTION = 5_000
-
-
-def refuse_longer(text: str, longest: int) -> None:
-    """Raise ValidationError for a text of more than so many characters; say how long it is."""
-    if len(text) > longest:
-        raise ValidationError(
-            f"This text is {len(text):,} characters long, and at most {longest:,} can be kept. "
-            "Shorten it and save again; until then all of it stays in this form.",
-            code="max_length",
-        )
 
 
 class _Plain:
