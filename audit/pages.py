@@ -16,8 +16,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from posts import copying
-
 if TYPE_CHECKING:
     from posts.models.image import Image
 
@@ -209,6 +207,8 @@ def _reshaped(cover: Image, size: tuple[int, int]) -> Image:
     # Not the middle: a picture that is shown whole must not be moved by its focal point.
     image.focal_x, image.focal_y = 20, 30
     image.save()
+    from posts import copying  # Needs Django to be set up.
+
     copying.make(image.pk)
     image.refresh_from_db()
     return image

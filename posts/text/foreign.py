@@ -115,7 +115,7 @@ _PARSER = nh3.Cleaner(
     link_rel=None,
     strip_comments=True,
 )
-_TOKEN = re.compile(r"<(/?)([a-z][^\s/>]*)([^>]*)>|[^<]+|<", re.IGNORECASE)
+_TOKEN = re.compile(r"<(/?)([a-z][^\s/<>]*+)([^<>]*+)>|[^<]++|<", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r' ([^\s"=>]+)="([^"]*)"')
 
 
@@ -475,14 +475,17 @@ def _lists(root: Element) -> None:
         if element.name not in {"ol", "ul"}:
             continue
         items: list[Element] = []
+        content: list[Element | str] = []  # The items, and the white space between them.
         waiting = deque(element.children)
         while waiting:
             child = waiting.popleft()
             if isinstance(child, str):
                 if not child.strip():
+                    content.append(child)
                     continue
             elif child.name == "li":
                 items.append(child)
+                content.append(child)
                 _unwrap_paragraph(child)
                 continue
             elif not child.name or (child.name in {"ol", "ul"} and not items):
@@ -492,8 +495,9 @@ def _lists(root: Element) -> None:
                 continue
             if not items:
                 items.append(Element("li", element, {}))
+                content.append(items[0])
             items[-1].append(child)
-        element.children = list(items)
+        element.children = content
         if element.name == "ol" and "type" not in element.attributes:
             style = element.style + (items[0].style if items else "")
             for said, kind in LIST_TYPES.items():

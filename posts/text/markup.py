@@ -71,7 +71,7 @@ _SPACE = r"[ \t\n\f\r]*+"
 # All quantifiers are possessive, and a tag that does not end takes in the rest of the document,
 # as in a browser: no character is looked at more than twice.
 _ATTRIBUTE = re.compile(
-    r"[ \t\n\f\r/]*+([^ \t\n\f\r/>][^ \t\n\f\r/>=]*+)"
+    r"([^ \t\n\f\r/>][^ \t\n\f\r/>=]*+)"
     rf"(?:{_SPACE}={_SPACE}"
     r"""(?:"([^"]*+)(?:"|\Z)|'([^']*+)(?:'|\Z)|([^ \t\n\f\r>]*+)))?+"""
 )

@@ -48,9 +48,11 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 def copy() -> Iterator[Path]:
     """A read-only folder with the files that the first start needs."""
     made = Path(tempfile.mkdtemp(prefix="alarmroom-bootstrap-"))
-    (made / "alarmroom").mkdir()
-    (made / "alarmroom" / "__init__.py").touch()
-    shutil.copy(bootstrap.__file__, made / "alarmroom")
+    package = made / "alarmroom" / "development"
+    package.mkdir(parents=True)
+    for folder in (package.parent, package):
+        (folder / "__init__.py").touch()
+    shutil.copy(bootstrap.__file__, package)
     made.chmod(0o555)
     yield made
     made.chmod(0o755)

@@ -60,7 +60,7 @@ def test_a_worker_that_is_stopped_gives_its_picture_back_at_once(
         raise stop
 
     with monkeypatch.context() as patch:
-        patch.setattr(renditions, "put", stopped)
+        patch.setattr(copying, "put", stopped)
         with pytest.raises(stop):
             make(image.pk)
     assert make(image.pk)

@@ -185,7 +185,9 @@ def test_the_focal_point_is_a_class_to_the_nearest_tenth(x: int, y: int, css: st
 
 
 def test_the_style_sheets_know_every_step() -> None:
-    css = "".join(path.read_text() for path in (django_settings.BASE_DIR / "static/css").glob("*"))
+    css = "".join(
+        path.read_text() for path in (django_settings.BASE_DIR / "static/css").rglob("*.css")
+    )
     for side in "xy":
         for step in (0, 1, 2, 3, 4, 6, 7, 8, 9, 10):
             assert re.search(
