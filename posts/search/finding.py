@@ -1,8 +1,9 @@
 """Finding articles: one `search` above PostgreSQL's full text and SQLite's FTS5.
 
-posts/search/query.py reads what was typed, posts/search/sql.py has the statements of either
-database, posts/search/index.py is what the database keeps, and posts/search/snippet.py makes
-what stands in a result. Everything that a reader typed reaches the database as a parameter.
+posts/search/query.py reads what was typed, posts/search/sqlite.py and
+posts/search/postgresql.py have the statements, posts/search/index.py makes the index, and
+posts/search/snippet.py the excerpt in a result. Everything that a reader typed reaches the
+database as a parameter.
 """
 
 # ruff: noqa: S608 (the statements are put together from this module's own words)
@@ -14,6 +15,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from django.db import connection
 from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -23,9 +25,11 @@ from posts import freshness
 from posts.models import Author, Post, Tag
 from posts.search import snippet as search_snippet
 from posts.search import sql
+from posts.search.postgresql import PostgreSQL
 from posts.search.query import Query, fold, parse
 from posts.search.spelling import is_mendable, nearest
 from posts.search.sql import HITS_PER_PAGE
+from posts.search.sqlite import SQLite
 
 Sort = Literal["relevance", "date"]
 
@@ -77,6 +81,11 @@ class Suggestion:
     url: str
 
 
+def engine() -> SQLite | PostgreSQL:
+    """Return what asks the database that the settings name."""
+    return PostgreSQL() if connection.vendor == "postgresql" else SQLite()
+
+
 def search(
     text: str | Query,
     *,
@@ -93,10 +102,10 @@ def search(
     query = parse(text) if isinstance(text, str) else text
     if not query:
         return Found(query)
-    engine = sql.engine()
+    database = engine()
     page = max(page, 1)
     rows = sql.rows(
-        *engine.found(query, tag, year, by_date=sort == "date", offset=(page - 1) * HITS_PER_PAGE)
+        *database.found(query, tag, year, by_date=sort == "date", offset=(page - 1) * HITS_PER_PAGE)
     )
     _, total, topics, years, *_ = rows[0]
     posts = (
@@ -107,7 +116,7 @@ def search(
         .in_bulk([post_id for post_id, *_ in rows if post_id])
     )
     hits = [
-        Hit(posts[post_id], *search_snippet.shown(*engine.texts(query, *texts)))
+        Hit(posts[post_id], *search_snippet.shown(*database.texts(query, *texts)))
         for post_id, _, _, _, *texts in rows
         # Withdrawn between the two queries.
         if post_id in posts
@@ -170,7 +179,7 @@ def titled(text: str | Query) -> list[Suggestion]:
         return []
     return [
         Suggestion("article", title, Post(slug=slug).get_absolute_url())
-        for title, slug in sql.rows(*sql.engine().titles(query))
+        for title, slug in sql.rows(*engine().titles(query))
     ]
 
 
@@ -184,7 +193,7 @@ def _popular_topics() -> list[Choice]:
     rows = sql.rows(
         f"""SELECT t.slug, t.name, c.n FROM (
             SELECT pt.tag_id, count(*) AS n FROM posts_post_tags pt
-            JOIN {sql.engine().table} ON s.post_id = pt.post_id
+            JOIN {engine().table} ON s.post_id = pt.post_id
             WHERE s.published_at <= %s GROUP BY pt.tag_id
         ) c JOIN posts_tag t ON t.id = c.tag_id
         ORDER BY c.n DESC, t.name LIMIT {POPULAR_TOPICS}""",
@@ -201,7 +210,7 @@ def respelled(query: Query) -> str:
     """
     if not (text := _mended(query)):
         return ""
-    ctes, values = sql.engine().matching(parse(text))
+    ctes, values = engine().matching(parse(text))
     return text if sql.rows(f"{ctes} SELECT 1 FROM hits LIMIT 1", values) else ""
 
 

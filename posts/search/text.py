@@ -20,7 +20,7 @@ JOINER = "\u200d"
 JOINED = (("\u2190", "\u2bff"), ("\U0001f000", "\U0010ffff"))
 # The entities that nh3 leaves, and a few that an import past it would bring; & comes last.
 _ENTITIES = {
-    # Between these, SQLite's highlight() puts what was found (posts/search/sql.py).
+    # Between these, SQLite's highlight() puts what was found (posts/search/sqlite.py).
     "\x02": "",
     "\x03": "",
     "&shy;": "",

@@ -9,8 +9,8 @@ from django.db import connection, models
 from posts.models import Post, Tag
 from posts.search import index
 from posts.search.finding import search
+from posts.search.postgresql import LOOKED_INTO, PostgreSQL
 from posts.search.query import parse
-from posts.search.sql import LOOKED_INTO, PostgreSQL
 from tests.factories import make_author, make_post, make_tag
 from tests.plans import nodes_of
 
