@@ -27,7 +27,7 @@ from posts.search import snippet as search_snippet
 from posts.search import sql
 from posts.search.postgresql import PostgreSQL
 from posts.search.query import Query, fold, parse
-from posts.search.spelling import is_mendable, nearest
+from posts.search.spelling import is_correctable, nearest
 from posts.search.sql import HITS_PER_PAGE
 from posts.search.sqlite import SQLite
 
@@ -57,7 +57,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResults:
     """One page of what was found, and the choices that narrow it down.
 
     Topics come with the most articles first, years with the last first. Each says what there
@@ -93,7 +93,7 @@ def search(
     year: int | None = None,
     sort: Sort = "relevance",
     page: int = 1,
-) -> Found:
+) -> SearchResults:
     """Return a page of the published articles in which everything that was typed is found.
 
     `tag` is a topic's slug, `year` one of the site's own time zone. A page past the last one
@@ -101,7 +101,7 @@ def search(
     """
     query = parse(text) if isinstance(text, str) else text
     if not query:
-        return Found(query)
+        return SearchResults(query)
     database = engine()
     page = max(page, 1)
     rows = sql.rows(
@@ -116,12 +116,12 @@ def search(
         .in_bulk([post_id for post_id, *_ in rows if post_id])
     )
     hits = [
-        Hit(posts[post_id], *search_snippet.shown(*database.texts(query, *texts)))
+        Hit(posts[post_id], *search_snippet.title_and_snippet(*database.texts(query, *texts)))
         for post_id, _, _, _, *texts in rows
         # Withdrawn between the two queries.
         if post_id in posts
     ]
-    return Found(
+    return SearchResults(
         query,
         total,
         min(page, max(1, -(-total // HITS_PER_PAGE))),
@@ -138,18 +138,18 @@ def suggest(text: str) -> list[Suggestion]:
     where something is found.
     """
     query = parse(text)
-    if found := suggested(query):
+    if found := suggest_as_typed(query):
         return found
-    mended = _mended(query, goes_on=True) if len(query.text) > 1 else ""
-    return suggested(parse(mended)) if mended else []
+    corrected = _corrected(query, unfinished=True) if len(query.text) > 1 else ""
+    return suggest_as_typed(parse(corrected)) if corrected else []
 
 
-def suggested(query: Query) -> list[Suggestion]:
+def suggest_as_typed(query: Query) -> list[Suggestion]:
     """Return the topics, authors and titles that fit a query as it is. Two queries."""
-    return [*named(query), *titled(query)] if len(query.text) > 1 else []
+    return [*suggest_names(query), *suggest_titles(query)] if len(query.text) > 1 else []
 
 
-def named(query: Query) -> list[Suggestion]:
+def suggest_names(query: Query) -> list[Suggestion]:
     """Return a few topics and authors in whose names a word begins as the query does. One query."""
     if not query:
         return []
@@ -172,7 +172,7 @@ def _named(found: QuerySet[Any], kind: str) -> QuerySet[Any, Any]:
     )
 
 
-def titled(text: str | Query) -> list[Suggestion]:
+def suggest_titles(text: str | Query) -> list[Suggestion]:
     """Return the last few articles that have all of it in their titles. One query."""
     query = parse(text) if isinstance(text, str) else text
     if not query:
@@ -208,32 +208,32 @@ def respelled(query: Query) -> str:
     Only what finds something published is returned, so that no word of a draft is ever given
     away. Two queries.
     """
-    if not (text := _mended(query)):
+    if not (text := _corrected(query)):
         return ""
     ctes, values = engine().matching(parse(text))
     return text if sql.rows(f"{ctes} SELECT 1 FROM hits LIMIT 1", values) else ""
 
 
-def search_respelled(query: Query, **how: Any) -> Found | None:
+def search_respelled(query: Query, **options: Any) -> SearchResults | None:
     """Return what the near spelling finds, asked as in `search`, or None. Four queries at most.
 
     None, too, where it finds nothing published: the list of words knows those of drafts.
     """
-    if not (text := _mended(query)):
+    if not (text := _corrected(query)):
         return None
-    found = search(text, **how)
+    found = search(text, **options)
     return found if found.total or found.topics or found.years else None
 
 
-def _mended(query: Query, *, goes_on: bool = False) -> str:
+def _corrected(query: Query, *, unfinished: bool = False) -> str:
     """Return the text with unknown words replaced, or ""; what it finds is not known. One query.
 
-    With `goes_on`, its last word is still being typed.
+    With `unfinished`, its last word is still being typed.
     """
-    words = [word for term in query.wanted for word in term.words if is_mendable(word)]
-    goes_on = goes_on and bool(query.wanted) and query.wanted[-1].prefix
+    words = [word for term in query.required for word in term.words if is_correctable(word)]
+    unfinished = unfinished and bool(query.required) and query.required[-1].prefix
     text = query.text
-    for word, known in nearest(words, query.wanted[-1].words[0] if goes_on else "").items():
+    for word, known in nearest(words, query.required[-1].words[0] if unfinished else "").items():
         text = _replaced(text, word, known)
     return text if text != query.text else ""
 

@@ -26,25 +26,25 @@ from posts.search.sql import (
     narrowing,
 )
 
-# So much of a body is looked through for the words to mark; all of it is searched.
+# In so many characters of a body the words found are marked; all of it is searched.
 _MARKED_CHARACTERS = 40_000
-# So many of the best by title, summary and names are ranked by their text too (PostgreSQL).
+# So many of the best by title, summary and names are ranked by their text, too.
 _RANKED = 100
-# So many texts are looked into for a phrase at once (PostgreSQL).
+# So many texts are checked for a phrase without asking the index of pairs first.
 LOOKED_INTO = 200
 # As far back as a page may ask for (posts/views/search.py).
 _FIRST_YEAR = 1900
 
 
-# Of the articles with all the words (`wordy`), those that may have a phrase in their text: where
-# there are many, those in which one word follows on the other, which an index knows.
+# Of the articles with all the words (`wordy`), those that may have a phrase in their text. Where
+# there are many, the index of pairs tells in which of them each word follows the one before.
 _PAIRED = f"""paired_{{number}} AS MATERIALIZED (
     SELECT post_id FROM wordy WHERE (SELECT count(*) FROM wordy) <= {LOOKED_INTO}
     UNION ALL
     SELECT p.post_id FROM q JOIN posts_search_phrases p
         ON posts_search_priced(p.pairs) @> q.pairs_{{number}}
     WHERE (SELECT count(*) FROM wordy) > {LOOKED_INTO})"""
-# Whether one of them has it. Only then its text is unpacked.
+# Whether one of them has the phrase. The text is unpacked for these articles only.
 _PHRASED = """s.head @@ q.phrase_{number} OR s.post_id IN (SELECT post_id FROM paired_{number})
     AND (SELECT t.text @@ q.phrase_{number} FROM posts_search t WHERE t.post_id = s.post_id)"""
 
@@ -60,17 +60,17 @@ class PostgreSQL(Engine):
     def matching(self, query: Query, score: str = "0") -> tuple[str, list[Any]]:
         """Return SQL that begins a statement with the common table `hits`, and its values.
 
-        Another, `q`, has the query as `wanted`, as `words` any word of it, and as `whole` any
+        Another, `q`, has the query as `required`, as `words` any word of it, and as `whole` any
         that does not go on. `score` is of a hit `s`, with its `head`.
         """
-        # Asked through a table, which the planner cannot see into: it takes any query for a telling
-        # one, and goes by the index.
+        # The query comes from a table, so the planner cannot look at it: it assumes few matches,
+        # and uses the index.
         asked: dict[str, tuple[str, list[Any]]] = {
-            "wanted": self._tsquery(query),
+            "required": self._tsquery(query),
             "words": self._tsquery(_any_word(query), "|"),
             "whole": self._tsquery(_any_word(query, whole=True), "|"),
         }
-        wordy = """FROM q JOIN posts_search s ON posts_search_vector(s.head, s.text) @@ q.wanted
+        wordy = """FROM q JOIN posts_search s ON posts_search_vector(s.head, s.text) @@ q.required
             WHERE s.published_at <= %s"""
         columns = "s.post_id, s.published_at, s.tag_ids"
         phrases = self._phrases(query)
@@ -89,7 +89,7 @@ class PostgreSQL(Engine):
                 )
                 tables.append(_PAIRED.format(number=number))
                 conditions.append(f"{negation}({_PHRASED.format(number=number)})")
-            # The index of words knows no places: it finds all words of a phrase.
+            # The index of words has no positions: it finds texts with all words of a phrase.
             sql = f"""wordy AS MATERIALIZED (SELECT {columns}, s.head {wordy}), {", ".join(tables)},
                 hits AS MATERIALIZED (SELECT {columns}, {score} AS score
                     FROM q CROSS JOIN wordy s WHERE {" AND ".join(conditions)})"""
@@ -106,7 +106,7 @@ class PostgreSQL(Engine):
         years, and what `texts` takes.
         """
         score = "0::real" if by_date else f"ts_rank({self._weights}, s.head, q.words)"
-        # A whole word counts twice, once as what it begins itself.
+        # A whole word counts twice: itself, and as a beginning.
         exact = " + ".join(
             f"ts_rank({self._weights}, s.{vector}, q.{words})"
             for vector in ("head", "text")
@@ -117,9 +117,9 @@ class PostgreSQL(Engine):
         choices, choice_values = self.choices(tag, year)
         body = f"left(s.body, {_MARKED_CHARACTERS})"
         order = "score DESC, published_at DESC, post_id DESC"
-        # To rank by a text it must be unpacked. Only those are that are the best by title,
-        # summary and names, for each of these weighs more than any text. They come first, and
-        # on the first pages there is nothing else.
+        # Ranking by the text unpacks it, which is slow. So only the best by title, summary and
+        # names are ranked by it, for each of these weighs more than any text. They come first,
+        # and the first pages show nothing else.
         ranked = 0 if by_date else _RANKED
         candidates = (
             "best"
@@ -148,14 +148,15 @@ class PostgreSQL(Engine):
                     SELECT word FROM (
                         SELECT DISTINCT lower(found[1]) AS word FROM regexp_matches(
                             s.title || ' ' || s.summary || ' ' || {body}, %s, 'gi') found
-                        -- Each word is stemmed once: no condition gets in past this.
+                        -- With it, the condition below sees each word once.
                         OFFSET 0) w
                     WHERE to_tsvector('posts_english', {index_postgresql.terms("word")}) @@ q.words)
             FROM q LEFT JOIN page ON TRUE LEFT JOIN posts_search s USING (post_id)
             ORDER BY page.exact DESC NULLS LAST, page.score DESC, page.published_at DESC,
                 page.post_id DESC"""
-        beginnings = {word[:2] for term in _any_word(query).wanted for word in term.words}
-        # They are folded, and the text is not: what begins with an accent may be any of them.
+        beginnings = {word[:2] for term in _any_word(query).required for word in term.words}
+        # The query's words have lost their accents, and the text has them still: a word that
+        # begins with a letter beyond ASCII may be any of them.
         pattern = (
             rf"\m((?:{'|'.join(sorted(beginnings))}"
             r"|[^\u0001-\u007f]|\w(?=\w)[^\u0001-\u007f])\w*)"
@@ -167,8 +168,8 @@ class PostgreSQL(Engine):
     ) -> list[Marked]:
         """Return title, summary and body with what was found in them; `written` are its words."""
         patterns = []
-        for spelling in (words for term in query.wanted for words in term.spellings):
-            # What is written for each word of a phrase begins like it; numbers are themselves.
+        for spelling in (words for term in query.required for words in term.spellings):
+            # A written form of a word begins with the same two letters; a number has one form.
             forms = [
                 [word]
                 if word in NUMBER_WORDS and (len(spelling) > 1 or word.endswith("911"))
@@ -188,20 +189,20 @@ class PostgreSQL(Engine):
 
     def titles(self, query: Query) -> tuple[str, list[Any]]:
         """Return SQL for the titles and slugs of what has the query in its title."""
-        wanted, values = self._tsquery(query)
+        required, values = self._tsquery(query)
         titled, title_values = self._tsquery(query, weight="A")
-        # The index knows no weights either.
-        sql = f"""WITH q AS MATERIALIZED (SELECT {wanted} AS wanted, {titled} AS titled)
+        # The index has no weights either, so the title is checked by s.head.
+        sql = f"""WITH q AS MATERIALIZED (SELECT {required} AS required, {titled} AS titled)
             SELECT p.title, p.slug
-            FROM q JOIN posts_search s ON posts_search_vector(s.head, s.text) @@ q.wanted
+            FROM q JOIN posts_search s ON posts_search_vector(s.head, s.text) @@ q.required
             JOIN posts_post p ON p.id = s.post_id
             WHERE s.head @@ q.titled AND s.published_at <= %s
             ORDER BY s.published_at DESC LIMIT {SUGGESTED_TITLES}"""
         return sql, [*values, *title_values, timezone.now()]
 
     def year(self) -> tuple[str, list[Any]]:
-        # Between which new years it lies: two hundred moments are told from a time zone once, and
-        # not that of each hit.
+        # width_bucket() finds between which new years a date lies. So the zone is applied to two
+        # hundred new years once, and not to the date of each hit.
         new_years = (
             f"ARRAY(SELECT generate_series(timestamp '{_FIRST_YEAR}-01-01', '2100-01-01', '1 year')"
             " AT TIME ZONE %s)"
@@ -215,13 +216,13 @@ class PostgreSQL(Engine):
         """Return SQL for the tsquery, a phrase being all of its words, and its values."""
         label = f":{weight}" if weight else ""
         terms = []
-        for term in query.wanted:
+        for term in query.required:
             terms.append(_all_of(term, label))
             if term.prefix:
-                # The whole word besides its beginning, so that it counts for more.
+                # A whole word matches twice, itself and as a beginning, so it ranks higher.
                 terms[-1] += f" | '{term.words[0]}':*{weight}"
         text, end = f"({f') {operator} ('.join(terms)}", ")"
-        for term in query.unwanted:
+        for term in query.excluded:
             if len(term.words) == 1:
                 end += f" & !({_all_of(term)})"
         if not (bounds := expansion_bounds(query)):
@@ -234,22 +235,22 @@ class PostgreSQL(Engine):
 
     def _phrases(self, query: Query) -> list[tuple[tuple[str, ...], str]]:
         """Return the words of each phrase, and what SQL puts before their condition."""
-        terms = [(term.words, "") for term in query.wanted]
-        terms += [(term.words, "NOT ") for term in query.unwanted]
+        terms = [(term.words, "") for term in query.required]
+        terms += [(term.words, "NOT ") for term in query.excluded]
         return [(words, negation) for words, negation in terms if len(words) > 1]
 
 
 def _all_of(term: Term, label: str = "") -> str:
     """Return a tsquery for all words of a term, of which the index has one spelling each."""
-    if term.wider:
-        return " | ".join(f"'{word}'{label}" for word in term.wider)
+    if term.synonyms:
+        return " | ".join(f"'{word}'{label}" for word in term.synonyms)
     return " & ".join(f"'{word}'{label}" for word in term.words)
 
 
 def _any_word(query: Query, *, whole: bool = False) -> Query:
-    """Return the query for any one word of what is wanted, or for any that does not go on."""
+    """Return the query for any one of the required words; with `whole`, none as a beginning."""
     terms = [
-        Term((word,), term.prefix and not whole) for term in query.wanted for word in term.words
+        Term((word,), term.prefix and not whole) for term in query.required for word in term.words
     ]
-    # The word that goes on stays the last one.
+    # The unfinished word stays the last one.
     return Query(query.text, tuple(dict.fromkeys(terms)))

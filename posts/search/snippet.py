@@ -17,7 +17,9 @@ _LEAD = 70
 _HEADING_ENDS = re.compile(r"(?<=[^\s.?!:;,…])\s*\u2029\s*(?=\S)")
 
 
-def shown(title: Marked, summary: Marked, body: Marked) -> tuple[SafeString, SafeString]:
+def title_and_snippet(
+    title: Marked, summary: Marked, body: Marked
+) -> tuple[SafeString, SafeString]:
     """Return a result's title and snippet, from the body if something was found in there."""
     return _html(title, 0, len(title[0])), (
         _cut(body) if body[1] else _html(summary, 0, len(summary[0]))

@@ -43,7 +43,7 @@ def as_stored(moment: datetime) -> Any:
 
 
 class Engine:
-    """What both databases do alike: the choices, over the common table `hits` of what is found."""
+    """What both databases do alike: counting topics and years in `hits`, the articles found."""
 
     table = "posts_search s"
     rows_as_json = ""
@@ -92,8 +92,8 @@ def _new_year(year: int) -> Any:
 
 
 def expansion_bounds(query: Query) -> list[str]:
-    """Return between which words those are that the last one begins; nothing if it is short."""
-    last = query.wanted[-1]
+    """Return the bounds of the words that begin with the last one; nothing if it is short."""
+    last = query.required[-1]
     if not last.prefix or len(last.words[0]) < _MIN_EXPANDED:
         return []
     return [last.words[0], last.words[0] + "\U0010ffff"]

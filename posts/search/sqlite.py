@@ -34,8 +34,8 @@ class SQLite(Engine):
 
     table = "posts_search s INDEXED BY posts_search_published"
     rows_as_json = "json_group_array(json_array({}))"
-    # CROSS: from the hits to their links, which are in the index that is asked, and not from all
-    # links to the hits, of which an index would have to be made first.
+    # CROSS JOIN fixes the order: from each hit to its links, by an index that exists. The other way
+    # round, SQLite would first have to build an index of the hits.
     tag_id, links = "pt.tag_id", "CROSS JOIN posts_post_tags pt ON pt.post_id = h.post_id"
     # Of a title, a summary, the names and the body.
     _weights = "20.0, 8.0, 5.0, 1.0"
@@ -63,7 +63,7 @@ class SQLite(Engine):
         expression, expression_values = self._expression(query)
         choices, choice_values = self.choices(tag, year)
         order = "score, published_at DESC, post_id DESC"
-        # The plus keeps FTS5 from asking its index anew for each of the ten.
+        # The unary plus keeps SQLite from querying the FTS5 index once for each article.
         sql = f"""{hits},
             narrowed AS {"" if narrowed else "NOT"} MATERIALIZED (
                 SELECT * FROM hits h WHERE 1 = 1 {narrowed}),
@@ -99,21 +99,21 @@ class SQLite(Engine):
         return sql, [*values, as_stored(timezone.now())]
 
     def year(self) -> tuple[str, list[Any]]:
-        # SQLite knows no time zones; a zone is as far from UTC at one new year as at the next.
+        # SQLite has no time zones. A zone has the same offset from UTC at every new year.
         january = datetime(timezone.now().year, 1, 1, tzinfo=ZoneInfo(settings.TIME_ZONE))
         minutes = int((january.utcoffset() or timedelta()).total_seconds() // 60)
-        # Which takes some time to say, so only the days about new year are asked.
+        # strftime() is slow, so it is called only for the days around new year.
         year = """CASE WHEN substr(h.published_at, 6, 5) IN ('12-31', '01-01')
             THEN strftime('%%Y', h.published_at, %s) ELSE substr(h.published_at, 1, 4) END"""
         return year, [f"{minutes:+d} minutes"]
 
     def _expression(self, query: Query, columns: str = "") -> tuple[str, list[Any]]:
         """Return SQL for the MATCH expression, and its values."""
-        terms = [" OR ".join(self._alternatives(term)) for term in query.wanted]
+        terms = [" OR ".join(self._alternatives(term)) for term in query.required]
         text, end = f"{columns}(({') AND ('.join(terms)}", "))"
-        if query.unwanted:
-            unwanted = [one for term in query.unwanted for one in self._alternatives(term)]
-            end += f" NOT ({' OR '.join(unwanted)})"
+        if query.excluded:
+            excluded = [one for term in query.excluded for one in self._alternatives(term)]
+            end += f" NOT ({' OR '.join(excluded)})"
         if not (bounds := expansion_bounds(query)):
             return "%s", [text + end]
         more = (
@@ -124,7 +124,7 @@ class SQLite(Engine):
 
     def _alternatives(self, term: Term) -> list[str]:
         quoted = [f'"{" ".join(words)}"' for words in term.spellings]
-        # The whole word besides its beginning, so that it counts for more.
+        # A whole word matches twice, itself and as a beginning, so it ranks higher.
         return [*quoted, f"{quoted[0]} *"] if term.prefix else quoted
 
 

@@ -88,10 +88,10 @@ def nearest(asked: str) -> list[finding.Suggestion]:
     only what is called like it counts.
     """
     query = finding.parse(asked)
-    if found := _alike(query, finding.suggested(query)):
+    if found := _alike(query, finding.suggest_as_typed(query)):
         return found
     text = finding.respelled(query)
-    if text and (found := _alike(query, finding.suggested(finding.parse(text)))):
+    if text and (found := _alike(query, finding.suggest_as_typed(finding.parse(text)))):
         return found
     # A word of the old title may be gone; the long ones tell most.
     telling = sorted(asked.split(), key=len, reverse=True)
@@ -103,7 +103,7 @@ def nearest(asked: str) -> list[finding.Suggestion]:
 
 def _alike(asked: Query, found: list[finding.Suggestion]) -> list[finding.Suggestion]:
     """Return those in whose name or address most of the words asked for stand, or nearly."""
-    words = [word for term in asked.wanted for word in term.words]
+    words = [word for term in asked.required for word in term.words]
     alike = []
     for one in found:
         theirs = words_of(f"{one.label} {one.url.rstrip('/').rpartition('/')[2]}")
