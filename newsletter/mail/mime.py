@@ -19,7 +19,7 @@ from typing import Self
 
 from django.core.mail import EmailMultiAlternatives
 
-from alarmroom.mail_text import CONTROL
+from alarmroom.characters import CONTROL
 
 CRLF = "\r\n"
 LINE = 76  # characters in an encoded line, the soft break's "=" included (RFC 2045 6.7)

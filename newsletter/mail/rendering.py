@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from alarmroom import mail, mail_text
+from alarmroom.characters import CONTROL, SURROGATES
 from newsletter.mail import text
 from newsletter.mail.mime import (
     LONGEST_KEY,
@@ -196,11 +197,11 @@ def _subject(issue: Issue) -> str:
     subject = issue.subject.strip(" ")
     if not subject.strip():
         raise RenderError("The issue has no subject. Write one.")
-    if mail_text.CONTROL.search(subject):
+    if CONTROL.search(subject):
         raise RenderError(
             "The subject contains a line break or another control character. Write it in one line."
         )
-    if re.search(r"[\ud800-\udfff]", subject):
+    if re.search(f"[{SURROGATES}]", subject):
         raise RenderError("The subject contains half a character. Type it again.")
     return subject
 

@@ -9,13 +9,13 @@ from html.parser import HTMLParser
 from itertools import takewhile
 from urllib.parse import unquote
 
-from alarmroom.mail_text import CONTROL, one_line, wrap
+from alarmroom.characters import without_controls
+from alarmroom.mail_text import one_line, wrap
 from newsletter.mail.numbering import Attributes, Numbering, items_of_lists, number_in
 from posts.text.outgoing_links import whole_url
 
-# What parts two words: HTML's white space, and whatever else is a line break or a separator
-# somewhere. A no-break space is none of them: it keeps its words together.
-_SPACE = re.compile(r"[ \t\n\r\f\v\x1c-\x1f\x85\u2028\u2029]+")
+# White space between words. A no-break space is none: it keeps its words together.
+_SPACE = re.compile(r"[ \t\n]+")
 _ALONE = re.compile(r"^<(https?://[^<>\s]+)>$")
 # The marks of a quotation in the text, outermost first.
 _QUOTES = [("“", "”"), ("‘", "’")]
@@ -89,7 +89,7 @@ class _MailWriter(HTMLParser):
 
 def _plain(text: str) -> str:
     """Return text with every run of white space as one space, and no control characters."""
-    return CONTROL.sub("", _SPACE.sub(" ", text))
+    return _SPACE.sub(" ", without_controls(text))
 
 
 def _kept(tag: str, attributes: Attributes) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from posts.text.markup import characters
+from alarmroom.characters import without_controls
 
 if TYPE_CHECKING:
     CharFieldBase = models.CharField[str, str]
@@ -55,7 +55,7 @@ class _Plain:
     @staticmethod
     def plain(value: Any) -> Any:
         """Return a text without control characters; anything else as it is."""
-        return characters(value) if isinstance(value, str) else value
+        return without_controls(value) if isinstance(value, str) else value
 
 
 class PlainCharField(_Plain, CharFieldBase):

@@ -17,6 +17,8 @@ from html import unescape
 from html.entities import html5
 from typing import NamedTuple
 
+from alarmroom.characters import without_controls
+
 # Browsers stop nesting at 512; an HTML parser takes minutes for 100,000 unclosed elements.
 MAX_DEPTH = 200
 # The parser behind nh3 writes a text in time that grows with the square of its length, if it is
@@ -91,20 +93,6 @@ _LONG_NUMBER = re.compile("&#[xX]?[0-9a-fA-F]{9,}+;?")
 _REFERENCE = re.compile(
     "&(?:#[0-9]{1,8};?|#[xX][0-9a-fA-F]{1,8};?|([a-zA-Z][a-zA-Z0-9]*+(?:;|(?!=))))"
 )
-# What no text needs: controls besides tab and line feed, surrogates, and no characters at all.
-# Marks that join letters or turn the direction of a line have a meaning, and stay.
-_CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-# Each ends a line somewhere, and nothing in HTML, mail or XML.
-_SEPARATORS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
-
-
-def characters(text: str, *, separator: str = " ") -> str:
-    """Return text without control characters; unusual line ends become `separator`.
-
-    CR and CRLF become a line feed; tabs and line feeds stay.
-    """
-    text = _SEPARATORS.sub(lambda found: "\n" if found[0][0] == "\r" else separator, text)
-    return _CONTROLS.sub("", text)
 
 
 def decoded(text: str) -> str:
@@ -252,7 +240,7 @@ class _Writer:
     # What comes in
 
     def text(self, raw: str) -> None:
-        text = characters(decoded(raw), separator="\n" if self._in_pre() else " ")
+        text = without_controls(decoded(raw), separator="\n" if self._in_pre() else " ")
         if text.strip():
             self._before_words()
             self._line().has_words = True
@@ -521,7 +509,7 @@ class _Writer:
 
 def _attribute(name: str, value: str) -> str:
     is_address = name in {"href", "src", "id"}
-    value = characters(_decoded_attribute(value), separator="" if is_address else " ")
+    value = without_controls(_decoded_attribute(value), separator="" if is_address else " ")
     if len(value) > _LONGEST_ATTRIBUTE:
         # A part of an address leads somewhere else; a part of a text is still text.
         if is_address:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from posts.text.markup import BLOCKS, CELLS, Kind, characters, decoded, tokens
+from alarmroom.characters import without_controls
+from posts.text.markup import BLOCKS, CELLS, Kind, decoded, tokens
 
 # What HTML calls white space. A no-break space is none: it keeps its words together.
 _SPACE = re.compile(r"[ \t\n\f\r]+")
@@ -22,7 +23,7 @@ def text_of(html: str) -> str:
     in_pre = 0
     for kind, text, _ in tokens(html):
         if kind is Kind.TEXT:
-            words = characters(decoded(text), separator="\n" if in_pre else " ")
+            words = without_controls(decoded(text), separator="\n" if in_pre else " ")
             pieces.append(words if in_pre else _SPACE.sub(" ", words))
         elif text in CELLS:
             pieces.append(" ")

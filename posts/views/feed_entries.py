@@ -12,11 +12,11 @@ from typing import Any
 from django.conf import settings
 from django.utils import feedgenerator
 
+from alarmroom.characters import without_controls
 from posts.models import Post
 from posts.models.image import Image
 from posts.pictures.renditions import stem
 from posts.text.body import alone
-from posts.text.markup import characters
 from posts.text.outgoing_links import whole_picture_url, whole_url
 
 PICTURE_WIDTH = 1200  # px, at most
@@ -73,7 +73,7 @@ def full_text(post: Post, url: str, picture: Picture | None, images: dict[str, I
 
     `images` are our own among its pictures. The links of its footnotes lead to the page.
     """
-    text = absolute(alone(characters(post.body), images, width=PICTURE_WIDTH), url)
+    text = absolute(alone(without_controls(post.body), images, width=PICTURE_WIDTH), url)
     if not picture:
         return text
     about = " ".join(filter(None, [post.cover_caption, post.cover_credit]))
@@ -107,7 +107,7 @@ def absolute(html: str, base: str) -> str:
 
 def plain(text: str) -> str:
     """Return text in one line, without what cannot stand in XML."""
-    return " ".join(characters(text).split())
+    return " ".join(without_controls(text).split())
 
 
 def site(path: str) -> str:
