@@ -21,6 +21,7 @@ from django.utils.html import escape, linebreaks
 from django.utils.safestring import SafeString, mark_safe
 
 from alarmroom import kept
+from alarmroom.site_url import absolute_url
 from alarmroom.stencil import PATH, Stencil, Value
 from posts import linked_data, share_image
 from posts.models import Post, Tag, address
@@ -136,7 +137,7 @@ def page_context(
     body = post.body_html if post.cover else first_at_once(post.body_html)
     author, cover = post.author, post.cover
     minutes = post.reading_minutes
-    share_picture = linked_data.whole(share_image.address(post, topics[0].name if topics else ""))
+    share_picture = absolute_url(share_image.address(post, topics[0].name if topics else ""))
     context: dict[str, Value] = {
         PATH: path,
         "canonical_url": url,
