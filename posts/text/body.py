@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # To be raised whenever a step makes something else of the same body.
-VERSION = 6
+VERSION = 7
 VERSIONS = f"{VERSION}.{RECIPE}:"
 
 # As nh3 writes them: lower case, double quotes, no bare angle bracket in an attribute.

@@ -14,6 +14,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
+from alarmroom.slugs import slug_of
 from posts.text.plain import line_of
 
 # Fewer headings need no list.
@@ -60,10 +61,34 @@ def _words(html: str) -> str:
 # Headings
 
 
+class _Anchors:
+    """Gives out anchors, each once in a text."""
+
+    def __init__(self) -> None:
+        self.taken: set[str] = set()
+        self.counts: dict[str, int] = {}
+
+    def take(self, slug: str) -> str:
+        """Return a free anchor for a heading with this slug, with a number where it needs one."""
+        base = f"s-{slug[:LONGEST_ANCHOR].strip('-')}"
+        base = base if len(base) > 2 else "s-part"
+        anchor = base
+        while anchor in self.taken:
+            # Counted on from the last heading of these words, so that many take no longer.
+            self.counts[base] = self.counts.get(base, 1) + 1
+            anchor = f"{base}-{self.counts[base]}"
+        self.taken.add(anchor)
+        return anchor
+
+
 def with_anchors(html: str) -> str:
-    """Return the body with an id at each heading, and links within it that still arrive."""
-    taken: set[str] = set()
-    counts: dict[str, int] = {}
+    """Return the body with an id at each heading, and the links to headings adjusted.
+
+    Anchors used to be made by Django's slugify, which joins what a dash or a slash parts. Where
+    that gives another anchor, the heading begins with an empty element that has it: readers have
+    copied those addresses, and writers have linked to them.
+    """
+    anchors = _Anchors()
     renamed: dict[str, str] = {}
     out: list[str] = []
     done = 0
@@ -75,30 +100,30 @@ def with_anchors(html: str) -> str:
         if opened is None or opened[2] != tag[2]:
             continue
         inner = html[opened.end() : tag.start()]
-        given = _ID.search(opened[3])
-        words = unescape(given[1]) if given else ""
-        base = f"s-{slugify(words or _words(inner))[:LONGEST_ANCHOR].strip('-')}"
-        base = base if len(base) > 2 else "s-part"
-        anchor = base
-        while anchor in taken:
-            # Counted on from the last heading of these words, and not from the first.
-            counts[base] = counts.get(base, 1) + 1
-            anchor = f"{base}-{counts[base]}"
-        taken.add(anchor)
-        if given:
-            renamed.setdefault(given[1], anchor)
+        own_id = _ID.search(opened[3])
+        words = (unescape(own_id[1]) if own_id else "") or _words(inner)
+        slug, former_slug = slug_of(words), slugify(words)
+        anchor = anchors.take(slug)
+        if own_id:
+            renamed.setdefault(own_id[1], anchor)
         others = _ID.sub("", opened[3])
-        out += [html[done : opened.start()], f'<h{tag[2]} id="{anchor}"{others}>', inner, tag[0]]
+        former = f'<span id="{anchors.take(former_slug)}"></span>' if former_slug != slug else ""
+        out += [
+            html[done : opened.start()],
+            f'<h{tag[2]} id="{anchor}"{others}>{former}',
+            inner,
+            tag[0],
+        ]
         done, opened = tag.end(), None
     out.append(html[done:])
     html = "".join(out)
     if not renamed:
         return html
 
-    def arriving(link: re.Match[str]) -> str:
+    def to_new_anchor(link: re.Match[str]) -> str:
         return _TO_ANCHOR.sub(lambda to: f' href="#{renamed.get(to[1], to[1])}"', link[0])
 
-    return _LINK.sub(arriving, html)
+    return _LINK.sub(to_new_anchor, html)
 
 
 def contents(html: str) -> SafeString:

@@ -33,6 +33,25 @@ def test_a_numbered_anchor_does_not_meet_one_that_looks_like_it() -> None:
     assert len(set(anchors)) == 3
 
 
+def test_an_anchor_parts_words_as_an_address_does() -> None:
+    html = structured("<h2>2024–2026: day/night, 3½ Ørsted</h2>")
+    assert html.startswith('<h2 id="s-2024-2026-day-night-3-1-2-orsted">')
+
+
+def test_an_anchor_of_earlier_still_leads_to_its_heading() -> None:
+    """Earlier, a dash or a slash joined the words beside it."""
+    html = structured("<h2>On–call</h2><h2>On–call</h2><h2>Oncall</h2>")
+    assert html == (
+        '<h2 id="s-on-call"><span id="s-oncall"></span>On–call</h2>'
+        '<h2 id="s-on-call-2"><span id="s-oncall-2"></span>On–call</h2>'
+        '<h2 id="s-oncall-3">Oncall</h2>'
+    )
+    assert '<li><a href="#s-on-call">On–call</a></li>' in contents(html)
+    # So the clean keeps a link that a writer made to it.
+    text = '<h2>On–call</h2><p><a href="#s-oncall">above</a></p>'
+    assert clean(text) == text
+
+
 def test_links_to_an_anchor_of_the_writers_own_still_arrive() -> None:
     html = structured('<p><a href="#how">below</a></p><h2 id="how">How it works</h2>')
     assert '<a href="#s-how">below</a>' in html
