@@ -1,11 +1,11 @@
-"""Foreign HTML in our own words: what Word, Google Docs and web pages mean by their tags.
+"""Translates the HTML of Word, Google Docs and web pages into the elements of the allowlist.
 
-The clean (posts/text/html.py) only takes away. What another program says in its own way is
-translated first: its footnotes become ours, its comments and deleted words go, a film becomes
-a link to the film. Whatever cannot be kept is counted, so that it can be said.
+The clean (posts/text/html.py) can only remove. So the markup of other programs is translated
+before it: their footnotes become ours, comments and deleted words are removed, an embedded film
+becomes a link to it. Whatever cannot be kept is counted, so that the writer is told.
 
 static/js/paste.js does the same in the editor, with the same tables (posts/text/allowlist.py) and
-SENTENCES. Every function here is linear in the length of the text.
+SENTENCES. The time that every function here takes grows with the length of the text alone.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from posts.text.allowlist import (
 )
 from posts.text.links import safe_url
 
-# Kind of loss -> how it is said of one and of several, and what to do. The editor says the same.
+# Kind of loss -> the sentence for one and for several, and what to do. The editor says the same.
 SENTENCES: dict[str, tuple[str, str, str]] = {
     "picture": (
         "1 picture could not be taken over",
@@ -77,7 +77,7 @@ _INLINE = frozenset(
     | {"s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u"}
     | {"var", "wbr"}
 )
-# The parser drops the tags of a body, and of a form within a form.
+# The parser ignores the tags of a body, and of a form within a form.
 _BLOCKS = markup.BLOCKS - {"body", "html", "form"} | {"col", "colgroup"}
 _EMBEDS = frozenset({"iframe", "object", "embed", "audio", "video"})
 _COUNTED = {
@@ -104,8 +104,7 @@ _KNOWN_ATTRIBUTES = frozenset(
     | {"datetime", "data", "role", "aria-label"}
 )
 _DROPPED = markup.DROPPED - _KNOWN
-# Only a parser that knows HTML can say how a stranger's tags nest. What may stay is decided
-# by the clean that follows.
+# Only an HTML parser can tell how foreign tags nest. The clean that follows decides what stays.
 _PARSER = nh3.Cleaner(
     tags=set(_KNOWN),
     attributes={"*": set(_KNOWN_ATTRIBUTES)},
@@ -143,20 +142,20 @@ class Losses:
             names = self.found.get(kind, [])
             if not names:
                 continue
-            said = one if len(names) == 1 else several.replace("{n}", str(len(names)))
+            sentence = one if len(names) == 1 else several.replace("{n}", str(len(names)))
             named = list(dict.fromkeys(filter(None, names)))
             shown = [f"“{name}”" for name in named[:NAMES_SHOWN]]
             shown += ["…"] if len(named) > NAMES_SHOWN else []
-            sentence = f"{said}: {', '.join(shown)}." if shown else f"{said}."
+            sentence += f": {', '.join(shown)}." if shown else "."
             sentences.append(f"{sentence} {advice}".strip())
         return sentences
 
 
-# A small tree: enough to ask what stands around a thing
+# A small tree of elements
 
 
 class Element:
-    """An element, or with an empty name only what is in it."""
+    """An element; one with an empty name is written without its tags."""
 
     __slots__ = ("attributes", "children", "name", "parent")
 
@@ -187,7 +186,7 @@ class Element:
         self.children = [inner]
 
     def walk(self) -> Iterator[Element]:
-        """Yield the elements in it that are there still, in the order of the text."""
+        """Yield the elements in it in the order of the text, without those removed meanwhile."""
         stack = [iter(self.children)]
         while stack:
             for child in stack[-1]:
@@ -200,7 +199,7 @@ class Element:
                 stack.pop()
 
     def ancestors(self) -> Iterator[Element]:
-        """Yield what stands around it, from inside, without the root."""
+        """Yield the elements around it, the nearest first, without the root."""
         around = self.parent
         while around is not None and around.parent is not None:
             if around.name:
@@ -239,7 +238,7 @@ def parsed(html: str) -> Element:
     )
     for token in _TOKEN.finditer(_PARSER.clean(html)):
         closing, name = token[1], token[2]
-        if within:  # What stands in an iframe is no HTML.
+        if within:  # The content of an iframe is not HTML.
             if not (closing and name == within):
                 continue
             within = ""
@@ -291,7 +290,7 @@ def written_within(element: Element) -> str:
 
 
 def tables(*, short: bool = False) -> dict[str, Any]:
-    """Return what static/js/paste.js needs to say the same, as JSON can hold it."""
+    """Return the tables that static/js/paste.js needs, as values for JSON."""
     return {
         "short": short,
         "site": settings.SITE_URL,
@@ -310,7 +309,7 @@ def tables(*, short: bool = False) -> dict[str, Any]:
 
 
 def translated(html: str, losses: Losses, *, short: bool = False) -> str:
-    """Return HTML in which what other programs mean is said as we say it.
+    """Return HTML in which the markup of other programs is replaced by that of the allowlist.
 
     With `short`, for an introduction in a mail: without footnotes and pictures.
     """
@@ -340,14 +339,16 @@ _OPENED = re.compile(
     re.IGNORECASE,
 )
 _NORMAL = re.compile(r"font-weight:(?:normal|[1-5]00)|font-style:normal")
-_SAID = re.compile(r"""\b(lang|dir)\s?=\s?["']?([A-Za-z0-9-]{1,35})""", re.IGNORECASE)
+_LANGUAGE_ATTRIBUTES = re.compile(
+    r"""\b(lang|dir)\s?=\s?["']?([A-Za-z0-9-]{1,35})""", re.IGNORECASE
+)
 
 
 def plain_formatting(html: str) -> str:
-    """Return HTML whose formatting elements carry nothing, before any parser sees them.
+    """Return HTML whose formatting elements have no attributes. To be called before parsing.
 
-    One that its style makes no formatting, as Google Docs puts around a whole text, becomes a
-    span; a language that it says stands in a span within.
+    A <b> whose style is `font-weight: normal`, which Google Docs puts around a whole text, becomes
+    a span. The language of a formatting element moves to a span within it.
     """
     opened: dict[str, list[str]] = {}
 
@@ -362,12 +363,12 @@ def plain_formatting(html: str) -> str:
         if _NORMAL.search("".join(attributes.lower().split())):
             ends.append("</span>")
             return "<span>"
-        said = {key.lower(): value for key, value in _SAID.findall(attributes)}
-        if not said:
+        language = {key.lower(): value for key, value in _LANGUAGE_ATTRIBUTES.findall(attributes)}
+        if not language:
             ends.append(f"</{name}>")
             return f"<{name}>"
         ends.append(f"</span></{name}>")
-        return f"<{name}><span{''.join(f' {key}="{value}"' for key, value in said.items())}>"
+        return f"<{name}><span{''.join(f' {key}="{value}"' for key, value in language.items())}>"
 
     return _OPENED.sub(replaced, html)
 
@@ -398,7 +399,7 @@ def _drop_comments_and_deletions(root: Element, losses: Losses) -> None:
 
 
 def _drop_last_breaks(root: Element) -> None:
-    """Take the line breaks after the last paragraph away, with which browsers end a clipboard."""
+    """Remove the line breaks after the last paragraph, which browsers add to a clipboard."""
     for part in reversed(root.children):
         if isinstance(part, Element) and part.name == "br":
             part.take_away()
@@ -443,7 +444,7 @@ def _alone_in(element: Element) -> Element:
 
 
 def _name_formatting(root: Element) -> None:
-    """Say with elements what Google Docs says with styles."""
+    """Replace the styles by which Google Docs formats text with elements."""
     for element in list(root.walk()):
         if element.name == "del":
             element.name = "s"
@@ -486,7 +487,7 @@ def _lists(root: Element) -> None:
                 _unwrap_paragraph(child)
                 continue
             elif not child.name or (child.name in {"ol", "ul"} and not items):
-                # A list that a list begins with: its items are of this one.
+                # The list begins with another list: the items of that one become its own.
                 child.unwrap()
                 waiting.extendleft(reversed(child.children))
                 continue
@@ -496,13 +497,13 @@ def _lists(root: Element) -> None:
         element.children = list(items)
         if element.name == "ol" and "type" not in element.attributes:
             style = element.style + (items[0].style if items else "")
-            for said, kind in LIST_TYPES.items():
-                if f"list-style-type:{said}" in style:
+            for css, kind in LIST_TYPES.items():
+                if f"list-style-type:{css}" in style:
                     element.attributes["type"] = kind
 
 
 def _unwrap_paragraph(item: Element) -> None:
-    """Take the paragraph away that Google Docs puts into each item."""
+    """Remove the paragraph that Google Docs puts into each item."""
     first = item.children[0] if item.children else ""
     if isinstance(first, Element) and first.name == "p" and "role" in first.attributes:
         first.unwrap()
@@ -519,17 +520,17 @@ def _languages(root: Element) -> None:
     while stack:
         element, lang, direction = stack.pop()
         attributes = element.attributes
-        given = attributes.get("lang", "")
-        said = given.partition("-")[0].lower()
-        if given and (not allowed_value("lang", given) or said == lang == page):
+        tag = attributes.get("lang", "")
+        primary = tag.partition("-")[0].lower()
+        if tag and (not allowed_value("lang", tag) or primary == lang == page):
             del attributes["lang"]
-        elif given:
-            lang = said
-        given = attributes["dir"] = attributes.get("dir", "").lower()
-        if not given or not allowed_value("dir", given) or given == direction == "ltr":
+        elif tag:
+            lang = primary
+        own = attributes["dir"] = attributes.get("dir", "").lower()
+        if not own or not allowed_value("dir", own) or own == direction == "ltr":
             del attributes["dir"]
         else:
-            direction = given
+            direction = own
         if element.name and not ALLOWED.get(element.name, frozenset()) >= _LANGUAGE:
             _hand_down(element)
         stack += [
@@ -538,19 +539,21 @@ def _languages(root: Element) -> None:
 
 
 def _hand_down(element: Element) -> None:
-    """Move language and direction from an element that cannot carry them to what is in it."""
-    kept = {name: element.attributes.pop(name) for name in _LANGUAGE & element.attributes.keys()}
-    if not kept:
+    """Move language and direction from an element that may not have them to its content."""
+    inherited = {
+        name: element.attributes.pop(name) for name in _LANGUAGE & element.attributes.keys()
+    }
+    if not inherited:
         return
     if element.name in _INLINE:
-        element.wrap_children("span", kept)
+        element.wrap_children("span", inherited)
         return
     children, element.children = element.children, []
     for child in children:
         if isinstance(child, Element):
-            child.attributes = kept | child.attributes
+            child.attributes = inherited | child.attributes
         elif child.strip():
-            words = Element("span", element, dict(kept))
+            words = Element("span", element, dict(inherited))
             words.children = [child]
             child = words
         element.children.append(child)
@@ -623,7 +626,7 @@ def _embeds(root: Element, losses: Losses) -> None:
             captions, has_picture = figures[figure]
             words = " ".join(caption.words() for caption in captions) or words
             if not has_picture:
-                # The caption's words are those of the link, and nothing is left to be captioned.
+                # The caption's words become the link's, so no caption is left.
                 figure.unwrap()
                 for caption in captions:
                     caption.take_away()
@@ -633,7 +636,7 @@ def _embeds(root: Element, losses: Losses) -> None:
         losses.add(kind if address else "lost", words)
         element.take_away()
         if not address:
-            # Words that nobody sees elsewhere stay.
+            # The words in it stay: they are shown where the thing itself cannot be.
             element.children = [escape(words, quote=False)] if figure else []
         else:
             _become_link(element, address, words)
@@ -653,7 +656,7 @@ def _become_link(element: Element, address: str, words: str) -> None:
 
 
 def _pictures(root: Element, losses: Losses, *, short: bool) -> None:
-    left: dict[Element, int] = {}  # How much a figure has to show, besides its caption.
+    left: dict[Element, int] = {}  # How many things a figure shows, besides its caption.
     for image in root.walk():
         if image.name != "img":
             continue
@@ -671,7 +674,7 @@ def _pictures(root: Element, losses: Losses, *, short: bool) -> None:
         if figure is not None:
             left[figure] -= 1
             if not left[figure]:
-                # A caption without its picture says nothing.
+                # A caption without a picture means nothing.
                 name = figure.words() or name
                 figure.take_away()
         losses.add("picture", name)
@@ -681,7 +684,7 @@ def _pictures(root: Element, losses: Losses, *, short: bool) -> None:
 
 
 def is_admin(address: str) -> bool:
-    """Whether an address is one of our own desk."""
+    """Whether an address is one of the site's own admin pages."""
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -691,10 +694,10 @@ def is_admin(address: str) -> bool:
 
 
 def within(address: str) -> str | None:
-    """Return what a link within its own text leads to; None if it leads elsewhere.
+    """Return the id to which a link within the text leads; None if it leads out of the text.
 
-    A program or a browser may have made a whole address of it: of a file, or of the page of
-    the desk where it was pasted. An empty string leads nowhere.
+    A program or a browser may have put an address in front of the `#`: of a file, or of the admin
+    page on which it was pasted. An empty string is a link to nowhere.
     """
     address = address.strip()
     if address.startswith("#"):
@@ -705,7 +708,7 @@ def within(address: str) -> str | None:
 
 
 def _links(root: Element, losses: Losses, *, short: bool) -> None:
-    """Make footnotes of the links that lead to and fro, and take away those to nowhere."""
+    """Make footnotes of links that lead to a note and back, and remove links to nowhere."""
     named: dict[str, Element] = {}
     links: list[tuple[Element, str]] = []
     for element in root.walk():
@@ -732,8 +735,10 @@ def _links(root: Element, losses: Losses, *, short: bool) -> None:
             link.attributes["href"] = f"#{heading.attributes.setdefault('id', goal)}"
             continue
         if anchors is None and goal:
-            # A heading without an anchor is given one, and writers see it in the address.
-            anchors = set(re.findall(' id="([^"]*)"', structure.linked(written(root))))
+            # Headings get anchors of their own, which writers copy from the browser's address.
+            anchors = set(
+                re.findall(' id="([^"]*)"', structure.with_anchors_and_notes(written(root)))
+            )
         if anchors and goal in anchors:
             link.attributes["href"] = f"#{goal}"
             continue
@@ -750,7 +755,7 @@ class Note:
     marks: list[Element] = field(default_factory=list)
     """The links in the text that lead to it."""
     places: set[Element] = field(default_factory=set)
-    """What stands around those links, and the links."""
+    """Those links, each with the inline elements around it."""
     back: list[Element] = field(default_factory=list)
     """The links in it that lead back there."""
 
@@ -758,10 +763,10 @@ class Note:
 def _footnotes(
     root: Element, links: list[tuple[Element, str]], named: dict[str, Element]
 ) -> list[Note]:
-    """Return the footnotes among the links: what a short mark leads to, and leads back."""
+    """Return the footnotes among the links: a short mark leads to a note, which leads back."""
     goals = dict(links)
     boxes: dict[Element, Element] = {}  # What holds the note, for each target.
-    back: dict[Element, list[Element]] = {}  # The links within the text in each box,
+    back: dict[Element, list[Element]] = {}  # The links to places of the text in each box,
     places: dict[Element, set[Element]] = {}  # and where they lead.
     notes: dict[Element, Note] = {}
     used: set[Element] = set()
@@ -785,7 +790,7 @@ def _footnotes(
         around = {link, *link.walk(), *_inline_around(link), _block_of(link)}
         if box not in link.ancestors() and around & places[box]:
             if box not in notes:
-                # In Word's a note leads to its mark as the mark leads to the note.
+                # In Word's HTML the note also links to its mark.
                 notes[box] = Note(box)
                 used.update(back[box])
             notes[box].marks.append(link)
@@ -808,7 +813,7 @@ def _inline_around(element: Element) -> Iterator[Element]:
 
 
 def _write_notes(root: Element, notes: list[Note]) -> None:
-    """Write footnotes as posts/text/structure.py reads them."""
+    """Replace the notes with `[^1]: …`, which posts/text/structure.py reads."""
     used = set(_TAKEN_NAME.findall(written(root))) if notes else set()
     boxes = {note.box for note in notes}
     waiting = deque({box.parent: None for box in boxes if box.parent is not None})
@@ -834,8 +839,8 @@ def _write_notes(root: Element, notes: list[Note]) -> None:
                 part.name = ""
                 part.children = ["<br>", *part.children]
         lines = [line.strip() for line in written_within(box).split("<br>")]
-        said = [place for place, line in enumerate(lines) if line]
-        words = "<br>".join(lines[said[0] : said[-1] + 1]) if said else ""
+        filled = [place for place, line in enumerate(lines) if line]
+        words = "<br>".join(lines[filled[0] : filled[-1] + 1]) if filled else ""
         paragraph = Element("p", box, {})
         paragraph.children = [f"[^{number}]: {words}"]
         box.children = [paragraph]
@@ -844,7 +849,7 @@ def _write_notes(root: Element, notes: list[Note]) -> None:
 
 
 def _nothing_but(boxes: set[Element], around: Element) -> bool:
-    """Take away the line above the notes, and a list of nothing but notes.
+    """Remove the line above the notes, and a list that holds only notes.
 
     Returns whether notes are all that is in it.
     """

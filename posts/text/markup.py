@@ -1,9 +1,8 @@
-"""A stranger's HTML, read as a browser reads it: in one pass, whatever it holds.
+"""Reads any HTML as a browser reads it, in one pass.
 
 `tokens()` finds tags, text and entities by the rules of HTML 13.2.5. `rewritten()` makes of
-them HTML that is well nested, not deep, and so plain that a parser cannot take it for
-something else; posts/text/html.py has nh3 check that. The time that both take grows with the
-length of the HTML alone.
+them HTML that is well nested, not deep, and so simple that every parser reads it alike;
+posts/text/html.py has nh3 check it. The time that both take grows with the length alone.
 """
 
 from __future__ import annotations
@@ -26,11 +25,11 @@ MAX_DEPTH = 200
 _LONGEST_TEXT = 4_000
 _LONGEST_ATTRIBUTE = 8_000
 
-# Their content is not HTML, and none of it is text that anybody reads.
+# Their content is not HTML, and is not shown as text.
 RAW = frozenset(
     {"script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes"}
 )  # fmt: skip
-# These are to vanish with all that is in them.
+# These are removed with their content.
 DROPPED = RAW | {"xml", "template", "noscript", "object", "svg", "math", "select"}
 VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source"}
@@ -50,8 +49,8 @@ BLOCKS = (
     | {"hgroup", "hr", "html", "legend", "li", "listing", "main", "menu", "nav", "ol", "optgroup"}
     | {"option", "p", "pre", "search", "section", "summary", "table", "ul"}
 )
-# A browser opens these again in every paragraph that follows, if they are closed too late
-# (HTML 13.2.4.3), and each with other attributes on its own: they are kept without any.
+# A browser opens these again in every paragraph that follows if they are closed too late
+# (HTML 13.2.4.3), each with its attributes. So they are written without attributes.
 _FORMATTING = frozenset(
     {"b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
 )
@@ -166,16 +165,17 @@ def rewritten(
 ) -> str:
     """Return HTML with these elements and attributes only, in a form that every parser agrees on.
 
-    What is in another element stays, except in DROPPED; and where a block loses its tags, a
-    paragraph, a line break or a space keeps its words from meeting those beside it. What is not
-    `dropped` after all is an element like others, but without what is in it if that is no HTML.
+    The content of other elements stays, except that of `dropped` ones. Where the tags of a block
+    are removed, a paragraph, a line break or a space separates its words from those beside it. An
+    element of DROPPED that is not in `dropped` is written like others, but without its content
+    if that is not HTML.
     """
     writer = _Writer(elements, attributes, dropped)
-    for kind, text, given in tokens(html, named=DROPPED.difference(dropped)):
+    for kind, text, tag_attributes in tokens(html, named=DROPPED.difference(dropped)):
         if kind is Kind.TEXT:
             writer.text(text)
         elif kind is Kind.START:
-            writer.start(renamed.get(text, text), given)
+            writer.start(renamed.get(text, text), tag_attributes)
         else:
             writer.end(renamed.get(text, text))
     return writer.finished()
@@ -183,7 +183,7 @@ def rewritten(
 
 @dataclass(slots=True)
 class _Element:
-    """An element that is open. `written`: its tags are, too; `closed`: by a tag too early."""
+    """An open element. `written`: with its tags; `closed`: its closing tag came too early."""
 
     name: str
     written: bool
@@ -196,12 +196,12 @@ class _Line:
 
     has_words: bool = False
     between: str = ""
-    """What is to part these words from those that follow."""
+    """The separator to write before the next words."""
 
 
 @dataclass(slots=True)
 class _Table:
-    """An open table: what stands loose between its rows goes in front of it (HTML 13.2.6.1)."""
+    """An open table: text between its rows is moved in front of it (HTML 13.2.6.1)."""
 
     index: int
     outside: list[str]
@@ -228,7 +228,7 @@ class _Writer:
         # a closing tag does not reach beyond, and of lists.
         self.places: dict[str, list[int]] = defaultdict(list)
         self.blocks: list[int] = []
-        self.kept: list[int] = []
+        self.written_blocks: list[int] = []
         self.scopes: list[int] = [-1]
         self.lists: list[int] = [-1]
         self.depth = 0
@@ -254,25 +254,25 @@ class _Writer:
             self._write("<!---->" if start else "")
             self._write(_escaped(text[start : start + _LONGEST_TEXT]))
 
-    def start(self, name: str, given: str) -> None:
+    def start(self, name: str, attributes: str) -> None:
         if name == "br":
             self._line_break()
         elif name in BLOCKS:
-            self._start_block(name, given)
+            self._start_block(name, attributes)
         elif name in self.dropped:
             self._push(name, written=self._may_write())
         elif name in self.elements:
             if name in VOID:
                 self._before_words()
-                self._write(self._tag(name, given))
+                self._write(self._tag(name, attributes))
                 self._line().has_words = True
                 return
             if name == "a" and self._in_scope("a"):
                 self._end_inline("a")
             self._before_words()
-            # Twice bold is no bolder.
+            # Bold within bold changes nothing.
             again = name in _FORMATTING and self._in_scope(name)
-            self._push(name, written=self._may_write() and not again, given=given)
+            self._push(name, written=self._may_write() and not again, attributes=attributes)
 
     def end(self, name: str) -> None:
         if name == "br":
@@ -288,7 +288,7 @@ class _Writer:
 
     # Blocks
 
-    def _start_block(self, name: str, given: str) -> None:
+    def _start_block(self, name: str, attributes: str) -> None:
         allowed = name in self.elements and (name not in _TABLE_PARTS or self._has("table"))
         if not allowed and name in CELLS:
             self._part(" ")
@@ -299,10 +299,10 @@ class _Writer:
             if name not in VOID:
                 self._push(name, written=False)
         elif name in VOID:
-            self._write(self._tag(name, given))
+            self._write(self._tag(name, attributes))
             self._new_block()
         else:
-            self._push(name, written=True, given=given)
+            self._push(name, written=True, attributes=attributes)
 
     def _close_implied(self, name: str, allowed: bool) -> None:
         """Close what a browser closes where this block begins."""
@@ -362,18 +362,18 @@ class _Writer:
             self._pop()
 
     def _line_break(self) -> None:
-        # An empty line between paragraphs is none of the text.
+        # A line break between paragraphs is left out.
         if "br" in self.elements and not self._begins_paragraph():
             self._write("<br>")
         self._new_block()
 
-    # What keeps words apart
+    # Separators between words
 
     def _line(self) -> _Line:
         return self.tables[-1].line if self._is_loose() else self.line
 
     def _part(self, separator: str) -> None:
-        """Remember that the words that follow stand apart from those before."""
+        """Remember to write a separator before the next words."""
         line = self._line()
         if line.between != "<br>":
             line.between = separator
@@ -388,7 +388,7 @@ class _Writer:
             line.has_words, line.between = False, ""
 
     def _before_words(self) -> None:
-        """Write what has to stand before words: a paragraph's beginning, or a separator."""
+        """Write what is needed before words: the tag of a paragraph, or a separator."""
         if self._begins_paragraph():
             self._push("p", written=True)
         line = self._line()
@@ -403,13 +403,13 @@ class _Writer:
                 self._push(name, written=self._may_write() and not self._in_scope(name))
 
     def _begins_paragraph(self) -> bool:
-        """Whether words here stand in a block that loses its tags, and in no other one."""
-        if self.blocks[-1:] == self.kept[-1:] or "p" not in self.elements:
+        """Whether words here need a paragraph, because the block around them has no tags."""
+        if self.blocks[-1:] == self.written_blocks[-1:] or "p" not in self.elements:
             return False
-        around = self.open[self.kept[-1]].name if self.kept else ""
+        around = self.open[self.written_blocks[-1]].name if self.written_blocks else ""
         return around in {"", "blockquote"} and self._may_write()
 
-    # What is open
+    # Open elements
 
     def _has(self, name: str) -> bool:
         return bool(self.places[name])
@@ -423,20 +423,22 @@ class _Writer:
     def _may_write(self) -> bool:
         return self.depth < MAX_DEPTH
 
-    def _push(self, name: str, *, written: bool, given: str = "") -> None:
+    def _push(self, name: str, *, written: bool, attributes: str = "") -> None:
         place = len(self.open)
         if written:
             if name == "table":
                 before = _Line(self._line().has_words, "<br>")
                 self.tables.append(_Table(place, self._target(), before))
-            self._write(self._tag(name, given), of_table=name in _TABLE_PARTS or name == "table")
+            self._write(
+                self._tag(name, attributes), of_table=name in _TABLE_PARTS or name == "table"
+            )
             self.depth += 1
         self.open.append(_Element(name, written))
         self.places[name].append(place)
         if name in BLOCKS:
             self.blocks.append(place)
             if written:
-                self.kept.append(place)
+                self.written_blocks.append(place)
                 self._new_block(name)
         if written and self.tables and name in _CELLS_AND_CAPTION:
             self.tables[-1].cells += 1
@@ -451,7 +453,7 @@ class _Writer:
         place, name = len(self.open), element.name
         if not element.closed:
             self.places[name].pop()
-        for places in (self.blocks, self.kept, self.lists):
+        for places in (self.blocks, self.written_blocks, self.lists):
             if places and places[-1] == place:
                 places.pop()
         if self.scopes[-1] == place:
@@ -481,7 +483,7 @@ class _Writer:
         while len(self.open) - 1 > place:
             self._pop()
 
-    # What goes out
+    # Output
 
     def _is_loose(self) -> bool:
         """Whether this is within a table, and in no cell of it."""
@@ -496,11 +498,11 @@ class _Writer:
     def _write(self, text: str, *, of_table: bool = False) -> None:
         self._target(of_table=of_table).append(text)
 
-    def _tag(self, name: str, given: str) -> str:
+    def _tag(self, name: str, attributes: str) -> str:
         """Return the opening tag of an element, with those of its attributes that are wanted."""
         found: dict[str, str] = {}
-        if given and name not in _FORMATTING and name not in self.dropped:
-            for match in _ATTRIBUTE.finditer(given):
+        if attributes and name not in _FORMATTING and name not in self.dropped:
+            for match in _ATTRIBUTE.finditer(attributes):
                 key = match[1].lower()
                 if key in self.attributes and key not in found:
                     found[key] = match[2] or match[3] or match[4] or ""
@@ -511,7 +513,7 @@ def _attribute(name: str, value: str) -> str:
     is_address = name in {"href", "src", "id"}
     value = without_controls(_decoded_attribute(value), separator="" if is_address else " ")
     if len(value) > _LONGEST_ATTRIBUTE:
-        # A part of an address leads somewhere else; a part of a text is still text.
+        # An address that is cut would lead somewhere else; a text may be cut.
         if is_address:
             return ""
         value = value[:_LONGEST_ATTRIBUTE]

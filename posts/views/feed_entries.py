@@ -16,13 +16,13 @@ from alarmroom.characters import without_controls
 from posts.models import Post
 from posts.models.image import Image
 from posts.pictures.renditions import stem
-from posts.text.body import alone
+from posts.text.body import standalone
 from posts.text.outgoing_links import whole_picture_url, whole_url
 
 PICTURE_WIDTH = 1200  # px, at most
 # The date of a feed without articles: Atom requires one.
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)
-# A link or a picture as posts/text/html.py writes it: attributes in double quotes.
+# A link or a picture in clean HTML: attributes in double quotes.
 _LINKED = re.compile(r'<(a|img)((?: [^\s="<>]+="[^"]*")+)')
 _ATTRIBUTE = re.compile(r' ([^\s="<>]+)="([^"]*)"')
 
@@ -56,9 +56,9 @@ def entry(post: Post, images: dict[str, Image]) -> dict[str, Any]:
 
 
 def revised(post: Post, published_at: datetime) -> datetime:
-    """Return when readers were last told of a change (RFC 4287 4.2.15 asks no more).
+    """Return when an editor last told readers of a change (RFC 4287 4.2.15 asks no more).
 
-    A reader's program may show an article as unread again for it: no corrected comma does.
+    Feed readers may show an article with a new date as unread, so small corrections change none.
     """
     return max(published_at, post.revised_at or published_at)
 
@@ -69,11 +69,11 @@ def entry_id(post: Post) -> str:
 
 
 def full_text(post: Post, url: str, picture: Picture | None, images: dict[str, Image]) -> str:
-    """Return the article as HTML that stands by itself: the cover first, no relative address.
+    """Return the whole article as HTML: the cover first, and no relative address.
 
     `images` are our own among its pictures. The links of its footnotes lead to the page.
     """
-    text = absolute(alone(without_controls(post.body), images, width=PICTURE_WIDTH), url)
+    text = absolute(standalone(without_controls(post.body), images, width=PICTURE_WIDTH), url)
     if not picture:
         return text
     about = " ".join(filter(None, [post.cover_caption, post.cover_credit]))
@@ -87,7 +87,7 @@ def full_text(post: Post, url: str, picture: Picture | None, images: dict[str, I
 def absolute(html: str, base: str) -> str:
     """Return HTML of the allowlist in which every link and picture has a whole address.
 
-    A link that leads nowhere, or to a scheme that readers must not follow, keeps its words alone.
+    Of a link that leads nowhere, or has a scheme that is not allowed, only the words stay.
     """
 
     def whole(tag: re.Match[str]) -> str:
@@ -106,12 +106,12 @@ def absolute(html: str, base: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return text in one line, without what cannot stand in XML."""
+    """Return text in one line, without characters that XML does not allow."""
     return " ".join(without_controls(text).split())
 
 
 def site(path: str) -> str:
-    """Return the whole address of a path, or of what is one already (pictures on a CDN)."""
+    """Return the absolute address of a path. One that is absolute stays (pictures on a CDN)."""
     return whole_url(path, f"{settings.SITE_URL}/") or settings.SITE_URL
 
 
@@ -150,7 +150,7 @@ class Picture:
 def copy_of(image: Image) -> tuple[str, int, int]:
     """Return the address, width and bytes of a copy that is large enough for a feed reader.
 
-    Of the picture itself while its copies are being made. Bytes are 0 if nobody knows.
+    While there are no copies, that of the picture itself. Bytes are 0 if its file is missing.
     """
     record = image.renditions
     if not record:
