@@ -1,6 +1,6 @@
-"""What a page says about itself to search engines, in schema.org's words (JSON-LD 1.1).
+"""The data that describes a page to search engines, in schema.org's vocabulary (JSON-LD 1.1).
 
-Nothing stands here that the page itself does not show, and every address is a whole one.
+It says only what the page itself shows, and every address is absolute.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from posts.models import Author, Post, Tag
 Data = dict[str, Any]
 
 SITE_NAME = "The Alarm Room"
-# Inside <script> only "<" could end the element or begin a comment (HTML 13.2.5.4); ">" and
-# "&" for whoever reads it as XML; the two line separators ended a JavaScript string once.
+# Inside <script> only "<" could end the element or begin a comment (HTML 13.2.5.4). ">" and "&"
+# are escaped for programs that parse it as XML, and the line separators because they end a string
+# in older JavaScript.
 _NEEDS_ESCAPE = re.compile("[<>&\u2028\u2029]")
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -115,7 +116,7 @@ def article(post: Post, topics: Sequence[tuple[str, str]], picture: str) -> Data
 
 
 def breadcrumbs(*steps: tuple[str, str]) -> Data:
-    """The way from the front page to here: names with their paths, the front page left out."""
+    """The path from the front page to a page: `steps` are names and paths after the front page."""
     return {
         "@type": "BreadcrumbList",
         "itemListElement": [

@@ -26,6 +26,6 @@ urlpatterns = [
     path("authors/<slug:slug>/<str:file_name>", feeds.author_feed, name="author-feed"),
     path("preview/<int:pk>/", article.preview, name="preview"),
     path("desk/upload/", uploads.upload_image, name="image-upload"),
-    # The last of all: whatever has an address of its own goes before it.
+    # The last one, because it matches any single word.
     path("<slug:slug>/", pages.page, name="page"),
 ]

@@ -50,7 +50,7 @@ def picture_problems(body: str) -> list[str]:
 class PostForm(SlugForm):
     """An article, with its cover from the library or fresh from the computer."""
 
-    user: Any = None  # Who is at the desk; set by PostAdmin.get_form().
+    user: Any = None  # Who sends the form; set by PostAdmin.get_form().
 
     cover_file = PictureField(
         label="New cover",
@@ -111,11 +111,11 @@ class PostForm(SlugForm):
         picture = cleaned.get("cover_file")
         if not picture:
             return
-        # An uploaded file's words are its name.
+        # str() of an uploaded file is its name.
         name = str(self.files[self.add_prefix("cover_file")])
         cleaned["cover"] = Image.keep(picture, title=title_of(name), user=self.user)
         self.errors.pop("cover", None)
-        # Browsers never fill in a file field again; the library's field shows it instead.
+        # Browsers do not fill in a file field again, so the library's field shows the picture.
         data = QueryDict(mutable=True)
         data.update(self.data)
         data[self.add_prefix("cover")] = str(cleaned["cover"].pk)

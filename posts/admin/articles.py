@@ -71,7 +71,7 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, PostAdminBase):
     list_select_related = ["author"]
     list_per_page = 50
     show_full_result_count = False
-    # Databases disagree on where an empty date belongs. Drafts are today's work: on top.
+    # Drafts come first, on both databases, which differ in where they sort NULL.
     ordering = [F("published_at").desc(nulls_first=True), "-updated_at", "-pk"]
     search_fields = ["title", "summary"]
     search_help_text = "Search titles and summaries"
@@ -117,8 +117,8 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, PostAdminBase):
         except IntegrityError:
             if request.method != "POST":
                 raise
-            # Somebody took the same address between our looking and our saving. Looking again
-            # finds it, and says so beside the field.
+            # Somebody took the same address after it was checked and before it was saved. The
+            # second try finds it, and shows the error at the field.
             return super().changeform_view(request, *args, **kwargs)
 
     def view_on_site(self, obj: Post) -> str | None:

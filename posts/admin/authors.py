@@ -21,7 +21,7 @@ else:
 class AuthorAdmin(AuthorAdminBase):
     form = SlugForm
     list_display = ["name", "role", "articles"]
-    ordering = ["name"]  # For pickers: a count of articles takes the model's own order away.
+    ordering = ["name"]  # For autocompletes: with the count, Django drops the model's ordering.
     search_fields = ["name"]
     prepopulated_fields = {"slug": ["name"]}
     autocomplete_fields = ["photo"]

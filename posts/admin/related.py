@@ -31,7 +31,7 @@ class RelatedPostFormSet(RelatedFormSetBase):
             related = form.cleaned_data.get("related") if form.is_valid() else None
             if related is None or form.cleaned_data.get("DELETE"):
                 continue
-            # The database's constraints are not asked for an article that is not saved yet.
+            # An article that is not saved yet has no id for the constraints to compare.
             if related == self.instance:
                 form.add_error("related", "An article cannot be its own related post.")
                 continue
@@ -42,7 +42,7 @@ class RelatedPostFormSet(RelatedFormSetBase):
             if not form.cleaned_data.get("position"):
                 form.instance.position = form.cleaned_data["position"] = min(last + 1, 32767)
             last = form.cleaned_data["position"]
-        # Django's own look for duplicates comes last: it stops at the first, and names no row.
+        # Django's own check comes last: it stops at the first duplicate, and names no row.
         super().clean()
 
 

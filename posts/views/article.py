@@ -18,7 +18,7 @@ from posts.views.article_queries import ArticleRow
 from posts.views.article_values import PAGE, Connected, Topic, page_context
 from posts.views.errors import gone
 
-BOUND = 64  # articles whose pages a process can render without making their values again
+BOUND = 64  # articles whose values a process keeps, to render their pages again
 
 
 @require_safe
@@ -36,7 +36,7 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
         f"author-{row.author}",
         f"post-{row.pk}",
         *others,
-        # What is published next may belong among the neighbours or the related articles.
+        # The next article may become a neighbour or a related article.
         until=freshness.next_moment,
     )
 
@@ -51,15 +51,15 @@ def _bind(
     return PAGE.bind(page_context(post, topics, related)), others
 
 
-# For the articles that were read last. A page whose address has an unknown query is not kept, and
-# may still be asked for often.
+# For the articles that were read last. A page with an unknown query in its address is not kept,
+# but may be asked for often.
 _bound = lru_cache(maxsize=BOUND)(_bind)
 
 
 def redirect_gone_or_404(request: HttpRequest, slug: str) -> HttpResponse:
-    """Answer for a slug that no published article has: 301, 410, or Http404."""
+    """Answer for a slug of no published article: 301, 410, or Http404."""
     posts = Post.objects.known_as(slug).defer("body", "body_served")
-    # The article that has the slug now comes before one that had it earlier.
+    # The article with this slug comes before one that had it earlier.
     for post in sorted(posts, key=lambda post: post.slug != slug):
         if post.is_withdrawn:
             return gone(request, post)

@@ -1,4 +1,4 @@
-"""Reads what an article's page shows, in three queries however many articles there are."""
+"""The three queries of an article's page. Their time does not grow with the number of articles."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from posts.models import Likeness, Post, PostQuerySet, RelatedPost, Tag
 from posts.text.body import fingerprint
 from posts.views.article_values import Connected, Topic, as_card, as_topic
 
-# "Connecting the dots" shows what an editor picked, filled up to so many with similar articles.
+# "Connecting the dots" shows the articles that an editor picked, and similar ones up to so many.
 CONNECTED = 3
 # The fields that a card needs.
 CARD = (

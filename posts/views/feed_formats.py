@@ -20,7 +20,7 @@ from posts.views.feed_entries import NEVER, Picture
 
 
 class ArticleFeed(feedgenerator.SyndicationFeed):
-    """What the three formats have in common."""
+    """The base of the three formats."""
 
     content_type: str
 
@@ -30,7 +30,7 @@ class ArticleFeed(feedgenerator.SyndicationFeed):
 
 
 def add_media(handler: SimplerXMLGenerator, picture: Picture) -> None:
-    """Write the picture in the words of Media RSS, which Atom may use, too."""
+    """Write the picture as elements of Media RSS, which Atom may contain, too."""
     attributes = {
         "url": picture.url,
         "type": picture.mime_type,
@@ -52,7 +52,7 @@ MEDIA = {"xmlns:media": "http://search.yahoo.com/mrss/"}
 
 
 def as_html(item: dict[str, Any]) -> dict[str, Any]:
-    """Return an item whose summary is HTML, as both XML formats say that it is."""
+    """Return an item with its summary escaped as HTML: both XML formats declare it to be HTML."""
     return {**item, "description": escape(item["description"], quote=False)}
 
 
@@ -94,7 +94,7 @@ class RSS(ArticleFeed, feedgenerator.Rss201rev2Feed):
         super().add_root_elements(handler)
         handler.startElement("image", AttributesImpl({}))
         handler.addQuickElement("url", self.feed["icon"])
-        # The title and the link of the channel, as the specification asks.
+        # The specification wants the title and the link of the channel here.
         handler.addQuickElement("title", self.feed["title"])
         handler.addQuickElement("link", self.feed["link"])
         handler.addQuickElement("width", "144")

@@ -32,16 +32,16 @@ SITE_DESCRIPTION = "A publication for 911 dispatchers and the people who train a
 
 @dataclass(frozen=True)
 class About:
-    """What the articles of a feed have in common."""
+    """What a feed is about: the site, a topic or an author."""
 
     title: str
     text: str
     name: str
     """Its permanent name: `site`, `tag/7`, `author/3`."""
     path: str
-    """Of the page that shows the same articles."""
+    """The path of the page that lists the same articles."""
     feeds: str
-    """The path under which its feeds stand; their file names follow."""
+    """The path of its feeds, without their file names."""
 
     @property
     def keys(self) -> tuple[str, ...]:
