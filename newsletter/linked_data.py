@@ -12,7 +12,7 @@ NEWSLETTER_NAME = "The Weekly Alarm"
 
 
 def of_issue(issue: Issue) -> SafeString:
-    """Return the data of a sent issue: what it is, and the way to it."""
+    """Return the data of a sent issue, and its breadcrumbs."""
     archive, path = reverse("newsletter:archive"), issue.get_absolute_url()
     article: Data = {
         "@type": "Article",
