@@ -50,7 +50,7 @@ class Message(EmailMultiAlternatives):
 
     def message(self, *, policy: Policy | None = None) -> EmailMessage:
         chosen = policy or email.policy.default
-        # Django only ever passes an EmailPolicy; the stubs say Policy, which knows no factory.
+        # Django always passes an EmailPolicy; the type in the stubs has no header factory.
         return super().message(policy=chosen.clone(header_factory=_headers))  # type: ignore[call-arg]  # see above
 
 

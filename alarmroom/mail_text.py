@@ -51,8 +51,8 @@ def spaces_for_controls(text: str) -> str:
 def wrap_lines(text: str) -> str:
     """Return a whole text in lines of at most WIDTH characters; what fits stays as it is.
 
-    No word is broken, so an address is whole, on a line of its own if it must be. Further
-    lines of a quotation or of an item of a list stand below its words.
+    No word is broken, so an address stays whole, on a line of its own if it is long. Further
+    lines of a quotation or a list item are indented like its first words.
     """
     return "\n".join(_wrap_line(line) for line in text.split("\n"))
 
