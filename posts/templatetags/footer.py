@@ -11,5 +11,5 @@ register = template.Library()
 
 @register.inclusion_tag("posts/_footer_pages.html")
 def footer_pages() -> dict[str, Any]:
-    """Return what the links show. It is cached (posts/models/page.py), so mostly without a query."""
+    """Return what the links show, mostly without a query: it is cached (posts/models/page.py)."""
     return {"pages": page.footer_pages()}
