@@ -22,6 +22,7 @@ from posts.text.allowlist import (
     editor_rules,
 )
 from posts.text.links import URL_SCHEMES, safe_url
+from posts.text.losses import Losses
 from posts.text.plain import text_of
 
 __all__ = ["ALLOWED", "ALLOWED_CLASSES", "RENAMED", "SHORT", "clean", "editor_rules", "losses"]
@@ -127,19 +128,19 @@ def clean(html: str, *, short: bool = False) -> str:
 
 def losses(html: str, *, short: bool = False) -> list[str]:
     """Return a sentence for each kind of thing that the clean removes and a writer would miss."""
-    found = foreign.Losses()
+    found = Losses()
     _translated(html, found, short=short)
     return found.sentences()
 
 
-def _translated(html: str, found: foreign.Losses, *, short: bool) -> str:
+def _translated(html: str, found: Losses, *, short: bool) -> str:
     """Return HTML with the markup of other programs translated; adds losses to `found`."""
     html = foreign.plain_formatting(html)
     return foreign.translated(html, found, short=short) if _NOT_OURS.search(html) else html
 
 
 def _cleaned_once(html: str, short: bool) -> str:
-    html = _translated(html, foreign.Losses(), short=short)
+    html = _translated(html, Losses(), short=short)
     cleaner, elements = (_SHORT, SHORT) if short else (_FULL, ALLOWED)
     return _tidy(
         cleaner.clean(
