@@ -23,6 +23,7 @@ from posts.text.allowlist import (
 )
 from posts.text.links import URL_SCHEMES, safe_url
 from posts.text.losses import Losses
+from posts.text.nesting import rewritten
 from posts.text.plain import text_of
 
 __all__ = ["ALLOWED", "ALLOWED_CLASSES", "RENAMED", "SHORT", "clean", "editor_rules", "losses"]
@@ -143,9 +144,7 @@ def _cleaned_once(html: str, short: bool) -> str:
     html = _translated(html, Losses(), short=short)
     cleaner, elements = (_SHORT, SHORT) if short else (_FULL, ALLOWED)
     return _tidy(
-        cleaner.clean(
-            markup.rewritten(html, elements=elements, attributes=_ATTRIBUTES, renamed=RENAMED)
-        )
+        cleaner.clean(rewritten(html, elements=elements, attributes=_ATTRIBUTES, renamed=RENAMED))
     )
 
 

@@ -12,6 +12,7 @@ from html import escape, unescape
 import nh3
 
 from posts.text import markup
+from posts.text.nesting import rewritten
 
 INLINE = frozenset(
     {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "br", "cite", "code", "data"}
@@ -138,7 +139,7 @@ def parsed(html: str) -> Element:
     """Return a text as a tree; its root has an empty name."""
     root = here = Element("", None, {})
     within = ""
-    html = markup.rewritten(
+    html = rewritten(
         html, elements=_KNOWN, attributes=_KNOWN_ATTRIBUTES, renamed={}, dropped=_DROPPED
     )
     for token in _TOKEN.finditer(_PARSER.clean(html)):
