@@ -15,8 +15,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from newsletter.delivery import outcomes, starting
+from newsletter.delivery.tasks import tell_editor, wake
 from newsletter.models import Delivery, Issue
-from newsletter.tasks import tell_editor, wake
 
 logger = logging.getLogger(__name__)
 

@@ -30,10 +30,10 @@ from django.utils import timezone
 from alarmroom import kept
 from newsletter import preflight
 from newsletter.delivery.pausing import never_mailed
+from newsletter.delivery.tasks import wake
 from newsletter.delivery.transport import Outcome, SmtpTransport, envelope_sender
 from newsletter.mail import rendering as mail
 from newsletter.models import Content, Delivery, Issue
-from newsletter.tasks import wake
 from subscribers.models import Subscriber
 
 if TYPE_CHECKING:

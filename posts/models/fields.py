@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import ValidationError
 from django.db import models
 
 from alarmroom.characters import without_controls
+from posts.text.limits import refuse_longer
 
 if TYPE_CHECKING:
     CharFieldBase = models.CharField[str, str]
@@ -23,18 +23,8 @@ else:
 LONGEST_DESCRIPTION = 5_000
 
 
-def refuse_longer(text: str, longest: int) -> None:
-    """Raise ValidationError for a text of more than so many characters; say how long it is."""
-    if len(text) > longest:
-        raise ValidationError(
-            f"This text is {len(text):,} characters long, and at most {longest:,} can be kept. "
-            "Shorten it and save again; until then all of it stays in this form.",
-            code="max_length",
-        )
-
-
 class _Plain:
-    """Takes control characters out on every way into the database; see posts/text/markup.py."""
+    """Takes control characters out on every way into the database; see alarmroom/characters.py."""
 
     def to_python(self, value: Any) -> Any:
         return self.plain(super().to_python(value))  # type: ignore[misc]  # of Django's field

@@ -24,8 +24,8 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.functional import lazy
 
-from posts.models.fields import refuse_longer
 from posts.text import foreign, html
+from posts.text.limits import refuse_longer
 
 REMOVED_PLUGINS = (
     # Each of the first four closes a hole named above; without print, preview logs an error.

@@ -65,7 +65,7 @@ def test_a_queue_that_is_away_stops_no_issue(
         def enqueue(self, pk: int) -> None:
             raise ConnectionError("The broker is away.")
 
-    monkeypatch.setattr("newsletter.tasks.deliver_issue", Away())
+    monkeypatch.setattr("newsletter.delivery.tasks.deliver_issue", Away())
     make_subscriber("a@example.org")
     issue = make_issue()
     with django_capture_on_commit_callbacks(execute=True):

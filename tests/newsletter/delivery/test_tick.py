@@ -11,9 +11,9 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from newsletter.delivery import outcomes, starting, worker
+from newsletter.delivery.tasks import deliver_issue
 from newsletter.mail import rendering as mail
 from newsletter.models import Issue
-from newsletter.tasks import deliver_issue
 from subscribers import notices, signup, tasks
 from subscribers.models import Notice
 from subscribers.tasks import send_notices
@@ -59,7 +59,7 @@ def test_a_mail_server_that_hangs_keeps_no_issue_waiting(server: ScriptedServer,
     empty.refresh_from_db()
     assert (due.state, empty.state) == ("sending", "draft")
     paths = {result.task.module_path for result in task_backends["default"].results}
-    assert {"subscribers.tasks.send_notices", "newsletter.tasks.tell_editor"} <= paths
+    assert {"subscribers.tasks.send_notices", "newsletter.delivery.tasks.tell_editor"} <= paths
     never.set()
 
 
@@ -93,7 +93,7 @@ def test_a_slow_mail_server_lets_an_issue_have_its_turn_after_one_slice(
     deliver_issue.enqueue(1)
     assert send_notices.call() == 1
     following = DBTaskResult.objects.ready().get_locked()
-    assert following and following.task_path == "newsletter.tasks.deliver_issue"
+    assert following and following.task_path == "newsletter.delivery.tasks.deliver_issue"
     assert DBTaskResult.objects.filter(task_path="subscribers.tasks.send_notices").count() == 1
 
 
