@@ -40,7 +40,7 @@ _WRITTEN = re.compile(r"[^\W_]+")
 
 @dataclass(frozen=True)
 class Hit:
-    """An article that was found, with what was looked for in `<mark>`; the rest is escaped."""
+    """An article that was found; in its texts, which are HTML, `<mark>` is around the words."""
 
     post: Post
     title: SafeString
@@ -49,7 +49,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Choice:
-    """A topic or a year by which to narrow down, and how many articles there are then."""
+    """A topic or a year to narrow a search by, and how many articles it would have then."""
 
     value: str
     label: str
@@ -58,10 +58,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class SearchResults:
-    """One page of what was found, and the choices that narrow it down.
+    """One page of hits, and the choices by which to narrow the search.
 
-    Topics come with the most articles first, years with the last first. Each says what there
-    would be under the choice that is made of the other.
+    Topics are sorted by their number of articles, years from the last one. The topics are counted
+    within the chosen year, and the years within the chosen topic.
     """
 
     query: Query
@@ -74,7 +74,7 @@ class SearchResults:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """Something that a reader may be typing: where it leads, and what it is."""
+    """A suggestion while somebody types: its kind (topic, author, article), name and address."""
 
     kind: str
     label: str
@@ -82,7 +82,7 @@ class Suggestion:
 
 
 def engine() -> SQLite | PostgreSQL:
-    """Return what asks the database that the settings name."""
+    """Return the statements of the database that the site uses."""
     return PostgreSQL() if connection.vendor == "postgresql" else SQLite()
 
 
@@ -111,14 +111,14 @@ def search(
     posts = (
         Post.objects.published()
         .select_related("author")
-        # What a result shows besides its texts, which the index has.
+        # What a result shows; its texts come from the index.
         .only("slug", "published_at", "reading_minutes", "author__name")
         .in_bulk([post_id for post_id, *_ in rows if post_id])
     )
     hits = [
         Hit(posts[post_id], *search_snippet.title_and_snippet(*database.texts(query, *texts)))
         for post_id, _, _, _, *texts in rows
-        # Withdrawn between the two queries.
+        # One that was withdrawn between the two queries is left out.
         if post_id in posts
     ]
     return SearchResults(
@@ -132,10 +132,9 @@ def search(
 
 
 def suggest(text: str) -> list[Suggestion]:
-    """Return what the words typed so far may become: topics, authors, then titles.
+    """Return suggestions for the words typed so far: topics, authors, then titles.
 
-    If that is nothing, what they may become without a slip. Five queries at most, and two
-    where something is found.
+    If there are none, return those for the corrected words. Two queries, or five at most.
     """
     query = parse(text)
     if found := suggest_as_typed(query):
@@ -145,7 +144,7 @@ def suggest(text: str) -> list[Suggestion]:
 
 
 def suggest_as_typed(query: Query) -> list[Suggestion]:
-    """Return the topics, authors and titles that fit a query as it is. Two queries."""
+    """Return the suggestions for a query without correcting it. Two queries."""
     return [*suggest_names(query), *suggest_titles(query)] if len(query.text) > 1 else []
 
 
@@ -205,8 +204,8 @@ def _popular_topics() -> list[Choice]:
 def respelled(query: Query) -> str:
     """Return what was typed with unknown words replaced by the nearest known ones, or "".
 
-    Only what finds something published is returned, so that no word of a draft is ever given
-    away. Two queries.
+    Only words that find something published are returned, so that none reveals a draft. Two
+    queries.
     """
     if not (text := _corrected(query)):
         return ""
@@ -215,9 +214,9 @@ def respelled(query: Query) -> str:
 
 
 def search_respelled(query: Query, **options: Any) -> SearchResults | None:
-    """Return what the near spelling finds, asked as in `search`, or None. Four queries at most.
+    """Return what the corrected words find, or None if that is nothing. Four queries at most.
 
-    None, too, where it finds nothing published: the list of words knows those of drafts.
+    The arguments are those of `search`.
     """
     if not (text := _corrected(query)):
         return None
@@ -226,9 +225,10 @@ def search_respelled(query: Query, **options: Any) -> SearchResults | None:
 
 
 def _corrected(query: Query, *, unfinished: bool = False) -> str:
-    """Return the text with unknown words replaced, or ""; what it finds is not known. One query.
+    """Return the text with unknown words replaced, or "" if there is nothing to replace. One query.
 
-    With `unfinished`, its last word is still being typed.
+    The words may be those of drafts: search with them before you show them. With `unfinished`, the
+    last word is still being typed.
     """
     words = [word for term in query.required for word in term.words if is_correctable(word)]
     unfinished = unfinished and bool(query.required) and query.required[-1].prefix
@@ -239,5 +239,5 @@ def _corrected(query: Query, *, unfinished: bool = False) -> str:
 
 
 def _replaced(text: str, word: str, known: str) -> str:
-    """Return the text with a word, however it is written, replaced."""
+    """Return the text with a word replaced, whatever its case and accents are in it."""
     return _WRITTEN.sub(lambda match: known if fold(match[0]) == word else match[0], text)

@@ -26,7 +26,7 @@ from posts.search.sql import (
     narrowing,
 )
 
-# In so many characters of a body the words found are marked; all of it is searched.
+# Words are marked in so many characters of a body; all of it is searched.
 _MARKED_CHARACTERS = 40_000
 # So many of the best by title, summary and names are ranked by their text, too.
 _RANKED = 100
@@ -60,8 +60,8 @@ class PostgreSQL(Engine):
     def matching(self, query: Query, score: str = "0") -> tuple[str, list[Any]]:
         """Return SQL that begins a statement with the common table `hits`, and its values.
 
-        Another, `q`, has the query as `required`, as `words` any word of it, and as `whole` any
-        that does not go on. `score` is of a hit `s`, with its `head`.
+        Another table, `q`, has tsqueries: `required` is the query, `words` matches any word of it,
+        `whole` any of them that is not a beginning. `score` is SQL about a hit `s` and its `head`.
         """
         # The query comes from a table, so the planner cannot look at it: it assumes few matches,
         # and uses the index.
@@ -166,7 +166,10 @@ class PostgreSQL(Engine):
     def texts(
         self, query: Query, title: str, summary: str, body: str, written: list[str]
     ) -> list[Marked]:
-        """Return title, summary and body with what was found in them; `written` are its words."""
+        """Return title, summary and body with the places of what was found.
+
+        `written` are the words found, as they are spelled in the texts.
+        """
         patterns = []
         for spelling in (words for term in query.required for words in term.spellings):
             # A written form of a word begins with the same two letters; a number has one form.
@@ -234,7 +237,7 @@ class PostgreSQL(Engine):
         return f"to_tsquery('posts_english', %s || {more} || %s)", [text, *bounds, end]
 
     def _phrases(self, query: Query) -> list[tuple[tuple[str, ...], str]]:
-        """Return the words of each phrase, and what SQL puts before their condition."""
+        """Return the words of each phrase, and "NOT " for one that is excluded."""
         terms = [(term.words, "") for term in query.required]
         terms += [(term.words, "NOT ") for term in query.excluded]
         return [(words, negation) for words, negation in terms if len(words) > 1]

@@ -85,7 +85,7 @@ class SQLite(Engine):
         return sql, [*values, *narrowed_values, offset, *expression_values, *choice_values]
 
     def texts(self, query: Query, *highlighted: str) -> list[Marked]:
-        """Return title, summary and body with what was found in them."""
+        """Return title, summary and body with the places of what was found."""
         return [_without_signs(text) for text in highlighted]
 
     def titles(self, query: Query) -> tuple[str, list[Any]]:
@@ -129,7 +129,7 @@ class SQLite(Engine):
 
 
 def _without_signs(text: str) -> Marked:
-    """Return a text that FTS5 highlighted by two control characters, and where they stood."""
+    """Return a text without the two control characters by which FTS5 marks, and their places."""
     plain, spans, at = [], [], 0
     for number, piece in enumerate(re.split("[\x02\x03]", text)):
         if number % 2:

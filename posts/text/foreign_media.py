@@ -1,4 +1,4 @@
-"""Embedded things and pictures of a foreign text: what readers can get of them stays."""
+"""Embedded things and pictures of a foreign text: they become links, or their loss is counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a text lost on its way in, and the sentences that tell its writer."""
+"""What a pasted or imported text has lost, and the sentences that tell its writer."""
 
 from __future__ import annotations
 

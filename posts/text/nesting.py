@@ -112,7 +112,7 @@ class _Element:
 
 @dataclass(slots=True)
 class _Line:
-    """What was written since a block last began or ended."""
+    """The state of the output since a block last began or ended."""
 
     has_words: bool = False
     between: str = ""
@@ -133,7 +133,7 @@ class _Table:
 
 
 class _Writer:
-    """Writes HTML anew, tag by tag, and keeps account of what is open."""
+    """Writes HTML tag by tag, and remembers the open elements."""
 
     def __init__(
         self, elements: Collection[str], attributes: Collection[str], dropped: Collection[str]
@@ -144,20 +144,20 @@ class _Writer:
         self.out: list[str] = []
         self.tables: list[_Table] = []
         self.open: list[_Element] = []
-        # The places in `open`: of each name, of all blocks, of those that are written, of what
-        # a closing tag does not reach beyond, and of lists.
+        # Indexes in `open`: of the elements of each name, of blocks, of blocks that are written, of
+        # elements beyond which no closing tag reaches, and of lists.
         self.places: dict[str, list[int]] = defaultdict(list)
         self.blocks: list[int] = []
         self.written_blocks: list[int] = []
         self.scopes: list[int] = [-1]
         self.lists: list[int] = [-1]
         self.depth = 0
-        # What a block closed too early, and what is open again in the next one, as in a browser:
-        # for the whole text, and for each cell that is open.
+        # Formatting that the end of a block has closed, and that is opened again in the next one,
+        # as in a browser: of the whole text, and of each open cell.
         self.again: list[dict[str, None]] = [{}]
         self.line = _Line()
 
-    # What comes in
+    # Input
 
     def text(self, raw: str) -> None:
         text = without_controls(decoded(raw), separator="\n" if self._in_pre() else " ")
@@ -225,7 +225,7 @@ class _Writer:
             self._push(name, written=True, attributes=attributes)
 
     def _close_implied(self, name: str, allowed: bool) -> None:
-        """Close what a browser closes where this block begins."""
+        """Close the elements that a browser closes where this block begins."""
         if allowed and name in _CONTEXT:
             self._close_above(
                 max(self.places[each][-1] for each in _CONTEXT[name] if self._has(each))

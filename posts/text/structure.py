@@ -74,7 +74,7 @@ class _Anchors:
         base = base if len(base) > 2 else "s-part"
         anchor = base
         while anchor in self.taken:
-            # Counted on from the last heading of these words, so that many take no longer.
+            # The count goes on from the last heading with these words, so that many stay fast.
             self.counts[base] = self.counts.get(base, 1) + 1
             anchor = f"{base}-{self.counts[base]}"
         self.taken.add(anchor)

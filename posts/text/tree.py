@@ -1,4 +1,4 @@
-"""A small tree of elements, in which posts/text/foreign.py looks for what a program means.
+"""A small tree of elements, which posts/text/foreign.py changes.
 
 Parsing and writing take time that grows with the length of the text alone.
 """

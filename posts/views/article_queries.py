@@ -76,13 +76,13 @@ def _connected(limit: int) -> Prepared[Post]:
             .with_topic()
             .alias(
                 place=Subquery(place.values("position")[:1]),
-                turn=Subquery(place.values("pk")[:1]),
+                pick_pk=Subquery(place.values("pk")[:1]),
                 score=Subquery(alike.filter(other=OuterRef("pk")).values("score")[:1]),
             )
             .select_related("author", "cover")
             .only(*CARD)
             .order_by(
-                F("place").asc(nulls_last=True), "turn", F("score").desc(nulls_last=True), "-pk"
+                F("place").asc(nulls_last=True), "pick_pk", F("score").desc(nulls_last=True), "-pk"
             )[:limit]
         )
 
