@@ -16,6 +16,8 @@ from urllib.parse import SplitResult, urlsplit
 import environ
 import idna
 
+from alarmroom.characters import CONTROLS, SURROGATES
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 SWITCHES = {
     **dict.fromkeys(("on", "true", "yes", "1"), True),
@@ -34,7 +36,7 @@ ALLOWED_HOST = re.compile(rf"\*|\.?{HOST.pattern}|{IPV6.pattern}")
 ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`|~-]+"
 MAIL_ADDRESS = re.compile(rf"({ATOM}(?:\.{ATOM})*)@([\w-]+(?:\.[\w-]+)*)")
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
-NOT_IN_A_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff<>@]|=\?")
+NOT_IN_A_NAME = re.compile(rf"[{CONTROLS}{SURROGATES}<>@]|=\?")
 # What RFC 5322 3.2.3 gives a meaning of its own in a name.
 NEEDS_QUOTES = re.compile(r'[()\[\]:;\\,."]')
 # Commas in a quoted name part nothing.

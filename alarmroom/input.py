@@ -1,8 +1,7 @@
-"""What people send, before anybody reads it: no NUL in a query string or a form.
+"""Removes NUL from every query string and form before a view reads it.
 
-No text holds a NUL, and PostgreSQL refuses one wherever it stands: in a filter, a search, an
-autocomplete, a selected row. It is taken out in this one place, and the rest of what was typed
-stays as it was. Paths and cookies have rules of their own (the routes, alarmroom/sessions.py).
+PostgreSQL refuses a NUL in any value: of a filter, a search, an autocomplete, a selected row. No
+text needs one. Paths and cookies have rules of their own (the routes, alarmroom/sessions.py).
 """
 
 from collections.abc import Callable
@@ -27,10 +26,10 @@ def without_nul(data: QueryDict) -> QueryDict:
 
 
 class CleanRequest(WSGIRequest):
-    """Django's own request, whose form holds no NUL.
+    """Django's request, without NUL in its form.
 
-    The form is read when a view first asks for it, as ever: an upload may be refused by its size
-    before its body is read.
+    The form is still read when a view first asks for it, so that an upload can be refused by its
+    size before its body is read.
     """
 
     _cleaned: QueryDict | None = None
@@ -50,7 +49,7 @@ class CleanRequest(WSGIRequest):
 
 
 class CleanInputMiddleware:
-    """Takes NUL out of what every view, form and admin page reads."""
+    """Removes NUL from what every view, form and admin page reads."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,8 +1,8 @@
 """Numbers that no column can hold, in a query: they match nothing.
 
-Django compares a single number with the range of a column of numbers by itself, but neither the
-numbers of a list nor what is asked of a relation: SQLite then raises OverflowError, and PostgreSQL
-DataError. Here such numbers match nothing, whichever page, filter or action they came from.
+Django checks a single number against the range of a column, but not the numbers of a list, nor
+the number in a lookup of a relation. SQLite then raises OverflowError, and PostgreSQL DataError.
+Here such numbers match nothing, whichever page, filter or action they come from.
 """
 
 from typing import Any
@@ -27,7 +27,7 @@ def fits(value: Any, field: Any, connection: Any) -> bool:
 
 
 class FittingInMixin:
-    """`in`, for those of the numbers that the column may hold."""
+    """`in`, with the numbers alone that the column can hold."""
 
     def process_rhs(self, compiler: Any, connection: Any) -> Any:
         lookup: Any = self
@@ -46,7 +46,7 @@ class FittingRelatedIn(FittingInMixin, RelatedIn):
 
 
 class FittingRelatedExact(RelatedExact):
-    """`exact` for a relation, that of a number which no row can have included."""
+    """`exact` for a relation, which may get a number that the column cannot hold."""
 
     def process_rhs(self, compiler: Any, connection: Any) -> Any:
         if not fits(self.rhs, self.lhs.output_field, connection):

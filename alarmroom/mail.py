@@ -19,7 +19,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from mjml import mjml2html
 
-from alarmroom.mail_text import one_line, without_controls, wrap_lines
+from alarmroom.mail_text import one_line, spaces_for_controls, wrap_lines
 
 _inliner = css_inline.CSSInliner(
     keep_style_tags=True, keep_at_rules=True, load_remote_stylesheets=False
@@ -50,7 +50,7 @@ class Message(EmailMultiAlternatives):
 
     def message(self, *, policy: Policy | None = None) -> EmailMessage:
         chosen = policy or email.policy.default
-        # Django only ever passes an EmailPolicy; the stubs say Policy, which knows no factory.
+        # Django always passes an EmailPolicy; the type in the stubs has no header factory.
         return super().message(policy=chosen.clone(header_factory=_headers))  # type: ignore[call-arg]  # see above
 
 
@@ -79,8 +79,8 @@ def render(name: str, context: Mapping[str, Any]) -> tuple[str, str, str]:
     """
     full = {**site_context(), **context}
     subject = one_line(render_to_string(f"email/{name}.subject.txt", full))
-    text = without_controls(render_to_string(f"email/{name}.txt", full).strip())
-    html = compile_mjml(without_controls(render_to_string(f"email/{name}.mjml", full)))
+    text = spaces_for_controls(render_to_string(f"email/{name}.txt", full).strip())
+    html = compile_mjml(spaces_for_controls(render_to_string(f"email/{name}.mjml", full)))
     return subject, f"{wrap_lines(text)}\n", html
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 import textwrap
 
-# Every mail program shows 72 characters, with room for a few marks of quotation. Not
-# format=flowed (RFC 3676): the programs that most readers have never learned it, and those that
-# know it join lines that we meant to stay apart.
+from alarmroom.characters import CONTROL
+
+# Every mail program shows 72 characters, and a few marks of quotation before them. Not
+# format=flowed (RFC 3676): most mail programs ignore it, and the others join lines that are to
+# stay apart.
 WIDTH = 72
 
-# They mean nothing in a mail, may end a header, and some may not stand in XML at all.
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
-
-# What further lines of a paragraph are indented by: quotation marks stay, a bullet or a number
-# becomes space. A letter may be the number of an item, and stays with the one word behind it.
+# What stands before a line, and so before its further lines: quotation marks are repeated, a
+# bullet or a number becomes spaces. One word and a full stop count as a numeral ("iv.") only where
+# one more word follows.
 _MARGIN = re.compile(r"[> ]*(?:[*-] +|[0-9]{1,9}\. +|[A-Za-z]{1,9}\. +(?=\S+$))?")
 
 
@@ -43,7 +43,7 @@ def wrap(text: str, *, first: str = "", rest: str = "") -> str:
     return "\n".join(lines).replace("\u00a0", " ")
 
 
-def without_controls(text: str) -> str:
+def spaces_for_controls(text: str) -> str:
     """Return text with a space for each control character but line feeds."""
     return "\n".join(CONTROL.sub(" ", line) for line in text.split("\n"))
 
@@ -51,8 +51,8 @@ def without_controls(text: str) -> str:
 def wrap_lines(text: str) -> str:
     """Return a whole text in lines of at most WIDTH characters; what fits stays as it is.
 
-    No word is broken, so an address is whole, on a line of its own if it must be. Further
-    lines of a quotation or of an item of a list stand below its words.
+    No word is broken, so an address stays whole, on a line of its own if it is long. Further
+    lines of a quotation or a list item are indented like its first words.
     """
     return "\n".join(_wrap_line(line) for line in text.split("\n"))
 

@@ -11,15 +11,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
-from urllib.parse import quote, urljoin
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
 from alarmroom import kept
 from alarmroom.methods import require_safe
+from alarmroom.site_url import absolute_url
 
 # The protocol allows 50,000 addresses and 50 MB. A part of this size is rendered quickly.
 ADDRESSES_PER_PART = 2_000
@@ -68,11 +67,6 @@ class Section:
     """The keys under which a sitemap of these pages is kept (alarmroom/kept/)."""
     until: Callable[[datetime], datetime | None] = lambda _: None
     """Returns when the next page is scheduled to appear after a given moment, or None."""
-
-
-def absolute_url(path: str) -> str:
-    """Return a path as an absolute URL in ASCII (RFC 3986). An absolute URL stays one."""
-    return quote(urljoin(f"{settings.SITE_URL}/", path), safe=":/?#[]@!$&'()*+,;=%~")
 
 
 @require_safe

@@ -4,26 +4,27 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from alarmroom.site_url import absolute_url
 from newsletter.models import Issue
-from posts.linked_data import Data, breadcrumbs, publisher, script, whole
+from posts.linked_data import Data, breadcrumbs, publisher, script
 
 NEWSLETTER_NAME = "The Weekly Alarm"
 
 
 def of_issue(issue: Issue) -> SafeString:
-    """Return the data of a sent issue: what it is, and the way to it."""
+    """Return the data of a sent issue, and its breadcrumbs."""
     archive, path = reverse("newsletter:archive"), issue.get_absolute_url()
     article: Data = {
         "@type": "Article",
-        "@id": f"{whole(path)}#article",
+        "@id": f"{absolute_url(path)}#article",
         "headline": issue.subject,
-        "url": whole(path),
-        "mainEntityOfPage": whole(path),
-        "image": [whole(static("img/share.png"))],
-        "author": {"@id": whole("/#publisher")},
+        "url": absolute_url(path),
+        "mainEntityOfPage": absolute_url(path),
+        "image": [absolute_url(static("img/share.png"))],
+        "author": {"@id": absolute_url("/#publisher")},
         "publisher": publisher(),
         "position": issue.number,
-        "isPartOf": {"@type": "Periodical", "name": NEWSLETTER_NAME, "url": whole(archive)},
+        "isPartOf": {"@type": "Periodical", "name": NEWSLETTER_NAME, "url": absolute_url(archive)},
         "inLanguage": "en-US",
         "isAccessibleForFree": True,
     }

@@ -1,4 +1,4 @@
-"""What must be right before an issue may be sent, in words that say what to do."""
+"""Checks before an issue is sent, in sentences that say what to do."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from newsletter.models import Issue
 
 
 def problems(issue: Issue, at: datetime | None = None) -> list[str]:
-    """Return what keeps an issue from being sent at a moment (default: now); empty is good."""
+    """Return what prevents an issue from being sent at a moment (default: now); [] if nothing."""
     at = at or timezone.now()
     found = []
     posts = [row.post for row in issue.issue_posts.select_related("post")]

@@ -12,12 +12,12 @@ from newsletter.models import Issue
 
 def issue_parts() -> list[Part]:
     found = Issue.objects.listed().aggregate(count=Count("pk"), changed=Max("started_at"))
-    # The list of issues and the sign-up are there before the first issue is.
+    # Two more: the list of issues and the sign-up page.
     return [Part("newsletter", found["count"] + 2, found["changed"])]
 
 
 def issue_entries(name: str, some: slice) -> Sequence[Entry]:
-    """What is sent is frozen, so an issue's date is when it started."""
+    """Return issues, dated when their sending started: after that they do not change."""
     issues = Issue.objects.listed().order_by("number").only("number", "started_at")
     if some.start:
         issues = issues[some.start - 2 : some.stop - 2]

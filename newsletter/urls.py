@@ -4,7 +4,7 @@ from newsletter import views
 
 
 class Number:
-    """An issue's number in an address: one address for each, without noughts before it."""
+    """An issue's number in an address, without leading zeros, so that each has one address."""
 
     regex = "[1-9][0-9]{0,8}"
 

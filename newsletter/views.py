@@ -1,4 +1,4 @@
-"""The web edition: every sent issue, the same for everybody."""
+"""The web edition: the pages of sent issues, with nothing personal in them."""
 
 from typing import Any
 
@@ -29,12 +29,12 @@ def archive(request: HttpRequest) -> HttpResponse:
     keys, until = {"issues", *kept.EVERY_PAGE}, None
     if page.number == 1 and page.object_list:
         sample, entries = page[0], page[0].contents()
-        shown = [entry for entry in entries if entry.post.is_published]
-        # What is shown as the sample needs not stand below it once more.
-        context |= {"sample": sample, "sample_posts": shown, "issues": page.object_list[1:]}
+        sample_posts = [entry for entry in entries if entry.post.is_published]
+        # The list below leaves out the issue that is shown as the sample.
+        context |= {"sample": sample, "sample_posts": sample_posts, "issues": page.object_list[1:]}
         if any(entry.post.is_scheduled for entry in entries):
             until = freshness.next_moment
-        # Their titles and summaries stand there as they are now.
+        # The page shows the articles' titles and summaries as they are now.
         keys |= {f"post-{entry.post_id}" for entry in entries}
     response = render(request, "newsletter/archive.html", context)
     return kept.keep(response, *keys, until=until, page=page.number)
@@ -44,7 +44,7 @@ def archive(request: HttpRequest) -> HttpResponse:
 def issue(request: HttpRequest, number: int) -> HttpResponse:
     """One sent issue as it was frozen when it was sent, without personal links.
 
-    Its pictures come in the copies that there are today. Two queries, one without pictures.
+    Its pictures are shown in the copies that exist now. Two queries, or one without pictures.
     """
     issue = get_object_or_404(Issue.objects.published().select_related("content"), number=number)
     text = issue.content.web_html
@@ -52,5 +52,5 @@ def issue(request: HttpRequest, number: int) -> HttpResponse:
     text = one_at_once(with_pictures(text, images))
     context = {"issue": issue, "text": text, "linked_data": of_issue(issue)}
     response = render(request, "newsletter/issue.html", context)
-    shown = (f"image-{image.pk}" for image in images.values())
-    return kept.keep(response, f"issue-{issue.pk}", *shown, *kept.EVERY_PAGE)
+    keys = (f"image-{image.pk}" for image in images.values())
+    return kept.keep(response, f"issue-{issue.pk}", *keys, *kept.EVERY_PAGE)

@@ -11,5 +11,5 @@ class PostsConfig(AppConfig):
         from posts import freshness, likeness, tasks  # noqa: F401
         from posts.search import index
 
-        pre_migrate.connect(index.stand_aside, sender=self)
-        post_migrate.connect(index.keep_through_migrations, sender=self)
+        pre_migrate.connect(index.drop_triggers, sender=self)
+        post_migrate.connect(index.restore_triggers, sender=self)

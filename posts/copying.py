@@ -25,12 +25,12 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=1)
 RENEW_AFTER = 10  # seconds
 RETRY = timedelta(minutes=30)
-# How long the tick waits for the worker that was told of a picture before it tells one again.
+# How long the tick waits before it wakes a worker again for the same picture.
 PATIENCE = timedelta(minutes=1)
 
 
 class ClaimLost(Exception):
-    """The claim ran out, and another worker has the picture, or nobody any more."""
+    """The claim ran out or was released; another worker may have the picture now."""
 
 
 class Claim:
@@ -45,7 +45,7 @@ class Claim:
         self.renewed_at = time.monotonic()
 
     def take(self) -> bool:
-        """Claim the row, or claim it for longer; return whether it was ours to claim."""
+        """Claim the row, or extend the claim; return False if another worker has it."""
         until = timezone.now() + LEASE
         if not self.end(renditions_due_at=until):
             return False
@@ -53,7 +53,7 @@ class Claim:
         return True
 
     def renew(self) -> None:
-        """Claim the row for longer, every few seconds at most. Raises ClaimLost."""
+        """Extend the claim, every few seconds at most. Raises ClaimLost."""
         if time.monotonic() - self.renewed_at >= RENEW_AFTER and not self.take():
             raise ClaimLost
 
@@ -87,7 +87,7 @@ def make(image_pk: int) -> bool:
         claim.end(renditions_due_at=timezone.now() + RETRY)
         return False
     except BaseException as error:
-        # A worker that is told to stop gives its claim back; anything else would fail again.
+        # A worker that is being stopped releases its claim. Other errors would happen again.
         wait = RETRY if isinstance(error, Exception) else timedelta(0)
         claim.end(renditions_due_at=timezone.now() + wait)
         raise

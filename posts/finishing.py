@@ -1,4 +1,4 @@
-"""Finishing of bodies that are not finished yet; the tick and the worker call it."""
+"""Finishes bodies that are not finished yet; called by the tick and by the worker."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _OF_THE_BODY = frozenset({"body", "body_served", "served_of"})
 
 
 def serve_due(seconds: float = 5) -> int:
-    """Finish the bodies that are not of today's making; return how many were stored.
+    """Finish the bodies that need it; return how many were stored.
 
-    Those are: written past `save()`, of an older VERSION, or with a picture that was waiting
-    for its copies. Each is cleaned first, and what was cleaned is stored with what was made of
-    it. Goes on for so many seconds at most. Safe at any time, and twice.
+    These were written without `save()`, were finished by an older VERSION, or had a picture
+    without copies. Each is cleaned first, and the clean body is stored with the finished one. It
+    stops after so many seconds. It may run at any time, and twice.
     """
     stored = 0
     until = time.monotonic() + seconds
@@ -51,19 +51,19 @@ def serve_due(seconds: float = 5) -> int:
 
 
 def _store(things: Any, pk: int, read: str, changed: dict[str, Any]) -> int:
-    """Store what was made of a body if that is still the one that was read; return how many."""
+    """Store a finished body if its source has not changed since it was read; return how many."""
     finished = {name: value for name, value in changed.items() if name in _OF_THE_BODY}
     others = {name: value for name, value in changed.items() if name not in _OF_THE_BODY}
     with transaction.atomic():
-        # Compared here, and not by a filter: the field would clean what it compares with, and
-        # never find a text that is not clean.
+        # Compared here and not by a filter: the field cleans a value that it is compared with, so
+        # a body that is not clean would never be found.
         row = things.filter(pk=pk).select_for_update().values_list("body", flat=True).first()
         if row != read:
-            return 0  # An editor has saved another one since.
-        # Not by its own update(), for which a new body is one that is not finished yet.
+            return 0  # An editor has saved another body meanwhile.
+        # By Django's update(): the model's own would mark the body as not finished.
         if finished:
             models.QuerySet(things.model).filter(pk=pk).update(**finished)
-        # By its own, for more pages show these.
+        # By the model's own update(), which drops the pages that show these fields.
         if others:
             things.filter(pk=pk).update(**others)
         served_body_changes.send(things.model, pk=pk)

@@ -18,8 +18,8 @@
 | `page-dates` | when each of those pages changed | one of them is edited |
 | `schedule` | no page; `next_moment()` remembers under it | a date of publication changes |
 
-Changes arrive by signals, because a call would miss cascades, what the admin deletes in
-bulk, and changes of a many-to-many table. For `update()`, Django sends no signal:
+Receivers of signals notice the changes, because a call would miss cascades, what the admin
+deletes in bulk, and changes of a many-to-many table. For `update()`, Django sends no signal:
 PostQuerySet.update() and serve_due() send their own.
 """
 
@@ -71,7 +71,7 @@ LISTED = (
 IN_MENU = ("title", "slug", "show_in_footer", "position")
 
 
-# What pages name
+# Keys of pages
 
 
 def list_keys(posts: Iterable[Post]) -> set[str]:
@@ -90,7 +90,7 @@ def next_moment(after: datetime | None = None) -> datetime | None:
     A page that shows more than one post must not be kept beyond it.
     """
     if not settings.KEPT_PAGES_SECONDS:
-        return None  # Nothing is kept, so nothing has to expire.
+        return None  # No pages are kept, so none has to expire.
     after = after or timezone.now()
     return next((one for one in kept.remember("schedule", _moments) if one > after), None)
 
@@ -201,7 +201,7 @@ def posts_changed(before: dict[int, PostState], after: dict[int, PostState]) -> 
                 if state.published_at:
                     keys.add(year_key(state.published_at))
         was, will = (state.published_at if state else None for state in (old, new))
-        # With another date it may have become public, or not be any more: topics count anew.
+        # The new date may have made it public or hidden, so the topics' counts change.
         if was != will or (old and old.tags) != (new and new.tags):
             keys.add("tags")
         if was != will:
@@ -374,7 +374,7 @@ def author_changed(instance: Author, **_: Any) -> None:
 
 @receiver(pre_delete, sender=Author)
 def author_deleted(instance: Author, **_: Any) -> None:
-    # One with articles is not deleted.
+    # An author with articles cannot be deleted.
     kept.drop(f"author-{instance.pk}", f"feed-author-{instance.pk}")
 
 

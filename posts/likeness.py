@@ -63,8 +63,8 @@ class Compared:
 def compare(pk: int) -> set[int]:
     """Find what is like a post, and store it for it and for them; return whose list changed.
 
-    What readers cannot see, now or at a set time, is like nothing. Eight queries or so,
-    whatever the number of posts. Safe twice.
+    A draft and a withdrawn post are like nothing. About eight queries, whatever the number of
+    posts. It may run twice.
     """
     found = _read(Post.objects.filter(pk=pk), pk)
     if found is None:
@@ -73,9 +73,9 @@ def compare(pk: int) -> set[int]:
     with transaction.atomic():
         changed = _store(pk, scores)
         kept.drop(*(f"article-{other}" for other in changed))
-        # Where it was edited while we compared, it stays due. Whoever changes its topics writes
-        # their rows first and then marks this row, so either we see the new topics here, or
-        # the mark comes after our update and stands.
+        # A post that was edited meanwhile stays due. A change of topics writes the links first
+        # and marks this row after it. So either the new topics are read here, or the mark comes
+        # after this update and stays.
         if _read(Post.objects.filter(pk=pk).select_for_update(), pk) == found:
             Post.objects.filter(pk=pk).update(likeness_due=False)
     return changed
@@ -100,7 +100,7 @@ def topics_changed(instance: Post | Tag, action: str, pk_set: set[int] | None, *
         if action.startswith("post_"):
             _mark(pk_set)
     elif action == "pre_clear":
-        # Afterwards nobody could say which articles had this topic.
+        # Read before the change, because afterwards the links are gone.
         instance._cleared_posts = list(instance.posts.values_list("pk", flat=True))  # type: ignore[attr-defined]  # read after the change
     elif action == "post_clear":
         _mark(getattr(instance, "_cleared_posts", ()))
@@ -205,5 +205,5 @@ def _store(pk: int, scores: dict[int, float]) -> set[int]:
 
 
 def everything() -> None:
-    """Let every post be compared again, for instance after many changed their topics."""
+    """Mark every post as due, for instance after many changes of topics."""
     Post.objects.update(likeness_due=True)

@@ -1,6 +1,6 @@
-"""What a page says about itself to search engines, in schema.org's words (JSON-LD 1.1).
+"""The data that describes a page to search engines, in schema.org's vocabulary (JSON-LD 1.1).
 
-Nothing stands here that the page itself does not show, and every address is a whole one.
+It says only what the page itself shows, and every address is absolute.
 """
 
 from __future__ import annotations
@@ -10,20 +10,21 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urljoin
 
 from django.conf import settings
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
+from alarmroom.site_url import absolute_url
 from posts.models import Author, Post, Tag
 
 Data = dict[str, Any]
 
 SITE_NAME = "The Alarm Room"
-# Inside <script> only "<" could end the element or begin a comment (HTML 13.2.5.4); ">" and
-# "&" for whoever reads it as XML; the two line separators ended a JavaScript string once.
+# Inside <script> only "<" could end the element or begin a comment (HTML 13.2.5.4). ">" and "&"
+# are escaped for programs that parse it as XML, and the line separators because they end a string
+# in older JavaScript.
 _NEEDS_ESCAPE = re.compile("[<>&\u2028\u2029]")
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -36,13 +37,6 @@ def script(*things: Data) -> SafeString:
     return mark_safe(f'<script type="application/ld+json">{text}</script>')  # noqa: S308  (every < is escaped in it)
 
 
-def whole(path: str) -> str:
-    """Return the whole address of a path, or of what is one already (pictures on a CDN)."""
-    if path.startswith("/") and not path.startswith("//"):
-        return f"{settings.SITE_URL}{path}"  # Nearly all of them, and urljoin is slow.
-    return urljoin(f"{settings.SITE_URL}/", path)
-
-
 def publisher() -> Data:
     return _publisher(settings.SITE_URL, tuple(settings.SITE_PROFILES))
 
@@ -51,12 +45,12 @@ def publisher() -> Data:
 def _publisher(site: str, profiles: tuple[str, ...]) -> Data:
     return {
         "@type": "Organization",
-        "@id": whole("/#publisher"),
+        "@id": absolute_url("/#publisher"),
         "name": SITE_NAME,
-        "url": whole("/"),
+        "url": absolute_url("/"),
         "logo": {
             "@type": "ImageObject",
-            "url": whole(static("img/touch-icon.png")),
+            "url": absolute_url(static("img/touch-icon.png")),
             "width": 180,
             "height": 180,
         },
@@ -68,16 +62,16 @@ def website() -> Data:
     """The publication, and how to search it."""
     return {
         "@type": "WebSite",
-        "@id": whole("/#website"),
+        "@id": absolute_url("/#website"),
         "name": SITE_NAME,
-        "url": whole("/"),
+        "url": absolute_url("/"),
         "inLanguage": "en-US",
-        "publisher": {"@id": whole("/#publisher")},
+        "publisher": {"@id": absolute_url("/#publisher")},
         "potentialAction": {
             "@type": "SearchAction",
             "target": {
                 "@type": "EntryPoint",
-                "urlTemplate": f"{whole(reverse('posts:search'))}?q={{search_term_string}}",
+                "urlTemplate": f"{absolute_url(reverse('posts:search'))}?q={{search_term_string}}",
             },
             "query-input": "required name=search_term_string",
         },
@@ -85,18 +79,18 @@ def website() -> Data:
 
 
 def person(author: Author) -> Data:
-    url = whole(author.get_absolute_url())
+    url = absolute_url(author.get_absolute_url())
     data: Data = {"@type": "Person", "@id": f"{url}#person", "name": author.name, "url": url}
     if author.role:
         data["jobTitle"] = author.role
     if author.photo:
-        data["image"] = whole(author.photo.file.url)
+        data["image"] = absolute_url(author.photo.file.url)
     return data
 
 
 def article(post: Post, topics: Sequence[tuple[str, str]], picture: str) -> Data:
     """A published article, its author and publisher included; `picture` is for sharing it."""
-    url = whole(post.get_absolute_url())
+    url = absolute_url(post.get_absolute_url())
     data: Data = {
         "@type": "Article",
         "@id": f"{url}#article",
@@ -114,7 +108,7 @@ def article(post: Post, topics: Sequence[tuple[str, str]], picture: str) -> Data
     moments = {"datePublished": post.published_at, "dateModified": post.modified_at}
     data |= {name: at.isoformat(timespec="seconds") for name, at in moments.items() if at}
     if post.cover:
-        data["image"].insert(0, whole(post.cover.file.url))
+        data["image"].insert(0, absolute_url(post.cover.file.url))
     if topics:
         names = [name for name, _ in topics]
         data["articleSection"], data["keywords"] = names[0], names
@@ -122,11 +116,11 @@ def article(post: Post, topics: Sequence[tuple[str, str]], picture: str) -> Data
 
 
 def breadcrumbs(*steps: tuple[str, str]) -> Data:
-    """The way from the front page to here: names with their paths, the front page left out."""
+    """The path from the front page to a page: `steps` are names and paths after the front page."""
     return {
         "@type": "BreadcrumbList",
         "itemListElement": [
-            {"@type": "ListItem", "position": number, "name": name, "item": whole(path)}
+            {"@type": "ListItem", "position": number, "name": name, "item": absolute_url(path)}
             for number, (name, path) in enumerate([(SITE_NAME, "/"), *steps], start=1)
         ],
     }
@@ -145,13 +139,13 @@ def of_article(post: Post, topics: Sequence[tuple[str, str]], picture: str) -> S
 
 
 def of_tag(tag: Tag) -> SafeString:
-    url = whole(tag.get_absolute_url())
+    url = absolute_url(tag.get_absolute_url())
     collection: Data = {
         "@type": "CollectionPage",
         "@id": url,
         "name": tag.name,
         "url": url,
-        "isPartOf": {"@id": whole("/#website")},
+        "isPartOf": {"@id": absolute_url("/#website")},
     }
     if tag.description:
         collection["description"] = tag.description
@@ -161,7 +155,7 @@ def of_tag(tag: Tag) -> SafeString:
 def of_author(author: Author) -> SafeString:
     page: Data = {
         "@type": "ProfilePage",
-        "@id": whole(author.get_absolute_url()),
+        "@id": absolute_url(author.get_absolute_url()),
         "mainEntity": person(author),
     }
     return script(page, breadcrumbs((author.name, author.get_absolute_url())))

@@ -16,7 +16,7 @@ def merge(tags: Collection[int], into: int) -> list[Tag]:
     Tag.DoesNotExist when the one to stay is not there any more.
     """
     with transaction.atomic():
-        # In one order, so that two editors who merge crosswise wait and do not deadlock.
+        # Locked in one order, so that two merges at once wait for each other without a deadlock.
         rows = Tag.objects.select_for_update().filter(pk__in={*tags, into}).order_by("pk")
         found = {tag.pk: tag for tag in rows}
         if into not in found:

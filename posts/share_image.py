@@ -1,7 +1,7 @@
-"""The picture that stands beside a shared link: the title in type, 1200 by 630 pixels.
+"""The picture that is shown with a shared link: the title, 1200 by 630 pixels.
 
-It is drawn when it is first asked for and kept under a name made of all that it shows, so
-a changed title makes a new picture, and the former one of that post is let go.
+It is drawn at the first request and stored under a hash of everything that it shows. So a changed
+title makes a new picture, and the old one of that post is deleted.
 """
 
 import contextlib
@@ -26,14 +26,14 @@ from posts.models import Post
 from posts.models.addresses import find_or_moved
 from posts.models.image import Image
 
-# Whoever asks for an older version gets today's picture, and must ask again.
+# The answer to a request for an older version: the picture of today, which may be cached briefly.
 FOR_EVER = "public, max-age=31536000, immutable"
 FOR_NOW = "public, max-age=3600"
 
 logger = logging.getLogger(__name__)
 
 WIDTH, HEIGHT = 1200, 630
-# Another number after a change of the drawing: everything is drawn anew.
+# To be raised after a change of the drawing, so that all pictures are drawn again.
 DESIGN = 1
 
 PARTS = Path(__file__).resolve().parent / "share"
@@ -43,7 +43,7 @@ TITLE_TOP, TITLE_BOTTOM = 140, 488
 SIZES = (108, 96, 84, 78, 72, 66, 60, 54, 48, 42, 36, 32)
 LEADING = 1.14
 
-# The colours of static/css/site/tokens.css, which are night's whatever the hour.
+# The dark colours of static/css/site/tokens.css.
 NIGHT = (18, 27, 42)
 INK = (244, 239, 230)
 SOFT = (179, 188, 203)
@@ -76,7 +76,7 @@ def view(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def version(post: Post, topic: str) -> str:
-    """Return a short name of all that the post's picture shows (12 hex digits)."""
+    """Return a hash of everything that the post's picture shows (12 hex digits)."""
     shown = [str(DESIGN), post.title, post.author.name, topic]
     if cover := post.cover:
         shown += [cover.sha256, str(cover.focal_x), str(cover.focal_y)]
@@ -90,7 +90,7 @@ def topic(post: Post) -> str:
 
 
 def address(post: Post, topic: str) -> str:
-    """Return the path of the post's picture, another one whenever it shows something else.
+    """Return the path of the post's picture, which changes when the picture does.
 
     `topic` is the name of the post's first tag, or empty.
     """
@@ -106,7 +106,7 @@ def share_image(post: Post) -> bytes:
             return bytes(file.read())
     except OSError:
         content = draw(post.title, topic(post), post.author.name, post.cover)
-    # A full disk costs the time to draw it again, not the picture.
+    # With a full disk it is not stored, and is drawn again for the next request.
     with contextlib.suppress(OSError):
         for former in default_storage.listdir(folder)[1]:
             default_storage.delete(f"{folder}/{former}")
@@ -118,7 +118,7 @@ def share_image(post: Post) -> bytes:
 
 
 def draw(title: str, topic: str, author: str, cover: Image | None) -> bytes:
-    """Return the picture's bytes. Any text will do: what the typeface lacks is left out."""
+    """Return the picture's bytes. Characters that the typeface lacks are left out."""
     canvas = ground(cover)
     pen = ImageDraw.Draw(canvas)
     if topic := legible(topic):
@@ -140,7 +140,7 @@ def draw(title: str, topic: str, author: str, cover: Image | None) -> bytes:
 
 
 def sign(canvas: Pillow.Image, pen: ImageDraw.ImageDraw, author: str) -> None:
-    """Put the name of the publication and the author's at the foot."""
+    """Draw the names of the publication and the author at the foot."""
     pen.rectangle((MARGIN, 520, WIDTH - MARGIN, 521), fill=RULE)
     pen.rectangle((MARGIN, 519, MARGIN + 72, 522), fill=LAMP)
     name = wordmark(1)
@@ -151,7 +151,7 @@ def sign(canvas: Pillow.Image, pen: ImageDraw.ImageDraw, author: str) -> None:
 
 
 def ground(cover: Image | None) -> Pillow.Image:
-    """Return what stands behind the words: the dimmed cover, or the tape in the dark."""
+    """Return the background: the darkened cover, or stripes on dark."""
     if cover:
         try:
             with cover.file.open() as file, Pillow.open(file) as opened:
@@ -173,10 +173,10 @@ def ground(cover: Image | None) -> Pillow.Image:
 
 
 def shade(picture: Pillow.Image) -> Pillow.Image:
-    """Return how much night lies over a cover: least at its right edge, most at the bottom.
+    """Return a mask that darkens a cover: least at the right edge, most at the bottom.
 
-    A bright cover is dimmed until the words stand out at 6 to 1 (WCAG asks for 3); a dark
-    one is left to be seen.
+    It is strong enough for a contrast of 6 to 1 with the words (WCAG asks for 3), so a dark cover
+    gets less of it.
     """
     histogram = picture.convert("L").histogram()
     bright, seen = 255, 0
@@ -190,7 +190,7 @@ def shade(picture: Pillow.Image) -> Pillow.Image:
 
 
 def set_in_type(title: str) -> tuple[list[str], int]:
-    """Return the title's lines and their size in pixels; too long a title ends in an ellipsis."""
+    """Return the title's lines and their size in pixels; a title too long ends in an ellipsis."""
     width = WIDTH - 2 * MARGIN
     for size in SIZES:
         lines = wrapped(title, size, width)
@@ -228,7 +228,7 @@ def broken(word: str, size: int, width: int) -> Iterator[str]:
 
 
 def balanced(text: str, size: int, width: int, count: int) -> list[str]:
-    """Return the text in as many lines, as even in length as they get."""
+    """Return the text in this many lines, as equal in length as possible."""
     low, high = width // 3, width
     while high - low > 8:
         middle = (low + high) // 2
@@ -258,7 +258,7 @@ def spaced(
     *,
     spacing: int,
 ) -> None:
-    """Write capitals with some air between them."""
+    """Draw capitals with extra space between them."""
     x: float = at[0]
     for character in text:
         pen.text((x, at[1]), character, colour, face(size))
@@ -266,9 +266,9 @@ def spaced(
 
 
 def legible(text: str) -> str:
-    """Return what the typeface can show of a text, in one line; empty if that is too little.
+    """Return the characters of a text that the typeface has, in one line.
 
-    Half a title in another script would be worse than none.
+    Empty if they are too few: a part of a title in another script would make no sense.
     """
     shown = "".join(character if has_glyph(character) else " " for character in text)
     wanted = sum(character.isalnum() for character in text)

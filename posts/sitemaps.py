@@ -17,9 +17,9 @@ from posts.views.archive import YEARS, first_and_last, midnight, months, publish
 
 
 def changed(before: str = "") -> Greatest:
-    """An article changes when it is published, too, which may be long after it was written.
+    """Return when an article last changed: edited, or published, which may be later.
 
-    A corrected comma counts here: a crawler shall fetch the text again, and tells nobody.
+    Any correction counts, so that a crawler fetches the text again.
     """
     return Greatest(f"{before}published_at", f"{before}updated_at")
 
@@ -27,8 +27,7 @@ def changed(before: str = "") -> Greatest:
 def parts() -> list[Part]:
     """Return a part for each year, and one for each of the shorter lists.
 
-    Six queries, none of which looks at an article: the index of dates says how many there are
-    of a year, and which changed last.
+    Six queries, which read indexes alone: how many articles a year has, and when one last changed.
     """
     years = article_parts(first_and_last())
     last = max((part.changed for part in years if part.changed), default=None)

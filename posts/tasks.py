@@ -1,4 +1,4 @@
-"""Work for the background. A task only wakes a worker: the rows say what is to be done."""
+"""Background tasks. A task only wakes a worker, which reads from the rows what is to be done."""
 
 import logging
 from typing import Any
@@ -21,8 +21,8 @@ PRIORITY = -50
 def make_renditions(image_pk: int) -> bool:
     """Make the copies of a picture.
 
-    It may run twice, because the image's row is claimed; or never, because the tick wakes a
-    worker for what is still due.
+    It may run twice, because a worker claims the image's row. It may be lost, because the tick
+    wakes a worker for rows that are still due.
     """
     if not copying.make(image_pk):
         return False
@@ -39,7 +39,7 @@ def wake_after_commit(instance: Image, update_fields: frozenset[str] | None, **_
 
 
 def wake(image_pk: int) -> None:
-    """Ask a worker to make the copies of a picture; if nobody can be asked, tick does it."""
+    """Enqueue the copies of a picture. If the queue cannot be reached, the tick does it later."""
     try:
         backend = make_renditions.get_backend()
         job = make_renditions.using(priority=PRIORITY if backend.supports_priority else 0)
@@ -54,6 +54,6 @@ def wake_due(limit: int = 20) -> None:
     now = timezone.now()
     left = Image.objects.renditions_due().filter(renditions_due_at__lte=now - copying.PATIENCE)
     for pk, due in list(left.values_list("pk", "renditions_due_at")[:limit]):
-        # It stays due, but goes to the end of the line, so that each tick does not wake for it.
+        # It stays due, but later, so that not every tick wakes a worker for it.
         if Image.objects.filter(pk=pk, renditions_due_at=due).update(renditions_due_at=now):
             wake(pk)

@@ -2,7 +2,7 @@ from django.urls import path, register_converter
 
 from posts import share_image
 from posts.admin import uploads
-from posts.views import archive, feeds, lists, pages, search
+from posts.views import archive, article, feeds, lists, pages, search
 
 register_converter(archive.Year, "year")
 register_converter(archive.Month, "month")
@@ -10,7 +10,7 @@ register_converter(archive.Month, "month")
 app_name = "posts"
 urlpatterns = [
     path("", lists.front, name="front"),
-    path("articles/<slug:slug>/", lists.article, name="article"),
+    path("articles/<slug:slug>/", article.article, name="article"),
     path("tags/<slug:slug>/", lists.tag, name="tag"),
     path("authors/<slug:slug>/", lists.author, name="author"),
     path("topics/", archive.topics, name="topics"),
@@ -24,8 +24,8 @@ urlpatterns = [
     path("feeds/<str:file_name>", feeds.site_feed, name="site-feed"),
     path("tags/<slug:slug>/<str:file_name>", feeds.tag_feed, name="tag-feed"),
     path("authors/<slug:slug>/<str:file_name>", feeds.author_feed, name="author-feed"),
-    path("preview/<int:pk>/", lists.preview, name="preview"),
+    path("preview/<int:pk>/", article.preview, name="preview"),
     path("desk/upload/", uploads.upload_image, name="image-upload"),
-    # The last of all: whatever has an address of its own goes before it.
+    # The last one, because it matches any single word.
     path("<slug:slug>/", pages.page, name="page"),
 ]

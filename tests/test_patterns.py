@@ -28,7 +28,7 @@ OURS = {
 MADE_WHERE_USED = {
     "alarmroom/environment.py: MAIL_ADDRESS.pattern + parameter",
     "newsletter/mail/mime.py: '|'.join((re.escape(mark) for mark in tokens))",
-    "posts/search/sql.py: '|'.join(patterns)",
+    "posts/search/postgresql.py: '|'.join(patterns)",
 }
 # Patterns over the text of an article, which have worst cases of their own.
 ELSEWHERE = ("posts/text/html.py", "posts/text/structure.py", "posts/text/body.py")

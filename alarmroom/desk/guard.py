@@ -1,8 +1,8 @@
-"""What an admin page may tell: what its lists show, and nothing that a query string asks for.
+"""Limits what an admin page shows, whatever its query string asks for.
 
-A list that can be filtered by a field tells its value, character by character, to whoever may
-only look at the list: `?confirm_key__startswith=a`. So a list is filtered by its own filters and
-by nothing else, and a model names the fields that no admin page may use at all.
+A list that can be filtered by any field reveals that field, character by character, to users who
+may only view the list: `?confirm_key__startswith=a`. So a list accepts only the lookups of its own
+filters, and a model names the fields that no admin page may use at all.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from django.utils.text import capfirst
 
 # Of models that are not ours; ours have an attribute `secret_fields`.
 SECRET_FIELDS = {"auth.user": ("password",), "sessions.session": ("session_key", "session_data")}
-# What the filters of a field ask for in a query string, and those of a date in addition.
+# The lookups that the filter of a field uses in a query string, and those of a date besides.
 FILTER_SUFFIXES = ("", "__exact", "__isnull", "__isempty")
 DATE_SUFFIXES = ("__gte", "__lt")
 HIERARCHY_SUFFIXES = (*DATE_SUFFIXES, "__year", "__month", "__day")
 
 
 def secret_fields(model: type[models.Model]) -> tuple[str, ...]:
-    """Return the fields that give their reader another one's rights: keys of links, passwords."""
+    """Return the fields that let their reader act as somebody else: keys of links, passwords."""
     named: tuple[str, ...] = getattr(model, "secret_fields", ())
     return named + SECRET_FIELDS.get(model._meta.label_lower, ())
 
@@ -60,12 +60,12 @@ def names_a_secret(model: type[models.Model], path: str) -> bool:
 
 
 class GuardedChecks(ModelAdminChecks):
-    """Refuses at the start an admin that names a secret anywhere."""
+    """A system check that refuses an admin class with a secret field in any option."""
 
     def check(self, admin_obj: Any, **kwargs: Any) -> list[checks.CheckMessage]:
         found = list(super().check(admin_obj, **kwargs))
         for option, path in named_fields(admin_obj):
-            # Django's own page of an account shows only the beginning of the password's hash.
+            # Django's own page of an account shows the beginning of the password's hash only.
             masked = option == "fields" and admin_obj.model._meta.label_lower in SECRET_FIELDS
             if names_a_secret(admin_obj.model, path) and not masked:
                 found.append(
@@ -103,7 +103,7 @@ def named_fields(admin_obj: Any) -> Iterator[tuple[str, str]]:
 
 
 class GuardedAdmin(admin.ModelAdmin):
-    """Every model admin of the desk is one; the site sees to it (alarmroom/desk/site.py)."""
+    """The base of every model admin; alarmroom/desk/site.py adds it to each that is registered."""
 
     checks_class = GuardedChecks
 
@@ -131,7 +131,7 @@ class GuardedAdmin(admin.ModelAdmin):
         return {lookup for lookup in allowed if lookup and not names_a_secret(self.model, lookup)}
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Leave out secrets for those who may only look; see GuardedChecks for the others."""
+        """Leave out secret fields for users who may only view; GuardedChecks covers the others."""
         fieldsets = super().get_fieldsets(request, obj)
         secrets = secret_fields(self.model)
         if not secrets or self.has_change_permission(request, obj):
@@ -150,19 +150,19 @@ class GuardedAdmin(admin.ModelAdmin):
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Any:
-        # An empty `_to_field` names none.
+        # An empty `_to_field` means that there is none.
         return super().get_object(request, object_id, from_field or None)
 
     def get_view_on_site_url(self, obj: Any = None) -> str | None:
         try:
             return super().get_view_on_site_url(obj)
         except NoReverseMatch:
-            return None  # A form that came back with an empty address, to be mended.
+            return None  # A form that is shown again because its slug is empty.
 
     def response_action(
         self, request: HttpRequest, queryset: models.QuerySet[Any], *args: Any, **kwargs: Any
     ) -> HttpResponse | None:
-        """Leave out of the chosen rows what cannot be the key of one: it would be an error."""
+        """Remove values that cannot be primary keys from the selection, where they cause errors."""
         chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
         usable = [key for key in chosen if self.can_be_key(key)]
         if usable != chosen:
@@ -180,12 +180,12 @@ class GuardedAdmin(admin.ModelAdmin):
 
 
 class DeletionAdmin(admin.ModelAdmin):
-    """What a page of deletion lists; the last base, so that an admin may add to it."""
+    """Limits what a deletion page lists. It is the last base, so that an admin may add to it."""
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Return what Django's own does, but name only what its reader may see.
+        """Return what Django does, without naming objects that the user may not view.
 
-        What goes with a row, or keeps it from being deleted, may be of another model.
+        What is deleted with a row, or protects it, may be of another model.
         """
         collector = NestedObjects(using=router.db_for_write(self.model), origin=objs)
         collector.collect(objs)
@@ -210,9 +210,10 @@ class DeletionAdmin(admin.ModelAdmin):
         return collector.nested(line), counts, missing, protected
 
     def may_see(self, request: HttpRequest, thing: models.Model, known: Any = None) -> bool:
-        """Return whether somebody may see a row, in whichever admin it has.
+        """Return whether the user may view an object, by the permission that its admin asks for.
 
-        One without an admin of its own names the rows that it connects.
+        An object without an admin, such as a link, is shown by the names of what it links: so each
+        of these must be visible.
         """
         if known:
             return bool(known.has_view_permission(request, thing))

@@ -1,8 +1,8 @@
-"""Form fields for a moment by the site's clock, as an editor types it.
+"""Form fields for a moment in the site's time zone, as an editor types it.
 
-"9:30 pm", "9 am", "21:30" and "2130" are all understood. Once a year the clocks are set back and
-an hour comes twice: the form then asks which of the two is meant. Once a year they are set
-forward and an hour is left out: a time in it is refused, in words that say what to do.
+"9:30 pm", "9 am", "21:30" and "2130" are all understood. When summer time ends, an hour comes
+twice, and the form asks which of the two is meant. When it begins, an hour does not exist, and a
+time in it is refused with a sentence that says what to do.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _HOURS = ("hours", "hrs", "hrs.")
 
 
 def parse_time(text: str) -> dt.time | None:
-    """Return the time that somebody typed, or None if it is none, or could be two.
+    """Return the time that was typed, or None if it is not one, or is ambiguous.
 
-    With am or pm, or else in 24 hours; a lone "9" is none, because it could be either.
+    It has am or pm, or 24 hours. A lone "9" gives None, because it could be either.
     """
     if len(text) > LONGEST:
         return None
@@ -64,10 +64,10 @@ def parse_time(text: str) -> dt.time | None:
 
 
 def both(naive: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
-    """Return what a time of the site's clock means before and after the clocks are set there.
+    """Return a local time as a moment by the offset before a change of the clocks, and after it.
 
-    The two are the same moment, except in the hour that comes twice, where the first is earlier,
-    and in the hour that is left out, where it is later.
+    The two are the same moment at other times. The first is the earlier one in the hour that comes
+    twice, and the later one in the hour that does not exist.
     """
     zone = timezone.get_current_timezone()
     return naive.replace(tzinfo=zone, fold=0), naive.replace(tzinfo=zone, fold=1)
@@ -93,7 +93,7 @@ def local_moment(naive: dt.datetime, which: str = "") -> dt.datetime:
     day, hour = date_format(naive, "F j, Y"), date_format(naive, "P")
     first, second = both(naive)
     if is_left_out(naive):
-        # What the clocks would show for it by the offset of after, and by that of before.
+        # The local times that exist instead: by the offset after the change, and by that before.
         earlier, later = (
             date_format(timezone.localtime(moment.astimezone(dt.UTC)), "P")
             for moment in (second, first)
@@ -171,7 +171,7 @@ class WhichSelect(forms.Select):
 
 
 def _which(local: dt.datetime) -> str | None:
-    """Return which of two moments one of the site's clock is; None if there is only one."""
+    """Return which of two moments a local time with `fold` is; None if there is only one."""
     return str(local.fold) if comes_twice(local.replace(tzinfo=None)) else None
 
 
@@ -212,7 +212,7 @@ class MomentWidget(_AsksWhich):
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
         for part in context["widget"]["subwidgets"]:
-            # The admin's script says there how far the site's clock is from the browser's.
+            # The admin's script adds a note there if the browser is in another time zone.
             part["attrs"]["aria-describedby"] = f"id_{name}_timezone_warning_helptext"
         return context
 
@@ -292,7 +292,7 @@ class MomentField(forms.MultiValueField):
 
 
 class MomentInputField(forms.MultiValueField):
-    """As MomentField, with the browser's own picker in one line."""
+    """The same as MomentField, with the browser's own picker."""
 
     widget = MomentInput
 

@@ -2,8 +2,8 @@
 
 Decoding a picture of 40 megapixels takes seconds. Django's admin cleans a form inside the
 transaction that saves it, and on SQLite that transaction holds the database's only write lock:
-nobody else could write meanwhile. So the admin decodes what was uploaded first, and the field
-finds the result when the form is cleaned.
+nobody else could write meanwhile. So the admin decodes the upload before the transaction, and
+the field uses that result when the form is cleaned.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class PictureAdminMixin:
             for name, upload in request.FILES.items():
                 field = form.base_fields.get(name)
                 if isinstance(field, PictureField) and isinstance(upload, UploadedFile):
-                    # What is wrong with it, the form says beside the field.
+                    # The form raises the same error again, and shows it at the field.
                     with suppress(ValidationError):
                         field.decode(upload)
         response: HttpResponse = super().changeform_view(  # type: ignore[misc]  # of the admin it is mixed into

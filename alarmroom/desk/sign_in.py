@@ -20,12 +20,12 @@ from django.utils import timezone
 
 from alarmroom.clients import client_network
 
-# So many failures lock: of one account from one network, of one account from everywhere, and from
-# one network whichever the account.
+# How many failures lock: one account from one network, one account from all networks, and one
+# network for all accounts.
 OF_ACCOUNT_AND_NETWORK = settings.AXES_FAILURE_LIMIT
 OF_ACCOUNT = 6 * OF_ACCOUNT_AND_NETWORK
 OF_NETWORK = 6 * OF_ACCOUNT_AND_NETWORK
-# How long a network counts as one that an account is known from.
+# How long a network counts as known for an account after a sign-in.
 LOG_KEPT = timedelta(days=90)
 
 
@@ -35,13 +35,14 @@ def network(request: HttpRequest) -> str | None:
 
 
 class SignInHandler(AxesDatabaseHandler):
-    """Counts by account and network; the locks of an account alone spare networks it is known from.
+    """Counts failures by account and network.
 
-    So nobody can keep an editor out of their own office by guessing from elsewhere.
+    The lock of an account does not apply to networks from which it has signed in lately. So nobody
+    can lock editors out of their own office by guessing from elsewhere.
     """
 
     def get_failures(self, request: Any, credentials: dict[str, Any] | None = None) -> int:
-        """Return the failures, where AXES_FAILURE_LIMIT of them are as many as lock."""
+        """Return the failures, scaled so that AXES_FAILURE_LIMIT is the number that locks."""
         name = (credentials or {}).get("username") or request.POST.get("username") or ""
         where = request.axes_ip_address
         since = request.axes_attempt_time - settings.AXES_COOLOFF_TIME
@@ -53,7 +54,7 @@ class SignInHandler(AxesDatabaseHandler):
             network=Sum("failures_since_start", filter=same_network, default=0),
         )
         if where is None:
-            # Then everybody is behind the same unknown address.
+            # The network is not known, and all clients without one would be counted together.
             counts["network"] = 0
         elif counts["account"] >= OF_ACCOUNT and is_known(name, where):
             counts["account"] = 0
@@ -72,7 +73,7 @@ def is_known(name: str, where: str) -> bool:
 
 
 def forget_old() -> None:
-    """Delete what no decision needs any more: old failures and old sign-ins."""
+    """Delete failures and sign-ins that are too old to count."""
     now = timezone.now()
     for model, kept in ((AccessAttempt, timedelta(days=1)), (AccessLog, LOG_KEPT)):
         old = model._default_manager.filter(attempt_time__lt=now - kept)
@@ -82,7 +83,7 @@ def forget_old() -> None:
 
 
 class SignInForm(AdminAuthenticationForm):
-    """Says in words that it is locked, and for how long, whether the password is right or not."""
+    """Says that an account is locked, and for how long, whether the password is right or not."""
 
     def get_invalid_login_error(self) -> ValidationError:
         if getattr(self.request, "axes_locked_out", False):

@@ -1,4 +1,4 @@
-"""The desk: Django's admin site, on which every model's pages are guarded."""
+"""The desk: Django's admin site, with GuardedAdmin as a base of every model admin."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class AutocompleteView(AutocompleteJsonView):
-    """Django's own, for fields that a form can have: any other name was an error."""
+    """Django's view, which answers 403 instead of 500 for a name that is not a form field."""
 
     def process_request(self, request: HttpRequest) -> tuple[Any, ...]:
         found: tuple[Any, ...] = super().process_request(request)
@@ -31,7 +31,7 @@ class AutocompleteView(AutocompleteJsonView):
 
 
 class DeskSite(admin.AdminSite):
-    """Guards the pages of whatever is registered, those of other packages included."""
+    """Adds GuardedAdmin to whatever is registered, including models of other packages."""
 
     @property
     def login_form(self) -> type[AuthenticationForm]:  # type: ignore[override]  # an attribute
@@ -56,7 +56,7 @@ class DeskSite(admin.AdminSite):
     ) -> None:
         admin_class = admin_class or admin.ModelAdmin
         if not issubclass(admin_class, GuardedAdmin):
-            # First, so that what it forbids is forbidden whatever the class allows.
+            # The first base, so that the class cannot allow what it forbids.
             admin_class = type(
                 admin_class.__name__,
                 (GuardedAdmin, admin_class, DeletionAdmin),
@@ -65,7 +65,7 @@ class DeskSite(admin.AdminSite):
         super().register(model_or_iterable, admin_class, **options)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        # Django's own answers every editor with the address of any object, a draft's included.
+        # Django's own view tells every editor the address of any object, even of a draft.
         shown = path(
             "r/<path:content_type_id>/<path:object_id>/",
             self.admin_view(self.view_on_site),
@@ -79,7 +79,7 @@ class DeskSite(admin.AdminSite):
     def view_on_site(
         self, request: HttpRequest, content_type_id: str, object_id: str
     ) -> HttpResponse:
-        """Lead to an object's page on the site, whoever may see the object here."""
+        """Redirect users who may view an object to its page on the site."""
         # This module is imported before the models of other apps are.
         from django.contrib.contenttypes.models import ContentType
         from django.contrib.contenttypes.views import shortcut

@@ -23,7 +23,7 @@ class IssueForm(forms.ModelForm):
         fields = ["number", "subject", "preheader", "intro"]
 
     def clean(self) -> dict[str, Any] | None:
-        # The row is locked (IssueAdmin.get_object), so this is still true when it is saved.
+        # IssueAdmin.get_object has locked the row, so this is still true when it is saved.
         if self.instance.pk and not self.instance.is_open:
             raise forms.ValidationError(
                 f"{already_done(self.instance)} Nothing on this page was saved, and nothing on it "
@@ -49,9 +49,9 @@ class IssuePostForm(ArticleRowForm):
 
 
 class SendForm(forms.Form):
-    """The confirmation: when, and of exactly which content.
+    """The confirmation of sending: when, and of exactly which content (its SHA-256).
 
-    `text` is what the content says, so that the page can tell what changed since.
+    `text` is the text that was shown, so that the page can name what has changed since.
     """
 
     sha256 = forms.CharField(widget=forms.HiddenInput)
@@ -102,6 +102,6 @@ def is_id(value: str) -> bool:
 
 
 def already_done(issue: Issue) -> str:
-    """Return a sentence for an editor who comes second: what the issue is, and by whom."""
+    """Return a sentence for the second of two editors: the issue's state, and who changed it."""
     who = f" by {issue.started_by}" if issue.started_by else ""
     return f"{issue} is {issue.get_state_display()} already{who}."

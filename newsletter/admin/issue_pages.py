@@ -1,4 +1,4 @@
-"""The pages of an issue on the desk: preview, test, send, and watch the ledger."""
+"""The pages of an issue on the desk: preview, test mail, sending, and progress."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ from newsletter.models import Content, Delivery, Issue
 from subscribers.models import Subscriber
 
 ROWS_SHOWN = 100
-# Whoever has it learns who got an issue, and whom a mail server's words are about.
+# Users with this permission see subscribers' addresses, in lists and in mail servers' replies.
 SEE_READERS = "subscribers.view_subscriber"
 
-# The preview's frame shows the mail and our pictures, and nothing else.
+# The policy of the preview's frame: the mail's styles and our pictures.
 PREVIEW_CSP: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "img-src": [CSP.SELF, settings.SITE_URL],
@@ -113,11 +113,11 @@ class IssuePagesMixin:
             },
         )
 
-    # Seeing what will be sent
+    # Preview and test mail
 
     @issue_view(permission="view_issue")
     def preview(self, request: HttpRequest, issue: Issue) -> HttpResponse:
-        """The message as it will leave, or as it left: subject, HTML, text, warnings."""
+        """The message as it will be or was sent: subject, HTML, text, warnings."""
         try:
             seen, warnings = preview_of(issue)
         except mail.RenderError as error:
@@ -176,7 +176,7 @@ class IssuePagesMixin:
     @method_decorator(never_cache)
     @issue_view(permission="send_issue", methods=("GET", "HEAD", "POST"))
     def send(self, request: HttpRequest, issue: Issue) -> HttpResponse:
-        """GET shows to how many it goes; POST starts or schedules exactly what was shown."""
+        """GET shows the number of recipients; POST starts or schedules exactly what was shown."""
         if not issue.is_open:
             messages.warning(request, already_done(issue))
             return redirect("admin:newsletter_issue_progress", issue.pk)
@@ -304,7 +304,7 @@ class IssuePagesMixin:
     def settle(self, request: HttpRequest, issue: Issue) -> HttpResponse:
         """Do what the editor decided about the chosen deliveries in doubt, or about all of them.
 
-        Exactly one button decides. What cannot be read decides nothing.
+        A form that is not valid, or has not exactly one button, changes nothing.
         """
         try:
             decision = Decision.read(request.POST)
@@ -334,7 +334,7 @@ class IssuePagesMixin:
 
 
 def preview_of(issue: Issue) -> tuple[mail.Preview, list[str]]:
-    """Return an issue as it will leave, or as it left, and the renderer's warnings.
+    """Return an issue as it will be or was sent, and the renderer's warnings.
 
     Raises RenderError.
     """
@@ -346,19 +346,19 @@ def preview_of(issue: Issue) -> tuple[mail.Preview, list[str]]:
 
 
 def note_for(request: HttpRequest, issue: Issue) -> str:
-    """Return why an issue paused, as whoever asks may read it."""
+    """Return why an issue paused, without addresses for users who may not view subscribers."""
     if request.user.has_perm(SEE_READERS):
         return issue.state_note
     return without_addresses(issue.state_note)
 
 
 def without_addresses(text: str) -> str:
-    """Return what a mail server said without the words that hold a mail address."""
+    """Return a mail server's reply without the words that contain a mail address."""
     return " ".join("(an address)" if "@" in word else word for word in text.split())
 
 
 def text_of(issue: Issue, rendered: mail.Rendered) -> str:
-    """Return an issue's text, to compare with what it is when the editor confirms."""
+    """Return an issue's text as it is shown, to compare it when the editor confirms."""
     return f"{issue.subject}\n{issue.preheader}\n\n{rendered.text}"
 
 

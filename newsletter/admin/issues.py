@@ -1,4 +1,4 @@
-"""The issue desk: compose an issue, and look its deliveries up.
+"""Issues and deliveries on the desk.
 
 Its pages (preview, send, progress) are in newsletter/admin/issue_pages.py.
 """
@@ -21,11 +21,10 @@ from posts.admin.shared import ArticleRowsMixin, EditorPageMixin, long_texts
 
 
 def may_edit(request: HttpRequest, issue: Issue | None) -> bool:
-    """Whether the change form of an issue is one to type in.
+    """Whether the change page of an issue is a form.
 
-    Once started, an issue is what was sent, and its page is only to be read. A form that was
-    opened before and comes back now is still shown as a form, so that nothing typed in it is
-    lost; IssueForm sees to it that nothing of it is saved.
+    A started issue is read-only. A form that was opened before the start and is sent after it is
+    shown as a form again, so that what was typed can be copied; IssueForm refuses to save it.
     """
     return issue is None or issue.is_open or request.method == "POST"
 
@@ -43,7 +42,7 @@ class IssuePostInline(ArticleRowsMixin, admin.TabularInline):
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         formset = super().get_formset(request, obj, **kwargs)
         if "post" in formset.form.base_fields:
-            # Articles are written and deleted on their own pages, not in passing.
+            # Articles are added, changed and deleted on their own pages only.
             widget = formset.form.base_fields["post"].widget
             widget.can_add_related = widget.can_change_related = False
             widget.can_delete_related = False
@@ -93,8 +92,8 @@ class IssueAdmin(EditorPageMixin, IssuePagesMixin, admin.ModelAdmin):
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Issue | None:
         issue: Issue | None = super().get_object(request, *args, **kwargs)
         if issue and request.method == "POST" and connection.in_atomic_block:
-            # What follows saves or deletes the whole row: whoever starts or schedules the issue
-            # in this moment was faster, and it is read again, or waits until this is done.
+            # What follows saves or deletes the row. The lock makes whoever starts or schedules the
+            # issue at the same time wait; if they were first, the row is read as they left it.
             return Issue.objects.select_for_update().filter(pk=issue.pk).first()
         return issue
 
@@ -105,11 +104,11 @@ class IssueAdmin(EditorPageMixin, IssuePagesMixin, admin.ModelAdmin):
         return super().has_delete_permission(request, obj) and (obj is None or obj.is_open)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        # A started one stays, and its deliveries need not be listed to say so.
+        # A started issue cannot be deleted; its many deliveries need not be listed for that.
         return super().get_deleted_objects([issue for issue in objs if issue.is_open], request)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Issue]) -> None:
-        # As in get_object: one that was started since the page asked stays.
+        # Issues that were started since the page was shown are not deleted (see get_object).
         with transaction.atomic():
             chosen = Issue.objects.select_for_update().filter(
                 pk__in=[issue.pk for issue in queryset]
@@ -163,7 +162,7 @@ class IssueAdmin(EditorPageMixin, IssuePagesMixin, admin.ModelAdmin):
 
 
 class StartedIssueFilter(admin.RelatedFieldListFilter):
-    """The issues that have deliveries, without a look at those."""
+    """The issues that have deliveries, found without reading the deliveries."""
 
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[Any]:
         issues = Issue.objects.exclude(started_at=None).only("number", "subject")
@@ -172,7 +171,7 @@ class StartedIssueFilter(admin.RelatedFieldListFilter):
 
 @admin.register(Delivery)
 class DeliveryAdmin(admin.ModelAdmin):
-    """The ledger, to look something up in: nothing here is changed by hand."""
+    """The deliveries, read-only."""
 
     list_display = ["subscriber", "issue", "state", "tries", "code", "reply", "changed_at"]
     list_filter = ["state", ("issue", StartedIssueFilter)]
@@ -185,7 +184,7 @@ class DeliveryAdmin(admin.ModelAdmin):
         return super().get_queryset(request).defer(*texts)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        # Each row names a reader, and so may the mail server's reply.
+        # Each row shows a subscriber's address, and the mail server's reply may, too.
         return super().has_view_permission(request, obj) and request.user.has_perm(
             "subscribers.view_subscriber"
         )

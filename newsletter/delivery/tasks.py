@@ -1,7 +1,7 @@
-"""The task that sends a slice of an issue, and how it is asked for; the mail to its editor.
+"""The tasks that send a slice of an issue, and a mail to its editor.
 
-A task only wakes a worker. What is to be sent stands in the delivery rows, so a task that is
-lost costs a minute, and one that runs twice mails nobody twice.
+A task only wakes a worker. The delivery rows say what is to be sent, so a lost task delays
+sending by a minute, and one that runs twice mails nobody twice.
 """
 
 from django.db import transaction
@@ -16,8 +16,8 @@ from newsletter.models import Issue
 def deliver_issue(issue_pk: int) -> dict[str, int]:
     """Send a slice of an issue and ask for the next one.
 
-    Safe twice: each row is leased by one worker (newsletter/delivery/worker.py). If it never runs,
-    or dies, `tick` asks for another.
+    It may run twice: one worker at a time leases a row (newsletter/delivery/worker.py). If it never
+    runs, or its worker dies, `tick` enqueues another.
     """
     sending = Issue.objects.filter(pk=issue_pk, state=Issue.State.SENDING)
     woken = sending.values_list("woken_at", flat=True).first()
@@ -26,17 +26,17 @@ def deliver_issue(issue_pk: int) -> dict[str, int]:
     if report.more and issue is not None:
         wake(issue)
     elif issue is not None:
-        # No further task: `tick` may ask for one as soon as something is due. Where another
-        # was asked for meanwhile, its note stays.
+        # There is no further task, so `tick` may enqueue one as soon as something is due. If
+        # another was enqueued meanwhile, its time stays.
         sending.filter(woken_at=woken).update(woken_at=None)
     return report.counts
 
 
 @task()
 def tell_editor(issue_pk: int, mail_name: str) -> None:
-    """Write to the editor of an issue (newsletter/delivery/pausing.py); the caller need not wait.
+    """Send a mail to an issue's editor (newsletter/delivery/pausing.py).
 
-    If it never runs, the editor reads the same in the admin.
+    If it never runs, the issue's page in the admin says the same.
     """
     issue = Issue.objects.filter(pk=issue_pk).first()
     if issue is not None:
@@ -46,8 +46,8 @@ def tell_editor(issue_pk: int, mail_name: str) -> None:
 def wake(issue: Issue) -> None:
     """Ask for a delivery task once this transaction is committed.
 
-    Does nothing for an issue that is not being sent: to resume it wakes a worker. When the
-    task queue is away, that costs nothing but time: `tick` asks again.
+    Does nothing for an issue that is not being sent, because resuming it enqueues a task. If the
+    task queue cannot be reached, `tick` enqueues one later.
     """
     sending = Issue.objects.filter(pk=issue.pk, state=Issue.State.SENDING)
     if sending.update(woken_at=timezone.now()):

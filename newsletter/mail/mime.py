@@ -1,4 +1,4 @@
-"""An issue as bytes: encoded once, with a token in each place that differs per recipient.
+"""Encodes an issue once, with a token in each place that differs per recipient.
 
 A token is a word in braces. No brace of the content ever reaches the finished bytes (the
 encoder writes it as =7B or =7D), so a brace in them is always a token, whatever an editor
@@ -19,7 +19,7 @@ from typing import Self
 
 from django.core.mail import EmailMultiAlternatives
 
-from alarmroom.mail_text import CONTROL
+from alarmroom.characters import CONTROL
 
 CRLF = "\r\n"
 LINE = 76  # characters in an encoded line, the soft break's "=" included (RFC 2045 6.7)
@@ -28,19 +28,19 @@ LONGEST_KEY = 60
 _TOKEN = re.compile(rb"(\{\{(?:to|message-id|date|key)\}\})")
 _KEY = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST_KEY}}}")
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9._-]{1,120}@[A-Za-z0-9.-]{1,253}>")
-# A dot-atom and a domain (RFC 5322 3.4.1) in ASCII. Anything else would be a second
-# address, a display name, a comment or a header of somebody's own.
+# A dot-atom and a domain (RFC 5322 3.4.1) in ASCII. Anything else could be a second address, a
+# display name, a comment or an injected header.
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ADDRESS = re.compile(rf"(?=.{{3,254}}\Z){_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 
 
 class HeaderError(ValueError):
-    """A header cannot be written; the words say which and why."""
+    """A header cannot be written; the message says which and why."""
 
 
 @dataclass(frozen=True)
 class Personal:
-    """What differs between two recipients of an issue, as it stands in the message."""
+    """The values of one recipient, as they are written into the message."""
 
     to: str
     message_id: str
@@ -165,8 +165,8 @@ def _encoded(name: str, value: str) -> str:
         ).encode(linesep=CRLF)
     except UnicodeError as error:
         raise HeaderError(f"{name} contains half a character. Type it again.") from error
-    # Before a word that is longer than a line Header breaks at once, and some mail programs
-    # take a field for empty whose first line is.
+    # Header folds at once before a word longer than a line, and some mail programs take a header
+    # with an empty first line as empty.
     return encoded.removeprefix(f"{CRLF} ")
 
 
@@ -202,7 +202,7 @@ def _encode_line(line: str, marks: re.Pattern[str], tokens: Mapping[str, str]) -
         out.append(f"{tokens[match[0]]}=")
         position = match.end()
     rest = _encode_plain(line[position:])
-    # White space at the end of a line may be lost on the way.
+    # Servers may remove white space at the end of a line.
     if rest and rest[-1].endswith(" "):
         rest[-1] = f"{rest[-1][:-1]}=20"
     out += [f"{part}=" for part in rest[:-1]]
@@ -218,7 +218,7 @@ def _encode_plain(text: str) -> list[str]:
         if len(current) + len(piece) > LINE - 3:
             parts.append(current)
             current = ""
-        # A relay may take a lone dot for the end, or write ">" before "From ".
+        # A server may read a lone dot as the end of the mail, or write ">" before "From ".
         if not current and piece in {".", "F"}:
             piece = f"={ord(piece):02X}"
         current += piece
@@ -226,7 +226,7 @@ def _encode_plain(text: str) -> list[str]:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Yield what must stay together on a line: each character, encoded."""
+    """Yield each character, encoded: its bytes must stay on one line."""
     for char in text:
         if char.isascii():
             yield _ENCODED[ord(char)]

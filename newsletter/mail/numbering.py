@@ -21,17 +21,17 @@ def number_in(attributes: Attributes, name: str) -> int | None:
 
 
 class Numbering:
-    """Counts the items of one numbered list, from any start, in letters and backwards, too."""
+    """Counts the items of one numbered list: from any start, in any type, backwards if reversed."""
 
     def __init__(self, attributes: Attributes, items: int) -> None:
-        """`items` is how many the list has: a reversed one begins there (HTML 4.4.5)."""
+        """`items` is how many the list has, with which a reversed one begins (HTML 4.4.5)."""
         start = number_in(attributes, "start")
         self.step = -1 if "reversed" in attributes else 1
         self.next = start if start is not None else (items if self.step < 0 else 1)
         self.kind = attributes.get("type") or "1"
 
     def label(self, item: Attributes) -> str:
-        """Return what stands before the next item, such as `4.` or `b.`"""
+        """Return the label of the next item, such as `4.` or `b.`"""
         value = number_in(item, "value")
         number = self.next if value is None else value
         self.next = number + self.step
@@ -61,7 +61,7 @@ class _Counter(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.items: list[int] = []
-        self.open: list[int | None] = []  # of the lists around: their place in `items`
+        self.open: list[int | None] = []  # The index in `items` of each list around.
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "ol":

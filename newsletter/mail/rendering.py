@@ -1,4 +1,4 @@
-"""An issue as a mail: rendered once, personal only in its tokens (see newsletter/mail/mime.py)."""
+"""Renders an issue as a mail, once for all recipients (see newsletter/mail/mime.py)."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from alarmroom import mail, mail_text
+from alarmroom.characters import CONTROL, SURROGATES
 from newsletter.mail import text
 from newsletter.mail.mime import (
     LONGEST_KEY,
@@ -51,17 +52,17 @@ HTML_WARNING = 80_000
 # The column of text, and the pixels of its pictures on a screen of twice the density.
 PICTURE_WIDTH = 552
 PICTURE_PIXELS = 2 * PICTURE_WIDTH
-# Nobody's key: what it opens says that the link is not valid.
+# The key of no subscriber: its links lead to a page that says that they are not valid.
 SAMPLE_KEY = "only-a-preview-not-a-key"
 
 
 class RenderError(Exception):
-    """The issue cannot be made into a mail; the words say what to do."""
+    """The issue cannot be rendered as a mail; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """An issue, finished but for what differs between its recipients."""
+    """An issue with tokens in place of what differs between its recipients."""
 
     mime: bytes
     """The whole message with CRLF line ends, for MessageTemplate."""
@@ -74,12 +75,12 @@ class Rendered:
     web_html: str
     """The web edition: introduction and articles, nothing personal, no tokens."""
     warnings: list[str]
-    """What an editor should look at before sending, a sentence each."""
+    """Sentences about what an editor should check before sending."""
 
 
 @dataclass(frozen=True)
 class Preview:
-    """A finished message, taken apart for showing; sizes in bytes as it leaves."""
+    """The parts of a finished message, for the preview; sizes are those of the encoded bytes."""
 
     subject: str
     sender: str
@@ -98,7 +99,7 @@ class HasMime(Protocol):
 
 @dataclass(frozen=True)
 class Cover:
-    """An article's picture: as a mail's `img` element needs it, and whole for the web edition."""
+    """An article's picture: a copy for the mail, and the picture itself for the web edition."""
 
     url: str
     whole_url: str
@@ -159,7 +160,7 @@ def render(issue: Issue, *, test: bool = False) -> Rendered:
 def message_id(delivery_pk: int, issue_number: int) -> str:
     """Return the Message-ID of a delivery: the same at every try, and nobody can guess it.
 
-    The numbers stand in it so that a bounce can be led back to its delivery.
+    It contains the two numbers so that a bounce can be traced to its delivery.
     """
     proof = salted_hmac(
         "newsletter.message-id", f"{issue_number}.{delivery_pk}", algorithm="sha256"
@@ -168,7 +169,7 @@ def message_id(delivery_pk: int, issue_number: int) -> str:
 
 
 def preview(issue: Issue, rendered: HasMime) -> Preview:
-    """Return the finished bytes as one subscriber gets them, with a sample key, taken apart."""
+    """Return the parts of the message as one subscriber gets it, with a sample key."""
     finished = MessageTemplate(bytes(rendered.mime)).for_recipient(
         address=f"reader@{settings.MAIL_DOMAIN}",
         message_id=message_id(0, issue.number),
@@ -189,18 +190,18 @@ def preview(issue: Issue, rendered: HasMime) -> Preview:
     )
 
 
-# What an issue is made of
+# The content of an issue
 
 
 def _subject(issue: Issue) -> str:
     subject = issue.subject.strip(" ")
     if not subject.strip():
         raise RenderError("The issue has no subject. Write one.")
-    if mail_text.CONTROL.search(subject):
+    if CONTROL.search(subject):
         raise RenderError(
             "The subject contains a line break or another control character. Write it in one line."
         )
-    if re.search(r"[\ud800-\udfff]", subject):
+    if re.search(f"[{SURROGATES}]", subject):
         raise RenderError("The subject contains half a character. Type it again.")
     return subject
 
@@ -255,9 +256,9 @@ def _cover(post: Post) -> Cover | None:
 
 
 def _context(issue: Issue, articles: list[Article], marker: str) -> dict[str, object]:
-    """What the templates of an issue may say; `marker` stands for the recipient's key."""
+    """Return the context of an issue's templates; `marker` stands for the recipient's key."""
     web_url = _site(issue.get_absolute_url())
-    # Cleaned on every save; once more, because an issue in hand may not have been saved.
+    # It is cleaned on every save, but this issue may not have been saved yet.
     intro = allowlist.clean(issue.intro, short=True)
     subject = mail_text.one_line(issue.subject)
     share = f"mailto:?subject={quote(subject)}&body=" + quote(
@@ -283,7 +284,7 @@ def _context(issue: Issue, articles: list[Article], marker: str) -> dict[str, ob
 
 
 def _date(issue: Issue) -> datetime:
-    """The moment on an issue's masthead: when it was, will be, or could be sent."""
+    """Return the date on the masthead: when the issue was or will be sent, or now."""
     return timezone.localtime(issue.started_at or issue.scheduled_for or timezone.now())
 
 
@@ -318,7 +319,7 @@ class _Links(HTMLParser):
 
 
 def _check_links(html: str) -> None:
-    """Look once more at the finished HTML, after every step that could have changed a link.
+    """Check the links of the finished HTML, after every step that could have changed one.
 
     Raises RenderError.
     """
@@ -332,7 +333,10 @@ def _check_links(html: str) -> None:
 
 
 def _marker() -> str:
-    """Return what stands for the key until the bodies are encoded: no editor can type it."""
+    """Return a marker for the key until the bodies are encoded.
+
+    It is made with SECRET_KEY, so no editor can type it.
+    """
     return salted_hmac("newsletter.marker", "key", algorithm="sha256").hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""An editor's HTML in two other forms: plain text worth reading, and HTML fit for a mail."""
+"""Makes plain text and mail HTML of the HTML of an introduction."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from html.parser import HTMLParser
 from itertools import takewhile
 from urllib.parse import unquote
 
-from alarmroom.mail_text import CONTROL, one_line, wrap
+from alarmroom.characters import without_controls
+from alarmroom.mail_text import one_line, wrap
 from newsletter.mail.numbering import Attributes, Numbering, items_of_lists, number_in
 from posts.text.outgoing_links import whole_url
 
-# What parts two words: HTML's white space, and whatever else is a line break or a separator
-# somewhere. A no-break space is none of them: it keeps its words together.
-_SPACE = re.compile(r"[ \t\n\r\f\v\x1c-\x1f\x85\u2028\u2029]+")
+# White space between words. A no-break space is none: it keeps its words together.
+_SPACE = re.compile(r"[ \t\n]+")
 _ALONE = re.compile(r"^<(https?://[^<>\s]+)>$")
 # The marks of a quotation in the text, outermost first.
 _QUOTES = [("“", "”"), ("‘", "’")]
@@ -31,8 +31,8 @@ def paragraphs(text: str) -> list[str]:
 def to_text(html: str, *, base: str) -> str:
     """Return the HTML of an introduction (posts.text.html.SHORT) as plain text.
 
-    Lines are wrapped, lists and quotations look like themselves. A link reads
-    "words <https://…>": where the brackets stand, every mail program ends the address (RFC 3986,
+    Lines are wrapped; lists have bullets or numbers, and quotations have marks. A link reads
+    "words <https://…>", because every mail program ends the address at the bracket (RFC 3986,
     Appendix C). Relative links are resolved against `base`; of one that leads nowhere only the
     words stay.
     """
@@ -44,11 +44,10 @@ def to_text(html: str, *, base: str) -> str:
 
 
 def to_mail_html(html: str, *, base: str) -> str:
-    """Return the HTML of an introduction with absolute links, well-formed as XML is.
+    """Return the HTML of an introduction with absolute links, as well-formed XML.
 
-    Of a link that leads nowhere only the words stay.
-
-    MJML is parsed by an XML tokenizer, which HTML's void tags and bare "<" would trip.
+    Of a link that leads nowhere only the words stay. MJML is parsed as XML, so it cannot contain
+    HTML's void tags or a bare "<".
     """
     writer = _MailWriter(base)
     writer.feed(html)
@@ -57,13 +56,13 @@ def to_mail_html(html: str, *, base: str) -> str:
 
 
 class _MailWriter(HTMLParser):
-    """Writes what it reads, and of the attributes those that a mail program understands."""
+    """Copies HTML with the attributes alone that mail programs understand."""
 
     def __init__(self, base: str) -> None:
         super().__init__(convert_charrefs=True)
         self.base = base
         self.out: list[str] = []
-        self.links: list[bool] = []  # of the links around: whether each leads somewhere
+        self.links: list[bool] = []  # For each link around, whether it is written.
 
     def handle_data(self, data: str) -> None:
         self.out.append(escape(_plain(data), quote=False))
@@ -89,11 +88,11 @@ class _MailWriter(HTMLParser):
 
 def _plain(text: str) -> str:
     """Return text with every run of white space as one space, and no control characters."""
-    return CONTROL.sub("", _SPACE.sub(" ", text))
+    return _SPACE.sub(" ", without_controls(text))
 
 
 def _kept(tag: str, attributes: Attributes) -> Iterator[tuple[str, str]]:
-    """Yield the attributes that say how a list counts, or which way and language a text is."""
+    """Yield the attributes of a list's numbering, and of a text's language and direction."""
     if tag == "abbr" and (title := attributes.get("title")):
         yield "title", escape(title)
     if tag == "ol":
@@ -112,10 +111,10 @@ def _kept(tag: str, attributes: Attributes) -> Iterator[tuple[str, str]]:
 
 
 def _link_as_text(words: str, href: str) -> str:
-    """Return a link's words with its address behind them, unless they say it themselves."""
+    """Return a link's words with its address after them, unless the words are the address."""
     scheme, _, rest = href.partition(":")
     if scheme in {"mailto", "tel"}:
-        # A subject that was proposed for the mail is no part of its address.
+        # The part after "?" is a subject for the mail, and not of the address.
         address = _plain(unquote(rest.partition("?")[0]))
         if not address or words in {"", address}:
             return words or address
@@ -135,18 +134,18 @@ class _TextWriter(HTMLParser):
     def __init__(self, html: str, base: str) -> None:
         super().__init__(convert_charrefs=True)
         self.base = base
-        # Margin, text, and the outermost list it is a new item of.
+        # The margin, the text, and the outermost list of which it begins an item.
         self.blocks: list[tuple[str, str, int | None]] = []
         self.list_count = 0
-        self.words: list[str] = []  # of the block that is being written
+        self.words: list[str] = []  # The text of the current block.
         self.margins: list[str] = []
-        self.bullet = ""  # stands in place of the last margin, once
+        self.bullet = ""  # Written once instead of the last margin.
         self.lengths = iter(items_of_lists(html))
-        self.numbers: list[Numbering | None] = []  # of the lists around; None: not numbered
-        self.quotes = 0  # `q` around what is written
+        self.numbers: list[Numbering | None] = []  # Of each list around; None: with bullets.
+        self.quotes = 0  # How many `q` are open.
         self.heading = ""
         self.href = ""
-        self.linked: list[str] | None = None  # the words of a link that is being written
+        self.linked: list[str] | None = None  # The words of the current link.
 
     def handle_data(self, data: str) -> None:
         self.say(_plain(data))
@@ -208,11 +207,11 @@ class _TextWriter(HTMLParser):
         self.words.append(f"{before}{_link_as_text(said, href)}{after}")
 
     def end_block(self) -> None:
-        """Finish the block that is being written, if it says anything."""
-        # nh3 closes links before blocks begin; a link around blocks gets its address here.
+        """Finish the current block, if it has text."""
+        # Clean HTML has no link around blocks. If there is one, its address is written here.
         self.end_link()
         lines = re.sub(r" {2,}", " ", "".join(self.words)).split("\n")
-        # An address that has a line for itself needs no brackets.
+        # An address on a line of its own needs no brackets.
         text = "\n".join(_ALONE.sub(r"\1", line.strip(" ")) for line in lines).strip("\n ")
         self.words = []
         if not text:
@@ -232,7 +231,7 @@ class _TextWriter(HTMLParser):
         margin_before, list_before = "", None
         for margin, block, item_of in self.blocks:
             if out:
-                # A quotation goes on over its blank lines.
+                # A blank line within a quotation has its marks, too.
                 both = takewhile(
                     lambda pair: pair[0] == pair[1], zip(margin_before, margin, strict=False)
                 )

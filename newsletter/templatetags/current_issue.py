@@ -13,8 +13,8 @@ register = template.Library()
 
 @register.simple_tag
 def current_issue() -> SafeString:
-    """Return the newest issue with what is in it; nothing before the first. At most two queries."""
-    # "posts", for it names its articles by the titles that they have now.
+    """Return the newest issue and its articles; "" if there is none. At most two queries."""
+    # The key "posts", because it shows the articles' titles as they are now.
     until = freshness.next_moment()
     return kept.remember(("issues", "posts"), _current, part="current", until=until)
 

@@ -1,4 +1,4 @@
-"""The desk's library of pictures, and the point of each that stays in view."""
+"""The library of pictures on the desk, and the focal point of each."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PREVIEW_WIDTH = 800  # px
 
 
 class ImageForm(forms.ModelForm):
-    """A picture for the library; once it is there, only its title and focal point change."""
+    """A picture for the library. Of a stored one only the title and the focal point change."""
 
     upload = PictureField(
         label="Picture",
@@ -68,8 +68,8 @@ class ImageForm(forms.ModelForm):
         return self._or_as_it_was("focal_y")
 
     def _or_as_it_was(self, name: str) -> int:
-        given = self.cleaned_data[name]
-        return int(getattr(self.instance, name) if given is None else given)
+        typed = self.cleaned_data[name]
+        return int(getattr(self.instance, name) if typed is None else typed)
 
 
 @admin.register(Image)
@@ -103,7 +103,7 @@ class ImageAdmin(PictureAdminMixin, ImageAdminBase):
         self, request: HttpRequest, obj: Image, form: forms.ModelForm[Image], change: bool
     ) -> None:
         if change:
-            # Only these: a worker may have stored copies since the form was read.
+            # Only these fields: a worker may have stored copies since the form was read.
             obj.save(update_fields=[name for name in ImageForm.Meta.fields if name in form.fields])
             return
         obj.title = obj.title or title_of(str(request.FILES["upload"]))[:200]
@@ -112,7 +112,7 @@ class ImageAdmin(PictureAdminMixin, ImageAdminBase):
         obj.save()
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Name what shows these pictures: as long as anything does, they stay."""
+        """Name what shows these pictures: they cannot be deleted while anything does."""
         deleted, counts, missing, _ = super().get_deleted_objects(objs, request)
         protected = []
         for thing in dict.fromkeys(thing for image in objs for thing in image.used_by()):
@@ -133,14 +133,14 @@ class ImageAdmin(PictureAdminMixin, ImageAdminBase):
     @admin.display(description="Picture")
     def whole(self, image: Image) -> SafeString:
         """The picture, to choose its focal point on, and two parts that pages may show of it."""
-        shown = small_copy(image, PREVIEW_WIDTH)
+        preview = small_copy(image, PREVIEW_WIDTH)
         return format_html(
             '<div class="focal" data-focal><div class="focal__whole"><img src="{0}" width="{1}" '
             'height="{2}" alt=""></div><img class="focal__part focal__part--wide" src="{0}" alt="" '
             'hidden><img class="focal__part focal__part--square" src="{0}" alt="" hidden></div>',
-            shown.url,
-            shown.width,
-            shown.height,
+            preview.url,
+            preview.width,
+            preview.height,
         )
 
     @admin.display(description="Size")

@@ -34,7 +34,7 @@ class PageAdmin(EditorPageMixin, PageAdminBase):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Page]:
-        # The list shows no text; a page's own form loads what it needs.
+        # The list shows no text; the form of a page loads it.
         return super().get_queryset(request).defer("body_served")
 
     def view_on_site(self, obj: Page) -> str:
@@ -47,7 +47,7 @@ class PageAdmin(EditorPageMixin, PageAdminBase):
 
 @admin.register(FormerSlug)
 class FormerSlugAdmin(FormerSlugAdminBase):
-    """Only to look at: the addresses keep themselves."""
+    """Read-only: the models add and remove old addresses themselves."""
 
     list_display = ["slug", "kind", "leads_to", "changed_at"]
     list_display_links = None
@@ -69,7 +69,7 @@ class FormerSlugAdmin(FormerSlugAdminBase):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: FormerSlug | None = None) -> bool:
-        # Asked by other pages, too: whoever deletes an article deletes its old addresses.
+        # The deletion pages of other models ask this, too: an article's old addresses go with it.
         match = request.resolver_match
         return match is None or "formerslug" not in (match.url_name or "")
 

@@ -40,15 +40,14 @@ def long_texts(model: type[models.Model]) -> list[str]:
 class EditorPageMixin:
     """For a model admin whose form holds a text from the editor (an HTMLField).
 
-    Only a page that really carries CKEditor is sent the looser SECURE_CSP_EDITOR; somebody
-    who may only look gets the text without the editor, under the strict policy. The list and
-    what a picker offers are loaded without the text.
+    Only a page with CKEditor gets the looser SECURE_CSP_EDITOR. Users who may only view get the
+    text without the editor, under the strict policy. Lists and autocompletes load no texts.
     """
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
     ) -> tuple[models.QuerySet[Any], bool]:
-        # The list and the autocomplete both come through here, with and without a term.
+        # The list and the autocomplete both call this, with and without a term.
         found, duplicates = super().get_search_results(  # type: ignore[misc]  # of the admin it is mixed into
             request, queryset, search_term
         )
@@ -60,7 +59,7 @@ class EditorPageMixin:
         )
         page = (getattr(response, "context_data", None) or {}).get("adminform")
         if page and request.method == "POST":
-            # The form comes back with an error, and the text in it is clean already.
+            # The form is shown again with an error, and the text in it is clean already.
             tell_losses(request, page.form)
         if page and any(isinstance(f.widget, EditorWidget) for f in page.form.fields.values()):
             return csp_override(settings.SECURE_CSP_EDITOR)(lambda _: response)(request)
@@ -72,7 +71,7 @@ class EditorPageMixin:
 
 
 def tell_losses(request: HttpRequest, form: forms.BaseForm) -> None:
-    """Say what the clean took out of the texts of a form that was sent."""
+    """Warn of what the clean removed from the texts of a form that was sent."""
     for field in form.fields.values():
         if isinstance(field, HTMLFormField):
             for sentence in field.losses:
@@ -80,12 +79,12 @@ def tell_losses(request: HttpRequest, form: forms.BaseForm) -> None:
 
 
 class ArticlePicker(AutocompleteSelect):
-    """Picks an article by its title. Knows the one that its row was loaded with."""
+    """Picks an article by its title. `picked` is the one that was loaded with the row."""
 
     picked: Post | None = None
 
     def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
-        # Django asks the database for each picker's article anew.
+        # Django would make one more query for each row.
         picked = self.picked
         if picked is None or not self.is_required or {*map(str, value)} != {str(picked.pk)}:
             return super().optgroups(name, value, attrs)
@@ -138,10 +137,10 @@ class ArticleRowsMixin:
 
 
 class SlugForm(forms.ModelForm):
-    """Says which address is free where the one that was typed is taken."""
+    """A form with a slug. If the slug is taken, the error names one that is free."""
 
     class Media:
-        # What the browser makes of a title is what the server would make of it.
+        # Makes the same slug of a title in the browser as the server does.
         js: tuple[Any, ...] = (Script("js/slugs.js", type="module"),)
 
     def clean_slug(self) -> str:
@@ -160,7 +159,7 @@ def thumbnail(image: Image | None) -> SafeString | str:
     if image is None:
         return "–"
     try:
-        # A new picture has no copies yet, and is shown all the same.
+        # A new picture has no copies yet, so one is made now.
         small = (small_copy if image.renditions else rendition)(image, THUMBNAIL_WIDTH)
     except PictureMissing:
         return "The file is missing."

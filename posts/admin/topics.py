@@ -1,4 +1,4 @@
-"""The desk's page of topics, and how several become one."""
+"""Topics on the desk, and merging several into one."""
 
 from __future__ import annotations
 

@@ -17,11 +17,11 @@ from alarmroom.images import clean_picture, too_many_bytes
 from alarmroom.methods import allow
 from posts.models.image import Image
 
-# What a form wraps around one file: its boundaries, its headers and the token.
+# Bytes of a form besides the file: its boundaries, headers and the token.
 ENVELOPE_BYTES = 16 * 1024
 CHUNK_BYTES = 64 * 1024
-# A browser reads the answer only after it has sent everything. A body that is longer than this is
-# cut off all the same.
+# A browser reads the answer only after it has sent the whole body, so a refused body is read to
+# its end, too. One that is longer than this is not.
 DRAINED_BYTES = 200 * 1024 * 1024
 
 
@@ -30,12 +30,11 @@ def refuse(message: str, status: HTTPStatus) -> JsonResponse:
     return JsonResponse({"uploaded": 0, "error": {"message": message}}, status=status)
 
 
-# The token is checked by `_keep`, once it is known that somebody may upload at all and that the
-# body is small enough to read: checking it reads the whole body.
+# Checking the token reads the whole body. So `_keep` checks it, after the permission and the size.
 @csrf_exempt
 @allow("POST")
 def upload_image(request: HttpRequest) -> JsonResponse:
-    """Keep the picture in the file field `upload`, cleaned, and say where it lies.
+    """Store the picture in the file field `upload`, cleaned, and answer with its address.
 
     Answers `{"uploaded": 1, "fileName", "url", "width", "height"}` (size in pixels), or
     `{"uploaded": 0, "error": {"message"}}` with status 400 (no readable picture), 403 (signed

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
+from alarmroom.characters import without_controls
 from posts.text.limits import refuse_longer
-from posts.text.markup import characters
 
 if TYPE_CHECKING:
     CharFieldBase = models.CharField[str, str]
@@ -24,7 +24,7 @@ LONGEST_DESCRIPTION = 5_000
 
 
 class _Plain:
-    """Takes control characters out on every way into the database; see posts/text/markup.py."""
+    """Takes control characters out on every way into the database; see alarmroom/characters.py."""
 
     def to_python(self, value: Any) -> Any:
         return self.plain(super().to_python(value))  # type: ignore[misc]  # of Django's field
@@ -45,7 +45,7 @@ class _Plain:
     @staticmethod
     def plain(value: Any) -> Any:
         """Return a text without control characters; anything else as it is."""
-        return characters(value) if isinstance(value, str) else value
+        return without_controls(value) if isinstance(value, str) else value
 
 
 class PlainCharField(_Plain, CharFieldBase):

@@ -1,8 +1,9 @@
 """Finding articles: one `search` above PostgreSQL's full text and SQLite's FTS5.
 
-posts/search/query.py reads what was typed, posts/search/sql.py has the statements of either
-database, posts/search/index.py is what the database keeps, and posts/search/snippet.py makes
-what stands in a result. Everything that a reader typed reaches the database as a parameter.
+posts/search/query.py reads what was typed, posts/search/sqlite.py and
+posts/search/postgresql.py have the statements, posts/search/index.py makes the index, and
+posts/search/snippet.py the excerpt in a result. Everything that a reader typed reaches the
+database as a parameter.
 """
 
 # ruff: noqa: S608 (the statements are put together from this module's own words)
@@ -14,6 +15,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from django.db import connection
 from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -23,9 +25,11 @@ from posts import freshness
 from posts.models import Author, Post, Tag
 from posts.search import snippet as search_snippet
 from posts.search import sql
+from posts.search.postgresql import PostgreSQL
 from posts.search.query import Query, fold, parse
-from posts.search.spelling import is_mendable, nearest
+from posts.search.spelling import is_correctable, nearest
 from posts.search.sql import HITS_PER_PAGE
+from posts.search.sqlite import SQLite
 
 Sort = Literal["relevance", "date"]
 
@@ -36,7 +40,7 @@ _WRITTEN = re.compile(r"[^\W_]+")
 
 @dataclass(frozen=True)
 class Hit:
-    """An article that was found, with what was looked for in `<mark>`; the rest is escaped."""
+    """An article that was found; in its texts, which are HTML, `<mark>` is around the words."""
 
     post: Post
     title: SafeString
@@ -45,7 +49,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Choice:
-    """A topic or a year by which to narrow down, and how many articles there are then."""
+    """A topic or a year to narrow a search by, and how many articles it would have then."""
 
     value: str
     label: str
@@ -53,11 +57,11 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Found:
-    """One page of what was found, and the choices that narrow it down.
+class SearchResults:
+    """One page of hits, and the choices by which to narrow the search.
 
-    Topics come with the most articles first, years with the last first. Each says what there
-    would be under the choice that is made of the other.
+    Topics are sorted by their number of articles, years from the last one. The topics are counted
+    within the chosen year, and the years within the chosen topic.
     """
 
     query: Query
@@ -70,11 +74,16 @@ class Found:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """Something that a reader may be typing: where it leads, and what it is."""
+    """A suggestion while somebody types: its kind (topic, author, article), name and address."""
 
     kind: str
     label: str
     url: str
+
+
+def engine() -> SQLite | PostgreSQL:
+    """Return the statements of the database that the site uses."""
+    return PostgreSQL() if connection.vendor == "postgresql" else SQLite()
 
 
 def search(
@@ -84,7 +93,7 @@ def search(
     year: int | None = None,
     sort: Sort = "relevance",
     page: int = 1,
-) -> Found:
+) -> SearchResults:
     """Return a page of the published articles in which everything that was typed is found.
 
     `tag` is a topic's slug, `year` one of the site's own time zone. A page past the last one
@@ -92,27 +101,27 @@ def search(
     """
     query = parse(text) if isinstance(text, str) else text
     if not query:
-        return Found(query)
-    engine = sql.engine()
+        return SearchResults(query)
+    database = engine()
     page = max(page, 1)
     rows = sql.rows(
-        *engine.found(query, tag, year, by_date=sort == "date", offset=(page - 1) * HITS_PER_PAGE)
+        *database.found(query, tag, year, by_date=sort == "date", offset=(page - 1) * HITS_PER_PAGE)
     )
     _, total, topics, years, *_ = rows[0]
     posts = (
         Post.objects.published()
         .select_related("author")
-        # What a result shows besides its texts, which the index has.
+        # What a result shows; its texts come from the index.
         .only("slug", "published_at", "reading_minutes", "author__name")
         .in_bulk([post_id for post_id, *_ in rows if post_id])
     )
     hits = [
-        Hit(posts[post_id], *search_snippet.shown(*engine.texts(query, *texts)))
+        Hit(posts[post_id], *search_snippet.title_and_snippet(*database.texts(query, *texts)))
         for post_id, _, _, _, *texts in rows
-        # Withdrawn between the two queries.
+        # One that was withdrawn between the two queries is left out.
         if post_id in posts
     ]
-    return Found(
+    return SearchResults(
         query,
         total,
         min(page, max(1, -(-total // HITS_PER_PAGE))),
@@ -123,24 +132,23 @@ def search(
 
 
 def suggest(text: str) -> list[Suggestion]:
-    """Return what the words typed so far may become: topics, authors, then titles.
+    """Return suggestions for the words typed so far: topics, authors, then titles.
 
-    If that is nothing, what they may become without a slip. Five queries at most, and two
-    where something is found.
+    If there are none, return those for the corrected words. Two queries, or five at most.
     """
     query = parse(text)
-    if found := suggested(query):
+    if found := suggest_as_typed(query):
         return found
-    mended = _mended(query, goes_on=True) if len(query.text) > 1 else ""
-    return suggested(parse(mended)) if mended else []
+    corrected = _corrected(query, unfinished=True) if len(query.text) > 1 else ""
+    return suggest_as_typed(parse(corrected)) if corrected else []
 
 
-def suggested(query: Query) -> list[Suggestion]:
-    """Return the topics, authors and titles that fit a query as it is. Two queries."""
-    return [*named(query), *titled(query)] if len(query.text) > 1 else []
+def suggest_as_typed(query: Query) -> list[Suggestion]:
+    """Return the suggestions for a query without correcting it. Two queries."""
+    return [*suggest_names(query), *suggest_titles(query)] if len(query.text) > 1 else []
 
 
-def named(query: Query) -> list[Suggestion]:
+def suggest_names(query: Query) -> list[Suggestion]:
     """Return a few topics and authors in whose names a word begins as the query does. One query."""
     if not query:
         return []
@@ -163,14 +171,14 @@ def _named(found: QuerySet[Any], kind: str) -> QuerySet[Any, Any]:
     )
 
 
-def titled(text: str | Query) -> list[Suggestion]:
+def suggest_titles(text: str | Query) -> list[Suggestion]:
     """Return the last few articles that have all of it in their titles. One query."""
     query = parse(text) if isinstance(text, str) else text
     if not query:
         return []
     return [
         Suggestion("article", title, Post(slug=slug).get_absolute_url())
-        for title, slug in sql.rows(*sql.engine().titles(query))
+        for title, slug in sql.rows(*engine().titles(query))
     ]
 
 
@@ -184,7 +192,7 @@ def _popular_topics() -> list[Choice]:
     rows = sql.rows(
         f"""SELECT t.slug, t.name, c.n FROM (
             SELECT pt.tag_id, count(*) AS n FROM posts_post_tags pt
-            JOIN {sql.engine().table} ON s.post_id = pt.post_id
+            JOIN {engine().table} ON s.post_id = pt.post_id
             WHERE s.published_at <= %s GROUP BY pt.tag_id
         ) c JOIN posts_tag t ON t.id = c.tag_id
         ORDER BY c.n DESC, t.name LIMIT {POPULAR_TOPICS}""",
@@ -196,39 +204,40 @@ def _popular_topics() -> list[Choice]:
 def respelled(query: Query) -> str:
     """Return what was typed with unknown words replaced by the nearest known ones, or "".
 
-    Only what finds something published is returned, so that no word of a draft is ever given
-    away. Two queries.
+    Only words that find something published are returned, so that none reveals a draft. Two
+    queries.
     """
-    if not (text := _mended(query)):
+    if not (text := _corrected(query)):
         return ""
-    ctes, values = sql.engine().matching(parse(text))
+    ctes, values = engine().matching(parse(text))
     return text if sql.rows(f"{ctes} SELECT 1 FROM hits LIMIT 1", values) else ""
 
 
-def search_respelled(query: Query, **how: Any) -> Found | None:
-    """Return what the near spelling finds, asked as in `search`, or None. Four queries at most.
+def search_respelled(query: Query, **options: Any) -> SearchResults | None:
+    """Return what the corrected words find, or None if that is nothing. Four queries at most.
 
-    None, too, where it finds nothing published: the list of words knows those of drafts.
+    The arguments are those of `search`.
     """
-    if not (text := _mended(query)):
+    if not (text := _corrected(query)):
         return None
-    found = search(text, **how)
+    found = search(text, **options)
     return found if found.total or found.topics or found.years else None
 
 
-def _mended(query: Query, *, goes_on: bool = False) -> str:
-    """Return the text with unknown words replaced, or ""; what it finds is not known. One query.
+def _corrected(query: Query, *, unfinished: bool = False) -> str:
+    """Return the text with unknown words replaced, or "" if there is nothing to replace. One query.
 
-    With `goes_on`, its last word is still being typed.
+    The words may be those of drafts: search with them before you show them. With `unfinished`, the
+    last word is still being typed.
     """
-    words = [word for term in query.wanted for word in term.words if is_mendable(word)]
-    goes_on = goes_on and bool(query.wanted) and query.wanted[-1].prefix
+    words = [word for term in query.required for word in term.words if is_correctable(word)]
+    unfinished = unfinished and bool(query.required) and query.required[-1].prefix
     text = query.text
-    for word, known in nearest(words, query.wanted[-1].words[0] if goes_on else "").items():
+    for word, known in nearest(words, query.required[-1].words[0] if unfinished else "").items():
         text = _replaced(text, word, known)
     return text if text != query.text else ""
 
 
 def _replaced(text: str, word: str, known: str) -> str:
-    """Return the text with a word, however it is written, replaced."""
+    """Return the text with a word replaced, whatever its case and accents are in it."""
     return _WRITTEN.sub(lambda match: known if fold(match[0]) == word else match[0], text)

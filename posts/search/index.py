@@ -1,4 +1,4 @@
-"""The search index, kept by the database itself for every way of writing an article.
+"""The search index, which the database itself keeps up to date, however an article is written.
 
 `posts_search` holds one row of plain text per article, on SQLite and PostgreSQL alike, and
 triggers on the articles, topics, authors and links keep it. Above it stand, on PostgreSQL, two
@@ -23,7 +23,7 @@ _STATEMENTS = {"sqlite": index_sqlite, "postgresql": index_postgresql}
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Create the index with everything that keeps it, and fill it; once more is harmless."""
+    """Create the index and its triggers, and fill it. It may be called again."""
     uninstall(connection)
     _run(connection, _STATEMENTS[connection.vendor].CREATE)
     rebuild(connection)
@@ -33,8 +33,8 @@ def install(connection: BaseDatabaseWrapper) -> None:
 def prepare(connection: BaseDatabaseWrapper) -> None:
     """Do a migration's part of `install`.
 
-    On SQLite the triggers wait for the end of all migrations, for they would be in the way of
-    the later ones (see `stand_aside`); there, an empty table asks for the rest.
+    On SQLite it makes only the empty table, because triggers would make later migrations fail
+    (see `drop_triggers`). After the last migration, `restore_triggers` installs the rest.
     """
     if connection.vendor == "sqlite":
         _run(connection, [index_sqlite.CREATE_TABLE])
@@ -52,11 +52,11 @@ def rebuild(connection: BaseDatabaseWrapper) -> None:
     _run(connection, _STATEMENTS[connection.vendor].REBUILD)
 
 
-def keep_through_migrations(*, using: str, **_: Any) -> None:
-    """Put back what a migration took: SQLite alters a table by making it anew.
+def restore_triggers(*, using: str, **_: Any) -> None:
+    """Install the index again where a migration has removed triggers of it. For `post_migrate`.
 
-    Its triggers go with the old table, without a word, and what is written until they are back
-    is missing in the index, so that is made again. Receives `post_migrate`.
+    SQLite alters a table by making a new one, and the old table's triggers are lost with it. What
+    was written meanwhile is not in the index, so its rows are made again, too.
     """
     connection = connections[using]
     if connection.vendor != "sqlite":
@@ -70,10 +70,10 @@ def keep_through_migrations(*, using: str, **_: Any) -> None:
         install(connection)
 
 
-def stand_aside(*, using: str, plan: list[Any], **_: Any) -> None:
-    """Take the triggers away while migrations run: SQLite renames no table that one names.
+def drop_triggers(*, using: str, plan: list[Any], **_: Any) -> None:
+    """Drop the triggers before migrations run. For `pre_migrate`.
 
-    Receives `pre_migrate`; `keep_through_migrations` puts them back.
+    SQLite cannot rename a table that a trigger names. `restore_triggers` makes them again.
     """
     connection = connections[using]
     if connection.vendor == "sqlite" and any(step.app_label == "posts" for step, _ in plan):

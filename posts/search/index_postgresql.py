@@ -20,11 +20,10 @@ _APART = "-‐‑‒–—−. \u00a0"
 
 
 def terms(text: str) -> str:
-    """SQL for a text as the parser of PostgreSQL shall see it: plain words without accents.
+    """SQL for a text as PostgreSQL's parser is to read it: plain words without accents.
 
-    Left alone, it takes "police/EMS" for the name of a file and "9-1-1" for three numbers. The
-    last is this trade's own name, and written in one (posts/search/query.py), as are NG911 and
-    E911.
+    The parser would read "police/EMS" as the name of a file and "9-1-1" as three numbers. 911,
+    NG911 and E911 are written as one word each, as posts/search/query.py writes them.
     """
     bare = rf"regexp_replace(normalize({text}, NFD), '[\u0300-\u036f]+', '', 'g')"
     called = (
@@ -47,7 +46,7 @@ _PLAIN = decoded(
 
 
 def _visible(text: str) -> str:
-    """SQL for a text without what nobody sees within a word, but for what joins pictures."""
+    """SQL for a text without invisible characters, except joiners between pictures (emoji)."""
     pictures = "".join(f"{first}-{last}" for first, last in JOINED)
     return f"regexp_replace({text}, '{JOINER}(?![{pictures}])|[{IGNORED}]+', '', 'g')"
 
@@ -68,13 +67,13 @@ CREATE = [
     f"head tsvector NOT NULL GENERATED ALWAYS AS ({_vector('title', 'A')} "
     f"|| {_vector('left(summary, 2000)', 'B')} || {_vector('names', 'C')}) STORED, "
     f"text tsvector NOT NULL GENERATED ALWAYS AS ({_vector('body', 'D')}) STORED)",
-    # In PL/pgSQL, with its price on it: the planner takes the unpacking of vectors for cheap, and
-    # would rather read the whole table than the index.
+    # In PL/pgSQL, and with a COST: the planner underestimates what unpacking a vector takes, and
+    # would read the whole table instead of the index.
     "CREATE FUNCTION posts_search_vector(head tsvector, text tsvector) RETURNS tsvector "
     "LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 1000 AS $$ BEGIN RETURN head || text; END $$",
-    # Which word follows on which in a text, as numbers of 16 bits: the index of words knows no
-    # places, and unpacking thousands of vectors to look for a phrase takes long. Where two pairs
-    # share a number, a text is looked into in vain, no more.
+    # Each pair of neighbouring words in a text, as a hash of 16 bits. The index of words has no
+    # positions, and unpacking thousands of vectors to look for a phrase takes long. Where two
+    # pairs have the same hash, a text without the phrase is checked, which only costs time.
     "CREATE FUNCTION posts_search_pairs(words tsvector) RETURNS smallint[] "
     "LANGUAGE sql IMMUTABLE AS $$ SELECT coalesce(array_agg(DISTINCT "
     "(get_byte(hash, 0) * 256 + get_byte(hash, 1) - 32768)::smallint), '{}') FROM ("
@@ -83,10 +82,10 @@ CREATE = [
     "lead(place) OVER following AS next_place FROM unnest(words) found, "
     "unnest(found.positions) place WINDOW following AS (ORDER BY place)) pairs "
     "WHERE next_place = place + 1) hashes $$",
-    # Apart from the rest, so that a renamed topic leaves them alone.
+    # In a table of its own, so that renaming a topic does not write these rows again.
     "CREATE TABLE posts_search_phrases (post_id bigint NOT NULL PRIMARY KEY, "
     "pairs smallint[] NOT NULL)",
-    # With a price, for the same reason as the vector's.
+    # With a COST, for the same reason as posts_search_vector.
     "CREATE FUNCTION posts_search_priced(pairs smallint[]) RETURNS smallint[] "
     "LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 1000 AS $$ BEGIN RETURN pairs; END $$",
     # Every word that was ever written, whole. Not unique: two editors who write the same new
@@ -97,7 +96,7 @@ CREATE = [
     f"AS $$ SELECT {_visible(_PLAIN)} $$",
     f"CREATE FUNCTION posts_search_visible(words text) RETURNS text LANGUAGE sql IMMUTABLE "
     f"AS $$ SELECT {_visible('words')} $$",
-    # What its topics are called, and its author.
+    # The names of an article's topics and of its author.
     "CREATE FUNCTION posts_search_names(post bigint) RETURNS text LANGUAGE sql STABLE AS $$ "
     "SELECT posts_search_visible(coalesce(string_agg(name, ', ' ORDER BY place, name), '')) FROM ("
     "SELECT t.name, 1 AS place FROM posts_tag t "
@@ -225,8 +224,8 @@ REBUILD = [
     "posts_search_names(id), posts_search_tag_ids(id), posts_search_plain(body) FROM posts_post",
 ]
 
-# Over full tables, which is faster. What waits to be sorted in is read by every search, so the
-# list is kept short; without one, renaming a topic of many articles would take three times as long.
+# Indexes are made faster over full tables. Every search reads the list of pending entries, so it
+# is short. Without such a list, renaming a topic of many articles would take three times as long.
 FINISH = [
     "CREATE INDEX posts_search_gin ON posts_search USING gin (posts_search_vector(head, text)) "
     "WITH (gin_pending_list_limit = 256)",
@@ -253,7 +252,7 @@ DROP = [
             "keep_vocab",
             "names",
             "visible",
-            # What it was called before.
+            # The former name of tag_ids.
             "tags",
             "tag_ids",
             "plain",

@@ -19,8 +19,8 @@ from posts.search.text import (
 def _plain(html: str) -> str:
     """SQL for the text of a body, in time that grows with its length alone.
 
-    SQLite has no regular expressions, and walking from tag to tag copies the rest each time.
-    As a JSON string, cut at every `<`, the body is an array that json_each walks once.
+    SQLite has no regular expressions, and a recursive query copies the text at each tag. The
+    body is written as JSON, an array of strings cut at every `<`, which json_each reads once.
     """
     quoted = f"json_quote(substr({html}, 1, {MAX_CHARACTERS}))"
     inline = " OR ".join(f"value GLOB '{tag}[ >]*' OR value GLOB '/{tag}>*'" for tag in INLINE)
@@ -30,14 +30,14 @@ def _plain(html: str) -> str:
         f"AS piece FROM json_each('[' || replace({quoted}, '<', '\",\"') || ']')"
     )
     text = f"SELECT coalesce(group_concat(piece, ''), '') AS t FROM ({pieces})"
-    # Each step around a name and not around the step before: the parser's stack is not deep.
+    # Each step is a subquery with a name. Nested calls would overflow the parser's stack.
     return _visible(f"SELECT {decoded('t')} AS t FROM ({_without_marks(text)})")
 
 
 def _without_marks(text: str) -> str:
-    """SQL for a text without the marks of footnotes, cut at each of them in the same way.
+    """SQL for a text without the marks of footnotes, cut at each mark as _plain() cuts at tags.
 
-    The first of the control characters, which no text keeps, says that one begins a paragraph.
+    The control character U+0002, which no text contains, says that a mark begins a paragraph.
     """
     signed = "replace(t, '\u2029[^', '\u2029[^\x02')"
     end, begins = "instr(value, ']')", "(value GLOB '\x02*')"
@@ -53,9 +53,9 @@ def _without_marks(text: str) -> str:
 
 
 def _visible(text: str) -> str:
-    """SQL for a text (a SELECT of it as `t`) without what nobody sees within a word.
+    """SQL for a text (a SELECT of it as `t`) without invisible characters.
 
-    Cut at each joiner; one that joins two pictures is put back.
+    The text is cut at each joiner, and those between two pictures (emoji) are put back.
     """
     pictures = " OR ".join(
         f"unicode(value) BETWEEN {ord(first)} AND {ord(last)}" for first, last in JOINED
@@ -73,7 +73,7 @@ def _visible(text: str) -> str:
 
 
 def _names(post_id: str) -> str:
-    """SQL for what the topics of an article are called, and its author."""
+    """SQL for the names of an article's topics and of its author."""
     return _visible(
         "SELECT coalesce(group_concat(name, ', '), '') AS t FROM ("
         "SELECT t.name, 1 AS place FROM posts_tag t "
@@ -113,8 +113,8 @@ def _fts_remove(row: str) -> str:
 
 
 _RENAME = "UPDATE posts_search SET names = {names} WHERE post_id {which};"
-# Deleting and inserting instead of an upsert: under INSERT OR IGNORE, as Django writes links,
-# the outer statement's way with conflicts rules inside the trigger too.
+# They delete and insert instead of using an upsert: Django writes links by INSERT OR IGNORE, and
+# its conflict rule applies inside the trigger, too.
 TRIGGERS = {
     "posts_search_post_insert": (
         "AFTER INSERT ON posts_post BEGIN "
@@ -176,14 +176,14 @@ TRIGGERS = {
     ),
 }
 
-# The text stands last: SQLite reads a row from its beginning.
+# The body is the last column, because SQLite reads a row from its beginning.
 CREATE_TABLE = (
     "CREATE TABLE posts_search (post_id integer NOT NULL PRIMARY KEY, published_at datetime, "
     "title text NOT NULL, summary text NOT NULL, names text NOT NULL, body text NOT NULL)"
 )
 CREATE = [
     CREATE_TABLE,
-    # When an article was published, without reading the page of the article.
+    # An index with both columns, so that the date is read without reading the row.
     "CREATE INDEX posts_search_published ON posts_search (post_id, published_at)",
     f"CREATE VIRTUAL TABLE posts_search_stems USING fts5({_TEXTS}, content='posts_search', "
     "content_rowid='post_id', tokenize='porter unicode61 remove_diacritics 2', prefix='2 3')",
@@ -200,7 +200,7 @@ REBUILD = [
     *(f"INSERT INTO {fts} ({fts}) VALUES ('optimize')" for fts in _FTS),
 ]
 
-FINISH: list[str] = []  # Nothing here waits for full tables.
+FINISH: list[str] = []  # SQLite needs nothing more once the tables are full.
 
 DROP = [
     *(f"DROP TRIGGER IF EXISTS {name}" for name in TRIGGERS),

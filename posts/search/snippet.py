@@ -1,4 +1,4 @@
-"""What stands in a result: its title and a piece of its text, with what was found in `<mark>`."""
+"""The title and the excerpt of a search result, with `<mark>` around what was found."""
 
 from __future__ import annotations
 
@@ -8,24 +8,26 @@ from bisect import bisect_left
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-# A text, and from where to where in it something was found.
+# A text, and the start and end of each place where something was found.
 Marked = tuple[str, list[tuple[int, int]]]
 
 SNIPPET = 220
 _LEAD = 70
-# Where an element ends (posts/search/text.py) and no sentence does.
+# The end of an element (posts/search/text.py) whose text is no sentence: a heading.
 _HEADING_ENDS = re.compile(r"(?<=[^\s.?!:;,…])\s*\u2029\s*(?=\S)")
 
 
-def shown(title: Marked, summary: Marked, body: Marked) -> tuple[SafeString, SafeString]:
-    """Return a result's title and snippet, from the body if something was found in there."""
+def title_and_snippet(
+    title: Marked, summary: Marked, body: Marked
+) -> tuple[SafeString, SafeString]:
+    """Return a result's title, and an excerpt of the body, or the summary if nothing is in that."""
     return _html(title, 0, len(title[0])), (
         _cut(body) if body[1] else _html(summary, 0, len(summary[0]))
     )
 
 
 def _cut(marked: Marked) -> SafeString:
-    """Return the piece of the text in which the most was found."""
+    """Return the part of the text with the most places."""
     text, spans = marked
     # Looking at two hundred places is enough to show one.
     starts = [first for first, _ in spans[:200]]
@@ -33,7 +35,7 @@ def _cut(marked: Marked) -> SafeString:
     best = starts[counts.index(max(counts))]
     start, end = max(0, best - _LEAD), min(len(text), best - _LEAD + SNIPPET)
     if start:
-        # Not in the middle of a word, nor before the sentence, when that begins in between.
+        # It starts with the sentence that begins last before the place, or else with a word.
         piece = text[start:best]
         sentence = max(piece.rfind(stop) for stop in (". ", "? ", "! ", "\u2029"))
         start += sentence + 1 if sentence >= 0 else piece.find(" ") + 1

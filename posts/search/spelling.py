@@ -1,4 +1,4 @@
-"""Slips in typing: the nearest word of the index for one that is not in it.
+"""Corrects slips in typing: for a word that is not in the index, the nearest one that is.
 
 docs/decisions/near-spelling.md says why this is our own and not pg_trgm.
 """
@@ -10,23 +10,23 @@ from typing import Any
 from posts.search import sql
 
 NEAR = 0.5
-# Below this, two words share a letter or two.
+# Words that are less alike share only a letter or two.
 _WORTH_COUNTING = 0.3
 _SHORT = 5
 # Shorter words have too many neighbours.
 _SHORTEST = 4
-# Of a word that is still being typed, so much must be there.
+# So many letters of a word that is still being typed must be there.
 _SHORTEST_BEGINNING = 5
-# So many words of a question are looked at; one with more slips is none.
+# So many words of a question are looked up.
 _MOST = 6
 # Letters in the wrong order are the commonest of slips.
 _ANAGRAM = 0.9
-# So many of its letters a word that is meant has, too: a quick look before a close one.
+# A candidate must have this share of a word's letters: a quick check before the exact one.
 _SHARED_LETTERS = 0.6
 _LONGEST = 40  # As the list of words has them on PostgreSQL.
 
 
-def is_mendable(word: str) -> bool:
+def is_correctable(word: str) -> bool:
     """Return whether a word is one that may have a slip in it."""
     return len(word) >= _SHORTEST and word.isalpha()
 
@@ -34,7 +34,7 @@ def is_mendable(word: str) -> bool:
 def nearest(words: list[str], unfinished: str = "") -> dict[str, str]:
     """Return the nearest word of the index for each word that is not in it. One query.
 
-    The `unfinished` one of them may go on: it may get the beginning of a word.
+    The `unfinished` one of them is still being typed: it may get the beginning of a word.
     """
     words = words[:_MOST]
     if not words:
@@ -64,8 +64,8 @@ def nearest(words: list[str], unfinished: str = "") -> dict[str, str]:
 
 
 def _candidates(words: list[str], unfinished: str) -> tuple[str, list[Any]]:
-    """Return SQL for each unknown word with what may be meant by it, and its values."""
-    # The first letter is the one that people get right, unless they swap it with the next.
+    """Return SQL for pairs of an unknown word and a word that may be meant, and its values."""
+    # People get the first letter right, unless they swap it with the second.
     one = (
         "SELECT %s AS word, term FROM (SELECT DISTINCT term FROM posts_search_vocab WHERE "
         "(term >= %s AND term < %s OR term >= %s AND term < %s) "

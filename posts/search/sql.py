@@ -1,61 +1,33 @@
-"""What posts/search/finding.py asks, in the SQL of FTS5 (SQLite) and of PostgreSQL's full text.
+"""What the SQL of both databases has in common, and how it is run.
 
-Everything that a reader typed reaches the database as a parameter.
+posts/search/sqlite.py and posts/search/postgresql.py have the statements of each. Everything
+that a reader typed reaches the database as a parameter.
 """
 
 # ruff: noqa: S608 (the statements are put together from this module's own words)
 
 from __future__ import annotations
 
-import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
-from django.utils import timezone
 
-from posts.search import index_postgresql as postgresql
-from posts.search.query import NUMBER_WORDS, Query, Term, fold
-from posts.search.snippet import Marked
+from posts.search.query import Query
 
 HITS_PER_PAGE = 10
 MAX_TOPICS = 30
 SUGGESTED_TITLES = 6
-# So much of a body is looked through for the words to mark; all of it is searched.
-_MARKED_CHARACTERS = 40_000
 # From so many letters on, a beginning may be longer than the stem of its own word:
 # "emergenc" begins "emergency", of which the index has "emerg".
 _MIN_EXPANDED = 4
 _MAX_EXPANDED = 40
-# So many of the best by title, summary and names are ranked by their text too (PostgreSQL).
-_RANKED = 100
-# So many texts are looked into for a phrase at once (PostgreSQL).
-LOOKED_INTO = 200
-# As far back as a page may ask for (posts/views/search.py).
-_FIRST_YEAR = 1900
-
-# Of the articles with all the words (`wordy`), those that may have a phrase in their text: where
-# there are many, those in which one word follows on the other, which an index knows.
-_PAIRED = f"""paired_{{number}} AS MATERIALIZED (
-    SELECT post_id FROM wordy WHERE (SELECT count(*) FROM wordy) <= {LOOKED_INTO}
-    UNION ALL
-    SELECT p.post_id FROM q JOIN posts_search_phrases p
-        ON posts_search_priced(p.pairs) @> q.pairs_{{number}}
-    WHERE (SELECT count(*) FROM wordy) > {LOOKED_INTO})"""
-# Whether one of them has it. Only then its text is unpacked.
-_PHRASED = """s.head @@ q.phrase_{number} OR s.post_id IN (SELECT post_id FROM paired_{number})
-    AND (SELECT t.text @@ q.phrase_{number} FROM posts_search t WHERE t.post_id = s.post_id)"""
-_EXPANDED = (
+EXPANSIONS = (
     "SELECT DISTINCT term FROM posts_search_vocab WHERE term >= %s AND term < %s "
     f"LIMIT {_MAX_EXPANDED}"
 )
-
-
-def engine() -> SQLite | PostgreSQL:
-    """Return what asks the database that the settings name."""
-    return PostgreSQL() if connection.vendor == "postgresql" else SQLite()
 
 
 def rows(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
@@ -71,7 +43,7 @@ def as_stored(moment: datetime) -> Any:
 
 
 class Engine:
-    """What both databases do alike: the choices, over the common table `hits` of what is found."""
+    """What both databases do alike: counting topics and years in `hits`, the articles found."""
 
     table = "posts_search s"
     rows_as_json = ""
@@ -80,8 +52,8 @@ class Engine:
 
     def choices(self, tag: str, year: int | None) -> tuple[str, list[Any]]:
         """Return SQL for two columns of JSON, topics and years, and its values."""
-        of_year, year_values = _narrowed(year=year)
-        of_tag, tag_values = _narrowed(tag=tag)
+        of_year, year_values = narrowing(year=year)
+        of_tag, tag_values = narrowing(tag=tag)
         year_of, zone = self.year()
         sql = f"""
             (SELECT {self.rows_as_json.format("slug, name, n")} FROM (
@@ -100,303 +72,7 @@ class Engine:
         raise NotImplementedError
 
 
-class SQLite(Engine):
-    """FTS5: https://www.sqlite.org/fts5.html"""
-
-    table = "posts_search s INDEXED BY posts_search_published"
-    rows_as_json = "json_group_array(json_array({}))"
-    # CROSS: from the hits to their links, which are in the index that is asked, and not from all
-    # links to the hits, of which an index would have to be made first.
-    tag_id, links = "pt.tag_id", "CROSS JOIN posts_post_tags pt ON pt.post_id = h.post_id"
-    # Of a title, a summary, the names and the body.
-    _weights = "20.0, 8.0, 5.0, 1.0"
-
-    def matching(self, query: Query, score: str = "0") -> tuple[str, list[Any]]:
-        """Return SQL that begins a statement with the common table `hits`, and its values."""
-        expression, values = self._expression(query)
-        sql = f"""WITH hits AS MATERIALIZED (
-            SELECT s.post_id, s.published_at, {score} AS score
-            FROM posts_search_stems CROSS JOIN {self.table} ON s.post_id = posts_search_stems.rowid
-            WHERE posts_search_stems MATCH {expression} AND s.published_at <= %s)"""
-        return sql, [*values, as_stored(timezone.now())]
-
-    def found(
-        self, query: Query, tag: str, year: int | None, *, by_date: bool, offset: int
-    ) -> tuple[str, list[Any]]:
-        """Return SQL for a page, and its values.
-
-        Its columns: the article (or NULL), how many there are, the choices of topics and of
-        years, and what `texts` takes.
-        """
-        score = "0" if by_date else f"bm25(posts_search_stems, {self._weights})"
-        hits, values = self.matching(query, score)
-        narrowed, narrowed_values = _narrowed(tag=tag, year=year)
-        expression, expression_values = self._expression(query)
-        choices, choice_values = self.choices(tag, year)
-        order = "score, published_at DESC, post_id DESC"
-        # The plus keeps FTS5 from asking its index anew for each of the ten.
-        sql = f"""{hits},
-            narrowed AS {"" if narrowed else "NOT"} MATERIALIZED (
-                SELECT * FROM hits h WHERE 1 = 1 {narrowed}),
-            page AS MATERIALIZED (
-                SELECT * FROM narrowed ORDER BY {order} LIMIT {HITS_PER_PAGE} OFFSET (
-                    SELECT min(%s, (count(*) - 1) / {HITS_PER_PAGE} * {HITS_PER_PAGE})
-                    FROM narrowed)),
-            shown AS MATERIALIZED (
-                SELECT rowid AS shown_id,
-                    highlight(posts_search_stems, 0, char(2), char(3)) AS shown_title,
-                    highlight(posts_search_stems, 1, char(2), char(3)) AS shown_summary,
-                    highlight(posts_search_stems, 3, char(2), char(3)) AS shown_body
-                FROM posts_search_stems WHERE posts_search_stems MATCH {expression}
-                AND +rowid IN (SELECT post_id FROM page))
-            SELECT post_id, (SELECT count(*) FROM narrowed), {choices},
-                shown_title, shown_summary, shown_body
-            FROM (SELECT 1) LEFT JOIN page ON 1 = 1 LEFT JOIN shown ON shown_id = post_id
-            ORDER BY {order}"""
-        return sql, [*values, *narrowed_values, offset, *expression_values, *choice_values]
-
-    def texts(self, query: Query, *highlighted: str) -> list[Marked]:
-        """Return title, summary and body with what was found in them."""
-        return [_without_signs(text) for text in highlighted]
-
-    def titles(self, query: Query) -> tuple[str, list[Any]]:
-        """Return SQL for the titles and slugs of what has the query in its title."""
-        expression, values = self._expression(query, "title : ")
-        sql = f"""SELECT p.title, p.slug
-            FROM posts_search_stems CROSS JOIN {self.table} ON s.post_id = posts_search_stems.rowid
-            JOIN posts_post p ON p.id = s.post_id
-            WHERE posts_search_stems MATCH {expression} AND s.published_at <= %s
-            ORDER BY s.published_at DESC LIMIT {SUGGESTED_TITLES}"""
-        return sql, [*values, as_stored(timezone.now())]
-
-    def year(self) -> tuple[str, list[Any]]:
-        # SQLite knows no time zones; a zone is as far from UTC at one new year as at the next.
-        january = datetime(timezone.now().year, 1, 1, tzinfo=ZoneInfo(settings.TIME_ZONE))
-        minutes = int((january.utcoffset() or timedelta()).total_seconds() // 60)
-        # Which takes some time to say, so only the days about new year are asked.
-        year = """CASE WHEN substr(h.published_at, 6, 5) IN ('12-31', '01-01')
-            THEN strftime('%%Y', h.published_at, %s) ELSE substr(h.published_at, 1, 4) END"""
-        return year, [f"{minutes:+d} minutes"]
-
-    def _expression(self, query: Query, columns: str = "") -> tuple[str, list[Any]]:
-        """Return SQL for the MATCH expression, and its values."""
-        terms = [" OR ".join(self._alternatives(term)) for term in query.wanted]
-        text, end = f"{columns}(({') AND ('.join(terms)}", "))"
-        if query.unwanted:
-            unwanted = [one for term in query.unwanted for one in self._alternatives(term)]
-            end += f" NOT ({' OR '.join(unwanted)})"
-        if not (bounds := _bounds(query)):
-            return "%s", [text + end]
-        more = (
-            "coalesce((SELECT ' OR \"' || group_concat(term, '\" OR \"') || '\"' "
-            f"FROM ({_EXPANDED})), '')"
-        )
-        return f"(SELECT %s || {more} || %s)", [text, *bounds, end]
-
-    def _alternatives(self, term: Term) -> list[str]:
-        quoted = [f'"{" ".join(words)}"' for words in term.spellings]
-        # The whole word besides its beginning, so that it counts for more.
-        return [*quoted, f"{quoted[0]} *"] if term.prefix else quoted
-
-
-class PostgreSQL(Engine):
-    """Full text: https://www.postgresql.org/docs/current/textsearch.html"""
-
-    rows_as_json = "coalesce(json_agg(json_build_array({})), '[]')::text"
-    tag_id = "unnest(h.tag_ids)"
-    # Of the body, the names, a summary and a title.
-    _weights = "'{0.05, 0.3, 0.5, 1}'"
-
-    def matching(self, query: Query, score: str = "0") -> tuple[str, list[Any]]:
-        """Return SQL that begins a statement with the common table `hits`, and its values.
-
-        Another, `q`, has the query as `wanted`, as `words` any word of it, and as `whole` any
-        that does not go on. `score` is of a hit `s`, with its `head`.
-        """
-        # Asked through a table, which the planner cannot see into: it takes any query for a telling
-        # one, and goes by the index.
-        asked: dict[str, tuple[str, list[Any]]] = {
-            "wanted": self._tsquery(query),
-            "words": self._tsquery(_any_word(query), "|"),
-            "whole": self._tsquery(_any_word(query, whole=True), "|"),
-        }
-        wordy = """FROM q JOIN posts_search s ON posts_search_vector(s.head, s.text) @@ q.wanted
-            WHERE s.published_at <= %s"""
-        columns = "s.post_id, s.published_at, s.tag_ids"
-        phrases = self._phrases(query)
-        if not phrases:
-            sql = f"hits AS MATERIALIZED (SELECT {columns}, {score} AS score {wordy})"
-        else:
-            tables, conditions = [], []
-            for number, (words, negation) in enumerate(phrases):
-                asked[f"phrase_{number}"] = (
-                    "to_tsquery('posts_english', %s)",
-                    [" <-> ".join(f"'{word}'" for word in words)],
-                )
-                asked[f"pairs_{number}"] = (
-                    "posts_search_pairs(to_tsvector('posts_english', %s))",
-                    [" ".join(words)],
-                )
-                tables.append(_PAIRED.format(number=number))
-                conditions.append(f"{negation}({_PHRASED.format(number=number)})")
-            # The index of words knows no places: it finds all words of a phrase.
-            sql = f"""wordy AS MATERIALIZED (SELECT {columns}, s.head {wordy}), {", ".join(tables)},
-                hits AS MATERIALIZED (SELECT {columns}, {score} AS score
-                    FROM q CROSS JOIN wordy s WHERE {" AND ".join(conditions)})"""
-        names = ", ".join(f"{expression} AS {name}" for name, (expression, _) in asked.items())
-        values = [value for _, given in asked.values() for value in given]
-        return f"WITH q AS MATERIALIZED (SELECT {names}), {sql}", [*values, timezone.now()]
-
-    def found(
-        self, query: Query, tag: str, year: int | None, *, by_date: bool, offset: int
-    ) -> tuple[str, list[Any]]:
-        """Return SQL for a page, and its values.
-
-        Its columns: the article (or NULL), how many there are, the choices of topics and of
-        years, and what `texts` takes.
-        """
-        score = "0::real" if by_date else f"ts_rank({self._weights}, s.head, q.words)"
-        # A whole word counts twice, once as what it begins itself.
-        exact = " + ".join(
-            f"ts_rank({self._weights}, s.{vector}, q.{words})"
-            for vector in ("head", "text")
-            for words in ("words", "whole")
-        )
-        hits, values = self.matching(query, score)
-        narrowed, narrowed_values = _narrowed(tag=tag, year=year)
-        choices, choice_values = self.choices(tag, year)
-        body = f"left(s.body, {_MARKED_CHARACTERS})"
-        order = "score DESC, published_at DESC, post_id DESC"
-        # To rank by a text it must be unpacked. Only those are that are the best by title,
-        # summary and names, for each of these weighs more than any text. They come first, and
-        # on the first pages there is nothing else.
-        ranked = 0 if by_date else _RANKED
-        candidates = (
-            "best"
-            if offset + HITS_PER_PAGE <= ranked
-            else (
-                "(SELECT n.post_id, n.published_at, n.score, best.exact "
-                "FROM narrowed n LEFT JOIN best USING (post_id)) n"
-            )
-        )
-        sql = f"""{hits},
-            narrowed AS {"" if narrowed else "NOT"} MATERIALIZED (
-                SELECT * FROM hits h WHERE 1 = 1 {narrowed}),
-            best AS MATERIALIZED (
-                SELECT b.*, {exact} AS exact
-                FROM (SELECT post_id, published_at, score FROM narrowed ORDER BY {order}
-                      LIMIT {ranked}) b
-                JOIN posts_search s USING (post_id) CROSS JOIN q),
-            page AS MATERIALIZED (
-                SELECT * FROM {candidates} ORDER BY exact DESC NULLS LAST, {order}
-                LIMIT {HITS_PER_PAGE} OFFSET (
-                    SELECT least(%s, (count(*) - 1) / {HITS_PER_PAGE} * {HITS_PER_PAGE})
-                    FROM narrowed))
-            SELECT page.post_id, (SELECT count(*) FROM narrowed), {choices},
-                s.title, s.summary, {body},
-                ARRAY(
-                    SELECT word FROM (
-                        SELECT DISTINCT lower(found[1]) AS word FROM regexp_matches(
-                            s.title || ' ' || s.summary || ' ' || {body}, %s, 'gi') found
-                        -- Each word is stemmed once: no condition gets in past this.
-                        OFFSET 0) w
-                    WHERE to_tsvector('posts_english', {postgresql.terms("word")}) @@ q.words)
-            FROM q LEFT JOIN page ON TRUE LEFT JOIN posts_search s USING (post_id)
-            ORDER BY page.exact DESC NULLS LAST, page.score DESC, page.published_at DESC,
-                page.post_id DESC"""
-        beginnings = {word[:2] for term in _any_word(query).wanted for word in term.words}
-        # They are folded, and the text is not: what begins with an accent may be any of them.
-        pattern = (
-            rf"\m((?:{'|'.join(sorted(beginnings))}"
-            r"|[^\u0001-\u007f]|\w(?=\w)[^\u0001-\u007f])\w*)"
-        )
-        return sql, [*values, *narrowed_values, offset, *choice_values, pattern]
-
-    def texts(
-        self, query: Query, title: str, summary: str, body: str, written: list[str]
-    ) -> list[Marked]:
-        """Return title, summary and body with what was found in them; `written` are its words."""
-        patterns = []
-        for spelling in (words for term in query.wanted for words in term.spellings):
-            # What is written for each word of a phrase begins like it; numbers are themselves.
-            forms = [
-                [word]
-                if word in NUMBER_WORDS and (len(spelling) > 1 or word.endswith("911"))
-                else [re.escape(one) for one in written if fold(one).startswith(word[:2])]
-                or [word] * word.isdecimal()
-                for word in spelling
-            ]
-            if all(forms):
-                patterns.append(r"[\W_]+".join(rf"\b(?:{'|'.join(form)})\b" for form in forms))
-        if not patterns:
-            return [(text, []) for text in (title, summary, body)]
-        pattern = re.compile("|".join(patterns), re.IGNORECASE)
-        return [
-            (text, [match.span() for match in pattern.finditer(text)])
-            for text in (title, summary, body)
-        ]
-
-    def titles(self, query: Query) -> tuple[str, list[Any]]:
-        """Return SQL for the titles and slugs of what has the query in its title."""
-        wanted, values = self._tsquery(query)
-        titled, title_values = self._tsquery(query, weight="A")
-        # The index knows no weights either.
-        sql = f"""WITH q AS MATERIALIZED (SELECT {wanted} AS wanted, {titled} AS titled)
-            SELECT p.title, p.slug
-            FROM q JOIN posts_search s ON posts_search_vector(s.head, s.text) @@ q.wanted
-            JOIN posts_post p ON p.id = s.post_id
-            WHERE s.head @@ q.titled AND s.published_at <= %s
-            ORDER BY s.published_at DESC LIMIT {SUGGESTED_TITLES}"""
-        return sql, [*values, *title_values, timezone.now()]
-
-    def year(self) -> tuple[str, list[Any]]:
-        # Between which new years it lies: two hundred moments are told from a time zone once, and
-        # not that of each hit.
-        new_years = (
-            f"ARRAY(SELECT generate_series(timestamp '{_FIRST_YEAR}-01-01', '2100-01-01', '1 year')"
-            " AT TIME ZONE %s)"
-        )
-        year = f"{_FIRST_YEAR - 1} + width_bucket(h.published_at, {new_years})"
-        return year, [settings.TIME_ZONE]
-
-    def _tsquery(
-        self, query: Query, operator: str = "&", weight: str = ""
-    ) -> tuple[str, list[Any]]:
-        """Return SQL for the tsquery, a phrase being all of its words, and its values."""
-        label = f":{weight}" if weight else ""
-        terms = []
-        for term in query.wanted:
-            terms.append(_all_of(term, label))
-            if term.prefix:
-                # The whole word besides its beginning, so that it counts for more.
-                terms[-1] += f" | '{term.words[0]}':*{weight}"
-        text, end = f"({f') {operator} ('.join(terms)}", ")"
-        for term in query.unwanted:
-            if len(term.words) == 1:
-                end += f" & !({_all_of(term)})"
-        if not (bounds := _bounds(query)):
-            return "to_tsquery('posts_english', %s)", [text + end]
-        more = (
-            f"coalesce((SELECT string_agg(' | ' || quote_literal(term) || '{label}', '') "
-            f"FROM ({_EXPANDED}) t), '')"
-        )
-        return f"to_tsquery('posts_english', %s || {more} || %s)", [text, *bounds, end]
-
-    def _phrases(self, query: Query) -> list[tuple[tuple[str, ...], str]]:
-        """Return the words of each phrase, and what SQL puts before their condition."""
-        terms = [(term.words, "") for term in query.wanted]
-        terms += [(term.words, "NOT ") for term in query.unwanted]
-        return [(words, negation) for words, negation in terms if len(words) > 1]
-
-
-def _all_of(term: Term, label: str = "") -> str:
-    """Return a tsquery for all words of a term, of which the index has one spelling each."""
-    if term.wider:
-        return " | ".join(f"'{word}'{label}" for word in term.wider)
-    return " & ".join(f"'{word}'{label}" for word in term.words)
-
-
-def _narrowed(*, tag: str = "", year: int | None = None) -> tuple[str, list[Any]]:
+def narrowing(*, tag: str = "", year: int | None = None) -> tuple[str, list[Any]]:
     """Return the SQL, over hits `h`, that narrows by topic and year, and its values."""
     sql, values = "", []
     if year is not None:
@@ -415,29 +91,9 @@ def _new_year(year: int) -> Any:
     return as_stored(datetime(year, 1, 1, tzinfo=ZoneInfo(settings.TIME_ZONE)))
 
 
-def _bounds(query: Query) -> list[str]:
-    """Return between which words those are that the last one begins; nothing if it is short."""
-    last = query.wanted[-1]
+def expansion_bounds(query: Query) -> list[str]:
+    """Return the bounds of the words that begin with the last one; nothing if it is short."""
+    last = query.required[-1]
     if not last.prefix or len(last.words[0]) < _MIN_EXPANDED:
         return []
     return [last.words[0], last.words[0] + "\U0010ffff"]
-
-
-def _any_word(query: Query, *, whole: bool = False) -> Query:
-    """Return the query for any one word of what is wanted, or for any that does not go on."""
-    terms = [
-        Term((word,), term.prefix and not whole) for term in query.wanted for word in term.words
-    ]
-    # The word that goes on stays the last one.
-    return Query(query.text, tuple(dict.fromkeys(terms)))
-
-
-def _without_signs(text: str) -> Marked:
-    """Return a text that FTS5 highlighted by two control characters, and where they stood."""
-    plain, spans, at = [], [], 0
-    for number, piece in enumerate(re.split("[\x02\x03]", text)):
-        if number % 2:
-            spans.append((at, at + len(piece)))
-        plain.append(piece)
-        at += len(piece)
-    return "".join(plain), spans

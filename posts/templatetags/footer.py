@@ -11,5 +11,5 @@ register = template.Library()
 
 @register.inclusion_tag("posts/_footer_pages.html")
 def footer_pages() -> dict[str, Any]:
-    """Return what the links show. No query while nothing changed (see page_model.footer_pages)."""
+    """Return what the links show, mostly without a query: it is cached (posts/models/page.py)."""
     return {"pages": page.footer_pages()}

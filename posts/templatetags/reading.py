@@ -1,4 +1,4 @@
-"""What reading pages say often, and so must say fast: `{{ post.published_at|day }}`."""
+"""Tags and filters that the public pages use often, such as `{{ post.published_at|day }}`."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""What the head of a page tells those who do not look at it: search engines, link previews."""
+"""Data in the head of a page for search engines and link previews."""
 
 from django import template
 from django.utils.safestring import SafeString

@@ -51,7 +51,7 @@ ALLOWED_CLASSES: dict[str, frozenset[str]] = {
     "figure": frozenset({"wide", "image"}),
     "blockquote": frozenset({"pull"}),
 }
-# Without one of these, an element of the left says nothing and only its text stays.
+# Without one of these attributes, an element on the left is removed, and its text stays.
 REQUIRED: dict[str, tuple[str, ...]] = {"a": ("href",), "img": ("src",), "span": ("dir", "lang")}
 
 # An introduction in a mail: text, links and lists; pictures and tables come from articles.
@@ -80,8 +80,8 @@ _VALUES = {name: re.compile(pattern) for name, pattern in VALUES.items()}
 RENAMED = {"b": "strong", "i": "em", "strike": "s", "del": "s", "h1": "h2", "h5": "h4", "h6": "h4"}
 # Where a text has an h1, an h2 is a part of that, and so on down.
 BELOW_H1 = {"h1": "h2", "h2": "h3", "h3": "h4"}
-# A misnested one of these is opened again in every paragraph that follows, with all that it
-# carries (HTML 13.2.4.3). So it carries nothing: a language stands in a span within.
+# A parser opens these again in every paragraph that follows if they are misnested, each with its
+# attributes (HTML 13.2.4.3). So they have none: a language is set on a span within.
 FORMATTING = frozenset({"strong", "em", "s", "code", "b", "i", "strike"})
 # How a list is numbered, as style sheets say it.
 LIST_TYPES = {
@@ -95,7 +95,7 @@ LIST_TYPES = {
 
 
 def allowed_value(name: str, value: str) -> bool:
-    """Whether an attribute that an element may have may have this value."""
+    """Whether an allowed attribute may have this value."""
     pattern = _VALUES.get(name)
     return pattern is None or pattern.fullmatch(value) is not None
 
@@ -111,7 +111,7 @@ def editor_rules(*, short: bool = False) -> str:
         if short and tag not in SHORT:
             continue
         classes = ",".join(sorted(ALLOWED_CLASSES.get(tag, ())))
-        # One rule for each attribute that alone is reason enough for the element.
+        # One rule for each attribute that is enough to keep the element.
         for required in REQUIRED.get(tag, ("",)):
             names = [f"!{required}"] if required else []
             names += sorted(attributes - {required})

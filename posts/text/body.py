@@ -1,6 +1,6 @@
-"""The steps that make a finished body of a clean one: anchors, footnotes, boxes, pictures.
+"""The steps that make the served body from a clean one: anchors, footnotes, boxes, pictures.
 
-They are pure: whoever calls them brings the images. posts/models/body.py says when they run,
+They read no database: the caller passes the images. posts/models/body.py says when they run,
 and where the result is stored.
 """
 
@@ -21,40 +21,43 @@ from PIL import Image as Pillow
 from posts.pictures import element as pictures
 from posts.pictures import places
 from posts.pictures.renditions import RECIPE, small_copy
-from posts.text.structure import linked, structured
+from posts.text.structure import with_anchors_and_notes, with_structure
 
 if TYPE_CHECKING:
     from posts.models.image import Image
 
 logger = logging.getLogger(__name__)
 
-# To be raised whenever a step makes something else of the same body.
-VERSION = 6
+# To be raised whenever a step gives another result for the same body.
+VERSION = 7
 VERSIONS = f"{VERSION}.{RECIPE}:"
 
 # As nh3 writes them: lower case, double quotes, no bare angle bracket in an attribute.
 _ATTRIBUTES = r'(?: [a-z-]+="[^"]*")'
 _PICTURES = re.compile(rf"<(figure)({_ATTRIBUTES}*)>|<(/figure)>|<img({_ATTRIBUTES}+)>")
 _ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"]*)"')
-# So many pictures of a text come in several copies: each is as long as a page of text then.
+# So many pictures of a text get a list of their copies, which takes as much HTML as a page of text.
 MOST_PICTURES = 500
 
 
 @dataclass(frozen=True)
 class Served:
-    """A finished body, and what it was made of: empty while a picture waits for its copies."""
+    """A finished body, and the fingerprint of its source.
+
+    `made_of` is empty while a picture has no copies yet, so that the body is finished again.
+    """
 
     html: str
     made_of: str
 
 
 def fingerprint(body: str) -> str:
-    """Return what `served_of` says of a body that these steps finished."""
+    """Return the value of `served_of` for a body that these steps have finished."""
     return f"{VERSIONS}{hashlib.sha256(body.encode()).hexdigest()[:32]}"
 
 
 def pictures_of(body: str) -> set[str]:
-    """Return the files of our own that a body shows, relative to the media."""
+    """Return the uploaded files that a body shows, as paths relative to MEDIA_ROOT."""
     if "<img " not in body:
         return set()
     attributes = (match[4] for match in _PICTURES.finditer(body) if match[4])
@@ -62,7 +65,7 @@ def pictures_of(body: str) -> set[str]:
 
 
 def _file_name(attributes: dict[str, str]) -> str:
-    """Return the file that an `<img>` of ours shows, relative to the media; else empty."""
+    """Return the uploaded file that an `<img>` shows, relative to MEDIA_ROOT; or ""."""
     address = attributes.get("src", "").removeprefix(settings.SITE_URL)
     media = default_storage.url("")
     return unquote(urlsplit(address.removeprefix(media)).path) if address.startswith(media) else ""
@@ -70,7 +73,7 @@ def _file_name(attributes: dict[str, str]) -> str:
 
 def finish(body: str, images: dict[str, Image]) -> Served:
     """Return a clean body as readers get it; `images` are those of pictures_of(), by file."""
-    finished = with_pictures(structured(body), images)
+    finished = with_pictures(with_structure(body), images)
     waits = any(
         image.renditions_due_at and image.renditions.get("recipe") != RECIPE
         for image in images.values()
@@ -79,9 +82,9 @@ def finish(body: str, images: dict[str, Image]) -> Served:
 
 
 def with_pictures(body: str, images: dict[str, Image]) -> str:
-    """Return the body with our pictures in every width, and all of them lazy and measured.
+    """Return the body with each of our pictures as all of its copies, lazy, with its size.
 
-    A picture of another site is not measured; our policy lets no browser load it.
+    A picture of another site gets no size; our policy lets no browser load it.
     """
     wide = False
     count = 0
@@ -115,7 +118,7 @@ def with_pictures(body: str, images: dict[str, Image]) -> str:
     return _PICTURES.sub(replaced, body)
 
 
-def alone(body: str, images: dict[str, Image], *, width: int) -> str:
+def standalone(body: str, images: dict[str, Image], *, width: int) -> str:
     """Return a clean body for programs that have neither our style sheet nor our scripts.
 
     With its footnotes, and with one copy of each picture, about `width` (px) wide at most.
@@ -127,35 +130,35 @@ def alone(body: str, images: dict[str, Image], *, width: int) -> str:
         if image is None:
             return match[0]
         copy = small_copy(image, width)
-        shown = min(copy.width, _display_size(image.width, image.height, attributes)[0])
+        shown_width = min(copy.width, _display_size(image.width, image.height, attributes)[0])
         return (
-            f'<img src="{escape(copy.url)}" alt="{attributes.get("alt", "")}" width="{shown}"'
-            f' height="{max(1, round(shown * image.height / image.width))}">'
+            f'<img src="{escape(copy.url)}" alt="{attributes.get("alt", "")}" width="{shown_width}"'
+            f' height="{max(1, round(shown_width * image.height / image.width))}">'
         )
 
-    return _PICTURES.sub(replaced, linked(body))
+    return _PICTURES.sub(replaced, with_anchors_and_notes(body))
 
 
 def _measured(attributes: str, name: str) -> str:
     """Return the attributes of an `<img>` with its width and height, if we have its file."""
-    given = dict(_ATTRIBUTE.findall(attributes))
-    if not name or given.keys() >= {"width", "height"}:
+    values = dict(_ATTRIBUTE.findall(attributes))
+    if not name or values.keys() >= {"width", "height"}:
         return attributes
     try:
         with default_storage.open(name) as file, Pillow.open(file) as picture:
-            width, height = _display_size(*picture.size, given)
-    # Pillow's decoders answer broken files with whatever they stumbled over.
+            width, height = _display_size(*picture.size, values)
+    # Pillow's decoders raise many kinds of errors for a broken file.
     except Exception:
         logger.warning("The file of a picture in a text cannot be read: %s", name)
         return attributes
     others = "".join(
-        f' {key}="{value}"' for key, value in given.items() if key not in {"width", "height"}
+        f' {key}="{value}"' for key, value in values.items() if key not in {"width", "height"}
     )
     return f'{others} width="{width}" height="{height}"'
 
 
 def _display_size(own_width: int, own_height: int, attributes: dict[str, str]) -> tuple[int, int]:
-    """Return how large a picture stands in the text (px): as the editor pulled it, or whole."""
+    """Return a picture's size in the text (px): as set in the editor, or its own."""
     width, height = (int(attributes.get(side, 0) or 0) for side in ("width", "height"))
     if not width:
         width = round(height * own_width / own_height) if height else own_width

@@ -30,17 +30,17 @@ from posts.text.limits import refuse_longer
 REMOVED_PLUGINS = (
     # Each of the first four closes a hole named above; without print, preview logs an error.
     "preview,print,codesnippet,codesnippetgeshi,"
-    # Not ours to offer: foreign content, forms, styles and services that phone home.
+    # Not offered: embedded content, forms, styles, and services that call other servers.
     "about,bbcode,div,divarea,docprops,easyimage,cloudservices,embed,embedbase,embedsemantic,"
     "exportpdf,flash,font,forms,iframe,image2,language,mathjax,newpage,pagebreak,placeholder,"
     "save,scayt,smiley,stylesheetparser,templates,uicolor,wsc,bidi,colorbutton,colordialog,"
-    # It says the numbering of a list again, as a style.
+    # It writes the numbering of a list as a style, too.
     "liststyle"
 )
 # Characters, tags counted in: a book, and more than fits into a mail that Gmail shows whole.
 LONGEST_BODY = 1_000_000
 LONGEST_INTRODUCTION = 50_000
-# With the markup of a word processor, before the clean.
+# With the markup of a word processor, as it is sent, before the clean.
 LONGEST_SENT = 2_500_000
 PICTURE_TYPES = "image/jpeg,image/png,image/gif,image/webp"
 
@@ -71,7 +71,7 @@ CONFIG: dict[str, Any] = {
     "linkDefaultProtocol": "https://",
     "format_tags": "p;h2;h3;h4;pre",
     "image_previewText": " ",
-    # The article's own sheets: a text looks while it is written as it will when it is read.
+    # The style sheets of an article, so that the editor shows a text as readers will see it.
     "contentsCss": [
         _static("css/site/tokens.css"),
         _static("css/site/base.css"),
@@ -109,7 +109,7 @@ class EditorWidget(CKEditorWidget):
         super().__init__(template_name=self.template_name, attrs=attrs)
         self.short = short
         self.config = {**CONFIG, "allowedContent": html.editor_rules(short=short)}
-        # Ours, for static/js/paste.js: how foreign HTML is said in our own words.
+        # Ours, for static/js/paste.js: the tables by which it translates foreign HTML.
         self.config["foreign"] = foreign.tables(short=short)
         plugins = list(self.config.pop("extra_plugins"))
         if short:
@@ -120,21 +120,21 @@ class EditorWidget(CKEditorWidget):
             self.config["filebrowserUploadUrl"] = upload
             self.config["filebrowserImageUploadUrl"] = upload
             self.config["imageUploadUrl"] = upload
-            # What marks a picture on its way up; it is gone again before a text is saved.
+            # CKEditor marks a picture with it during the upload, and removes it afterwards.
             self.config["extraAllowedContent"] = "img[data-widget]"
-            # Ours, for static/js/editor.js: a picture too large is refused before it travels.
+            # Ours, for static/js/editor.js, which refuses a larger picture before the upload.
             self.config["imageMaxBytes"] = settings.IMAGE_MAX_BYTES
             self.config["imageTypes"] = PICTURE_TYPES
         self.config["extraPlugins"] = ",".join(plugins)
 
     def format_value(self, value: Any) -> str | None:
-        """Return the text as it would be stored: nothing else ever reaches CKEditor's parser."""
+        """Return the text as it would be stored, so CKEditor's parser only reads clean HTML."""
         text = super().format_value(value)
         return html.clean(text, short=self.short) if text else text
 
     @property
     def media(self) -> Media:
-        """CKEditor's own files, then ours that keeps its inline scripts from running."""
+        """CKEditor's own files, then ours, which starts it without inline scripts."""
         scripts: list[Any] = [
             Script(f"js/{name}.js", type="module") for name in ("editor", "paste")
         ]
@@ -143,7 +143,7 @@ class EditorWidget(CKEditorWidget):
 
 
 class HTMLFormField(forms.CharField):
-    """A text from the editor; what the allowlist empties counts as left empty."""
+    """A text from the editor. One of which the clean leaves nothing counts as empty."""
 
     def __init__(self, *, short: bool = False, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "widget": EditorWidget(short=short)})
@@ -153,9 +153,9 @@ class HTMLFormField(forms.CharField):
     def to_python(self, value: Any) -> str:
         self.losses = []
         text = (super().to_python(value) or "").replace("\r\n", "\n")
-        # Most of what a word processor leaves is markup that the clean takes away.
+        # Two limits: a text from a word processor is mostly markup that the clean removes.
         refuse_longer(text, LONGEST_SENT)
-        # Of this form's own copy of the field: what its writer is to be told.
+        # Each form has its own copy of the field, so these are the losses of this form.
         self.losses = html.losses(text, short=self.short)
         text = html.clean(text, short=self.short)
         refuse_longer(text, LONGEST_INTRODUCTION if self.short else LONGEST_BODY)
@@ -175,10 +175,7 @@ class HTMLField(RichTextField):
         super().__init__(*args, **kwargs)
 
     def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
-        """Return what migrations know of it: a plain text, which is all that a database keeps.
-
-        So no migration imports this module.
-        """
+        """Return the field for migrations: a plain TextField, so that none imports this module."""
         name, _, args, kwargs = super().deconstruct()
         return name, "django.db.models.TextField", list(args), dict(kwargs)
 
@@ -187,7 +184,7 @@ class HTMLField(RichTextField):
         return html.clean(value, short=self.short) if isinstance(value, str) else value
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        # The object in hand shows what was stored, not what was sent.
+        # The instance gets the cleaned text, as it is stored.
         value = self.clean_value(getattr(model_instance, self.attname))
         setattr(model_instance, self.attname, value)
         return value
@@ -200,7 +197,7 @@ class HTMLField(RichTextField):
         refuse_longer(value, LONGEST_INTRODUCTION if self.short else LONGEST_BODY)
 
     def formfield(self, **kwargs: Any) -> forms.Field | None:
-        # The admin's usual wide text area is no choice here: it would show tags.
+        # The admin would pass its plain text area, which shows tags.
         kwargs.pop("widget", None)
         options = {"form_class": HTMLFormField, "short": self.short, **kwargs}
         return models.TextField.formfield(self, **options)

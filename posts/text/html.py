@@ -1,8 +1,7 @@
-"""The allowlist: what a text written in the editor may consist of, and nothing else.
+"""The clean: removes from a text whatever is not in the allowlist, on every save.
 
 The tables of posts/text/allowlist.py drive both CKEditor's `allowedContent` (what the editor offers
-and keeps) and the nh3 clean on every save (what is stored, whatever the editor or an import
-sent).
+and keeps) and this clean by nh3 (what is stored, whatever the editor or an import sent).
 """
 
 import re
@@ -23,12 +22,14 @@ from posts.text.allowlist import (
     editor_rules,
 )
 from posts.text.links import URL_SCHEMES, safe_url
+from posts.text.losses import Losses
+from posts.text.nesting import rewritten
 from posts.text.plain import text_of
 
 __all__ = ["ALLOWED", "ALLOWED_CLASSES", "RENAMED", "SHORT", "clean", "editor_rules", "losses"]
 
-# These say nothing if they are empty: what is left of a pasted document's empty lines (ours come
-# from the style sheet), and of its marked spaces.
+# These are removed if they are empty: pasted documents make space by empty lines (here the style
+# sheet does), and format spaces.
 _EMPTY_BLOCKS = frozenset(
     {
         "p",
@@ -53,7 +54,7 @@ _PIECE = re.compile(r"<(/?)([a-z][a-z0-9-]*)([^<>]*)>|[^<]+")
 
 _ATTRIBUTES = frozenset({"class"}).union(*ALLOWED.values())
 
-# Our own clean HTML has none of these; then there is nothing to translate.
+# HTML of our own has none of these. Without one, there is nothing to translate.
 _NOT_OURS = re.compile(
     rf"<(?!/?(?:{'|'.join(ALLOWED)})[ />])"
     r"|<span(?! (?:dir|lang)=)"
@@ -104,13 +105,13 @@ _SHORT = _cleaner(SHORT)
 def clean(html: str, *, short: bool = False) -> str:
     """Return HTML that holds nothing but the allowlist; cleaning twice changes nothing.
 
-    With `short`, only the elements of an introduction in a mail stay. The words of what does
-    not stay are kept apart. Time grows with the length alone.
+    With `short`, only the elements of an introduction in a mail stay. Where an element is
+    removed, its words do not run into those beside it. Time grows with the length alone.
     """
     if (html, short) in _CLEAN:
         return html
-    # Taking an element away can leave its neighbours nested as no parser would nest them, so
-    # that browsers read something else than what was checked: clean until nothing moves.
+    # Without a removed element, those around it may be nested as no parser would nest them, and a
+    # browser would read something else than was checked. So it is cleaned until nothing changes.
     for _ in range(_MAX_PASSES):
         cleaned = _cleaned_once(html, short)
         if cleaned == html:
@@ -127,25 +128,23 @@ def clean(html: str, *, short: bool = False) -> str:
 
 
 def losses(html: str, *, short: bool = False) -> list[str]:
-    """Return what the clean takes away that a writer would miss, a sentence for each kind."""
-    found = foreign.Losses()
+    """Return a sentence for each kind of thing that the clean removes and a writer would miss."""
+    found = Losses()
     _translated(html, found, short=short)
     return found.sentences()
 
 
-def _translated(html: str, found: foreign.Losses, *, short: bool) -> str:
-    """Return HTML without what other programs mean by it; what is lost is added to `found`."""
+def _translated(html: str, found: Losses, *, short: bool) -> str:
+    """Return HTML with the markup of other programs translated; adds losses to `found`."""
     html = foreign.plain_formatting(html)
     return foreign.translated(html, found, short=short) if _NOT_OURS.search(html) else html
 
 
 def _cleaned_once(html: str, short: bool) -> str:
-    html = _translated(html, foreign.Losses(), short=short)
+    html = _translated(html, Losses(), short=short)
     cleaner, elements = (_SHORT, SHORT) if short else (_FULL, ALLOWED)
     return _tidy(
-        cleaner.clean(
-            markup.rewritten(html, elements=elements, attributes=_ATTRIBUTES, renamed=RENAMED)
-        )
+        cleaner.clean(rewritten(html, elements=elements, attributes=_ATTRIBUTES, renamed=RENAMED))
     )
 
 
@@ -155,26 +154,26 @@ class _Open:
 
     name: str
     at: int
-    """The place of its tag in what is written."""
+    """The index of its opening tag in the output."""
     after_words: bool
     """Whether words of the same line stand before it."""
     says: bool = False
-    """Whether there is anything in it."""
+    """Whether it has content."""
 
 
 def _tidy(html: str) -> str:
-    """Return nh3's output without the elements that say nothing, in one pass."""
+    """Return nh3's output without its empty elements, in one pass."""
     out: list[str] = []
     around = [_Open("", 0, after_words=False)]
-    # Whether words of this line were written, and whether an empty block stood after them.
+    # Whether this line has words so far, and whether an empty block came after them.
     after_words = parted = False
     for piece in _PIECE.finditer(html):
-        closing, name, given = piece.groups()
+        closing, name, attributes = piece.groups()
         is_block = name in markup.BLOCKS
         if name is None:
             text = piece[0]
             if out and out[-1] == "<pre>":
-                # A parser drops the first line break, so every pass would drop another.
+                # A parser ignores the first line break, so each pass would remove one more.
                 text = text.lstrip("\n")
             if text.replace("&nbsp;", "").strip():
                 if parted and after_words:
@@ -190,7 +189,7 @@ def _tidy(html: str) -> str:
                 del out[element.at :]
                 after_words, parted = element.after_words, True
             elif empty and name in _EMPTY_WORDS:
-                del out[element.at]  # Its space stays.
+                del out[element.at]  # The white space in it stays.
             else:
                 around[-1].says = True
                 needed = REQUIRED.get(name)
@@ -200,7 +199,7 @@ def _tidy(html: str) -> str:
                     out.append(piece[0])
                 if is_block:
                     after_words = parted = False
-        elif name != "img" or ' src="' in given:
+        elif name != "img" or ' src="' in attributes:
             if name in markup.VOID:
                 if name != "br":
                     around[-1].says = True

@@ -1,84 +1,48 @@
-"""A stranger's HTML, read as a browser reads it: in one pass, whatever it holds.
+"""Reads any HTML as a browser reads it, in one pass: tags, text and entities (HTML 13.2.5).
 
-`tokens()` finds tags, text and entities by the rules of HTML 13.2.5. `rewritten()` makes of
-them HTML that is well nested, not deep, and so plain that a parser cannot take it for
-something else; posts/text/html.py has nh3 check that. The time that both take grows with the
-length of the HTML alone.
+The time that it takes grows with the length of the HTML alone.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
 from enum import Enum, auto
 from html import unescape
-from html.entities import html5
 from typing import NamedTuple
 
-# Browsers stop nesting at 512; an HTML parser takes minutes for 100,000 unclosed elements.
-MAX_DEPTH = 200
-# The parser behind nh3 writes a text in time that grows with the square of its length, if it is
-# full of "&" or no-break spaces. A comment, which nh3 takes out, parts one text in two.
-_LONGEST_TEXT = 4_000
-_LONGEST_ATTRIBUTE = 8_000
-
-# Their content is not HTML, and none of it is text that anybody reads.
+# Their content is not HTML, and is not shown as text.
 RAW = frozenset(
     {"script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes"}
 )  # fmt: skip
-# These are to vanish with all that is in them.
+# These are removed with their content.
 DROPPED = RAW | {"xml", "template", "noscript", "object", "svg", "math", "select"}
 VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source"}
     | {"track", "wbr"}
 )
 CELLS = frozenset({"td", "th"})
-_SECTIONS = frozenset({"thead", "tbody", "tfoot"})
-_CELLS_AND_CAPTION = CELLS | {"caption"}
-_TABLE_PARTS = CELLS | _SECTIONS | {"tr", "caption"}
-_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+SECTIONS = frozenset({"thead", "tbody", "tfoot"})
+TABLE_PARTS = CELLS | SECTIONS | {"tr", "caption"}
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 # Where one of these begins or ends, a line ends.
 BLOCKS = (
-    _HEADINGS
-    | _TABLE_PARTS
+    HEADINGS
+    | TABLE_PARTS
     | {"address", "article", "aside", "blockquote", "body", "center", "dd", "details", "dialog"}
     | {"dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "header"}
     | {"hgroup", "hr", "html", "legend", "li", "listing", "main", "menu", "nav", "ol", "optgroup"}
     | {"option", "p", "pre", "search", "section", "summary", "table", "ul"}
 )
-# A browser opens these again in every paragraph that follows, if they are closed too late
-# (HTML 13.2.4.3), and each with other attributes on its own: they are kept without any.
-_FORMATTING = frozenset(
-    {"b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
-)
-# A closing tag ends these even where a block within them is open (HTML 13.2.6.4.7).
-_ADOPTED = _FORMATTING | {"a"}
-# A closing tag reaches no further up than the nearest of these (HTML 13.2.4.2, "scope").
-_SCOPED = frozenset({"caption", "object", "table", "td", "template", "th"})
-_LISTS = frozenset({"dl", "ol", "ul"})
-# Up to which of its ancestors a part of a table closes all that is open in it.
-_CONTEXT = {
-    **dict.fromkeys(CELLS, ("tr", *_SECTIONS, "table")),
-    "tr": (*_SECTIONS, "table"),
-    **dict.fromkeys((*_SECTIONS, "caption"), ("table",)),
-}
 
 _MARKUP = re.compile(r"<(?:[a-zA-Z!?]|/.)", re.DOTALL)
-_NOT_SPACE = re.compile("[^ \t\n]+")
-_SPACE = r"[ \t\n\f\r]*+"
+SPACE = r"[ \t\n\f\r]*+"
 # All quantifiers are possessive, and a tag that does not end takes in the rest of the document,
 # as in a browser: no character is looked at more than twice.
-_ATTRIBUTE = re.compile(
-    r"([^ \t\n\f\r/>][^ \t\n\f\r/>=]*+)"
-    rf"(?:{_SPACE}={_SPACE}"
-    r"""(?:"([^"]*+)(?:"|\Z)|'([^']*+)(?:'|\Z)|([^ \t\n\f\r>]*+)))?+"""
-)
 _TAG = re.compile(
     r"<(/?)([a-zA-Z][^ \t\n\f\r/>]*+)((?:"
     r"[ \t\n\f\r/]*+[^ \t\n\f\r/>][^ \t\n\f\r/>=]*+"
-    rf"(?:{_SPACE}={_SPACE}"
+    rf"(?:{SPACE}={SPACE}"
     r"""(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^ \t\n\f\r>]*+))?+"""
     r")*+)[ \t\n\f\r/]*+(?:>|\Z)"
 )
@@ -86,39 +50,12 @@ _COMMENT_END = re.compile("--!?>")
 _RAW_END = {name: re.compile(rf"</{name}(?=[ \t\n\f\r/>])", re.IGNORECASE) for name in RAW}
 
 # More digits than a character has; Python refuses to read numbers of some thousand digits.
-_LONG_NUMBER = re.compile("&#[xX]?[0-9a-fA-F]{9,}+;?")
-# In an attribute, "&copy=1" is part of an address and no sign (HTML 13.2.5.73).
-_REFERENCE = re.compile(
-    "&(?:#[0-9]{1,8};?|#[xX][0-9a-fA-F]{1,8};?|([a-zA-Z][a-zA-Z0-9]*+(?:;|(?!=))))"
-)
-# What no text needs: controls besides tab and line feed, surrogates, and no characters at all.
-# Marks that join letters or turn the direction of a line have a meaning, and stay.
-_CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-# Each ends a line somewhere, and nothing in HTML, mail or XML.
-_SEPARATORS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
-
-
-def characters(text: str, *, separator: str = " ") -> str:
-    """Return text without control characters; unusual line ends become `separator`.
-
-    CR and CRLF become a line feed; tabs and line feeds stay.
-    """
-    text = _SEPARATORS.sub(lambda found: "\n" if found[0][0] == "\r" else separator, text)
-    return _CONTROLS.sub("", text)
+LONG_NUMBER = re.compile("&#[xX]?[0-9a-fA-F]{9,}+;?")
 
 
 def decoded(text: str) -> str:
     """Return a text of HTML with its entities as the characters they stand for."""
-    return unescape(_LONG_NUMBER.sub("\ufffd", text)) if "&" in text else text
-
-
-def _decoded_attribute(value: str) -> str:
-    def character(found: re.Match[str]) -> str:
-        return html5.get(found[1], found[0]) if found[1] else unescape(found[0])
-
-    if "&" in value:
-        value = _REFERENCE.sub(character, _LONG_NUMBER.sub("\ufffd", value))
-    return value
+    return unescape(LONG_NUMBER.sub("\ufffd", text)) if "&" in text else text
 
 
 class Kind(Enum):
@@ -166,369 +103,3 @@ def tokens(html: str, *, named: Collection[str] = ()) -> Iterator[Token]:
             at = html.find(">", start + 2) + 1 or len(html)
     if at < len(html):
         yield Token(Kind.TEXT, html[at:])
-
-
-def rewritten(
-    html: str,
-    *,
-    elements: Collection[str],
-    attributes: Collection[str],
-    renamed: Mapping[str, str],
-    dropped: Collection[str] = DROPPED,
-) -> str:
-    """Return HTML with these elements and attributes only, in a form that every parser agrees on.
-
-    What is in another element stays, except in DROPPED; and where a block loses its tags, a
-    paragraph, a line break or a space keeps its words from meeting those beside it. What is not
-    `dropped` after all is an element like others, but without what is in it if that is no HTML.
-    """
-    writer = _Writer(elements, attributes, dropped)
-    for kind, text, given in tokens(html, named=DROPPED.difference(dropped)):
-        if kind is Kind.TEXT:
-            writer.text(text)
-        elif kind is Kind.START:
-            writer.start(renamed.get(text, text), given)
-        else:
-            writer.end(renamed.get(text, text))
-    return writer.finished()
-
-
-@dataclass(slots=True)
-class _Element:
-    """An element that is open. `written`: its tags are, too; `closed`: by a tag too early."""
-
-    name: str
-    written: bool
-    closed: bool = False
-
-
-@dataclass(slots=True)
-class _Line:
-    """What was written since a block last began or ended."""
-
-    has_words: bool = False
-    between: str = ""
-    """What is to part these words from those that follow."""
-
-
-@dataclass(slots=True)
-class _Table:
-    """An open table: what stands loose between its rows goes in front of it (HTML 13.2.6.1)."""
-
-    index: int
-    outside: list[str]
-    line: _Line
-    """The line in front of it."""
-    cells: int = 0
-    """How many of its cells are open, its caption counted in: none or one."""
-    out: list[str] = field(default_factory=list)
-
-
-class _Writer:
-    """Writes HTML anew, tag by tag, and keeps account of what is open."""
-
-    def __init__(
-        self, elements: Collection[str], attributes: Collection[str], dropped: Collection[str]
-    ) -> None:
-        self.elements = elements
-        self.dropped = dropped
-        self.attributes = attributes
-        self.out: list[str] = []
-        self.tables: list[_Table] = []
-        self.open: list[_Element] = []
-        # The places in `open`: of each name, of all blocks, of those that are written, of what
-        # a closing tag does not reach beyond, and of lists.
-        self.places: dict[str, list[int]] = defaultdict(list)
-        self.blocks: list[int] = []
-        self.kept: list[int] = []
-        self.scopes: list[int] = [-1]
-        self.lists: list[int] = [-1]
-        self.depth = 0
-        # What a block closed too early, and what is open again in the next one, as in a browser:
-        # for the whole text, and for each cell that is open.
-        self.again: list[dict[str, None]] = [{}]
-        self.line = _Line()
-
-    # What comes in
-
-    def text(self, raw: str) -> None:
-        text = characters(decoded(raw), separator="\n" if self._in_pre() else " ")
-        if text.strip():
-            self._before_words()
-            self._line().has_words = True
-        elif self._is_loose():
-            # Between the rows of a table, any other white space is a word for a parser.
-            self._write(_NOT_SPACE.sub("", text), of_table=True)
-            return
-        elif self._begins_paragraph():
-            text = text.replace("\u00a0", "")
-        for start in range(0, len(text), _LONGEST_TEXT):
-            self._write("<!---->" if start else "")
-            self._write(_escaped(text[start : start + _LONGEST_TEXT]))
-
-    def start(self, name: str, given: str) -> None:
-        if name == "br":
-            self._line_break()
-        elif name in BLOCKS:
-            self._start_block(name, given)
-        elif name in self.dropped:
-            self._push(name, written=self._may_write())
-        elif name in self.elements:
-            if name in VOID:
-                self._before_words()
-                self._write(self._tag(name, given))
-                self._line().has_words = True
-                return
-            if name == "a" and self._in_scope("a"):
-                self._end_inline("a")
-            self._before_words()
-            # Twice bold is no bolder.
-            again = name in _FORMATTING and self._in_scope(name)
-            self._push(name, written=self._may_write() and not again, given=given)
-
-    def end(self, name: str) -> None:
-        if name == "br":
-            self._line_break()
-        elif name in BLOCKS:
-            self._end_block(name)
-        elif name in self.elements or name in self.dropped:
-            self._end_inline(name)
-
-    def finished(self) -> str:
-        self._close_above(-1)
-        return "".join(self.out)
-
-    # Blocks
-
-    def _start_block(self, name: str, given: str) -> None:
-        allowed = name in self.elements and (name not in _TABLE_PARTS or self._has("table"))
-        if not allowed and name in CELLS:
-            self._part(" ")
-            return
-        self._close_implied(name, allowed)
-        if not allowed or not self._may_write():
-            self._part("<br>")
-            if name not in VOID:
-                self._push(name, written=False)
-        elif name in VOID:
-            self._write(self._tag(name, given))
-            self._new_block()
-        else:
-            self._push(name, written=True, given=given)
-
-    def _close_implied(self, name: str, allowed: bool) -> None:
-        """Close what a browser closes where this block begins."""
-        if allowed and name in _CONTEXT:
-            self._close_above(
-                max(self.places[each][-1] for each in _CONTEXT[name] if self._has(each))
-            )
-            return
-        if self._in_scope("p"):
-            self._close_above(self.places["p"][-1] - 1)
-        if name == "li":
-            self._close_item("li")
-        elif name in {"dt", "dd"}:
-            self._close_item("dt")
-            self._close_item("dd")
-        elif name in _HEADINGS and self.blocks and self.open[self.blocks[-1]].name in _HEADINGS:
-            self._close_above(self.blocks[-1] - 1)
-        elif name == "table" and self._is_loose():
-            self._close_above(self.tables[-1].index - 1)
-
-    def _close_item(self, name: str) -> None:
-        if self._has(name) and self.places[name][-1] > max(self.scopes[-1], self.lists[-1]):
-            self._close_above(self.places[name][-1] - 1)
-
-    def _end_block(self, name: str) -> None:
-        if name in CELLS and not (name in self.elements and self._has("table")):
-            self._part(" ")
-            return
-        if name in _HEADINGS:
-            # Any of them closes the one that is open.
-            name = max(_HEADINGS, key=lambda each: self.places[each][-1] if self._has(each) else -1)
-        limit = self.scopes[-1]
-        if name == "table" or name in _TABLE_PARTS:
-            tables = self.places["table"]
-            limit = -1 if name == "table" or not tables else tables[-1]
-        if self._has(name) and self.places[name][-1] > limit:
-            self._close_above(self.places[name][-1] - 1)
-        else:
-            self._part("<br>")
-
-    # Elements within a line
-
-    def _end_inline(self, name: str) -> None:
-        places = self.places[name]
-        if not places or places[-1] < self.scopes[-1]:
-            self.again[-1].pop(name, None)
-            return
-        place = places[-1]
-        if self.blocks and self.blocks[-1] > place and name not in _ADOPTED:
-            return
-        places.pop()
-        element = self.open[place]
-        element.closed = True
-        if element.written:
-            self._write(f"</{name}>")
-        while self.open and self.open[-1].closed:
-            self._pop()
-
-    def _line_break(self) -> None:
-        # An empty line between paragraphs is none of the text.
-        if "br" in self.elements and not self._begins_paragraph():
-            self._write("<br>")
-        self._new_block()
-
-    # What keeps words apart
-
-    def _line(self) -> _Line:
-        return self.tables[-1].line if self._is_loose() else self.line
-
-    def _part(self, separator: str) -> None:
-        """Remember that the words that follow stand apart from those before."""
-        line = self._line()
-        if line.between != "<br>":
-            line.between = separator
-
-    def _new_block(self, name: str = "") -> None:
-        if name == "table" or name in _TABLE_PARTS:
-            self.line = _Line()
-            if self.tables:
-                self.tables[-1].line.between = "<br>"
-        else:
-            line = self._line()
-            line.has_words, line.between = False, ""
-
-    def _before_words(self) -> None:
-        """Write what has to stand before words: a paragraph's beginning, or a separator."""
-        if self._begins_paragraph():
-            self._push("p", written=True)
-        line = self._line()
-        if line.between and line.has_words:
-            in_pre = line.between == "<br>" and self._in_pre()
-            self._write("\n" if in_pre else line.between)
-        line.between = ""
-        if self.again[-1]:
-            names = list(self.again[-1])
-            self.again[-1].clear()
-            for name in names:
-                self._push(name, written=self._may_write() and not self._in_scope(name))
-
-    def _begins_paragraph(self) -> bool:
-        """Whether words here stand in a block that loses its tags, and in no other one."""
-        if self.blocks[-1:] == self.kept[-1:] or "p" not in self.elements:
-            return False
-        around = self.open[self.kept[-1]].name if self.kept else ""
-        return around in {"", "blockquote"} and self._may_write()
-
-    # What is open
-
-    def _has(self, name: str) -> bool:
-        return bool(self.places[name])
-
-    def _in_scope(self, name: str) -> bool:
-        return self._has(name) and self.places[name][-1] > self.scopes[-1]
-
-    def _in_pre(self) -> bool:
-        return self._in_scope("pre") and self.open[self.places["pre"][-1]].written
-
-    def _may_write(self) -> bool:
-        return self.depth < MAX_DEPTH
-
-    def _push(self, name: str, *, written: bool, given: str = "") -> None:
-        place = len(self.open)
-        if written:
-            if name == "table":
-                before = _Line(self._line().has_words, "<br>")
-                self.tables.append(_Table(place, self._target(), before))
-            self._write(self._tag(name, given), of_table=name in _TABLE_PARTS or name == "table")
-            self.depth += 1
-        self.open.append(_Element(name, written))
-        self.places[name].append(place)
-        if name in BLOCKS:
-            self.blocks.append(place)
-            if written:
-                self.kept.append(place)
-                self._new_block(name)
-        if written and self.tables and name in _CELLS_AND_CAPTION:
-            self.tables[-1].cells += 1
-        if name in _SCOPED and written:
-            self.scopes.append(place)
-            self.again.append({})
-        if name in _LISTS:
-            self.lists.append(place)
-
-    def _pop(self) -> None:
-        element = self.open.pop()
-        place, name = len(self.open), element.name
-        if not element.closed:
-            self.places[name].pop()
-        for places in (self.blocks, self.kept, self.lists):
-            if places and places[-1] == place:
-                places.pop()
-        if self.scopes[-1] == place:
-            self.scopes.pop()
-            self.again.pop()
-        if element.written:
-            self.depth -= 1
-        if name not in BLOCKS:
-            if element.written and not element.closed:
-                self._write(f"</{name}>")
-                if name in _FORMATTING:
-                    self.again[-1][name] = None
-        elif not element.written:
-            self._part("<br>")
-        else:
-            if self.tables and name in _CELLS_AND_CAPTION:
-                self.tables[-1].cells -= 1
-            self._write(f"</{name}>", of_table=name in _TABLE_PARTS or name == "table")
-            if name == "table":
-                table = self.tables.pop()
-                table.outside.append("".join(table.out))
-                self._new_block()
-            else:
-                self._new_block(name)
-
-    def _close_above(self, place: int) -> None:
-        while len(self.open) - 1 > place:
-            self._pop()
-
-    # What goes out
-
-    def _is_loose(self) -> bool:
-        """Whether this is within a table, and in no cell of it."""
-        return bool(self.tables) and not self.tables[-1].cells
-
-    def _target(self, *, of_table: bool = False) -> list[str]:
-        if not self.tables:
-            return self.out
-        table = self.tables[-1]
-        return table.outside if not of_table and self._is_loose() else table.out
-
-    def _write(self, text: str, *, of_table: bool = False) -> None:
-        self._target(of_table=of_table).append(text)
-
-    def _tag(self, name: str, given: str) -> str:
-        """Return the opening tag of an element, with those of its attributes that are wanted."""
-        found: dict[str, str] = {}
-        if given and name not in _FORMATTING and name not in self.dropped:
-            for match in _ATTRIBUTE.finditer(given):
-                key = match[1].lower()
-                if key in self.attributes and key not in found:
-                    found[key] = match[2] or match[3] or match[4] or ""
-        return f"<{name}{''.join(_attribute(key, value) for key, value in found.items())}>"
-
-
-def _attribute(name: str, value: str) -> str:
-    is_address = name in {"href", "src", "id"}
-    value = characters(_decoded_attribute(value), separator="" if is_address else " ")
-    if len(value) > _LONGEST_ATTRIBUTE:
-        # A part of an address leads somewhere else; a part of a text is still text.
-        if is_address:
-            return ""
-        value = value[:_LONGEST_ATTRIBUTE]
-    return f' {name}="{_escaped(value).replace(chr(34), "&quot;")}"'
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

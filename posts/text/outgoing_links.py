@@ -1,7 +1,7 @@
 """Links as they leave in mails and feeds: whole, in the characters of RFC 3986, and safe.
 
-A browser forgives a space or a letter beyond ASCII in an address of a page. Mail programs and
-feed readers end the address there, or send it somewhere else.
+A browser accepts a space or a letter beyond ASCII in an address of a page. Mail programs and
+feed readers may end the address there.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import idna
 
 from posts.text.links import URL_SCHEMES, safe_url
 
-# What may stand in each part beside letters, digits and "-._~" (RFC 3986 3.2 to 3.5).
+# What each part may contain besides letters, digits and "-._~" (RFC 3986 3.2 to 3.5).
 _USER = "!$&'()*+,;=:%"
 _PATH = "!$&'()*+,;=:@/%"
 _QUERY = f"{_PATH}?"
@@ -34,13 +34,13 @@ def whole_url(url: str, base: str) -> str | None:
     try:
         joined = urljoin(base, _as_browsers_read(safe))
         encoded = _encoded(urlsplit(joined))
-    except ValueError:  # Such as http://[, a port that is none, or a host that cannot be one.
+    except ValueError:  # Such as http://[, or a port or a host that is not valid.
         return None
     return encoded if _is_whole(encoded) else None
 
 
 def whole_picture_url(url: str, base: str) -> str | None:
-    """Return the address of a picture as whole_url() does; it comes by HTTP or not at all."""
+    """Return the address of a picture as whole_url() does, or None if it is not HTTP."""
     whole = whole_url(url, base)
     return whole if whole and urlsplit(whole).scheme in _PICTURES else None
 
@@ -54,9 +54,9 @@ def _as_browsers_read(url: str) -> str:
 
 
 def _encoded(parts: SplitResult) -> str:
-    """Return the address with each part in its own characters. Raises ValueError."""
+    """Return the address with each part percent-encoded by its own rules. Raises ValueError."""
     if parts.scheme == "tel":
-        # RFC 3966 3 has no space; people who write numbers do.
+        # People write spaces in phone numbers; RFC 3966 3 allows none.
         return f"tel:{_quote(''.join(parts.path.split()), _PATH)}"
     return urlunsplit(
         (

@@ -1,12 +1,13 @@
-"""Plain text out of HTML: the one way in which this project makes it."""
+"""Makes plain text of HTML. Everything in this project that needs it calls this module."""
 
 from __future__ import annotations
 
 import re
 
-from posts.text.markup import BLOCKS, CELLS, Kind, characters, decoded, tokens
+from alarmroom.characters import without_controls
+from posts.text.markup import BLOCKS, CELLS, Kind, decoded, tokens
 
-# What HTML calls white space. A no-break space is none: it keeps its words together.
+# White space as HTML defines it. A no-break space is not, for it keeps words together.
 _SPACE = re.compile(r"[ \t\n\f\r]+")
 _SPACES = re.compile(" {2,}")
 
@@ -14,15 +15,15 @@ _SPACES = re.compile(" {2,}")
 def text_of(html: str) -> str:
     """Return the text of HTML, a line for each block, and no empty ones.
 
-    Where a block or a line ends, a line of the text ends, whatever element it was; the cells of
-    a table stand apart in one line. Elements within a line part no words. Lines of `<pre>`
-    stay. Scripts, styles and the like are no text. Time grows with the length alone.
+    Where any block or line ends, a line of the text ends. The cells of a table row are in one
+    line, with spaces between. Inline elements do not separate words. Lines of `<pre>` stay.
+    Scripts and styles are left out. Time grows with the length alone.
     """
     pieces: list[str] = []
     in_pre = 0
     for kind, text, _ in tokens(html):
         if kind is Kind.TEXT:
-            words = characters(decoded(text), separator="\n" if in_pre else " ")
+            words = without_controls(decoded(text), separator="\n" if in_pre else " ")
             pieces.append(words if in_pre else _SPACE.sub(" ", words))
         elif text in CELLS:
             pieces.append(" ")

@@ -1,9 +1,9 @@
-"""The structure of a long text: anchors, a contents list, footnotes, boxes for what is wide.
+"""The structure of a long text: anchors, a contents list, footnotes, boxes that scroll.
 
-These are steps of the finished body (posts/text/body.py), made once when a text is saved, out of
-HTML that the allowlist has cleaned: each element in it has its closing tag, and each attribute
-double quotes. Every id begins with a prefix of ours ("s-", "note-", "noteref-"), so none can be
-one that the page itself uses. Each step goes once from the beginning of the text to its end.
+These are steps of the finished body (posts/text/body.py), run once when a text is saved. They
+take clean HTML: each element in it has its closing tag, and each attribute has double quotes.
+Every id begins with a prefix ("s-", "note-", "noteref-"), so it cannot be an id of the page
+itself. Each step reads the text once from its beginning to its end.
 """
 
 import re
@@ -14,12 +14,13 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
+from alarmroom.slugs import slug_of
 from posts.text.plain import line_of
 
 # Fewer headings need no list.
 CONTENTS_FROM = 3
 LONGEST_ANCHOR = 60
-# So many places of a text may lead to a footnote; each becomes forty times as long as it was.
+# So many places of a text may mention a footnote, for each takes forty times its own length.
 MOST_MENTIONS = 2_000
 
 _HEADING = re.compile(r"<(/?)h([234])((?: [^<>]*)?)>")
@@ -37,17 +38,17 @@ _PARAGRAPH = re.compile(r"<p((?: [^<>]*)?)>")
 _NOTE_BEGINS = re.compile(rf"\s*+{_NAME}:")
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9-]*)[^<>]*>")
 _TAG_OR_NAME = re.compile(rf"<(/?)([a-z][a-z0-9-]*)[^<>]*>|{_NAME}")
-# Within code a mark is code; within a link, a link has no place.
+# A mark within code is code, and within a link there can be no other link.
 _WITHOUT_NOTES = frozenset({"pre", "code", "a"})
 _VOID = frozenset({"br", "img", "hr"})
 
 
-def structured(html: str) -> str:
+def with_structure(html: str) -> str:
     """Return a clean body with its anchors, footnotes and boxes."""
-    return with_boxes(linked(html))
+    return with_boxes(with_anchors_and_notes(html))
 
 
-def linked(html: str) -> str:
+def with_anchors_and_notes(html: str) -> str:
     """Return a clean body with its anchors and footnotes: what its links lead to is there."""
     return with_anchors(with_footnotes(html))
 
@@ -60,10 +61,34 @@ def _words(html: str) -> str:
 # Headings
 
 
+class _Anchors:
+    """Gives out anchors, each once in a text."""
+
+    def __init__(self) -> None:
+        self.taken: set[str] = set()
+        self.counts: dict[str, int] = {}
+
+    def take(self, slug: str) -> str:
+        """Return a free anchor for a heading with this slug, with a number where it needs one."""
+        base = f"s-{slug[:LONGEST_ANCHOR].strip('-')}"
+        base = base if len(base) > 2 else "s-part"
+        anchor = base
+        while anchor in self.taken:
+            # The count goes on from the last heading with these words, so that many stay fast.
+            self.counts[base] = self.counts.get(base, 1) + 1
+            anchor = f"{base}-{self.counts[base]}"
+        self.taken.add(anchor)
+        return anchor
+
+
 def with_anchors(html: str) -> str:
-    """Return the body with an id at each heading, and links within it that still arrive."""
-    taken: set[str] = set()
-    counts: dict[str, int] = {}
+    """Return the body with an id at each heading, and the links to headings adjusted.
+
+    Anchors used to be made by Django's slugify, which joins what a dash or a slash parts. Where
+    that gives another anchor, the heading begins with an empty element that has it: readers have
+    copied those addresses, and writers have linked to them.
+    """
+    anchors = _Anchors()
     renamed: dict[str, str] = {}
     out: list[str] = []
     done = 0
@@ -75,30 +100,30 @@ def with_anchors(html: str) -> str:
         if opened is None or opened[2] != tag[2]:
             continue
         inner = html[opened.end() : tag.start()]
-        given = _ID.search(opened[3])
-        words = unescape(given[1]) if given else ""
-        base = f"s-{slugify(words or _words(inner))[:LONGEST_ANCHOR].strip('-')}"
-        base = base if len(base) > 2 else "s-part"
-        anchor = base
-        while anchor in taken:
-            # Counted on from the last heading of these words, and not from the first.
-            counts[base] = counts.get(base, 1) + 1
-            anchor = f"{base}-{counts[base]}"
-        taken.add(anchor)
-        if given:
-            renamed.setdefault(given[1], anchor)
+        own_id = _ID.search(opened[3])
+        words = (unescape(own_id[1]) if own_id else "") or _words(inner)
+        slug, former_slug = slug_of(words), slugify(words)
+        anchor = anchors.take(slug)
+        if own_id:
+            renamed.setdefault(own_id[1], anchor)
         others = _ID.sub("", opened[3])
-        out += [html[done : opened.start()], f'<h{tag[2]} id="{anchor}"{others}>', inner, tag[0]]
+        former = f'<span id="{anchors.take(former_slug)}"></span>' if former_slug != slug else ""
+        out += [
+            html[done : opened.start()],
+            f'<h{tag[2]} id="{anchor}"{others}>{former}',
+            inner,
+            tag[0],
+        ]
         done, opened = tag.end(), None
     out.append(html[done:])
     html = "".join(out)
     if not renamed:
         return html
 
-    def arriving(link: re.Match[str]) -> str:
+    def to_new_anchor(link: re.Match[str]) -> str:
         return _TO_ANCHOR.sub(lambda to: f' href="#{renamed.get(to[1], to[1])}"', link[0])
 
-    return _LINK.sub(arriving, html)
+    return _LINK.sub(to_new_anchor, html)
 
 
 def contents(html: str) -> SafeString:
@@ -110,7 +135,7 @@ def contents(html: str) -> SafeString:
     items: list[str] = []
     inside = False
     for level, anchor, inner in found:
-        # Contents are listed at each request: what nh3 wrote without a tag stays as it is.
+        # This runs at each request. A heading without tags is escaped already, by nh3.
         words = escape(_words(inner)) if "<" in inner else inner.strip()
         link = f'<a href="#{anchor}">{words}</a>'
         if level == top or not items:
@@ -129,15 +154,15 @@ def contents(html: str) -> SafeString:
 
 @dataclass(slots=True)
 class _Note:
-    """A paragraph of the text that says what a mark stands for."""
+    """A paragraph of the text that is a footnote."""
 
     name: str
     attributes: str
     text: str
     paragraph: str
-    """The whole of it, as it stays if nothing mentions it."""
+    """The HTML of the paragraph, which stays if nothing mentions the note."""
     begin: int
-    """Up to where in that its own mark and the colon stand."""
+    """The index in `paragraph` after the note's own mark and colon."""
 
 
 def with_footnotes(html: str) -> str:
@@ -156,26 +181,26 @@ def with_footnotes(html: str) -> str:
         name
         for part in parts
         if isinstance(part, str)
-        for _, name in _pieces(part)
+        for _, name in _cut_at_marks(part)
         if name in notes
     }
     numbers: dict[str, int] = {}
     mentions: dict[str, int] = {}
     total = 0
     out: list[str] = []
-    after_note = False
+    follows_note = False
     for part in parts:
         if isinstance(part, _Note):
             if part.name in mentioned and notes[part.name] is part:
-                after_note = True
+                follows_note = True
                 continue
-            # Its own mark mentions nothing.
+            # The note's own mark is not a mention.
             out.append(part.paragraph[: part.begin])
             text = part.paragraph[part.begin :]
         else:
-            text = part.lstrip() if after_note else part
-        after_note = False
-        for piece, name in _pieces(text):
+            text = part.lstrip() if follows_note else part
+        follows_note = False
+        for piece, name in _cut_at_marks(text):
             if name not in mentioned or total == MOST_MENTIONS:
                 out.append(piece)
                 continue
@@ -183,7 +208,7 @@ def with_footnotes(html: str) -> str:
             number = numbers.setdefault(name, len(numbers) + 1)
             mentions[name] = count = mentions.get(name, 0) + 1
             out.append(
-                f'<sup class="note"><a id="{_mention(number, count)}" href="#note-{number}"'
+                f'<sup class="note"><a id="{_mention_id(number, count)}" href="#note-{number}"'
                 f' role="doc-noteref" aria-label="Footnote {number}">{number}</a></sup>'
             )
     html = "".join(out).rstrip()
@@ -191,7 +216,7 @@ def with_footnotes(html: str) -> str:
         return html
     items = "".join(
         f'<li id="note-{number}"><p{notes[name].attributes}>{notes[name].text}'
-        f"{_back(number, mentions[name])}</p></li>"
+        f"{_backlinks(number, mentions[name])}</p></li>"
         for name, number in numbers.items()
     )
     return (
@@ -217,15 +242,17 @@ def _parts(html: str) -> list[str | _Note]:
         for text in texts if len(texts) == 1 else [each.strip() for each in texts]:
             begins = _NOTE_BEGINS.match(text)
             assert begins  # noqa: S101 (each of them was split there)
-            said = text[begins.end() :].strip()
+            text_of_note = text[begins.end() :].strip()
             paragraph = f"{tag}{text}</p>"
-            parts.append(_Note(begins[1], opened[1], said, paragraph, len(tag) + begins.end()))
+            parts.append(
+                _Note(begins[1], opened[1], text_of_note, paragraph, len(tag) + begins.end())
+            )
     parts.append(html[done:])
     return parts
 
 
 def _split(paragraph: str) -> list[str]:
-    """Return the notes of one paragraph, as Shift+Enter leaves several in it."""
+    """Return the notes in one paragraph: writers may separate them by Shift+Enter."""
     notes: list[list[str]] = []
     depth = 0
     for line in paragraph.split("<br>"):
@@ -239,8 +266,8 @@ def _split(paragraph: str) -> list[str]:
     return ["<br>".join(lines) for lines in notes]
 
 
-def _pieces(html: str) -> list[tuple[str, str]]:
-    """Return the text in pieces, with a name at each that is the mark of a footnote."""
+def _cut_at_marks(html: str) -> list[tuple[str, str]]:
+    """Return the text cut at marks of footnotes: pairs of HTML, and the name if it is a mark."""
     pieces: list[tuple[str, str]] = []
     done = within = 0
     for found in _TAG_OR_NAME.finditer(html):
@@ -253,19 +280,19 @@ def _pieces(html: str) -> list[tuple[str, str]]:
     return pieces
 
 
-# As text: some phones would draw it as an emoji.
+# U+FE0E asks for a text character; some phones would draw an emoji.
 _BACK = "↩\ufe0e"
 
 
-def _mention(number: int, count: int) -> str:
+def _mention_id(number: int, count: int) -> str:
     """Return the id of a place that mentions a footnote: the first, the second, and so on."""
     return f"noteref-{number}" + (f"-{count}" if count > 1 else "")
 
 
-def _back(number: int, mentions: int) -> str:
+def _backlinks(number: int, mentions: int) -> str:
     """Return the links from a footnote to each place that mentions it."""
     return "".join(
-        f' <a class="notes__back" href="#{_mention(number, count)}" role="doc-backlink"'
+        f' <a class="notes__back" href="#{_mention_id(number, count)}" role="doc-backlink"'
         f' aria-label="Back to footnote {number} in the text'
         + (f', place {count}">{_BACK}<sup>{count}</sup></a>' if count > 1 else f'">{_BACK}</a>')
         for count in range(1, mentions + 1)
@@ -276,9 +303,9 @@ def _back(number: int, mentions: int) -> str:
 
 
 def with_boxes(html: str) -> str:
-    """Return the body with each table, and each piece of code, in a box that scrolls.
+    """Return the body with each table and each `<pre>` in a box that scrolls sideways.
 
-    The keyboard reaches it, and it has a name: the table's caption, if there is one. A table
+    The keyboard can reach the box, and its name is the table's caption, if there is one. A table
     within a table scrolls with the outer one.
     """
     out: list[str] = []
@@ -286,7 +313,7 @@ def with_boxes(html: str) -> str:
     tables = done = 0
     ends: list[int] = []
     if "<table" in html:
-        # Where each outermost table ends: its caption is looked for in there.
+        # Where each outermost table ends, so that its own caption is found.
         depth = 0
         for tag in _BOXED.finditer(html):
             if tag[2] == "table":

@@ -168,6 +168,6 @@ def _period(request: HttpRequest, year: int, month: int | None) -> HttpResponse:
 
 @require_safe
 def topics(request: HttpRequest) -> HttpResponse:
-    """Every topic under which a reader finds something, with how much."""
+    """Every topic that has published articles, with their number."""
     response = render(request, "posts/topics.html", {"topics": Tag.objects.in_use().with_counts()})
     return kept.keep(response, "tags", "tag-texts", *kept.EVERY_PAGE, until=freshness.next_moment)

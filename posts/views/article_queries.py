@@ -1,4 +1,4 @@
-"""Reads what an article's page shows, in three queries however many articles there are."""
+"""The three queries of an article's page. Their time does not grow with the number of articles."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from posts.models import Likeness, Post, PostQuerySet, RelatedPost, Tag
 from posts.text.body import fingerprint
 from posts.views.article_values import Connected, Topic, as_card, as_topic
 
-# "Connecting the dots" shows what an editor picked, filled up to so many with similar articles.
+# "Connecting the dots" shows the articles that an editor picked, and similar ones up to so many.
 CONNECTED = 3
 # The fields that a card needs.
 CARD = (
@@ -76,13 +76,13 @@ def _connected(limit: int) -> Prepared[Post]:
             .with_topic()
             .alias(
                 place=Subquery(place.values("position")[:1]),
-                turn=Subquery(place.values("pk")[:1]),
+                pick_pk=Subquery(place.values("pk")[:1]),
                 score=Subquery(alike.filter(other=OuterRef("pk")).values("score")[:1]),
             )
             .select_related("author", "cover")
             .only(*CARD)
             .order_by(
-                F("place").asc(nulls_last=True), "turn", F("score").desc(nulls_last=True), "-pk"
+                F("place").asc(nulls_last=True), "pick_pk", F("score").desc(nulls_last=True), "-pk"
             )[:limit]
         )
 

@@ -1,6 +1,6 @@
-"""How an article is shown: as a card in a list, and as a page of its own.
+"""The values of the templates that show an article: as a card in a list, and as a page.
 
-Both are stencils (alarmroom/stencil.py): this module makes the values for their templates.
+The templates are stencils (alarmroom/stencil.py), which print values and decide nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from django.utils.html import escape, linebreaks
 from django.utils.safestring import SafeString, mark_safe
 
 from alarmroom import kept
+from alarmroom.site_url import absolute_url
 from alarmroom.stencil import PATH, Stencil, Value
 from posts import linked_data, share_image
 from posts.models import Post, Tag, address
@@ -45,16 +46,16 @@ class Topic(NamedTuple):
 
 @dataclass(frozen=True)
 class Connected:
-    """An article that stands under "Connecting the dots"."""
+    """An article under "Connecting the dots"."""
 
     pk: int
     card: SafeString
     half: SafeString
-    """The same as one of two in a row."""
+    """The card for a row of two."""
 
 
 def day(moment: datetime | None, css: str = "") -> SafeString:
-    """Return a day as readers say it, in a <time> element. A draft has none."""
+    """Return a date in a <time> element, such as "June 3, 2026"; a draft has none."""
     if moment is None:
         return mark_safe("<span>Not published yet</span>")
     # Django's `date` filter takes ten times as long, and a page has ten dates.
@@ -136,7 +137,7 @@ def page_context(
     body = post.body_html if post.cover else first_at_once(post.body_html)
     author, cover = post.author, post.cover
     minutes = post.reading_minutes
-    share_picture = linked_data.whole(share_image.address(post, topics[0].name if topics else ""))
+    share_picture = absolute_url(share_image.address(post, topics[0].name if topics else ""))
     context: dict[str, Value] = {
         PATH: path,
         "canonical_url": url,
@@ -194,8 +195,8 @@ def page_context(
 def code(url: str) -> SafeString:
     """Return an address as a QR code in SVG, for the printed page.
 
-    It stands in the page itself: as a file, every reader on a screen would fetch it too. Making
-    one takes as long as the rest of the page, so the last ones are stored.
+    It is a part of the page: as a file, it would be fetched for every reader on a screen, too.
+    Making one takes as long as the rest of the page, so the last ones are cached.
     """
     out = io.BytesIO()
     # M: readable with up to 15 % of it damaged.

@@ -1,4 +1,4 @@
-"""What is answered when there is nothing to show: 400, 404, 410, 500 and 503."""
+"""The pages of errors: 400, 404, 410, 500 and 503."""
 
 from __future__ import annotations
 
@@ -28,53 +28,53 @@ SUGGESTIONS = 5
 RETRY_AFTER = 60  # seconds
 _WORD = re.compile(r"[^\W\d_]{2,40}")
 _MAX_WORDS = 8
-# So much of what was asked for must be in the name of what is offered.
+# This share of the words in the address must be in the name of a suggestion.
 _SHARE = 0.6
-# No address of ours is nearly as long. A longer one is not looked at.
-_LOOKED_AT = 500
-# What clings to an address that was copied out of a sentence, and how pages end elsewhere.
-_CLINGING = "/.,;:!?)]>'\"»”’"
+# No address of the site is nearly as long. A longer one is not searched for.
+_MAX_PATH = 500
+# The punctuation after an address that was copied from a sentence, and other sites' file endings.
+_PUNCTUATION = "/.,;:!?)]>'\"»”’"
 _ENDINGS = (".html", ".htm", ".aspx", ".asp")
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
-# What SQLite says when the file, and not the question, is the trouble.
+# Parts of SQLite's messages when the file cannot be used. Other messages are about the statement.
 _SQLITE_AWAY = ("unable to open", "disk i/o error", "locked", "not a database", "malformed")
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Answer 404, with what the words of the address find. Never fails itself."""
+    """Answer 404, with suggestions from the words of the address. Never raises an error."""
     asked = " ".join(asked_for(request.path_info))
-    said: dict[str, object] = {"asked": asked}
+    context: dict[str, object] = {"asked": asked}
     if asked:
         try:
-            said["found"] = nearest(asked)
-            said["topics"] = [] if said["found"] else finding.popular_topics()
+            context["found"] = nearest(asked)
+            context["topics"] = [] if context["found"] else finding.popular_topics()
         except Exception as error:
             if is_away(error):
                 return unavailable()
             logger.exception("The 404 of %r could not search", request.path_info[:200])
     try:
-        return render(request, "404.html", said, status=404)
+        return render(request, "404.html", context, status=404)
     except Exception as error:
         if is_away(error):
             return unavailable()
         logger.exception("The 404 of %r could not be rendered", request.path_info[:200])
-        return alone("lost.html", status=404)
+        return standalone_page("lost.html", status=404)
 
 
 def asked_for(path: str) -> list[str]:
     """Return the words of the last part of an address that has any.
 
-    Strangers send anything, so the work grows with the length alone, and the length has a bound.
+    The work grows with the length alone, and a path that is too long has no words.
     """
-    if len(path) > _LOOKED_AT:
+    if len(path) > _MAX_PATH:
         return []
-    path = path.rstrip(_CLINGING)
+    path = path.rstrip(_PUNCTUATION)
     for ending in _ENDINGS:
         if path.lower().endswith(ending):
             path = path[: -len(ending)]
             break
     if "." in path:
-        return []  # Somebody looks for a file, and mostly for a hole.
+        return []  # A file: mostly a scan for weaknesses.
     for segment in reversed(unquote(path).split("/")):
         if words := _WORD.findall(segment):
             return words[:_MAX_WORDS]
@@ -84,16 +84,16 @@ def asked_for(path: str) -> list[str]:
 def nearest(asked: str) -> list[finding.Suggestion]:
     """Return a few topics, authors and articles that fit the words best; at most eight queries.
 
-    A search finds a word anywhere in a text. An address was made of a title or a name, so
-    only what is called like it counts.
+    A search finds a word anywhere in a text. An address was made of a title or a name, so only
+    what has a similar name is suggested.
     """
     query = finding.parse(asked)
-    if found := _alike(query, finding.suggested(query)):
+    if found := _alike(query, finding.suggest_as_typed(query)):
         return found
     text = finding.respelled(query)
-    if text and (found := _alike(query, finding.suggested(finding.parse(text)))):
+    if text and (found := _alike(query, finding.suggest_as_typed(finding.parse(text)))):
         return found
-    # A word of the old title may be gone; the long ones tell most.
+    # The title may have changed since; long words are the most specific.
     telling = sorted(asked.split(), key=len, reverse=True)
     for words in [text] if text else [" ".join(telling[:2]), telling[0]]:
         if found := _alike(query, [as_suggestion(hit) for hit in finding.search(words).hits]):
@@ -102,8 +102,8 @@ def nearest(asked: str) -> list[finding.Suggestion]:
 
 
 def _alike(asked: Query, found: list[finding.Suggestion]) -> list[finding.Suggestion]:
-    """Return those in whose name or address most of the words asked for stand, or nearly."""
-    words = [word for term in asked.wanted for word in term.words]
+    """Return those whose name or address has most of the words asked for, or similar words."""
+    words = [word for term in asked.required for word in term.words]
     alike = []
     for one in found:
         theirs = words_of(f"{one.label} {one.url.rstrip('/').rpartition('/')[2]}")
@@ -114,7 +114,7 @@ def _alike(asked: Query, found: list[finding.Suggestion]) -> list[finding.Sugges
 
 
 def _is_like(word: str, other: str) -> bool:
-    """Return whether a word is the other one, a form or the beginning of it, or has a slip."""
+    """Return whether two words are the same, one begins the other, or they differ by a slip."""
     shorter, longer = sorted((word, other), key=len)
     if word == other or (len(shorter) > 3 and longer.startswith(shorter)):
         return True
@@ -127,33 +127,33 @@ def as_suggestion(hit: finding.Hit) -> finding.Suggestion:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer 400 for what Django refuses to read. Needs nothing but the template."""
-    return alone("400.html", status=400)
+    """Answer 400 for a request that Django refuses. Needs no database."""
+    return standalone_page("400.html", status=400)
 
 
 def gone(request: HttpRequest, post: Post) -> HttpResponse:
-    """Answer 410 for an article that was withdrawn; its text is not shown any more."""
+    """Answer 410 for a withdrawn article, without its text."""
     context = {"post": post, "topics": Tag.objects.in_use()}
     return render(request, "410.html", context, status=410)
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """Answer 500, or 503 while the database is away. Needs nothing but the template."""
+    """Answer 500, or 503 while the database cannot be reached. Needs no database."""
     if is_away(sys.exception()):
         return unavailable()
-    return alone("500.html", status=500)
+    return standalone_page("500.html", status=500)
 
 
 def unavailable() -> HttpResponse:
-    """Answer 503, and say when to ask again (RFC 9110 15.6.4)."""
-    response = alone("503.html", status=503)
+    """Answer 503 with Retry-After (RFC 9110 15.6.4)."""
+    response = standalone_page("503.html", status=503)
     response["Retry-After"] = str(RETRY_AFTER)
     response["Cache-Control"] = "no-store"
     return response
 
 
-def alone(template: str, status: int) -> HttpResponse:
-    """Return a page that needs no other file: its style stands in it, and its policy names it."""
+def standalone_page(template: str, status: int) -> HttpResponse:
+    """Return a page that needs no other file. Its policy allows the style within it by its hash."""
     html = loader.get_template(template).render()
     digests = [hashlib.sha256(style.encode()).digest() for style in _STYLE.findall(html)]
     named = [f"'sha256-{b64encode(digest).decode()}'" for digest in digests]

@@ -1,28 +1,20 @@
-"""The reading pages. A page depends only on its address, not on who asks for it."""
+"""The lists of articles: the front page, a topic, an author."""
 
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Page
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.cache import cache_control
 
 from alarmroom import kept
 from alarmroom.methods import require_safe
 from alarmroom.paging import Paginator
-from alarmroom.stencil import BoundStencil
 from posts import freshness
 from posts.models import Author, Post, PostQuerySet, Tag
-from posts.models.addresses import find_or_moved, moved
-from posts.views import article_queries
-from posts.views.article_queries import ArticleRow
-from posts.views.article_values import PAGE, Connected, Topic, page_context
-from posts.views.errors import gone
+from posts.models.addresses import find_or_moved
 
 POSTS_PER_PAGE = 12
-BOUND = 64  # articles whose pages a process can render without making their values again
 
 
 def paginate(
@@ -84,68 +76,3 @@ def author(request: HttpRequest, slug: str) -> HttpResponse:
     context = paginate(request, posts, key=key)
     response = render(request, "posts/author.html", context | {"author": author})
     return keep_list(response, context, f"author-{author.pk}", key)
-
-
-@require_safe
-def article(request: HttpRequest, slug: str) -> HttpResponse:
-    row = article_queries.published_article(slug)
-    if row is None:
-        return redirect_gone_or_404(request, slug)
-    topics, related = tuple(article_queries.topics(row)), tuple(article_queries.connected(row))
-    is_stable = settings.KEPT_PAGES_SECONDS and row.is_finished
-    page, others = (_bound if is_stable else _bind)(row, topics, related)
-    return kept.keep(
-        HttpResponse(page.render()),
-        *kept.EVERY_PAGE,
-        f"article-{row.pk}",
-        f"author-{row.author}",
-        f"post-{row.pk}",
-        *others,
-        # What is published next may belong among the neighbours or the related articles.
-        until=freshness.next_moment,
-    )
-
-
-def _bind(
-    row: ArticleRow, topics: tuple[Topic, ...], related: tuple[Connected, ...]
-) -> tuple[BoundStencil, list[str]]:
-    """Return an article's page, and the keys of the other posts that it names."""
-    post = row.post()
-    others = [f"post-{other.pk}" for other in related]
-    others += [f"link-{link['pk']}" for link in (post.older, post.newer) if link]  # type: ignore[attr-defined]  # annotated in posts/views/article_queries.py
-    return PAGE.bind(page_context(post, topics, related)), others
-
-
-# For the articles that were read last. A page whose address has an unknown query is not kept, and
-# may still be asked for often.
-_bound = lru_cache(maxsize=BOUND)(_bind)
-
-
-def redirect_gone_or_404(request: HttpRequest, slug: str) -> HttpResponse:
-    """Answer for a slug that no published article has: 301, 410, or Http404."""
-    posts = Post.objects.known_as(slug).defer("body", "body_served")
-    # The article that has the slug now comes before one that had it earlier.
-    for post in sorted(posts, key=lambda post: post.slug != slug):
-        if post.is_withdrawn:
-            return gone(request, post)
-        if post.is_published:
-            return moved(request, post)
-    raise Http404
-
-
-@require_safe
-@cache_control(no_store=True, private=True)
-def preview(request: HttpRequest, pk: int) -> HttpResponse:
-    """The article as its readers will see it, for editors, whatever its state."""
-    user = request.user
-    # has_perm() is False for an account that was closed.
-    if not (user.is_staff and any(map(user.has_perm, ("posts.view_post", "posts.change_post")))):
-        # Not a redirect to the sign-in page: that would tell a stranger which drafts exist.
-        raise Http404
-    post = article_queries.any_article(pk)
-    if post is None:
-        raise Http404
-    context = page_context(
-        post, article_queries.topics(post), article_queries.connected(post), is_preview=True
-    )
-    return render(request, "posts/article.html", {**context, "post": post})

@@ -14,7 +14,7 @@ from posts.pictures.element import first_at_once
 
 @require_safe
 def page(request: HttpRequest, slug: str) -> HttpResponse:
-    """A page, or the way from an address that it had before."""
+    """A page, or a redirect from an address that it had before."""
     found = find_or_moved(request, Page.objects.all(), slug)
     if isinstance(found, HttpResponse):
         return found

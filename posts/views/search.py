@@ -1,4 +1,4 @@
-"""The search page, a plain GET, and what it suggests while somebody types."""
+"""The search page, and the suggestions while somebody types. Both answer a plain GET."""
 
 import re
 from typing import Any
@@ -23,7 +23,7 @@ from posts.search import finding
 from posts.search.query import MAX_CHARACTERS, parse
 from posts.search.sql import HITS_PER_PAGE
 
-# A hundred million articles are enough; longer numbers are nobody's page.
+# Seven digits are enough for the page of any list.
 _PAGE = re.compile(r"[1-9][0-9]{0,6}", re.ASCII)
 _YEAR = re.compile(r"(19|20)[0-9]{2}", re.ASCII)
 _SLUG = re.compile(r"[a-z0-9_-]{1,80}", re.ASCII | re.IGNORECASE)
@@ -31,48 +31,49 @@ _SLUG = re.compile(r"[a-z0-9_-]{1,80}", re.ASCII | re.IGNORECASE)
 
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    """Show what is found; whatever is asked, in whatever shape, gives a page."""
+    """Show what is found. Any query string gives a page."""
     asked = _asked(request.GET)
     query = parse(request.GET.get("q", ""))
-    how = {name: asked[name] for name in ("tag", "year", "sort", "page")}
-    found = finding.search(query, **how)
+    options = {name: asked[name] for name in ("tag", "year", "sort", "page")}
+    found = finding.search(query, **options)
     is_narrowed = bool(asked["tag"] or asked["year"])
-    named = [] if is_narrowed or found.number > 1 else finding.named(query)
-    # What is a name, or only under a choice leaves nothing, may be spelled all right.
+    named = [] if is_narrowed or found.number > 1 else finding.suggest_names(query)
+    # Not where a topic or author has the name, or where only the chosen topic or year leaves
+    # nothing: then the words may be spelled correctly.
     is_unknown = bool(query) and not (found.total or found.topics or found.years or named)
     instead_of = None
-    if is_unknown and not asked["exact"] and (nearer := finding.search_respelled(query, **how)):
+    if is_unknown and not asked["exact"] and (nearer := finding.search_respelled(query, **options)):
         instead_of, query, found = query, nearer.query, nearer
-    kept = {
+    parameters = {
         "q": query.text,
         "tag": asked["tag"],
         "year": asked["year"],
         "sort": asked["sort"] if asked["sort"] != "relevance" else "",
     }
-    # What was chosen stays chosen, also when nothing is left under it.
+    # The chosen topic stays in the form where it has no articles, too.
     unlisted_tag = asked["tag"] not in {"", *(topic.value for topic in found.topics)}
     if unlisted_tag and (slug := _slug_now(asked["tag"])):
         number = asked["page"] if asked["page"] > 1 else ""
-        again = _address(kept | {"tag": slug, "page": number})
+        again = _address(parameters | {"tag": slug, "page": number})
         moved = HttpResponsePermanentRedirect(f"{request.path}?{again}")
         moved["Cache-Control"] = REDIRECT_CACHE_CONTROL
         return moved
-    # The numbers of the pages, for which the hits themselves are not needed.
-    turned = Paginator(range(found.total), HITS_PER_PAGE).get_page(found.number)
+    # For the links to other pages, which need numbers only.
+    hits_page = Paginator(range(found.total), HITS_PER_PAGE).get_page(found.number)
     context: dict[str, Any] = {
         "query": query,
         "named": named,
         "instead_of": instead_of,
         "exactly": urlencode({"q": instead_of.text, "exact": "1"}) if instead_of else "",
         "found": found,
-        "turned": turned,
+        "hits_page": hits_page,
         "asked": asked | {"year": str(asked["year"] or "")},
         "is_narrowed": is_narrowed,
         "unlisted_tag": unlisted_tag,
         "unlisted_year": str(asked["year"] or "") not in {"", *(y.value for y in found.years)},
         "max_characters": MAX_CHARACTERS,
-        # To go on with page= or to drop a choice: what was asked, and nothing else.
-        "address": _address(kept),
+        # For links to other pages: the query as it is understood, and nothing else.
+        "address": _address(parameters),
         "everywhere": urlencode({"q": query.text}),
     }
     if not found.total:
@@ -106,13 +107,13 @@ def _slug_now(slug: str) -> str:
 
 
 def _asked(get: QueryDict) -> dict[str, Any]:
-    """Return what the address asks for; what makes no sense counts as not asked."""
+    """Return what the query string asks for, with the default for a value that is not valid."""
     number, year, tag = get.get("page", ""), get.get("year", ""), get.get("tag", "")
     return {
         "page": int(number) if _PAGE.fullmatch(number) else 1,
         "year": int(year) if _YEAR.fullmatch(year) else None,
         "tag": tag if _SLUG.fullmatch(tag) else "",
         "sort": "date" if get.get("sort") == "date" else "relevance",
-        # Whether it is meant as it is spelled.
+        # Whether to search for what was typed, without correcting it.
         "exact": get.get("exact") == "1",
     }

@@ -1,9 +1,9 @@
-// CKEditor 4 under our Content-Security-Policy, and the manners of the writing desk around it.
+// Starts CKEditor 4 under our Content-Security-Policy, and adds what the desk needs around it.
 
 const CKEDITOR = window.CKEDITOR;
 
-// The editing frame starts itself with an inline <script>. The policy blocks it, and must: so it
-// is taken out of what is written, and the function that it names is called from here.
+// CKEditor starts its editing frame by an inline <script>, which the policy blocks. So the script
+// is removed from the frame's HTML, and the function that it would call is called here.
 const write = CKEDITOR.dom.document.prototype.write;
 const STARTER =
   /<script id="cke_actscrpt"[^>]*>(?:(?!<\/script>)[^])*?callFunction\((\d+),\s*window\)[^]*?<\/script>/;
@@ -21,11 +21,11 @@ CKEDITOR.dom.document.prototype.write = function (html) {
   }
 };
 
-// It would set a cookie of its own for a token that nobody checks; Django's goes along instead.
+// CKEditor would set a cookie for a token of its own, which nothing checks. Uploads send Django's.
 CKEDITOR.tools.getCsrfToken = () => "";
 
 function tokenOf(editor) {
-  // The cookie is HttpOnly: the form is the only place where a script finds the token.
+  // The cookie is HttpOnly, so a script can read the token from the form only.
   return editor.element.$.form.elements.namedItem("csrfmiddlewaretoken").value;
 }
 
@@ -45,7 +45,7 @@ CKEDITOR.on("instanceCreated", ({ editor }) => {
   editor.on("fileUploadRequest", (event) => {
     const loader = event.data.fileLoader;
     const limit = editor.config.imageMaxBytes;
-    // What the server says is of more use than "HTTP error 400".
+    // Shows the server's sentence instead of "HTTP error 400".
     loader.on(
       "error",
       () => {
@@ -66,8 +66,8 @@ CKEDITOR.on("instanceCreated", ({ editor }) => {
     loader.xhr.setRequestHeader("X-CSRFToken", tokenOf(editor));
   });
 
-  // It says "successfully uploaded" once the bytes are sent, whatever the server answers. The
-  // picture in the text says it better.
+  // CKEditor says "successfully uploaded" when the bytes are sent, even if the server refuses the
+  // picture. The picture in the text shows whether it worked.
   editor.on("notificationUpdate", (event) => {
     if (event.data.options?.type === "success") {
       event.data.notification.hide();
@@ -78,7 +78,7 @@ CKEDITOR.on("instanceCreated", ({ editor }) => {
   editor.on("contentDom", () => {
     const root = editor.document.$.documentElement;
     root.dataset.theme = document.documentElement.dataset.theme ?? "";
-    // The browser's own menu has the spelling suggestions; CKEditor's is only needed in tables.
+    // The browser's own menu offers corrections of spelling; CKEditor's is needed in tables only.
     root.addEventListener(
       "contextmenu",
       (event) => {
@@ -99,7 +99,7 @@ new MutationObserver(() => {
   }
 }).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 
-// Pictures: choose a file, say what it shows.
+// The dialog for pictures: choose a file, and describe it.
 
 CKEDITOR.on("dialogDefinition", ({ data, editor }) => {
   if (data.name !== "image") return;
@@ -149,8 +149,7 @@ function upload(editor, dialog, box) {
   loader.upload(editor.config.imageUploadUrl);
 }
 
-// Saving loses nothing: not a picture on its way, not a text by leaving, no second copy by a
-// double click.
+// The form: it waits for uploads, warns before a changed text is left, and ignores a double click.
 
 const guarded = new WeakSet();
 

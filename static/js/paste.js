@@ -1,5 +1,5 @@
-// Foreign HTML in our own words, on its way into the editor: what posts/text/foreign.py does to a text
-// on its way into the database, with the same tables. What cannot be kept is said.
+// Translates foreign HTML when it comes into the editor, as posts/text/foreign.py does when a text
+// is saved, with the same tables. Tells the writer what cannot be kept.
 
 const CKEDITOR = window.CKEDITOR;
 
@@ -13,7 +13,7 @@ const HEADINGS = "h1, h2, h3, h4, h5, h6";
 const NAMES_SHOWN = 5;
 const LONGEST_NAME = 60;
 
-// Taking over
+// The translation
 
 class Translation {
   constructor(tables, doc, options) {
@@ -26,8 +26,8 @@ class Translation {
   run() {
     this.dropCommentsAndDeletions();
     if (!this.fromWord) {
-      // CKEditor's filter for Word makes lists and headings of spans and styles, and comes after
-      // this. What it made passes here again.
+      // CKEditor's filter for Word runs after this, and makes lists and headings of spans and
+      // styles. Its result is translated again.
       this.keepWordsApart();
       this.nameFormatting();
       this.renameHeadings();
@@ -78,7 +78,7 @@ class Translation {
       each.remove();
     }
     this.all("ins").forEach(unwrap);
-    // Browsers end a clipboard with one.
+    // Browsers add one at the end of a clipboard.
     while (this.root.lastElementChild?.localName === "br" && !this.root.lastChild.data?.trim()) {
       this.root.lastElementChild.remove();
     }
@@ -108,7 +108,7 @@ class Translation {
     return outer;
   }
 
-  // Blocks that the editor does not know: it would take their tags and join their words.
+  // Blocks that the editor does not allow: it would remove their tags and join their words.
 
   keepWordsApart() {
     for (const block of this.all("pre *")) {
@@ -327,7 +327,7 @@ class Translation {
         if (!heading.id) heading.id = goal;
         link.setAttribute("href", `#${heading.id}`);
       } else if (/^s-./.test(goal) || (goal && this.knows(goal))) {
-        // The anchor of a heading that is given one, or of one that the text has already.
+        // The anchor that a heading will get, or that a heading in the text has already.
         link.setAttribute("href", `#${goal}`);
       } else {
         this.lose("link", link.textContent);
@@ -388,14 +388,14 @@ class Translation {
     }
   }
 
-  // Where the note stood; the line above the notes goes, and with the last its list.
+  // Puts the note's paragraph in its place; removes the line above the notes, and an empty list.
   place(box, paragraph) {
     let outer = box;
-    while (outer.parentElement !== this.root && !rest(outer).length) outer = outer.parentElement;
+    while (outer.parentElement !== this.root && !othersBeside(outer).length) outer = outer.parentElement;
     const line = outer.previousElementSibling;
     if (line?.localName === "hr" && !lineAfter(line, outer)) line.remove();
-    if (box.matches("li, dd") && rest(box).length) {
-      // The list goes on with other notes: this one stands before it.
+    if (box.matches("li, dd") && othersBeside(box).length) {
+      // Other notes are left in the list, so this one is put before it.
       box.parentElement.before(paragraph);
       box.remove();
     } else if (box.matches("td, th")) {
@@ -413,7 +413,7 @@ class Translation {
   }
 }
 
-function rest(node) {
+function othersBeside(node) {
   return [...node.parentElement.childNodes].filter(
     (each) => each !== node && each.localName !== "hr" && (each.nodeType === 1 || each.data?.trim()),
   );
@@ -500,7 +500,7 @@ function isFilm(address) {
   return /(?:youtube\.com|vimeo\.com|youtu\.be|dailymotion\.com)$/.test(new URL(address).hostname);
 }
 
-// Saying what was lost
+// The notice of what was lost
 
 const unsaid = new Map();
 
@@ -508,7 +508,7 @@ function say(editor, losses) {
   if (!losses.length) return;
   if (!unsaid.has(editor)) {
     unsaid.set(editor, []);
-    // A paste goes through several hands; one notice says it all.
+    // A paste is translated several times; the losses of all are in one notice.
     window.setTimeout(() => {
       const message = sentences(editor.config.foreign.sentences, unsaid.get(editor));
       unsaid.delete(editor);
@@ -538,7 +538,7 @@ function translate(editor, html, options) {
   const doc = new DOMParser().parseFromString(html, "text/html");
   const text = editor.document?.$.body;
   const translation = new Translation(editor.config.foreign, doc, {
-    // An id comes from a stranger: it is compared, never made a selector.
+    // The id is foreign text, so it is compared, and not used in a selector.
     knows: (id) => [...(text?.querySelectorAll("[id]") ?? [])].some((each) => each.id === id),
     takenNames: [...(text?.textContent ?? "").matchAll(NOTE_NAME)].map(([, name]) => name),
     ...options,
@@ -551,7 +551,7 @@ function translate(editor, html, options) {
 const WORD =
   /<meta\s+name=["']?generator["']?\s+content=["']?microsoft|class="?Mso|style=["'][^"']*?\bmso-|<o:\w+>/i;
 
-// Before CKEditor's own filters see it. Word's filter reads the clipboard again by itself.
+// Runs before CKEditor's own filters. Its filter for Word reads the clipboard again by itself.
 function onPaste(editor, { data }) {
   if (data.translated) return;
   data.translated = true;
@@ -570,13 +570,13 @@ function onPaste(editor, { data }) {
     return;
   }
   data.dataValue = translate(editor, html, { uploads }).body.innerHTML;
-  // The allowlist decides what stays; the editor's filter for pastes knows less.
+  // The allowlist decides what stays. The editor's own filter for pastes would remove more.
   data.dontFilter = true;
 }
 
 CKEDITOR.on("instanceCreated", ({ editor }) => {
   editor.on("paste", (event) => onPaste(editor, event), null, null, 1);
-  // Every way in: what was pasted, what was written as source, what is loaded.
+  // For every text that comes in: pasted, typed as source, or loaded.
   editor.on(
     "toHtml",
     (event) => {
@@ -586,7 +586,7 @@ CKEDITOR.on("instanceCreated", ({ editor }) => {
     null,
     1,
   );
-  // A picture keeps the words that it was pasted with.
+  // A pasted picture keeps its alternative text when it has been uploaded.
   editor.on("widgetDefinition", ({ data: definition }) => {
     if (definition.name !== "uploadimage") return;
     definition.onUploaded = function (upload) {
@@ -601,8 +601,8 @@ CKEDITOR.on("instanceCreated", ({ editor }) => {
   });
 });
 
-// A filter that trips over a document loses the paste, and every later one: it gives back what it
-// was given instead.
+// If a filter of CKEditor's throws an error, this paste and every later one is lost. So each returns
+// its input then.
 CKEDITOR.once("instanceReady", () => {
   const { loadFilters, filters } = CKEDITOR.plugins.pastetools;
   const files = [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from alarmroom.mail_text import WIDTH, without_controls, wrap_lines
+from alarmroom.mail_text import WIDTH, spaces_for_controls, wrap_lines
 
 URL = f"https://www.example.org/{'a-long-path/' * 10}"
 
@@ -45,4 +45,4 @@ def test_short_lines_and_blank_lines_stay() -> None:
 
 
 def test_control_characters_become_spaces_and_line_feeds_stay() -> None:
-    assert without_controls("a\x00b\u2028c\x85d\re\nf") == "a b c d e\nf"
+    assert spaces_for_controls("a\x00b\u2028c\x85d\re\nf") == "a b c d e\nf"

@@ -17,7 +17,7 @@ from newsletter.models import Delivery, Issue
 from posts.models import Author, Post, RelatedPost, Tag
 from posts.models.image import Image
 from posts.text.html import clean
-from posts.text.structure import structured
+from posts.text.structure import with_structure
 from subscribers.models import Notice, Resource, Subscriber
 
 ARTICLES = {article["slug"]: article for article in articles()}
@@ -111,7 +111,7 @@ def test_a_body_passes_the_allowlist_unchanged(article: dict[str, Any]) -> None:
 
 @each_article
 def test_every_footnote_of_an_article_is_mentioned(article: dict[str, Any]) -> None:
-    assert "[^" not in structured(article["body"])
+    assert "[^" not in with_structure(article["body"])
 
 
 def test_the_demo_shows_an_editor_footnotes_and_pull_quotes() -> None:

@@ -14,7 +14,7 @@ from posts.search.finding import (
     respelled,
     search,
     suggest,
-    titled,
+    suggest_titles,
 )
 from posts.search.query import fold, parse
 from posts.search.sql import HITS_PER_PAGE
@@ -196,7 +196,7 @@ def test_drafts_scheduled_and_withdrawn_articles_are_never_found() -> None:
     found = search("hush")
     assert (found.total, found.hits, found.topics, found.years) == (0, [], [], [])
     assert suggest("hus") == []
-    assert titled("hush") == []
+    assert suggest_titles("hush") == []
     assert popular_topics() == []
     assert respelled(parse("hushh")) == ""
 

@@ -9,8 +9,8 @@ from django.db import connection, models
 from posts.models import Post, Tag
 from posts.search import index
 from posts.search.finding import search
+from posts.search.postgresql import LOOKED_INTO, PostgreSQL
 from posts.search.query import parse
-from posts.search.sql import LOOKED_INTO, PostgreSQL
 from tests.factories import make_author, make_post, make_tag
 from tests.plans import nodes_of
 
@@ -236,10 +236,10 @@ def altered() -> Iterator[None]:
     plan = [(type("Step", (), {"app_label": "posts"}), False)]
 
     def alter(before: object, after: object) -> None:
-        index.stand_aside(using="default", plan=plan)
+        index.drop_triggers(using="default", plan=plan)
         with connection.schema_editor() as editor:
             editor.alter_field(Post, before, after)
-        index.keep_through_migrations(using="default")
+        index.restore_triggers(using="default")
 
     alter(old, new)
     yield
@@ -274,7 +274,7 @@ def test_the_migration_indexes_what_is_there_and_can_be_undone() -> None:
     # Nothing is left that would be in the way of writing.
     make_post(title="Radio", tags=[make_tag("Embers")]).delete()
     index.prepare(connection)
-    index.keep_through_migrations(using="default")
+    index.restore_triggers(using="default")
     assert (found("radio"), found("flames")) == (1, 1)
 
 

@@ -5,61 +5,64 @@ import pytest
 from posts.search.query import MAX_CHARACTERS, MAX_TERMS, Query, Term, parse
 
 
-def wanted(typed: str) -> list[tuple[str, ...]]:
-    return [term.words for term in parse(typed).wanted]
+def required(typed: str) -> list[tuple[str, ...]]:
+    return [term.words for term in parse(typed).required]
 
 
-def unwanted(typed: str) -> list[tuple[str, ...]]:
-    return [term.words for term in parse(typed).unwanted]
+def excluded(typed: str) -> list[tuple[str, ...]]:
+    return [term.words for term in parse(typed).excluded]
 
 
 def test_words_are_small_and_without_accents() -> None:
-    assert wanted("Café ZOË night") == [("cafe",), ("zoe",), ("night",)]
+    assert required("Café ZOË night") == [("cafe",), ("zoe",), ("night",)]
 
 
 @pytest.mark.parametrize("quotes", ['""', "“”", "„“", "«»"])
 def test_quotes_of_any_kind_hold_a_phrase_together(quotes: str) -> None:
-    assert wanted(f"{quotes[0]}peer support{quotes[1]} night") == [("peer", "support"), ("night",)]
+    assert required(f"{quotes[0]}peer support{quotes[1]} night") == [
+        ("peer", "support"),
+        ("night",),
+    ]
 
 
 def test_a_minus_before_a_word_or_a_phrase_leaves_it_out() -> None:
-    assert unwanted('training -fire -"peer support"') == [("fire",), ("peer", "support")]
-    assert wanted('training -fire -"peer support"') == [("training",)]
+    assert excluded('training -fire -"peer support"') == [("fire",), ("peer", "support")]
+    assert required('training -fire -"peer support"') == [("training",)]
 
 
 def test_a_minus_within_or_after_a_word_is_none() -> None:
-    assert unwanted("call-taking off- - night") == []
-    assert wanted("call-taking off- - night") == [("call", "taking"), ("off",), ("night",)]
+    assert excluded("call-taking off- - night") == []
+    assert required("call-taking off- - night") == [("call", "taking"), ("off",), ("night",)]
 
 
 def test_the_last_word_may_go_on() -> None:
-    assert parse("night dispat").wanted == (Term(("night",)), Term(("dispat",), prefix=True))
+    assert parse("night dispat").required == (Term(("night",)), Term(("dispat",), prefix=True))
 
 
 @pytest.mark.parametrize(
     "typed", ['night "dispat"', "night dispat -fire", "night d", "call-taking"]
 )
 def test_a_phrase_an_unwanted_word_and_a_single_letter_do_not_go_on(typed: str) -> None:
-    assert not any(term.prefix for term in parse(typed).wanted)
+    assert not any(term.prefix for term in parse(typed).required)
 
 
 def test_small_words_are_left_out_when_there_is_something_else() -> None:
-    assert wanted("what is the best way to handle the silence") == [
+    assert required("what is the best way to handle the silence") == [
         ("best",),
         ("way",),
         ("handle",),
         ("silence",),
     ]
-    assert wanted("the who") == [("the",), ("who",)]
-    assert wanted('"to be" calm') == [("to", "be"), ("calm",)]
+    assert required("the who") == [("the",), ("who",)]
+    assert required('"to be" calm') == [("to", "be"), ("calm",)]
 
 
 def test_nine_one_one_is_one_thing_however_it_is_written() -> None:
-    assert parse("9-1-1").wanted[0].spellings == parse("911").wanted[0].spellings
+    assert parse("9-1-1").required[0].spellings == parse("911").required[0].spellings
 
 
 def test_a_word_typed_twice_is_looked_for_once() -> None:
-    assert wanted("fire fire fire alarm") == [("fire",), ("alarm",)]
+    assert required("fire fire fire alarm") == [("fire",), ("alarm",)]
 
 
 @pytest.mark.parametrize(
@@ -88,12 +91,12 @@ def test_nothing_to_look_for_is_a_false_query(typed: str) -> None:
 
 def test_only_a_minus_is_nothing_to_look_for() -> None:
     assert not parse("-fire")
-    assert unwanted("-fire") == [("fire",)]
+    assert excluded("-fire") == [("fire",)]
 
 
 def test_a_quotation_mark_without_its_partner_is_overlooked() -> None:
-    assert wanted('"peer support') == [("peer",), ("support",)]
-    assert wanted('night "peer support" "shift') == [("night",), ("peer", "support"), ("shift",)]
+    assert required('"peer support') == [("peer",), ("support",)]
+    assert required('night "peer support" "shift') == [("night",), ("peer", "support"), ("shift",)]
 
 
 def test_what_is_typed_is_shown_again_printable_and_cut() -> None:
@@ -101,19 +104,19 @@ def test_what_is_typed_is_shown_again_printable_and_cut() -> None:
     assert parse("‘don’t’ 🔥 \ud800").text == "‘don’t’ 🔥"
     long = parse("night shift " * 700)
     assert len(long.text) <= MAX_CHARACTERS
-    assert sorted(term.words for term in long.wanted) == [("night",), ("shift",)]
-    assert len(parse(" ".join(f"word{n}" for n in range(99))).wanted) <= MAX_TERMS
+    assert sorted(term.words for term in long.required) == [("night",), ("shift",)]
+    assert len(parse(" ".join(f"word{n}" for n in range(99))).required) <= MAX_TERMS
 
 
 def test_a_single_endless_word_is_cut() -> None:
-    (term,) = parse("x" * 8000).wanted
+    (term,) = parse("x" * 8000).required
     assert len(term.words[0]) == 60
 
 
 def test_only_letters_and_digits_reach_a_database() -> None:
     typed = "a'b; DROP TABLE posts_post; -- {title} NEAR(x, 2) col:y ^z * 1=1 \\ $$ %s ?"
     query = parse(typed)
-    for term in (*query.wanted, *query.unwanted):
+    for term in (*query.required, *query.excluded):
         assert all(word.isalnum() for word in term.words)
     assert isinstance(query, Query)
 
@@ -133,11 +136,11 @@ def test_what_was_typed_is_shown_in_one_pair_of_quotes(typed: str, shown: str) -
 
 def test_a_letter_of_another_width_or_in_a_ligature_is_that_letter() -> None:
     assert parse("ｆｉｒｅ ﬁre ﬃ") == parse("fire fire ffi")
-    assert parse("m²").wanted[0].words == ("m²",)
+    assert parse("m²").required[0].words == ("m²",)
 
 
 def test_a_possessive_is_its_word() -> None:
-    assert parse("dispatcher's").wanted == parse("dispatcher").wanted
-    assert parse("-dispatcher’s 'S").unwanted == parse("-dispatcher").unwanted
-    assert parse("it'sy").wanted[0].words == ("it", "sy")
-    assert parse('"dispatcher\'s"').wanted[0].words == ("dispatcher", "s")
+    assert parse("dispatcher's").required == parse("dispatcher").required
+    assert parse("-dispatcher’s 'S").excluded == parse("-dispatcher").excluded
+    assert parse("it'sy").required[0].words == ("it", "sy")
+    assert parse('"dispatcher\'s"').required[0].words == ("dispatcher", "s")

@@ -76,14 +76,17 @@ def test_only_a_number_of_the_trade_is_one() -> None:
     make_post(title="Found", body="<p>Apollo 19-1-1, 9-1-10, and 91.1 FM; x911.</p>")
     for typed in ("911", "9-1-1", "NG911"):
         assert titles(typed) == []
-    assert parse("ng -911").unwanted and parse("ng -911").wanted[0].words == ("ng",)
-    assert [term.words for term in parse("fire-911 radio").wanted] == [("fire", "911"), ("radio",)]
+    assert parse("ng -911").excluded and parse("ng -911").required[0].words == ("ng",)
+    assert [term.words for term in parse("fire-911 radio").required] == [
+        ("fire", "911"),
+        ("radio",),
+    ]
 
 
 def test_many_numbers_in_a_phrase_are_an_answer() -> None:
     make_post(title="911 NG911 911 e911")
     assert titles('"911 NG911 911 e911"') == ["911 NG911 911 e911"]
-    assert len(parse('"' + "ng911 " * 30 + '"').wanted[0].spellings) <= 16
+    assert len(parse('"' + "ng911 " * 30 + '"').required[0].spellings) <= 16
     search('"' + "ng911 " * 30 + '"')
 
 

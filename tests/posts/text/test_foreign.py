@@ -4,7 +4,7 @@ import pytest
 from django.conf import settings
 
 from posts.text import html
-from posts.text.structure import contents, structured
+from posts.text.structure import contents, with_structure
 
 WORD_NOTE = (
     "<p class=MsoNormal>Call back within a minute<a style='mso-footnote-id:ftn1' href=\"#_ftn1\""
@@ -36,7 +36,7 @@ OFFICE_NOTE = (
 def test_a_footnote_of_word_becomes_ours() -> None:
     cleaned = html.clean(WORD_NOTE)
     assert cleaned == ("<p>Call back within a minute[^1].</p><p>[^1]: Our rule.<br>Since May.</p>")
-    finished = structured(cleaned)
+    finished = with_structure(cleaned)
     assert 'href="#note-1"' in finished
     assert 'href="#noteref-1"' in finished
 
@@ -49,7 +49,7 @@ def test_a_footnote_of_another_program_becomes_ours(text: str) -> None:
 
 def test_a_footnote_of_our_own_page_becomes_what_was_written() -> None:
     written = "<p>One.[^1] Two.[^2]</p><p>[^1]: First.</p><p>[^2]: <em>Second</em>.</p>"
-    assert html.clean(structured(written)) == written
+    assert html.clean(with_structure(written)) == written
 
 
 def test_a_new_footnote_does_not_take_the_name_of_another() -> None:
@@ -90,7 +90,7 @@ def test_a_bookmark_in_a_heading_is_its_anchor() -> None:
     assert cleaned == (
         '<p><a href="#_Toc7">Radio</a></p><h2 id="_Toc7">Radio</h2><p>See above.</p><p>Here.</p>'
     )
-    assert '<a href="#s-toc7">' in structured(cleaned)
+    assert '<a href="#s-toc7">' in with_structure(cleaned)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_headings_of_google_docs_make_a_list_of_contents() -> None:
         + '</b><br class="Apple-interchange-newline">'
     )
     assert cleaned == ("<h2>Listen</h2><h2>Speak</h2><h2>Write</h2><h3>Tone</h3><p>x</p>")
-    assert contents(structured(cleaned)).count("<li>") == 4
+    assert contents(with_structure(cleaned)).count("<li>") == 4
 
 
 def test_a_span_without_a_style_is_only_words() -> None:

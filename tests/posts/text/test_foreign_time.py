@@ -3,6 +3,7 @@
 import pytest
 
 from posts.text import foreign
+from posts.text.losses import Losses
 from tests.growth import growth
 
 PIECES = {
@@ -35,6 +36,6 @@ def test_four_times_the_length_takes_four_times_as_long(name: str) -> None:
         return "".join(pieces)
 
     def translate(html: str) -> None:
-        foreign.translated(foreign.plain_formatting(html), foreign.Losses())
+        foreign.translated(foreign.plain_formatting(html), Losses())
 
     assert growth(translate, text, 30_000) < 9

@@ -5,7 +5,7 @@ from html import unescape
 import pytest
 from django.test import Client
 
-from posts.text.structure import contents, structured
+from posts.text.structure import contents, with_structure
 from tests.factories import make_post
 
 BODY = (
@@ -18,7 +18,7 @@ BODY = (
 
 
 def test_anchors_notes_and_boxes_do_not_mind_a_language() -> None:
-    html = structured(BODY)
+    html = with_structure(BODY)
     assert '<h2 id="s-call" dir="rtl" lang="ar">' in html
     assert '<a lang="es" href="#s-call">' in html
     assert '<p lang="es">Nota. <a class="notes__back"' in html

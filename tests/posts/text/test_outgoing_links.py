@@ -3,7 +3,7 @@
 import pytest
 
 from posts.text.outgoing_links import whole_picture_url, whole_url
-from posts.views.feeds import absolute
+from posts.views.feed_entries import absolute
 
 BASE = "https://www.example.org/articles/fatigue/"
 

@@ -6,12 +6,14 @@ from collections.abc import Callable
 import pytest
 
 from posts.text.html import clean
-from posts.text.structure import MOST_MENTIONS, contents, structured
+from posts.text.structure import MOST_MENTIONS, contents, with_structure
 from tests.growth import growth
 
 
 def test_each_heading_gets_an_anchor_of_its_own() -> None:
-    html = structured("<h2>The night shift</h2><h3>Rest</h3><h2>The night shift</h2><h4>Rest</h4>")
+    html = with_structure(
+        "<h2>The night shift</h2><h3>Rest</h3><h2>The night shift</h2><h4>Rest</h4>"
+    )
     assert re.findall(r'id="([^"]*)"', html) == [
         "s-the-night-shift",
         "s-rest",
@@ -22,27 +24,46 @@ def test_each_heading_gets_an_anchor_of_its_own() -> None:
 
 @pytest.mark.parametrize("words", ["Share", "Related", "Content", "Q", "&amp;", "火", "x" * 500])
 def test_an_anchor_is_never_one_of_the_pages_own(words: str) -> None:
-    found = re.search(r'id="([^"]*)"', structured(f"<h2>{words}</h2>"))
+    found = re.search(r'id="([^"]*)"', with_structure(f"<h2>{words}</h2>"))
     assert found
     assert re.fullmatch(r"s-[a-z0-9_-]{1,60}", found[1])
 
 
 def test_a_numbered_anchor_does_not_meet_one_that_looks_like_it() -> None:
-    html = structured("<h2>Rest</h2><h2>Rest 2</h2><h2>Rest</h2>")
+    html = with_structure("<h2>Rest</h2><h2>Rest 2</h2><h2>Rest</h2>")
     anchors = re.findall(r'id="([^"]*)"', html)
     assert len(set(anchors)) == 3
 
 
+def test_an_anchor_parts_words_as_an_address_does() -> None:
+    html = with_structure("<h2>2024–2026: day/night, 3½ Ørsted</h2>")
+    assert html.startswith('<h2 id="s-2024-2026-day-night-3-1-2-orsted">')
+
+
+def test_an_anchor_of_earlier_still_leads_to_its_heading() -> None:
+    """Earlier, a dash or a slash joined the words beside it."""
+    html = with_structure("<h2>On–call</h2><h2>On–call</h2><h2>Oncall</h2>")
+    assert html == (
+        '<h2 id="s-on-call"><span id="s-oncall"></span>On–call</h2>'
+        '<h2 id="s-on-call-2"><span id="s-oncall-2"></span>On–call</h2>'
+        '<h2 id="s-oncall-3">Oncall</h2>'
+    )
+    assert '<li><a href="#s-on-call">On–call</a></li>' in contents(html)
+    # So the clean keeps a link that a writer made to it.
+    text = '<h2>On–call</h2><p><a href="#s-oncall">above</a></p>'
+    assert clean(text) == text
+
+
 def test_links_to_an_anchor_of_the_writers_own_still_arrive() -> None:
-    html = structured('<p><a href="#how">below</a></p><h2 id="how">How it works</h2>')
+    html = with_structure('<p><a href="#how">below</a></p><h2 id="how">How it works</h2>')
     assert '<a href="#s-how">below</a>' in html
     assert '<h2 id="s-how">' in html
 
 
 def test_the_contents_start_at_three_headings() -> None:
-    two = structured("<h2>One</h2><p>x</p><h2>Two</h2>")
+    two = with_structure("<h2>One</h2><p>x</p><h2>Two</h2>")
     assert contents(two) == ""
-    three = structured("<h2>One</h2><h2>T<em>w</em>o &amp; a half</h2><h2>Three</h2>")
+    three = with_structure("<h2>One</h2><h2>T<em>w</em>o &amp; a half</h2><h2>Three</h2>")
     assert contents(three) == (
         '<ol><li><a href="#s-one">One</a></li><li><a href="#s-two-a-half">Two &amp; a half</a>'
         '</li><li><a href="#s-three">Three</a></li></ol>'
@@ -59,12 +80,12 @@ def test_the_contents_start_at_three_headings() -> None:
     ],
 )
 def test_the_contents_are_nested_as_the_headings_are(levels: str, shape: str) -> None:
-    html = structured("".join(f"<h{level}>x</h{level}>" for level in levels))
+    html = with_structure("".join(f"<h{level}>x</h{level}>" for level in levels))
     assert re.sub(r"<a .*?</a>", "", contents(html)) == shape
 
 
 def test_a_footnote_is_linked_both_ways() -> None:
-    html = structured(
+    html = with_structure(
         "<p>So it is.[^a] And so.[^b] Again.[^a]</p><p>[^b]: Second.</p>"
         '<p>[^a]: See <a href="https://x.org/">x</a>.</p><p>The end.</p>'
     )
@@ -85,7 +106,7 @@ def test_a_footnote_is_linked_both_ways() -> None:
 
 
 def test_notes_in_one_paragraph_are_several() -> None:
-    html = structured("<p>A[^1] b[^2]</p><p>[^1]: One.<br>\n[^2]: Two.</p>")
+    html = with_structure("<p>A[^1] b[^2]</p><p>[^1]: One.<br>\n[^2]: Two.</p>")
     assert '<li id="note-1"><p>One. ' in html
     assert '<li id="note-2"><p>Two. ' in html
 
@@ -101,11 +122,11 @@ def test_notes_in_one_paragraph_are_several() -> None:
     ],
 )
 def test_what_is_no_footnote_stays_as_it_was_typed(body: str) -> None:
-    assert structured(body) == body
+    assert with_structure(body) == body
 
 
 def test_a_table_scrolls_in_a_box_that_the_keyboard_reaches() -> None:
-    html = structured(
+    html = with_structure(
         "<table><caption>Calls &amp; <em>crews</em></caption><tbody><tr><td>1</td></tr></tbody>"
         "</table><table><tbody><tr><td>2</td></tr></tbody></table>"
     )
@@ -117,7 +138,7 @@ def test_a_table_scrolls_in_a_box_that_the_keyboard_reaches() -> None:
 
 
 def test_code_scrolls_in_a_box_of_its_own() -> None:
-    html = structured("<pre><code>SELECT 1</code></pre><p>Or:</p><pre>SELECT\n  2</pre>")
+    html = with_structure("<pre><code>SELECT 1</code></pre><p>Or:</p><pre>SELECT\n  2</pre>")
     box = '<div class="box box--code" role="region" tabindex="0" aria-label="Code '
     assert html == (
         f'{box}1"><pre><code>SELECT 1</code></pre></div><p>Or:</p>'
@@ -136,7 +157,7 @@ def test_code_scrolls_in_a_box_of_its_own() -> None:
     ],
 )
 def test_structure_brings_in_nothing_that_the_allowlist_kept_out(attack: str) -> None:
-    html = structured(clean(f"<p>{attack}</p><h2>{attack}</h2>"))
+    html = with_structure(clean(f"<p>{attack}</p><h2>{attack}</h2>"))
     assert "<script" not in html
     assert not re.search(r"<[^>]*\son\w+\s*=", html)
 
@@ -166,51 +187,51 @@ HARD: dict[str, Callable[[int], str]] = {
 
 @pytest.mark.parametrize("name", HARD)
 def test_the_time_of_the_structure_grows_with_the_length(name: str) -> None:
-    assert growth(structured, lambda size: clean(HARD[name](size)), 20_000) < 12
+    assert growth(with_structure, lambda size: clean(HARD[name](size)), 20_000) < 12
 
 
 @pytest.mark.parametrize("name", HARD)
 def test_the_time_of_the_contents_grows_with_the_length(name: str) -> None:
-    assert growth(contents, lambda size: structured(clean(HARD[name](size))), 20_000) < 12
+    assert growth(contents, lambda size: with_structure(clean(HARD[name](size))), 20_000) < 12
 
 
 def test_so_many_places_lead_to_a_footnote_and_no_more() -> None:
-    html = structured(f"<p>[^a]: x</p><p>{'[^a]' * (MOST_MENTIONS + 5)}</p>")
+    html = with_structure(f"<p>[^a]: x</p><p>{'[^a]' * (MOST_MENTIONS + 5)}</p>")
     assert html.count('role="doc-noteref"') == html.count('role="doc-backlink"') == MOST_MENTIONS
     assert html.count("[^a]") == 5
 
 
 def test_the_second_note_of_a_name_stays_as_it_was_typed() -> None:
-    html = structured("<p>A[^1]</p><p>[^1]: One.</p><p>[^1]: Another.</p>")
+    html = with_structure("<p>A[^1]</p><p>[^1]: One.</p><p>[^1]: Another.</p>")
     assert "<p>[^1]: Another.</p>" in html
     assert '<li id="note-1"><p>One. ' in html
 
 
 def test_a_note_is_parted_only_where_no_element_is_open() -> None:
-    html = structured("<p>A[^1]</p><p>[^1]: <em>One.<br>[^2]: Two.</em></p>")
+    html = with_structure("<p>A[^1]</p><p>[^1]: <em>One.<br>[^2]: Two.</em></p>")
     assert "<p><em>One.<br>[^2]: Two.</em> " in html
 
 
 def test_a_note_keeps_the_attributes_of_its_paragraph() -> None:
-    html = structured('<p>A[^1]</p><p lang="es">[^1]: Uno.</p>')
+    html = with_structure('<p>A[^1]</p><p lang="es">[^1]: Uno.</p>')
     assert '<li id="note-1"><p lang="es">Uno. ' in html
 
 
 def test_a_heading_with_other_attributes_gets_its_anchor_first() -> None:
-    html = structured('<p><a title="b" href="#a">x</a></p><h2 lang="es" id="a">Uno</h2>' * 3)
+    html = with_structure('<p><a title="b" href="#a">x</a></p><h2 lang="es" id="a">Uno</h2>' * 3)
     assert '<h2 id="s-a" lang="es">Uno</h2>' in html
     assert html.count('<a title="b" href="#s-a">x</a>') == 3
     assert contents(html).count("<li>") == 3
 
 
 def test_lines_of_a_heading_do_not_meet_in_the_contents_and_in_its_anchor() -> None:
-    html = structured("<h2>Night<br>shift</h2>" + "<h2>Rest</h2>" * 2)
+    html = with_structure("<h2>Night<br>shift</h2>" + "<h2>Rest</h2>" * 2)
     assert '<h2 id="s-night-shift">' in html
     assert '<a href="#s-night-shift">Night shift</a>' in contents(html)
 
 
 def test_a_table_within_a_table_scrolls_with_it() -> None:
     inner = "<table><tbody><tr><td>1</td></tr></tbody></table>"
-    html = structured(f"<table><tbody><tr><td>{inner}</td></tr></tbody></table>{inner}")
+    html = with_structure(f"<table><tbody><tr><td>{inner}</td></tr></tbody></table>{inner}")
     assert re.findall('aria-label="([^"]*)"', html) == ["Table 1", "Table 2"]
     assert html.count("</table></div>") == 2

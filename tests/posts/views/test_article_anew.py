@@ -15,7 +15,7 @@ from pytest_django.fixtures import Settings
 
 from posts.models import Author, Post, RelatedPost, Tag
 from posts.models.image import Image
-from posts.views import lists
+from posts.views import article
 from tests.factories import connect, make_author, make_image, make_post, make_tag, with_copies
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
@@ -91,9 +91,9 @@ def test_the_next_article_is_linked_while_there_is_one(client: Client, post: Pos
 
 def test_what_did_not_change_is_not_made_again(client: Client, post: Post) -> None:
     page(client)
-    before = lists._bound.cache_info()
+    before = article._bound.cache_info()
     page(client)
-    after = lists._bound.cache_info()
+    after = article._bound.cache_info()
     assert (after.hits, after.misses) == (before.hits + 1, before.misses)
 
 

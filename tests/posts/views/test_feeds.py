@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from posts.models import Post
-from posts.views.feeds import absolute
+from posts.views.feed_entries import absolute
 from tests.factories import make_author, make_image, make_post, make_tag, with_copies
 from tests.posts.views.feeds import ALL, SITE, XML, entries, make_article, parsed
 

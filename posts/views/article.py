@@ -1,0 +1,86 @@
+"""The page of an article, and what answers in its place when it is not there."""
+
+from functools import lru_cache
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import cache_control
+
+from alarmroom import kept
+from alarmroom.methods import require_safe
+from alarmroom.stencil import BoundStencil
+from posts import freshness
+from posts.models import Post
+from posts.models.addresses import moved
+from posts.views import article_queries
+from posts.views.article_queries import ArticleRow
+from posts.views.article_values import PAGE, Connected, Topic, page_context
+from posts.views.errors import gone
+
+BOUND = 64  # articles whose values a process keeps, to render their pages again
+
+
+@require_safe
+def article(request: HttpRequest, slug: str) -> HttpResponse:
+    row = article_queries.published_article(slug)
+    if row is None:
+        return redirect_gone_or_404(request, slug)
+    topics, related = tuple(article_queries.topics(row)), tuple(article_queries.connected(row))
+    is_stable = settings.KEPT_PAGES_SECONDS and row.is_finished
+    page, others = (_bound if is_stable else _bind)(row, topics, related)
+    return kept.keep(
+        HttpResponse(page.render()),
+        *kept.EVERY_PAGE,
+        f"article-{row.pk}",
+        f"author-{row.author}",
+        f"post-{row.pk}",
+        *others,
+        # The next article may become a neighbour or a related article.
+        until=freshness.next_moment,
+    )
+
+
+def _bind(
+    row: ArticleRow, topics: tuple[Topic, ...], related: tuple[Connected, ...]
+) -> tuple[BoundStencil, list[str]]:
+    """Return an article's page, and the keys of the other posts that it names."""
+    post = row.post()
+    others = [f"post-{other.pk}" for other in related]
+    others += [f"link-{link['pk']}" for link in (post.older, post.newer) if link]  # type: ignore[attr-defined]  # annotated in posts/views/article_queries.py
+    return PAGE.bind(page_context(post, topics, related)), others
+
+
+# For the articles that were read last. A page with an unknown query in its address is not kept,
+# but may be asked for often.
+_bound = lru_cache(maxsize=BOUND)(_bind)
+
+
+def redirect_gone_or_404(request: HttpRequest, slug: str) -> HttpResponse:
+    """Answer for a slug of no published article: 301, 410, or Http404."""
+    posts = Post.objects.known_as(slug).defer("body", "body_served")
+    # The article with this slug comes before one that had it earlier.
+    for post in sorted(posts, key=lambda post: post.slug != slug):
+        if post.is_withdrawn:
+            return gone(request, post)
+        if post.is_published:
+            return moved(request, post)
+    raise Http404
+
+
+@require_safe
+@cache_control(no_store=True, private=True)
+def preview(request: HttpRequest, pk: int) -> HttpResponse:
+    """The article as its readers will see it, for editors, whatever its state."""
+    user = request.user
+    # has_perm() is False for an account that was closed.
+    if not (user.is_staff and any(map(user.has_perm, ("posts.view_post", "posts.change_post")))):
+        # Not a redirect to the sign-in page: that would tell a stranger which drafts exist.
+        raise Http404
+    post = article_queries.any_article(pk)
+    if post is None:
+        raise Http404
+    context = page_context(
+        post, article_queries.topics(post), article_queries.connected(post), is_preview=True
+    )
+    return render(request, "posts/article.html", {**context, "post": post})
