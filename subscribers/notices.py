@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from alarmroom import mail
+from alarmroom.mail_text import one_line
 from subscribers import tokens
 from subscribers.models import Notice, Resource, Subscriber, Suppression
 
@@ -178,13 +179,13 @@ def reply_error(code: int, reply: bytes | str) -> Exception:
 def reply_line(code: int, reply: bytes | str) -> str:
     """Return a server's reply as one line of text."""
     text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
-    return f"{code} {' '.join(text.split())}"
+    return f"{code} {one_line(text)}"
 
 
 def finish(notice: Notice, state: Notice.State, error: str = "") -> None:
     """Store the final outcome of a notice."""
     notice.state = state
-    notice.last_error = error[:300]
+    notice.last_error = one_line(error)[:300]  # PostgreSQL stores no NUL.
     notice.sent_at = timezone.now() if state == Notice.State.SENT else None
     save_fields(notice, "state", "last_error", "sent_at")
     if state == Notice.State.FAILED:
@@ -198,7 +199,7 @@ def postpone(notice: Notice, error: str, pauses: Sequence[timedelta] = PAUSES) -
         return
     pause = pauses[notice.tries - 1]
     notice.due_at = timezone.now() + pause
-    notice.last_error = error[:300]
+    notice.last_error = one_line(error)[:300]
     save_fields(notice, "due_at", "last_error")
     logger.info("Notice %s is tried again in %s: %s", notice.pk, pause, error)
 
