@@ -24,8 +24,11 @@ from subscribers.models import Notice, Resource, Subscriber, Suppression
 
 logger = logging.getLogger(__name__)
 
-# Longer than a mail server may take over one message (SMTP_TIMEOUT for each command).
-LEASE = timedelta(minutes=10)
+# A lease is longer than a mail server may take over one message: it is waited for up to 16 times
+# (two addresses of its host, its greeting, EHLO, STARTTLS, EHLO, three for the login, MAIL, RCPT,
+# DATA, the message, its answer, QUIT), each time up to SMTP_TIMEOUT.
+WAITS = 16
+LEASE_AT_LEAST = timedelta(minutes=10)
 # The pause after the first try, after the second and so on, about three days in all. After a
 # second deferral a host gets at least half an hour (RFC 5321 4.5.4.1).
 PAUSES = [
@@ -96,11 +99,15 @@ def claim(pk: int, due_at: datetime) -> Notice | None:
     processes finds the old value. Also None if the reader was erased meanwhile.
     """
     claimed = Notice.objects.filter(pk=pk, state=Notice.State.QUEUED, due_at=due_at).update(
-        due_at=timezone.now() + LEASE, tries=F("tries") + 1, last_error=""
+        due_at=timezone.now() + lease_time(), tries=F("tries") + 1, last_error=""
     )
     if not claimed:
         return None
     return Notice.objects.select_related("subscriber").filter(pk=pk).first()
+
+
+def lease_time() -> timedelta:
+    return max(LEASE_AT_LEAST, WAITS * timedelta(seconds=settings.SMTP_TIMEOUT))
 
 
 def send(notice: Notice) -> bool:
