@@ -55,7 +55,7 @@ def mail(**kwargs: Any) -> Iterable[CheckMessage]:
 
 @register("alarmroom", deploy=True)
 def proxy(**kwargs: Any) -> Iterable[CheckMessage]:
-    """Each of gunicorn's threads waits for its sender, so slow ones take all of them."""
+    """A proxy reads requests whole, or slow senders take all threads; and it names the visitor."""
     if not settings.BUFFERING_PROXY:
         yield Warning(
             "Nobody says that a proxy in front reads requests whole before it passes them on.",
@@ -65,4 +65,14 @@ def proxy(**kwargs: Any) -> Iterable[CheckMessage]:
                 "BUFFERING_PROXY=on. docs/deploying.md says more."
             ),
             id="alarmroom.W003",
+        )
+    elif not settings.TRUSTED_PROXIES:
+        yield Warning(
+            "There is a proxy in front, and TRUSTED_PROXIES is 0.",
+            hint=(
+                "All visitors then have the proxy's address: a few wrong passwords of anybody lock "
+                "everybody out of the desk, and the sign-up form soon refuses all. Set it to how "
+                "many proxies of yours add an entry to X-Forwarded-For."
+            ),
+            id="alarmroom.W004",
         )

@@ -4,8 +4,9 @@ PostgreSQL refuses a NUL in any value: of a filter, a search, an autocomplete, a
 text needs one. Paths and cookies have rules of their own (the routes, alarmroom/sessions.py).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -46,6 +47,31 @@ class CleanRequest(WSGIRequest):
 
     if not TYPE_CHECKING:
         POST = property(_get_clean_post, _set_post)
+
+
+def plain_content_type(value: str) -> str:
+    """Return a Content-Type with no parameter but the boundary of a form's parts."""
+    kind, *parameters = value.split(";")
+    kept = [each for each in parameters if each.partition("=")[0].strip().lower() == "boundary"]
+    return ";".join([kind, *kept])
+
+
+class PlainContentType:
+    """WSGI middleware: every query string and form is read as UTF-8, which all browsers send.
+
+    A Content-Type may name any codec of Python as its charset, and Django reads the query string
+    and the form with it: `hex` is an error, `utf-7` makes a NUL out of other signs, `punycode`
+    takes a time that grows with the square of the length. A wrong `charset*` is an error even
+    before Django's middleware.
+    """
+
+    def __init__(self, application: WSGIApplication) -> None:
+        self.application = application
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if ";" in environ.get("CONTENT_TYPE", ""):
+            environ["CONTENT_TYPE"] = plain_content_type(environ["CONTENT_TYPE"])
+        return self.application(environ, start_response)
 
 
 class CleanInputMiddleware:

@@ -18,13 +18,17 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from alarmroom import mail
+from alarmroom.mail_text import one_line
 from subscribers import tokens
 from subscribers.models import Notice, Resource, Subscriber, Suppression
 
 logger = logging.getLogger(__name__)
 
-# Longer than a mail server may take over one message (SMTP_TIMEOUT for each command).
-LEASE = timedelta(minutes=10)
+# A lease is longer than a mail server may take over one message: it is waited for up to 16 times
+# (two addresses of its host, its greeting, EHLO, STARTTLS, EHLO, three for the login, MAIL, RCPT,
+# DATA, the message, its answer, QUIT), each time up to SMTP_TIMEOUT.
+WAITS = 16
+LEASE_AT_LEAST = timedelta(minutes=10)
 # The pause after the first try, after the second and so on, about three days in all. After a
 # second deferral a host gets at least half an hour (RFC 5321 4.5.4.1).
 PAUSES = [
@@ -95,11 +99,15 @@ def claim(pk: int, due_at: datetime) -> Notice | None:
     processes finds the old value. Also None if the reader was erased meanwhile.
     """
     claimed = Notice.objects.filter(pk=pk, state=Notice.State.QUEUED, due_at=due_at).update(
-        due_at=timezone.now() + LEASE, tries=F("tries") + 1, last_error=""
+        due_at=timezone.now() + lease_time(), tries=F("tries") + 1, last_error=""
     )
     if not claimed:
         return None
     return Notice.objects.select_related("subscriber").filter(pk=pk).first()
+
+
+def lease_time() -> timedelta:
+    return max(LEASE_AT_LEAST, WAITS * timedelta(seconds=settings.SMTP_TIMEOUT))
 
 
 def send(notice: Notice) -> bool:
@@ -178,13 +186,13 @@ def reply_error(code: int, reply: bytes | str) -> Exception:
 def reply_line(code: int, reply: bytes | str) -> str:
     """Return a server's reply as one line of text."""
     text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
-    return f"{code} {' '.join(text.split())}"
+    return f"{code} {one_line(text)}"
 
 
 def finish(notice: Notice, state: Notice.State, error: str = "") -> None:
     """Store the final outcome of a notice."""
     notice.state = state
-    notice.last_error = error[:300]
+    notice.last_error = one_line(error)[:300]  # PostgreSQL stores no NUL.
     notice.sent_at = timezone.now() if state == Notice.State.SENT else None
     save_fields(notice, "state", "last_error", "sent_at")
     if state == Notice.State.FAILED:
@@ -198,7 +206,7 @@ def postpone(notice: Notice, error: str, pauses: Sequence[timedelta] = PAUSES) -
         return
     pause = pauses[notice.tries - 1]
     notice.due_at = timezone.now() + pause
-    notice.last_error = error[:300]
+    notice.last_error = one_line(error)[:300]
     save_fields(notice, "due_at", "last_error")
     logger.info("Notice %s is tried again in %s: %s", notice.pk, pause, error)
 

@@ -31,6 +31,7 @@ def environment(data_dir: str, **changes: str) -> dict[str, str]:
         "SMTP_URL": "smtp+tls://user:password@smtp.example.org:587",
         "BULK_SMTP_URL": "smtp+tls://user:password@bulk.example.org:587",
         "BUFFERING_PROXY": "on",
+        "TRUSTED_PROXIES": "1",
         "POSTAL_ADDRESS": "The Alarm Room, 100 Main Street, Springfield, IL 62701, USA",
     }
     return {**inherited, **production, **changes}

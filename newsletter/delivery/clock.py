@@ -77,8 +77,8 @@ def start_due(issue: Issue) -> None:
     """Start an issue whose moment has come, or make it a draft again that says why not."""
     try:
         starting.start(issue, due=True)
-    except starting.AlreadyStarted:
-        return
+    except (starting.AlreadyStarted, starting.Changed):
+        return  # Where it only changed again and again, it is still due: the next tick tries.
     except starting.NotReady as error:
         if not starting.unschedule(issue, f"It was not sent at its time. {error}", due=True):
             return  # An editor has ended the schedule meanwhile.

@@ -63,6 +63,9 @@ class AlreadyStarted(Exception):
 
 # From draft to sending
 
+# How often start() renders an issue anew that somebody changed while it was rendered.
+RENDERINGS = 5
+
 
 def rehearse(issue: Issue) -> mail.Rendered:
     """Render what start() would freeze at this moment. Raises RenderError."""
@@ -132,24 +135,35 @@ def start(
     that an editor ended meanwhile.
     """
     try:
-        # Once before the transaction: the first rendering makes copies of pictures, which takes
-        # long, and nobody else could write meanwhile.
-        if issue.is_open:
-            mail.render(issue)
-        _start(issue, by, shown, due)
+        for _ in range(RENDERINGS):
+            if _start(issue, by, shown, due):
+                return
     except mail.RenderError as error:
         issue.refresh_from_db()
         raise NotReady([str(error)]) from error
     except (NotReady, AlreadyStarted):
         issue.refresh_from_db()
         raise
+    issue.refresh_from_db()
+    raise Changed
 
 
 def _start(
     issue: Issue, by: AbstractBaseUser | AnonymousUser | None, shown: str, due: bool
-) -> None:
+) -> bool:
+    """Start an issue; return False, with nothing changed, if it changed while it was rendered.
+
+    It is rendered before the transaction: that may decode pictures, which takes seconds, and on
+    SQLite nobody else could write meanwhile.
+    """
     now = timezone.now()
     may_start = Issue.objects.due() if due else Issue.objects.filter(state__in=Issue.OPEN_STATES)
+    as_started = may_start.filter(pk=issue.pk).first()
+    if as_started is None:
+        raise AlreadyStarted
+    as_started.started_at = now
+    source = mail.source(as_started)
+    rendered = mail.render(as_started)
     with transaction.atomic():
         # The claim: of two who try, one changes the row. The other one changes no row.
         claimed = may_start.filter(pk=issue.pk).update(
@@ -166,7 +180,9 @@ def _start(
         issue.refresh_from_db()
         if found := preflight.problems(issue):
             raise NotReady(found)
-        rendered = mail.render(issue)
+        if mail.source(issue) != source:
+            transaction.set_rollback(True)
+            return False
         if shown and rendered.sha256 != shown:
             raise Changed
         Content.objects.create(
@@ -181,6 +197,7 @@ def _start(
         issue.save(update_fields=["recipients"])
         kept.drop("issues", f"issue-{issue.pk}")
         wake(issue)
+    return True
 
 
 def queue_deliveries(issue: Issue, now: datetime) -> int:

@@ -21,6 +21,8 @@ from django.conf import settings
 from django.core.mail import mailers
 from django.core.mail.backends.smtp import EmailBackend
 
+from alarmroom.mail_text import one_line
+
 
 class Fate(Enum):
     """What became of one message."""
@@ -57,7 +59,8 @@ class ServerRefuses(Exception):
 
 def _one_line(reply: Any) -> str:
     text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else str(reply)
-    return " ".join(text.split())[:300]
+    # A server may answer anything, and PostgreSQL stores no NUL.
+    return one_line(text)[:300]
 
 
 def _dot_stuffed(message: bytes) -> bytes:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.db.models import Model, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -44,6 +45,7 @@ __all__ = [
     "message_id",
     "preview",
     "render",
+    "source",
 ]
 
 # Gmail cuts a mail off at 102 kB of HTML, and the unsubscribe link with it.
@@ -157,6 +159,19 @@ def render(issue: Issue, *, test: bool = False) -> Rendered:
     )
 
 
+def source(issue: Issue) -> tuple[object, ...]:
+    """Return what render() reads of the database, to see whether it is still the same.
+
+    The issue's own texts are those of the instance.
+    """
+    texts = (issue.number, issue.subject, issue.preheader, issue.intro, issue.started_at)
+    read: list[object] = []
+    for row in _rows(issue):
+        for found in (row, row.post, row.post.author, row.post.cover):
+            read.append(found and {name: found.__dict__.get(name) for name in _columns(found)})
+    return (*texts, read)
+
+
 def message_id(delivery_pk: int, issue_number: int) -> str:
     """Return the Message-ID of a delivery: the same at every try, and nobody can guess it.
 
@@ -207,11 +222,17 @@ def _subject(issue: Issue) -> str:
 
 
 def _articles(issue: Issue, warnings: list[str]) -> list[Article]:
-    rows = issue.issue_posts.select_related("post__author", "post__cover").defer("post__body")
-    return [
-        _article(row, number, warnings)
-        for number, row in enumerate(rows.order_by("position", "pk"), start=1)
-    ]
+    return [_article(row, number, warnings) for number, row in enumerate(_rows(issue), start=1)]
+
+
+def _rows(issue: Issue) -> QuerySet[IssuePost]:
+    """The issue's articles in order, without their long texts."""
+    rows = issue.issue_posts.select_related("post__author", "post__cover")
+    return rows.defer("post__body", "post__body_served").order_by("position", "pk")
+
+
+def _columns(row: Model) -> list[str]:
+    return [field.attname for field in row._meta.concrete_fields]
 
 
 def _article(row: IssuePost, number: int, warnings: list[str]) -> Article:

@@ -110,6 +110,7 @@ def test_a_filled_in_copy_of_the_example_passes_the_deployment_check(tmp_path: P
         text = text.replace(f"\n{name}=\n", f"\n{name}={known[name]}\n")
     # What the guide asks the operator to say.
     text = text.replace("\n# BUFFERING_PROXY=off\n", "\nBUFFERING_PROXY=on\n")
+    text = text.replace("\n# BEHIND_TLS_PROXY=off\n", "\nBEHIND_TLS_PROXY=on\n")
     copy.write_text(text)
     env = {"PATH": os.environ["PATH"], "ENV_FILE": str(copy), "DATA_DIR": str(tmp_path / "data")}
     checked = run("manage.py", "check", "--deploy", "--fail-level", "WARNING", env=env)
@@ -385,7 +386,9 @@ def test_what_an_operator_may_write(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    found = settings(monkeypatch, {**environment(str(tmp_path)), name: value})
+    env = environment(str(tmp_path))
+    del env["TRUSTED_PROXIES"]  # Its default is asked for above.
+    found = settings(monkeypatch, {**env, name: value})
     assert found[setting] == becomes
 
 

@@ -136,6 +136,7 @@ def test_production_settings_pass_the_deployment_check(tmp_path: Path) -> None:
         ({"SITE_URL": "https://elsewhere.example.org"}, "alarmroom.E002"),
         ({"SITE_URL": "http://www.example.org"}, "alarmroom.W001"),
         ({"BUFFERING_PROXY": "off"}, "alarmroom.W003"),
+        ({"TRUSTED_PROXIES": "0"}, "alarmroom.W004"),
         ({"POSTAL_ADDRESS": "The Alarm Room, P.O. Box 911, Anytown, USA"}, "alarmroom.W002"),
     ],
 )
