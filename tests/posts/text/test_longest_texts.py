@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from newsletter.models import Issue
-from posts.models import LONGEST_DESCRIPTION, Author, Page, Post, Tag
+from posts.models import Author, Page, Post, Tag
+from posts.models.fields import LONGEST_DESCRIPTION
 from posts.text.editor import LONGEST_BODY, LONGEST_INTRODUCTION, LONGEST_SENT
 from tests.posts.admin.desk import ADD, errors, form
 
