@@ -580,6 +580,7 @@ function onPaste(editor, { data }) {
   const uploads = Boolean(editor.config.imageUploadUrl);
   if (native && WORD.test(native)) {
     const doc = translate(editor, native, { uploads, fromWord: true });
+    data.fromWord = true;
     data.dataValue = doc.documentElement.outerHTML;
     const getData = transfer.getData.bind(transfer);
     transfer.getData = (type, isNative) =>
@@ -591,8 +592,17 @@ function onPaste(editor, { data }) {
   data.dontFilter = true;
 }
 
+// After Word's filter (3), and before pictures travel (10): here its pictures are had or not, and
+// what is lost is counted once.
+function afterWord(editor, { data }) {
+  if (!data.fromWord) return;
+  const uploads = Boolean(editor.config.imageUploadUrl);
+  data.dataValue = translate(editor, data.dataValue, { uploads }).body.innerHTML;
+}
+
 CKEDITOR.on("instanceCreated", ({ editor }) => {
   editor.on("paste", (event) => onPaste(editor, event), null, null, 1);
+  editor.on("paste", (event) => afterWord(editor, event), null, null, 5);
   // Every way in: what was pasted, what was written as source, what is loaded.
   editor.on(
     "toHtml",

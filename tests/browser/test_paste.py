@@ -104,9 +104,7 @@ def test_a_filter_that_trips_loses_nothing(editor: Page) -> None:
 
 def test_an_error_in_the_translation_loses_nothing(editor: Page) -> None:
     surface = open_editor(editor)
-    editor.evaluate(
-        "URL.canParse = () => { throw new TypeError('as in a document like no other'); }"
-    )
+    editor.evaluate("() => { URL.canParse = () => { throw new TypeError('such as none'); }; }")
     paste(surface, '<p>Calm <audio src="https://example.com/a.mp3"></audio></p>')
     expect(surface).to_contain_text("Calm")
 
@@ -183,6 +181,16 @@ def test_what_is_written_as_source_is_said_when_it_is_shown_and_when_it_is_saved
     assert text_of(editor) == (
         '<p>Look</p><p><a href="https://www.youtube.com/watch?v=abc">A drill</a></p>'
     )
+
+
+def test_a_picture_of_word_that_cannot_be_had_is_counted_once(editor: Page) -> None:
+    text = pasted(
+        editor,
+        "<p class=MsoNormal>Seen: <img src='file:///C:/clip_image001.png' alt='The console'>"
+        "<o:p></o:p></p>",
+    )
+    assert text == "<p>Seen:</p>"
+    expect(editor.locator(NOTICE)).to_contain_text("1 picture could not be taken over")
 
 
 def test_an_introduction_says_that_it_takes_no_pictures(editor: Page) -> None:
