@@ -113,7 +113,9 @@ class Translation {
   keepWordsApart() {
     for (const block of this.all("pre *")) {
       if (this.isInline(block)) continue;
-      if (block.nextSibling) block.after("\n");
+      const [before, after] = [block.previousSibling, block.nextSibling];
+      if (before && before.localName !== "br" && !before.data?.endsWith("\n")) block.before("\n");
+      if (after && !after.data?.startsWith("\n")) block.after("\n");
       unwrap(block);
     }
     this.all("summary, dt, dd, legend, address").forEach((each) => rename(each, "div"));
@@ -358,11 +360,12 @@ class Translation {
       });
       if (box.contains(link) || !leadBack.length) continue;
       if (!notes.has(box)) {
-        notes.set(box, { box, marks: [], back: [] });
+        notes.set(box, { box, marks: [], back: new Set() });
         back.get(box).forEach((each) => used.add(each));
       }
       notes.get(box).marks.push(link);
-      notes.get(box).back.push(...leadBack);
+      // Two marks of one paragraph share the link that leads back to it.
+      leadBack.forEach((each) => notes.get(box).back.add(each));
     }
     return [...notes.values()];
   }
@@ -374,8 +377,13 @@ class Translation {
     for (const { box, marks, back } of notes) {
       do number += 1;
       while (used.has(String(number)));
-      for (const mark of marks) this.aloneIn(mark).replaceWith(`[^${number}]`);
-      for (const link of back) this.aloneIn(link).remove();
+      // One may have gone with what stood around another.
+      for (const mark of marks) {
+        if (mark.isConnected) this.aloneIn(mark).replaceWith(`[^${number}]`);
+      }
+      for (const link of back) {
+        if (link.isConnected) this.aloneIn(link).remove();
+      }
       for (const part of [...box.querySelectorAll("*")]) {
         if (this.isInline(part)) continue;
         part.before(this.doc.createElement("br"));
@@ -534,8 +542,12 @@ function sentences(table, losses) {
 
 // In the editor
 
+function parse(html) {
+  return new DOMParser().parseFromString(html, "text/html");
+}
+
 function translate(editor, html, options) {
-  const doc = new DOMParser().parseFromString(html, "text/html");
+  const doc = parse(html);
   const text = editor.document?.$.body;
   const translation = new Translation(editor.config.foreign, doc, {
     // The id is foreign text, so it is compared, and not used in a selector.
@@ -543,7 +555,12 @@ function translate(editor, html, options) {
     takenNames: [...(text?.textContent ?? "").matchAll(NOTE_NAME)].map(([, name]) => name),
     ...options,
   });
-  translation.run();
+  try {
+    translation.run();
+  } catch {
+    // An error here would lose the whole text. The clean at the next save does this work again.
+    return parse(html);
+  }
   say(editor, translation.losses);
   return doc;
 }
@@ -563,6 +580,7 @@ function onPaste(editor, { data }) {
   const uploads = Boolean(editor.config.imageUploadUrl);
   if (native && WORD.test(native)) {
     const doc = translate(editor, native, { uploads, fromWord: true });
+    data.fromWord = true;
     data.dataValue = doc.documentElement.outerHTML;
     const getData = transfer.getData.bind(transfer);
     transfer.getData = (type, isNative) =>
@@ -574,8 +592,17 @@ function onPaste(editor, { data }) {
   data.dontFilter = true;
 }
 
+// After Word's filter (3), and before pictures travel (10): here its pictures are had or not, and
+// what is lost is counted once.
+function afterWord(editor, { data }) {
+  if (!data.fromWord) return;
+  const uploads = Boolean(editor.config.imageUploadUrl);
+  data.dataValue = translate(editor, data.dataValue, { uploads }).body.innerHTML;
+}
+
 CKEDITOR.on("instanceCreated", ({ editor }) => {
   editor.on("paste", (event) => onPaste(editor, event), null, null, 1);
+  editor.on("paste", (event) => afterWord(editor, event), null, null, 5);
   // For every text that comes in: pasted, typed as source, or loaded.
   editor.on(
     "toHtml",

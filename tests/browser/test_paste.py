@@ -9,7 +9,13 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_editor import fill_in, open_editor, paste, text_of
-from tests.posts.text.test_foreign import DOCS_NOTE, OFFICE_NOTE, WEB_NOTE, WORD_NOTE
+from tests.posts.text.test_foreign import (
+    DOCS_NOTE,
+    OFFICE_NOTE,
+    WEB_NOTE,
+    WIKI_NOTES,
+    WORD_NOTE,
+)
 
 NOTICE = ".cke_notification_warning"
 
@@ -37,6 +43,12 @@ def test_footnotes_become_ours(editor: Page) -> None:
     for document in (DOCS_NOTE, OFFICE_NOTE, WEB_NOTE):
         text = pasted(editor, document).replace(" soon", "")
         assert text == "<p>Call back[^1].</p><p>[^1]: Our rule.</p>"
+
+
+def test_notes_that_are_mentioned_twice_become_ours(editor: Page) -> None:
+    assert pasted(editor, WIKI_NOTES) == (
+        "<p>Call back[^1] soon.[^2][^1]</p><p>[^1]: Book one.</p><p>[^2]: Book two.</p>"
+    )
 
 
 def test_a_footnote_does_not_take_the_name_of_one_in_the_text(editor: Page) -> None:
@@ -88,6 +100,13 @@ def test_a_filter_that_trips_loses_nothing(editor: Page) -> None:
     expect(surface).to_contain_text("Calm")
     paste(surface, "<p class=MsoNormal>Night<o:p></o:p></p>")
     expect(surface).to_contain_text("Night")
+
+
+def test_an_error_in_the_translation_loses_nothing(editor: Page) -> None:
+    surface = open_editor(editor)
+    editor.evaluate("() => { URL.canParse = () => { throw new TypeError('such as none'); }; }")
+    paste(surface, '<p>Calm <audio src="https://example.com/a.mp3"></audio></p>')
+    expect(surface).to_contain_text("Calm")
 
 
 def test_films_recordings_and_pictures_that_cannot_be_had_are_said(editor: Page) -> None:
@@ -164,6 +183,16 @@ def test_what_is_written_as_source_is_said_when_it_is_shown_and_when_it_is_saved
     )
 
 
+def test_a_picture_of_word_that_cannot_be_had_is_counted_once(editor: Page) -> None:
+    text = pasted(
+        editor,
+        "<p class=MsoNormal>Seen: <img src='file:///C:/clip_image001.png' alt='The console'>"
+        "<o:p></o:p></p>",
+    )
+    assert text == "<p>Seen:</p>"
+    expect(editor.locator(NOTICE)).to_contain_text("1 picture could not be taken over")
+
+
 def test_an_introduction_says_that_it_takes_no_pictures(editor: Page) -> None:
     surface = open_editor(editor, "/admin/newsletter/issue/add/", "id_intro")
     paste(surface, '<p>Hi <img src="/static/none.png" alt="A console"></p>')
@@ -190,9 +219,9 @@ def test_words_do_not_meet_where_a_block_ended(editor: Page) -> None:
     text = pasted(
         editor,
         "<dl><dt>ANI</dt><dd>Number</dd></dl><details><summary>Key</summary>Answer</details>"
-        "<address>Line one</address><pre><div>one</div><div>two</div></pre>",
+        "<address>Line one</address><pre>one<div>two</div>three</pre>",
     )
     for word in ("ANI", "Number", "Key", "Answer", "Line one"):
         assert f"<p>{word}</p>" in text
     # `text` has lost its line breaks.
-    assert "<pre>\none\ntwo</pre>" in editor.evaluate("CKEDITOR.instances.id_body.getData()")
+    assert "<pre>\none\ntwo\nthree</pre>" in editor.evaluate("CKEDITOR.instances.id_body.getData()")

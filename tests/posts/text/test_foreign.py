@@ -31,6 +31,13 @@ OFFICE_NOTE = (
     '<a class="sdfootnotesym" name="sdfootnote1sym" href="#sdfootnote1anc">1</a> Our rule.</p>'
     "</div>"
 )
+# As MediaWiki writes them: a note that is mentioned twice, both times in one paragraph.
+WIKI_NOTES = (
+    '<p>Call back<sup id="ref-1"><a href="#note-1">[1]</a></sup> soon.<sup id="ref-2">'
+    '<a href="#note-2">[2]</a></sup><sup id="ref-1b"><a href="#note-1">[1]</a></sup></p>'
+    '<ol><li id="note-1"><b><a href="#ref-1">^</a></b> <span>Book one.</span></li>'
+    '<li id="note-2"><span><a href="#ref-2">^</a></span> <span>Book two.</span></li></ol>'
+)
 
 
 def test_a_footnote_of_word_becomes_ours() -> None:
@@ -45,6 +52,12 @@ def test_a_footnote_of_word_becomes_ours() -> None:
 def test_a_footnote_of_another_program_becomes_ours(text: str) -> None:
     cleaned = html.clean(text)
     assert cleaned.replace(" soon", "") == "<p>Call back[^1].</p><p>[^1]: Our rule.</p>"
+
+
+def test_notes_that_are_mentioned_twice_become_ours() -> None:
+    assert html.clean(WIKI_NOTES) == (
+        "<p>Call back[^1] soon.[^2][^1]</p><p>[^1]: Book one.</p><p>[^2]: Book two.</p>"
+    )
 
 
 def test_a_footnote_of_our_own_page_becomes_what_was_written() -> None:
