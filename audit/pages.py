@@ -16,8 +16,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from posts import copying
-
 if TYPE_CHECKING:
     from posts.models.image import Image
 
@@ -200,6 +198,7 @@ def _reshaped(cover: Image, size: tuple[int, int]) -> Image:
     from PIL import ImageOps
 
     from alarmroom.images import clean_picture
+    from posts import copying
     from posts.models.image import Image
 
     out = io.BytesIO()
