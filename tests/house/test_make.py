@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.production import ROOT
+from tests.helpers import ROOT
 
 
 @pytest.fixture

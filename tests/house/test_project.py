@@ -3,31 +3,17 @@
 import os
 import re
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
+from tests.helpers import ROOT, manage
 from tests.production import environment
 
 pytestmark = pytest.mark.postgresql
-
-ROOT = Path(settings.BASE_DIR)
-
-
-def run(*arguments: str, env: dict[str, str]) -> "subprocess.CompletedProcess[str]":
-    """Run a command in the project's folder and return the finished process with its output."""
-    return subprocess.run(
-        arguments, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False
-    )
-
-
-def manage(*arguments: str, env: dict[str, str]) -> "subprocess.CompletedProcess[str]":
-    return run(sys.executable, "manage.py", *arguments, env=env)
 
 
 # The layout
@@ -71,7 +57,9 @@ def test_the_readme_names_the_two_commands() -> None:
 
 def test_nothing_in_the_repository_names_a_machine() -> None:
     """No home directory, registry or temporary folder of the machine it was written on."""
-    listed = run("git", "ls-files", "-z", env=dict(os.environ))
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     if listed.returncode != 0:
         pytest.skip("This copy of the project is not a Git checkout")
     leak = re.compile(r"/r[o]ot/|/home/\w+/|/w[o]rk/|bash_[j]obs")
