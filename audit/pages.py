@@ -198,6 +198,7 @@ def _reshaped(cover: Image, size: tuple[int, int]) -> Image:
     from PIL import ImageOps
 
     from alarmroom.images import clean_picture
+    from posts import copying
     from posts.models.image import Image
 
     out = io.BytesIO()

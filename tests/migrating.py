@@ -38,7 +38,7 @@ KEPT = {
     "newsletter.issue": ("number", "subject", "intro", "state"),
     "newsletter.issuepost": ("blurb", "post_id"),
     "newsletter.content": ("sha256", "text"),
-    "newsletter.delivery.starting": ("state", "subscriber_id"),
+    "newsletter.delivery": ("state", "subscriber_id"),
 }
 
 
@@ -127,7 +127,7 @@ class Site:
                 text="Hello.",
             )
             make(
-                "newsletter.delivery.starting",
+                "newsletter.delivery",
                 issue=issue,
                 subscriber=subscriber,
                 state="sent",

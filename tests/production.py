@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests import helpers
 
 SECRET_KEY = "for-checking-only-" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2
 
@@ -77,7 +77,8 @@ def copy(source: Path, target: Path) -> None:
 
 
 def manage(env: Mapping[str, str], *command: str) -> None:
-    subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=env, check=True)
+    done = helpers.manage(*command, env=env)
+    assert done.returncode == 0, done.stderr
 
 
 if __name__ == "__main__":

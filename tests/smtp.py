@@ -10,7 +10,6 @@ All MAILERS of the settings point to it while the fixture lasts.
 
 import email
 import email.policy
-import socket
 from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Any, cast
@@ -18,12 +17,7 @@ from typing import Any, cast
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-
-def free_port() -> int:
-    """Return a TCP port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.helpers import free_port
 
 
 @dataclass(frozen=True)

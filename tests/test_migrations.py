@@ -1,8 +1,6 @@
 """Migrations lead from nothing, and from every day of the past, to the models of today."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from tests.production import ROOT
+from tests.helpers import python
 
 pytestmark = pytest.mark.postgresql
 
@@ -39,18 +37,16 @@ def scratch(tmp_path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("how", ["empty", "filled"])
 def test_migrations_lead_to_the_models_of_today(scratch: str, tmp_path: Path, how: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.migrating", how],
-        cwd=ROOT,
+    done = python(
+        "-m",
+        "tests.migrating",
+        how,
         env={
             **os.environ,
             "DATABASE_URL": scratch,
             "DATA_DIR": str(tmp_path / "data"),
             "DJANGO_SETTINGS_MODULE": "alarmroom.settings",
         },
-        capture_output=True,
-        text=True,
-        check=False,
     )
     assert done.returncode == 0, done.stderr[-4000:]
     rows = int(done.stdout.split()[0])

@@ -15,20 +15,23 @@ if TYPE_CHECKING:
 # Prefixes of test ids. Each group runs in its order on one worker. Groups run before single tests,
 # the longest group first, so that both workers end at about the same time.
 GROUPS = (
+    # A site as `make run` starts it
+    (
+        "tests/browser/test_allowlist.py::",
+        "tests/browser/test_editor.py::",
+        "tests/browser/test_main_path.py::",
+        "tests/browser/test_paste.py::",
+        "tests/browser/test_reading.py::",
+        "tests/browser/test_search.py::",
+        "tests/browser/test_slugs.py::",
+        "tests/browser/test_second_start.py::",
+    ),
     # A deployed site with the demo and its pictures' copies
     (
         "tests/browser/test_accessibility.py::",
         "tests/browser/test_pictures.py::",
         "tests/browser/test_sizes.py::",
         "tests/browser/test_type.py::",
-    ),
-    # A site as `make run` starts it
-    (
-        "tests/browser/test_editor.py::",
-        "tests/browser/test_main_path.py::",
-        "tests/browser/test_reading.py::",
-        "tests/browser/test_search.py::",
-        "tests/browser/test_second_start.py::",
     ),
     ("tests/browser/test_production.py::",),
     ("tests/alarmroom/kept/test_nginx.py::",),

@@ -5,18 +5,16 @@ https://developer.mozilla.org/en-US/observatory/docs/tests_and_scoring
 
 import json
 import re
-import subprocess
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from django.conf import settings
 
 from alarmroom import theme
 from tests.alarmroom.observatory import HOST
+from tests.helpers import python
 from tests.production import collect_static, environment, migrate
 
 # The site under production settings always uses SQLite.
@@ -28,15 +26,7 @@ def observe(data_dir: Path, *arguments: str, **changes: str) -> dict[str, Any]:
     env = environment(str(data_dir), LOG_LEVEL="CRITICAL", **changes)
     migrate(env)
     collect_static(env)
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.alarmroom.observatory", *arguments],
-        cwd=settings.BASE_DIR,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
+    done = python("-m", "tests.alarmroom.observatory", *arguments, env=env)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

@@ -4,8 +4,6 @@ import ast
 import gc
 import os
 import runpy
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -14,7 +12,8 @@ from typing import Any
 import pytest
 
 from alarmroom.environment import Environment
-from tests.production import ROOT, SECRET_KEY, environment
+from tests.helpers import ROOT, python
+from tests.production import SECRET_KEY, environment
 
 REQUIRED = ["SECRET_KEY", "ALLOWED_HOSTS", "SITE_URL", "POSTAL_ADDRESS"]
 READERS = {name for name in vars(Environment) if not name.startswith("_")} - {"refuse"}
@@ -113,7 +112,7 @@ def test_a_filled_in_copy_of_the_example_passes_the_deployment_check(tmp_path: P
     text = text.replace("\n# BEHIND_TLS_PROXY=off\n", "\nBEHIND_TLS_PROXY=on\n")
     copy.write_text(text)
     env = {"PATH": os.environ["PATH"], "ENV_FILE": str(copy), "DATA_DIR": str(tmp_path / "data")}
-    checked = run("manage.py", "check", "--deploy", "--fail-level", "WARNING", env=env)
+    checked = python("manage.py", "check", "--deploy", "--fail-level", "WARNING", env=env)
     assert checked.returncode == 0, checked.stderr
 
 
@@ -136,24 +135,12 @@ def test_every_value_that_the_example_shows_is_one_that_can_be(
 # What is missing
 
 
-def run(*arguments: str, env: dict[str, str]) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
 @pytest.mark.parametrize("command", [["manage.py", "check"], ["-m", "gunicorn", "alarmroom.wsgi"]])
 def test_production_says_in_one_line_each_what_is_missing(
     command: list[str], tmp_path: Path
 ) -> None:
     env = environment(str(tmp_path), **dict.fromkeys(REQUIRED, ""))
-    done = run(*command, env=env)
+    done = python(*command, env=env)
     assert done.returncode != 0
     lines = done.stderr.strip().splitlines()
     assert [line.split()[0] for line in lines] == REQUIRED
@@ -325,7 +312,7 @@ def test_all_that_is_wrong_is_said_at_once_and_nothing_else(
         SITE_URL="https://[bad",
         POSTAL_ADDRESS="",
     )
-    done = run(*command, env=env)
+    done = python(*command, env=env)
     assert done.returncode != 0
     names = [line.split()[0] for line in done.stderr.splitlines()]
     assert names == ["SITE_URL", "DATABASE_URL", "SMTP_TIMEOUT", "POSTAL_ADDRESS"]

@@ -19,7 +19,8 @@ from playwright.sync_api import (
 from audit.pages import PageType
 from audit.site import site
 from tests import parts
-from tests.browser.stack import ROOT, Stack, own_database, running
+from tests.browser.stack import Stack, own_database, running
+from tests.helpers import ROOT
 from tests.production import collect_static
 
 HERE = ROOT / "tests" / "browser"

@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from urllib.parse import urlsplit
 
 import psycopg2
 
-from tests.production import ROOT
+from tests.helpers import free_ports, start
 
 START_SECONDS = 120
 STOP_SECONDS = 60
@@ -47,12 +46,8 @@ class Stack:
     def start(self) -> None:
         """Run `manage.py develop`; return when the site answers."""
         with self.log.open("wb") as output:  # Each start writes a new log.
-            self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "develop"],
-                cwd=ROOT,
-                env=self.env,
-                stdout=output,
-                stderr=subprocess.STDOUT,
+            self.process = start(
+                "manage.py", "develop", env=self.env, stdout=output, stderr=subprocess.STDOUT
             )
         wait_until_announced(self.process, self.log, int(self.env["SMTP_PORT"]))
 
@@ -94,15 +89,6 @@ class Stack:
             f"{address} got {len(self.mails(address))} mails of {count} in {seconds} seconds\n"
             + self.log.read_text()[-4000:]
         )
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens on at this moment."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [found.getsockname()[1] for found in sockets]
-    for found in sockets:
-        found.close()
-    return ports
 
 
 def environment(data_dir: Path, **changes: str) -> dict[str, str]:

@@ -9,7 +9,8 @@ import pytest
 from django.utils.html import strip_tags
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.stack import ROOT, Stack
+from tests.browser.stack import Stack
+from tests.helpers import ROOT
 
 pytestmark = pytest.mark.postgresql
 

@@ -3,9 +3,6 @@
 import json
 import os
 import re
-import subprocess
-import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,7 +14,8 @@ from playwright.sync_api import Browser, Page, Request, Response, StorageState, 
 
 from tests import production
 from tests.browser.conftest import note_problems, sign_in
-from tests.browser.stack import ROOT, free_ports, own_database
+from tests.browser.stack import own_database
+from tests.helpers import free_port, start, wait_for_port
 
 PASSWORD = "only-for-this-test"
 ONE_ARTICLE = """
@@ -33,19 +31,10 @@ Post.objects.create(
 @contextmanager
 def gunicorn(env: dict[str, str]) -> Iterator[str]:
     """Yield the address of the site under gunicorn."""
-    url = f"http://localhost:{env['PORT']}"
-    server = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "alarmroom.wsgi"], cwd=ROOT, env=env
-    )
+    server = start("-m", "gunicorn", "alarmroom.wsgi", env=env)
     try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(url, timeout=5).close()
-                break
-            except URLError:
-                assert server.poll() is None, "gunicorn did not start"
-                time.sleep(0.1)
-        yield url
+        wait_for_port(int(env["PORT"]), server)
+        yield f"http://localhost:{env['PORT']}"
     finally:
         server.terminate()
         server.wait(30)
@@ -55,7 +44,7 @@ def gunicorn(env: dict[str, str]) -> Iterator[str]:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A freshly deployed site with an editor and one article."""
     data_dir = tmp_path_factory.mktemp("production")
-    [port] = free_ports(1)
+    port = free_port()
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     with own_database(f"production_{worker}") as database:
         env = production.environment(

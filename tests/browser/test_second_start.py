@@ -1,24 +1,13 @@
 """`make run` a second time. It runs last, so that there is data from the tests before."""
 
-import subprocess
-import sys
-
-from tests.browser.stack import ROOT, Stack
+from tests import helpers
+from tests.browser.stack import Stack
 
 MODELS = "from posts.models import Post\nfrom subscribers.models import Resource, Subscriber\n"
 
 
 def shell(stack: Stack, code: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "manage.py", "shell", "-v0", "-c", MODELS + code],
-        cwd=ROOT,
-        env=stack.env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+    return helpers.shell(MODELS + code, env=stack.env)
 
 
 def test_a_second_start_keeps_everything_and_sets_nothing_up_again(stack: Stack) -> None:

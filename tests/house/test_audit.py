@@ -1,8 +1,6 @@
 """`make audit`: missing tools, the scores of Lighthouse, and the table that it prints."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +8,8 @@ import pytest
 from audit import lighthouse
 from audit.__main__ import Row, machine_speed, table
 from audit.lighthouse import Scores, scores
-from audit.pages import ROOT, PageType
+from audit.pages import PageType
+from tests.helpers import python
 
 ARTICLE = PageType("article", "/articles/a/")
 
@@ -71,14 +70,7 @@ def test_a_missing_tool_is_named_in_one_line(tmp_path: Path, there: list[str], s
         program.write_text("#!/bin/sh\n")
         program.chmod(0o755)
     env = {name: value for name, value in os.environ.items() if name != "CHROME_PATH"}
-    done = subprocess.run(
-        [sys.executable, "-m", "audit"],
-        cwd=ROOT,
-        env={**env, "PATH": str(tmp_path)},
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+    done = python("-m", "audit", env={**env, "PATH": str(tmp_path)})
     assert (done.stdout, done.stderr, done.returncode) == (f"{said}\n", "", 2)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.production import ROOT
+from tests.helpers import ROOT
 
 
 @pytest.fixture
@@ -121,3 +121,52 @@ def test_a_folder_that_cannot_be_written_is_one_clear_line(folder: Path) -> None
     done = make(folder, "run", **user)
     assert done.returncode != 0
     assert done.stderr.startswith(f"{folder} cannot be written: make it writable")
+
+
+# What a submission must pass
+
+TOOLS = {
+    "ruff": ["format --check", "check ."],
+    "djade": ["--check"],
+    "mypy": [""],
+    "lint-imports": [""],
+    "python": ["check --deploy --fail-level WARNING", "makemigrations --check"],
+}
+
+
+@pytest.mark.parametrize(
+    ("tool", "told"), [(tool, told) for tool, tolds in TOOLS.items() for told in tolds]
+)
+def test_a_fault_that_any_tool_finds_fails_the_check(folder: Path, tool: str, told: str) -> None:
+    tools = folder / ".venv" / "bin"
+    tools.mkdir(parents=True)
+    for name in TOOLS:
+        program(tools / name, "exit 0")
+    (folder / "templates").mkdir()
+    (folder / "templates" / "page.html").touch()
+    (folder / ".venv" / "ready").touch()
+    assert make(folder, "check").returncode == 0
+    program(tools / tool, f'case "$*" in *"{told}"*) exit 1 ;; esac')
+    assert make(folder, "check").returncode != 0
+
+
+@pytest.mark.parametrize("failing", ["check", "test", None])
+def test_a_submission_that_fails_a_check_or_a_test_is_refused(
+    folder: Path, failing: str | None
+) -> None:
+    (folder / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci" / "run", folder / ".ci")
+    stubs = folder / "stubs"
+    stubs.mkdir()
+    log = folder / "log"
+    for name in ("chromium", "initdb", "smtp-sink", "nginx", "spamassassin", "apt-get", "sudo"):
+        program(stubs / name, "exit 0")
+    program(stubs / "make", f'echo "$1 CI=$CI" >> {log}; [ "$1" != "{failing}" ]')
+    path = f"{stubs}:{os.environ['PATH']}"
+    done = subprocess.run(
+        [folder / ".ci" / "run"], env={"PATH": path}, capture_output=True, check=False
+    )
+    assert (done.returncode == 0) == (failing is None)
+    # A part that is missing fails its tests, where CI is set.
+    runs = ["check CI=true", "test CI=true"]
+    assert log.read_text().splitlines() == (runs[:1] if failing == "check" else runs)

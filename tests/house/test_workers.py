@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.production import ROOT
+from tests.helpers import ROOT
 from tests.workers import GROUPS, GroupScheduling, group_of
 
 STARTED_ONCE = re.compile(r'@pytest.fixture\(.*scope="(?:module|package|session)"')

@@ -1,8 +1,5 @@
 """Two simultaneous requests cause neither an error nor a double entry."""
 
-import threading
-from collections.abc import Callable
-
 import pytest
 from django.contrib.admin import ModelAdmin
 from django.db import connection
@@ -11,42 +8,18 @@ from django.test import Client
 from subscribers import notices, signup
 from subscribers.models import ConsentEvent, Notice, SignUpRequest, Subscriber
 from tests.factories import make_pending, make_subscriber
+from tests.helpers import at_once
 from tests.smtp import MailServer
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
 
-def at_once[T](count: int, act: Callable[[], T]) -> list[T]:
-    """Run `act` in threads that start together; return what they return, or raise."""
-    barrier = threading.Barrier(count)
-    results: list[T] = []
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            barrier.wait(timeout=10)
-            results.append(act())
-        except BaseException as error:
-            errors.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    if errors:
-        raise errors[0]
-    return results
-
-
 def test_two_sign_ups_of_a_new_address_make_one_subscriber() -> None:
-    statuses = at_once(
-        6, lambda: Client().post("/subscribe/", {"address": "reader@example.org"}).status_code
-    )
-    assert statuses == [303] * 6
-    at_once(2, signup.process_requests)
+    def sign_up() -> int:
+        return Client().post("/subscribe/", {"address": "reader@example.org"}).status_code
+
+    assert at_once(*[sign_up] * 6) == [303] * 6
+    at_once(*[signup.process_requests] * 2)
     assert not SignUpRequest.objects.exists()
     assert Subscriber.objects.count() == 1
     assert Notice.objects.count() == ConsentEvent.objects.count() == 1
@@ -66,7 +39,7 @@ def test_the_second_of_two_sign_ups_waits_for_the_first(monkeypatch: pytest.Monk
                 # The other one commits between our SELECT and our INSERT. On SQLite this cannot
                 # happen, because writers wait for the whole transaction.
                 if connection.vendor == "postgresql":
-                    at_once(1, lambda: signup.sign_up("reader@example.org", "/winner/"))
+                    at_once(lambda: signup.sign_up("reader@example.org", "/winner/"))
                 raise
         return get(self, *args, **kwargs)
 
@@ -79,14 +52,14 @@ def test_the_second_of_two_sign_ups_waits_for_the_first(monkeypatch: pytest.Monk
 def test_confirming_twice_at_once_is_one_consent() -> None:
     pending = make_pending()
     url = f"/confirm/{pending.confirm_key}/"
-    assert at_once(6, lambda: Client().post(url).status_code) == [303] * 6
+    assert at_once(*[lambda: Client().post(url).status_code] * 6) == [303] * 6
     assert ConsentEvent.objects.count() == Notice.objects.count() == 1
 
 
 def test_unsubscribing_twice_at_once_is_recorded_once() -> None:
     reader = make_subscriber()
     url = f"/unsubscribe/{reader.key}/"
-    assert at_once(6, lambda: Client().post(url).status_code) == [200] * 6
+    assert at_once(*[lambda: Client().post(url).status_code] * 6) == [200] * 6
     assert ConsentEvent.objects.count() == 1
 
 
@@ -100,7 +73,7 @@ def test_an_editor_who_looks_at_a_subscriber_never_undoes_an_unsubscribe(
     def read_then_unsubscribe(self, request, *args, **kwargs):
         found = get_object(self, request, *args, **kwargs)
         if not done and connection.vendor == "postgresql":  # On SQLite, writers wait.
-            done.append(at_once(1, lambda: Client().post(one_click).status_code))
+            done.append(at_once(lambda: Client().post(one_click).status_code))
         return found
 
     monkeypatch.setattr(ModelAdmin, "get_object", read_then_unsubscribe)
@@ -113,7 +86,7 @@ def test_an_editor_who_looks_at_a_subscriber_never_undoes_an_unsubscribe(
 def test_two_workers_send_each_mail_once(mail_server: MailServer) -> None:
     for number in range(8):
         signup.sign_up(f"reader{number}@example.org", "/")
-    assert sum(at_once(2, notices.send_due)) == 8
+    assert sum(at_once(*[notices.send_due] * 2)) == 8
     addresses = [mail.recipients[0] for mail in mail_server.messages]
     assert len(addresses) == len(set(addresses)) == 8
 

@@ -85,7 +85,7 @@ MODELS: dict[str, dict[str, str]] = {
     "posts.image": {"see": "view change", "add": "add", "delete": "delete"},
     "posts.formerslug": {"see": "view change", "add": NOBODY, "delete": NOBODY},
     "newsletter.issue": {"see": "view change", "add": "add", "delete": "delete"},
-    "newsletter.delivery.starting": {
+    "newsletter.delivery": {
         "see": f"view+{LEDGER} change+{LEDGER}",
         "add": NOBODY,
         "delete": NOBODY,

@@ -4,8 +4,6 @@ import os
 import pwd
 import shutil
 import stat
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 
 from alarmroom.development import bootstrap
 from alarmroom.development.bootstrap import write_env
+from tests.helpers import python
 
 
 def test_the_first_start_writes_a_development_env_for_its_owner_alone(tmp_path: Path) -> None:
@@ -48,11 +47,11 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 def copy() -> Iterator[Path]:
     """A read-only folder with the files that the first start needs."""
     made = Path(tempfile.mkdtemp(prefix="alarmroom-bootstrap-"))
-    package = made / "alarmroom" / "development"
-    package.mkdir(parents=True)
-    for folder in (package.parent, package):
-        (folder / "__init__.py").touch()
-    shutil.copy(bootstrap.__file__, package)
+    room = made / "alarmroom" / "development"
+    room.mkdir(parents=True)
+    for package in (room.parent, room):
+        (package / "__init__.py").touch()
+    shutil.copy(bootstrap.__file__, room)
     made.chmod(0o555)
     yield made
     made.chmod(0o755)
@@ -69,9 +68,7 @@ def test_a_read_only_project_is_one_line_with_the_way_out(copy: Path) -> None:
             "import os, runpy, secrets, pathlib; os.setgroups([]); "
             f"os.setgid({nobody.pw_gid}); os.setuid({nobody.pw_uid}); {start}"
         )
-    done = subprocess.run(
-        [sys.executable, "-B", "-c", start], cwd=copy, capture_output=True, text=True, check=False
-    )
+    done = python("-B", "-c", start, cwd=copy)
     assert done.returncode != 0
     assert done.stderr == (
         f"{copy.resolve() / '.env'} cannot be written (Permission denied): "

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
 from alarmroom.management.commands import develop
-from tests.browser.stack import free_ports
+from tests.helpers import free_ports
 
 
 def test_a_port_in_use_is_named_with_the_way_out() -> None:

@@ -4,7 +4,6 @@ import importlib
 import os
 import socket
 import subprocess
-import sys
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -14,7 +13,8 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from alarmroom.development.mailroom import mails
-from tests.browser.stack import ROOT, environment, free_ports
+from tests.browser.stack import environment
+from tests.helpers import free_port, start
 
 # The 404 page queries the footer's menu.
 pytestmark = [pytest.mark.urls("tests.house.urls"), pytest.mark.django_db]
@@ -156,10 +156,10 @@ def test_the_pages_are_not_routed_outside_development(settings: Settings) -> Non
 
 
 def test_its_mail_server_stops_without_output_while_a_client_is_connected(data_dir: Path) -> None:
-    [port] = free_ports(1)
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "mailroom"],
-        cwd=ROOT,
+    port = free_port()
+    process = start(
+        "manage.py",
+        "mailroom",
         env=environment(data_dir, SMTP_PORT=str(port), PYTHONUNBUFFERED="1"),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.production import ROOT
+from tests.helpers import ROOT
 
 # A child that starts a child of its own and takes time to stop.
 FAMILY = (

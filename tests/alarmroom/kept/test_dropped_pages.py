@@ -1,8 +1,6 @@
 """A kept page is gone when it is wrong: what it shows was dropped, or its time is over."""
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -21,6 +19,7 @@ from alarmroom.kept.files import PageStore
 from tests.alarmroom.kept import urls
 from tests.alarmroom.kept.paper import Clock
 from tests.alarmroom.kept.site import Site
+from tests.helpers import shell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("counting_site")]
 
@@ -181,17 +180,10 @@ def test_a_page_is_no_older_than_the_oldest_of_what_is_remembered_in_it(
 
 def test_a_drop_of_a_real_other_process_is_seen(site: Site, settings) -> None:
     first = site.get("/pages/one/")
-    code = (
-        "import django; django.setup(); from alarmroom import kept; kept.page_store().drop(['one'])"
+    shell(
+        "from alarmroom import kept; kept.page_store().drop(['one'])",
+        env={**os.environ, "KEPT_PAGES_ROOT": str(settings.KEPT_PAGES_ROOT)},
     )
-    environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "alarmroom.settings",
-        "DEBUG": "on",
-        "ENV_FILE": "",
-        "KEPT_PAGES_ROOT": str(settings.KEPT_PAGES_ROOT),
-    }
-    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
     time.sleep(UNSEEN_SECONDS)
     assert site.get("/pages/one/").body != first.body
 

@@ -7,10 +7,7 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
-import sys
-import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,8 +17,10 @@ from pathlib import Path
 import pytest
 
 from alarmroom.kept.files import TRACKING
+from tests import helpers
+from tests.helpers import ROOT, Interpreter, free_port, free_ports, wait_for_port
 from tests.parts import missing
-from tests.production import ROOT, collect_static, environment, migrate
+from tests.production import collect_static, environment, migrate
 
 # The site under production settings is on SQLite each time.
 HOST = "www.example.org"
@@ -47,17 +46,7 @@ class Host:
     port: int
     gunicorn: "subprocess.Popen[bytes]"
     gunicorn_port: int
-
-    def shell(self, code: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "manage.py", "shell", "--no-imports", "-c", code],
-            cwd=ROOT,
-            env=self.env,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        return done.stdout.strip()
+    shell: Interpreter
 
     def get(
         self, path: str, method: str = "GET", port: int | None = None, **headers: str
@@ -80,21 +69,6 @@ def nginx() -> str:
     )
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def wait_for(port: int) -> None:
-    for _ in range(300):
-        with socket.socket() as client:
-            if client.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise AssertionError(f"nothing listens on {port}")
-
-
 def configured(text: str, *, data: Path, port: int, gunicorn_port: int) -> str:
     """Return deploy/nginx.conf with this machine's paths and ports, without TLS."""
     text = re.sub(r"server \{\s+listen 80;.*?\n\}\n", "", text, flags=re.DOTALL)
@@ -113,7 +87,7 @@ def configured(text: str, *, data: Path, port: int, gunicorn_port: int) -> str:
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     nginx()  # Before anything else is made ready.
     data = tmp_path_factory.mktemp("host")
-    port, gunicorn_port = free_port(), free_port()
+    port, gunicorn_port = free_ports(2)
     env = environment(str(data), BEHIND_TLS_PROXY="on", LOG_LEVEL="ERROR", WEB_CONCURRENCY="2")
     migrate(env)
     collect_static(env)
@@ -121,15 +95,15 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     (data / "media" / "images" / "a.jpg").write_bytes(b"\xff\xd8\xff a picture")
     (data / "private").mkdir(exist_ok=True)
     (data / "private" / "secret.pdf").write_bytes(b"a resource")
-    command = [sys.executable, "-m", "gunicorn", f"--bind=127.0.0.1:{gunicorn_port}"]
-    gunicorn = subprocess.Popen(
-        [*command, "--log-level=error", "alarmroom.wsgi"], cwd=ROOT, env=env
-    )
+    command = ["-m", "gunicorn", f"--bind=127.0.0.1:{gunicorn_port}", "--log-level=error"]
+    gunicorn = helpers.start(*command, "alarmroom.wsgi", env=env)
+    shell = Interpreter(env)
     try:
-        wait_for(gunicorn_port)
+        wait_for_port(gunicorn_port, gunicorn)
         with front(data, port, gunicorn_port):
-            yield Host(env, data, port, gunicorn, gunicorn_port)
+            yield Host(env, data, port, gunicorn, gunicorn_port, shell)
     finally:
+        shell.stop()
         gunicorn.terminate()
         gunicorn.wait(30)
 
@@ -153,7 +127,7 @@ def front(data: Path, port: int, gunicorn_port: int) -> Iterator[None]:
     subprocess.run([nginx(), "-t", "-q", "-c", main], check=True)
     server = subprocess.Popen([nginx(), "-c", main])
     try:
-        wait_for(port)
+        wait_for_port(port, server)
         yield
     finally:
         server.terminate()
@@ -162,7 +136,7 @@ def front(data: Path, port: int, gunicorn_port: int) -> Iterator[None]:
 
 @pytest.fixture
 def article(host: Host) -> str:
-    return host.shell(
+    return host.shell.run(
         """
 from datetime import timedelta
 from django.utils import timezone
@@ -223,7 +197,7 @@ def test_it_serves_the_page_compressed_and_again_as_304(host: Host, article: str
 
 def test_no_version_of_a_page_is_taken_for_another(host: Host, article: str) -> None:
     # Both versions end with the same scheduled article, and are equally long.
-    host.shell(
+    host.shell.run(
         """
 from datetime import timedelta
 from django.utils import timezone
@@ -237,10 +211,10 @@ post.save()
     host.get(article)
     first = stopped(host, lambda: host.get(article))
     known = {"If_None_Match": first.headers["etag"]}
-    host.shell("from alarmroom import kept; kept.page_store().clear()")
+    host.shell.run("from alarmroom import kept; kept.page_store().clear()")
     host.get(article)
     assert stopped(host, lambda: host.get(article, **known)).status == 304, "rendered again"
-    host.shell(
+    host.shell.run(
         "from posts.models import Post; post = Post.objects.get(slug='kept');"
         "post.title = 'Behind'; post.save()"
     )
@@ -252,12 +226,12 @@ post.save()
     for answer in (first, second):
         assert "last-modified" not in answer.headers
     assert stopped(host, lambda: host.get(article, If_Modified_Since=LATER)).status == 200
-    host.shell("from posts.models import Post; Post.objects.filter(slug='soon').delete()")
+    host.shell.run("from posts.models import Post; Post.objects.filter(slug='soon').delete()")
 
 
 def test_an_edit_is_seen_at_once(host: Host, article: str) -> None:
     assert b"Before" in host.get(article).body
-    host.shell(
+    host.shell.run(
         "from posts.models import Post; post = Post.objects.get(slug='kept');"
         "post.title = 'After'; post.save()"
     )

@@ -5,10 +5,7 @@ pages' files again.
 """
 
 import http.client
-import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -18,26 +15,20 @@ from pathlib import Path
 import pytest
 
 from alarmroom.kept.answering import UNSEEN_SECONDS
-from tests.browser.stack import free_ports, own_database
-from tests.production import ROOT, collect_static, environment, migrate
+from tests.browser.stack import own_database
+from tests.helpers import Interpreter, free_ports, start, wait_for_port
+from tests.production import collect_static, environment, migrate
 
 pytestmark = pytest.mark.postgresql
 
 HOST = "www.example.org"
-# Does what is said on a line, and says when that is committed.
-EDITOR = """
-import json, sys
+NAMES = """
 from datetime import datetime, timedelta
-import django
-django.setup()
 from django.utils import timezone
 from newsletter.delivery import starting
 from newsletter.models import Issue, IssuePost
 from posts.merging import merge
 from posts.models import Author, Post, Tag
-for line in sys.stdin:
-    exec(json.loads(line))
-    print("done", flush=True)
 """
 
 
@@ -53,14 +44,11 @@ class Room:
     """The two servers and the editor."""
 
     ports: list[int]
-    editor: "subprocess.Popen[str]"
+    editor: Interpreter
     pages: Path
 
     def edit(self, code: str) -> None:
-        assert self.editor.stdin and self.editor.stdout
-        self.editor.stdin.write(json.dumps(code) + "\n")
-        self.editor.stdin.flush()
-        assert self.editor.stdout.readline() == "done\n"
+        self.editor.run(code)
         time.sleep(UNSEEN_SECONDS)
 
     def ask(self, port: int, path: str) -> Answer:
@@ -90,39 +78,18 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
         env = environment(str(data), BEHIND_TLS_PROXY="on", LOG_LEVEL="ERROR", **database)
         migrate(env)
         collect_static(env)
-        gunicorn = [sys.executable, "-m", "gunicorn", "--log-level=error", "alarmroom.wsgi"]
-        processes: list[subprocess.Popen[str]] = [
-            subprocess.Popen(gunicorn, cwd=ROOT, env={**env, "PORT": str(port)}, text=True)
-            for port in ports
-        ]
-        editor = subprocess.Popen(
-            [sys.executable, "-c", EDITOR],
-            cwd=ROOT,
-            env={**env, "DJANGO_SETTINGS_MODULE": "alarmroom.settings"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        processes.append(editor)
-        for process in processes:
+        gunicorn = ["-m", "gunicorn", "--log-level=error", "alarmroom.wsgi"]
+        servers = [start(*gunicorn, env={**env, "PORT": str(port)}) for port in ports]
+        editor = Interpreter(env)
+        stack.callback(editor.stop)
+        for process in servers:
             stack.callback(process.wait, 30)
             stack.callback(process.terminate)
         found = Room(ports, editor, data / "pages")
-        found.edit("ruth = Author.objects.create(name='Ruth', slug='ruth')")
-        for port in ports:
-            answer(found, port)
+        editor.run(f"{NAMES}ruth = Author.objects.create(name='Ruth', slug='ruth')")
+        for port, server in zip(ports, servers, strict=True):
+            wait_for_port(port, server)
         yield found
-
-
-def answer(room: Room, port: int) -> None:
-    """Wait until a server listens."""
-    for _ in range(300):
-        try:
-            room.ask(port, "/about/")
-            return
-        except ConnectionRefusedError:
-            time.sleep(0.1)
-    raise AssertionError(f"nothing listens on {port}")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Two at the desk at once: a save never undoes a start, and nothing typed is lost."""
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -16,31 +15,13 @@ from newsletter.admin.issues import IssueAdmin
 from newsletter.delivery import starting
 from newsletter.models import Issue
 from tests.factories import make_issue, make_post, make_subscriber
+from tests.helpers import at_once
 
 pytestmark = [
     pytest.mark.postgresql,
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("no_tasks"),
 ]
-
-
-def elsewhere(act: Callable[[], object]) -> None:
-    """Do something on a connection of its own, to its end; raise what it raises."""
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            act()
-        except BaseException as error:
-            errors.append(error)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join(timeout=60)
-    if errors:
-        raise errors[0]
 
 
 def while_the_page_is_read(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
@@ -58,7 +39,7 @@ def while_the_page_is_read(monkeypatch: pytest.MonkeyPatch, act: Callable[[], ob
         found = get_object(self, request, *args, **kwargs)
         if not done:
             done.append(True)
-            elsewhere(act)
+            at_once(act)
         return found
 
     monkeypatch.setattr(admin.ModelAdmin, "get_object", read_then_act)
@@ -195,7 +176,7 @@ def test_nobody_starts_an_issue_while_it_is_being_saved(
         assert connection.in_atomic_block
         if connection.vendor == "postgresql":  # SQLite's transaction holds the only write lock.
             try:
-                elsewhere(lock)
+                at_once(lock)
             except OperationalError:
                 held.append(True)
         save_model(self, request, *args)

@@ -2,12 +2,11 @@
 
 import os
 import subprocess
-import sys
 
 from django.conf import settings
 from django.db import connection
 
-from tests.production import ROOT
+from tests.helpers import start
 
 
 def database_url() -> str:
@@ -24,9 +23,9 @@ def database_url() -> str:
 
 def manage(*arguments: str, smtp_port: int, **environment: str) -> "subprocess.Popen[bytes]":
     """Start `manage.py` with these arguments on the test's database and mail server."""
-    return subprocess.Popen(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
+    return start(
+        "manage.py",
+        *arguments,
         env={
             **os.environ,
             "DEBUG": "on",

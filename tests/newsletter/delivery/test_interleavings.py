@@ -19,6 +19,7 @@ from newsletter.delivery import clock, pausing, starting, worker
 from newsletter.mail import rendering as mail
 from newsletter.models import Delivery, Issue
 from tests.factories import make_issue, make_subscriber
+from tests.helpers import at_once
 from tests.newsletter.admin.desk import url
 from tests.newsletter.delivery.ledger import due_now, started, states
 from tests.newsletter.server import ScriptedServer
@@ -112,7 +113,7 @@ def test_two_workers_who_find_the_server_away_count_once(server: ScriptedServer,
 
     server.on["MAIL"] = away
     before = timezone.now()
-    in_two_threads(lambda: worker.deliver(issue.pk))
+    at_once(*[lambda: worker.deliver(issue.pk)] * 2)
     found = now(issue)
     assert found.away_in_a_row == 1
     assert found.quiet_until is not None
@@ -165,7 +166,7 @@ def test_of_two_workers_whose_messages_fail_one_pauses_and_both_stop(
         return "554 looks like spam"
 
     server.on["END"] = refuse
-    in_two_threads(lambda: worker.deliver(issue.pk))
+    at_once(*[lambda: worker.deliver(issue.pk)] * 2)
     found = now(issue)
     assert found.state == Issue.State.PAUSED
     assert "in a row were not accepted" in found.state_note
@@ -254,22 +255,3 @@ def test_nobody_is_told_of_a_schedule_that_an_editor_ended_meanwhile(
     found = now(issue)
     assert (found.state, found.state_note) == (Issue.State.CANCELLED, "")
     assert default_task_backend.results == []
-
-
-def in_two_threads(work: Callable[[], object]) -> None:
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            work()
-        except BaseException as error:
-            errors.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert errors == []

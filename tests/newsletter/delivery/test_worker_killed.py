@@ -6,12 +6,13 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 
 from newsletter.delivery import clock, outcomes, starting, worker
 from newsletter.models import Delivery, Issue
 from tests.factories import make_issue, make_subscriber
+from tests.helpers import at_once
 from tests.newsletter.delivery.processes import manage
 from tests.newsletter.server import ScriptedServer
 
@@ -86,32 +87,11 @@ def test_a_killed_worker_mails_nobody_twice_and_loses_nobody(
     assert missing == (set() if accepted_in_doubt else set(stuck))
 
 
-def in_threads(count: int, work) -> list[BaseException]:
-    """Run the same work in so many threads at once; return what they raised."""
-    barrier, errors = threading.Barrier(count), []
-
-    def run() -> None:
-        try:
-            barrier.wait()
-            work()
-        except BaseException as error:
-            errors.append(error)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return errors
-
-
 def test_several_workers_at_once_mail_everybody_once(
     server: ScriptedServer, issue: Issue, settings
 ) -> None:
     settings.DELIVERY_BATCH_SIZE = 5
-    assert in_threads(4, lambda: worker.deliver(issue.pk, 60)) == []
+    at_once(*[lambda: worker.deliver(issue.pk, 60)] * 4)
     outcomes.finish(issue)
     issue.refresh_from_db()
     assert issue.state == Issue.State.SENT
@@ -122,15 +102,22 @@ def test_several_workers_at_once_mail_everybody_once(
 def test_two_editors_who_send_at_once_send_once(server: ScriptedServer) -> None:
     make_subscriber("a@example.org")
     issue = make_issue()
-    errors = in_threads(4, lambda: starting.start(Issue.objects.get(pk=issue.pk)))
-    assert [type(error) for error in errors] == [starting.AlreadyStarted] * 3
+
+    def send() -> bool:
+        try:
+            starting.start(Issue.objects.get(pk=issue.pk))
+        except starting.AlreadyStarted:
+            return False
+        return True
+
+    assert sorted(at_once(*[send] * 4)) == [False, False, False, True]
     assert issue.deliveries.count() == 1
     worker.deliver(issue.pk)
     assert server.recipients == ["a@example.org"]
 
 
 def test_new_issues_at_once_get_different_numbers() -> None:
-    assert in_threads(4, lambda: Issue.objects.create(subject="New")) == []
+    at_once(*[lambda: Issue.objects.create(subject="New")] * 4)
     assert sorted(Issue.objects.values_list("number", flat=True)) == [1, 2, 3, 4]
 
 

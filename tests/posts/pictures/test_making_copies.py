@@ -4,7 +4,6 @@ import errno
 import os
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 from django.core.management import call_command
-from django.db import connections
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 from PIL import Image as Pillow
@@ -25,6 +23,7 @@ from posts.copying import make
 from posts.models.image import Image
 from posts.pictures import renditions
 from tests.factories import make_image, make_post, picture_file, with_copies
+from tests.helpers import at_once
 from tests.newsletter.delivery.processes import manage
 from tests.posts.pictures.copies import files, kept, noise
 
@@ -100,15 +99,7 @@ def test_of_two_workers_one_makes_the_copies(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(copying, "_store_copies", slowly)
 
-    def work() -> bool:
-        try:
-            return make(image.pk)
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(4) as pool:
-        results = [job.result() for job in [pool.submit(work) for _ in range(4)]]
-    assert sorted(results) == [False, False, False, True]
+    assert sorted(at_once(*[lambda: make(image.pk)] * 4)) == [False, False, False, True]
     assert made == [image.pk]
 
 
