@@ -1,4 +1,4 @@
-"""An article with everything that a feed may show, and the feeds as programs read them."""
+"""An article with every field of a feed, and feeds as feed readers parse them."""
 
 from datetime import timedelta
 from typing import Any
@@ -18,17 +18,17 @@ ALL = [*XML, "/feeds/feed.json"]
 
 
 def make_article() -> Post:
-    """An article with everything that a feed may show, changed after it was published."""
+    """An article with every field of a feed, revised after its publication."""
     author = make_author(name="Ruth Álvarez", slug="ruth", photo=make_image(400, 400))
     return make_post(
         title="The twelfth hour",
         slug="the-twelfth-hour",
         summary="What fatigue does to a voice.",
         body=(
-            '<p>See <a href="/tags/fire/">fire</a>, <a href="#note-1">a note</a> and '
+            '<p>See <a href="/tags/fire/">fire</a>, <a href="#part">a part</a> and '
             '<a href="https://example.org/?a=1&amp;b=2">a study</a>.</p>'
             '<figure><img src="/media/images/x.jpg" alt="A console" width="10" height="5"></figure>'
-            '<p>Type src="/x" &lt;img src="/y"&gt; here.</p>'
+            '<p>Type src="/x" &lt;img src="/y"&gt; here.</p><h2 id="part">Part</h2>'
         ),
         author=author,
         tags=[make_tag("Fire", slug="fire"), make_tag("Night")],
@@ -41,7 +41,7 @@ def make_article() -> Post:
 
 
 def parsed(response: HttpResponse) -> Any:
-    """Return the feed as feedparser reads it, without anything that is wrong with it."""
+    """Return the feed as feedparser reads it; fail if it has an error."""
     assert response.status_code == 200
     minidom.parseString(response.content)  # Strict, where feedparser forgives.
     found = feedparser.parse(
