@@ -208,7 +208,6 @@ def _reshaped(cover: Image, size: tuple[int, int]) -> Image:
     # Not the middle: a picture that is shown whole must not be moved by its focal point.
     image.focal_x, image.focal_y = 20, 30
     image.save()
-    from posts import copying  # Needs Django to be set up.
 
     copying.make(image.pk)
     image.refresh_from_db()

@@ -36,7 +36,7 @@ def network(settings, proxies: int, peer: str | None, forwarded: str | None = No
         ("9" * 1_000_000, ""),
     ],
 )
-def test_a_client_counts_as_its_network(settings, peer: str | None, found: str) -> None:
+def test_an_address_is_reduced_to_its_network(settings, peer: str | None, found: str) -> None:
     assert network(settings, 0, peer) == found
 
 
@@ -65,7 +65,7 @@ def test_a_client_counts_as_its_network(settings, peer: str | None, found: str) 
         (1, "," * 100_000, ""),
     ],
 )
-def test_only_what_our_own_proxies_wrote_is_believed(
+def test_only_entries_of_our_own_proxies_are_trusted(
     settings, proxies: int, forwarded: str | None, found: str
 ) -> None:
     assert network(settings, proxies, "203.0.113.9", forwarded) == found

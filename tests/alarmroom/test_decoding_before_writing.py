@@ -1,4 +1,4 @@
-"""A picture is decoded before anything is written: meanwhile, everybody else can save."""
+"""A picture is decoded before the transaction, so other requests can write meanwhile."""
 
 import threading
 from collections.abc import Callable
@@ -40,7 +40,7 @@ def new_article() -> Sent:
     return "/admin/posts/post/add/", sent
 
 
-def another_cover() -> Sent:
+def changed_cover() -> Sent:
     post = make_post()
     sent = form(cover_file=picture_file(), cover_alt="The floor", slug=post.slug)
     return f"/admin/posts/post/{post.pk}/change/", sent
@@ -59,23 +59,23 @@ def new_resource() -> Sent:
     return "/admin/subscribers/resource/add/", resource_form(file=plan)
 
 
-def another_cover_of_a_resource() -> Sent:
+def changed_cover_of_a_resource() -> Sent:
     resource = make_resource()
     return f"/admin/subscribers/resource/{resource.pk}/change/", resource_form()
 
 
 UPLOADS = [
     new_article,
-    another_cover,
+    changed_cover,
     new_picture,
     picture_in_a_text,
     new_resource,
-    another_cover_of_a_resource,
+    changed_cover_of_a_resource,
 ]
 
 
-def saved() -> int:
-    """How many of the things there are that the forms above save."""
+def count_of_saved_rows() -> int:
+    """The number of rows that the forms above can add."""
     return (
         Image.objects.count()
         + Post.objects.exclude(cover=None).count()
@@ -84,7 +84,7 @@ def saved() -> int:
 
 
 class SlowUpload(SimpleUploadedFile):
-    """An upload whose first reading waits, as that of a large picture takes its time."""
+    """An upload whose first read waits for the test, as decoding a large picture takes long."""
 
     reading = threading.Event()
     may_go_on = threading.Event()
@@ -104,7 +104,7 @@ class SlowPictures(MemoryFileUploadHandler):
 
 
 @pytest.mark.parametrize("upload", UPLOADS)
-def test_somebody_else_writes_while_a_picture_is_read(
+def test_other_requests_can_write_while_a_picture_is_decoded(
     client: Client, settings: Settings, upload: Callable[[], Sent]
 ) -> None:
     settings.FILE_UPLOAD_HANDLERS = [f"{__name__}.SlowPictures"]
@@ -133,11 +133,11 @@ def test_somebody_else_writes_while_a_picture_is_read(
         editor.join(30)
         connection.close()
     assert answers in ([302], [200])
-    assert saved() >= 1
+    assert count_of_saved_rows() >= 1
 
 
 @pytest.mark.parametrize("upload", UPLOADS)
-def test_no_picture_is_decoded_or_encoded_within_a_transaction(
+def test_pictures_are_decoded_and_encoded_outside_of_transactions(
     client: Client, monkeypatch: pytest.MonkeyPatch, upload: Callable[[], Sent]
 ) -> None:
     client.force_login(make_editor())
@@ -156,19 +156,19 @@ def test_no_picture_is_decoded_or_encoded_within_a_transaction(
     monkeypatch.setattr(ImageFile.ImageFile, "load", loaded)
     monkeypatch.setattr(Pillow.Image, "save", stored)
     assert client.post(url, sent).status_code in (200, 302)
-    assert saved() >= 1
+    assert count_of_saved_rows() >= 1
     assert within
     assert not any(within)
 
 
-def test_a_picture_is_decoded_once_for_all_looks_at_the_form(
+def test_a_picture_is_decoded_once_for_each_request(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[object] = []
     open_picture = Pillow.open
 
     def counted(*args: Any, **options: Any) -> Any:
-        if "formats" in options:  # What strangers send; our own files are opened without it.
+        if "formats" in options:  # Uploads are opened with `formats`, our own files without.
             opened.append(args)
         return open_picture(*args, **options)
 
@@ -179,10 +179,10 @@ def test_a_picture_is_decoded_once_for_all_looks_at_the_form(
     assert len(opened) == 1
 
 
-def test_nothing_is_decoded_for_somebody_who_may_not_save(
+def test_nothing_is_decoded_without_permission_to_save(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Pillow, "open", lambda *_, **__: pytest.fail("It was decoded."))
     client.force_login(make_editor("posts.view_post"))
-    url, sent = another_cover()
+    url, sent = changed_cover()
     assert client.post(url, sent).status_code == 403

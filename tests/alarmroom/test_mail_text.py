@@ -18,7 +18,7 @@ URL = f"https://www.example.org/{'a-long-path/' * 10}"
         ("> - " + "word " * 40, "> - word", ">   word"),
     ],
 )
-def test_long_lines_are_wrapped_below_their_own_words(text: str, first: str, rest: str) -> None:
+def test_wrapped_lines_keep_their_indentation(text: str, first: str, rest: str) -> None:
     lines = wrap_lines(text).split("\n")
     assert len(lines) > 2
     assert max(map(len, lines)) <= WIDTH
@@ -30,7 +30,7 @@ def test_long_lines_are_wrapped_below_their_own_words(text: str, first: str, res
 @pytest.mark.parametrize(
     "line", [URL, f"  {URL}", f"* {URL}", f"> {URL}", f"> - <{URL}>", f"viii. {URL}"]
 )
-def test_no_address_is_broken_or_moved_away_from_its_bullet(line: str) -> None:
+def test_an_address_is_neither_broken_nor_moved_from_its_bullet(line: str) -> None:
     assert wrap_lines(line) == line
 
 
@@ -39,7 +39,7 @@ def test_an_address_in_a_sentence_stays_whole() -> None:
     assert URL in text.split("\n")
 
 
-def test_short_lines_and_blank_lines_stay() -> None:
+def test_short_and_blank_lines_are_unchanged() -> None:
     text = "One\n\n\n  two\n-- \nthree"
     assert wrap_lines(text) == text
 

@@ -21,7 +21,7 @@ def picture(settings, tmp_path: Path) -> Path:
     return file
 
 
-def test_a_picture_is_served_for_ever_and_not_sniffed(client: Client, picture: Path) -> None:
+def test_a_picture_is_served_as_immutable_and_with_nosniff(client: Client, picture: Path) -> None:
     response = client.get("/media/images/a.jpg")
     assert b"".join(response.streaming_content) == picture.read_bytes()
     assert response["Content-Type"] == "image/jpeg"
@@ -30,7 +30,7 @@ def test_a_picture_is_served_for_ever_and_not_sniffed(client: Client, picture: P
 
 
 @pytest.mark.parametrize("kind", ["avif", "webp", "png"])
-def test_a_copy_says_what_it_is(client: Client, picture: Path, kind: str) -> None:
+def test_a_copy_has_its_content_type(client: Client, picture: Path, kind: str) -> None:
     picture.with_suffix(f".{kind}").write_bytes(b"picture")
     assert client.get(f"/media/images/a.{kind}")["Content-Type"] == f"image/{kind}"
 
@@ -51,12 +51,12 @@ def test_nothing_outside_the_pictures_is_served(client: Client, picture: Path, p
     assert client.get(f"/media/{path}").status_code == 404
 
 
-def test_pictures_are_only_read(client: Client, picture: Path) -> None:
+def test_pictures_allow_only_get(client: Client, picture: Path) -> None:
     assert client.post("/media/images/a.jpg").status_code == 405
 
 
 @pytest.mark.parametrize("path", ["/favicon.ico", "/apple-touch-icon.png"])
-def test_an_icon_is_found_without_reading_a_page(client: Client, path: str) -> None:
+def test_default_icon_addresses_redirect_to_the_static_files(client: Client, path: str) -> None:
     response = client.get(path)
     assert response.status_code == 302
     assert response["Cross-Origin-Resource-Policy"] == "cross-origin"

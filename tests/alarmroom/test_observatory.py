@@ -59,7 +59,7 @@ def policy(answer: Answer) -> dict[str, list[str]]:
     return {name: sources for name, *sources in filter(None, directives)}
 
 
-def test_every_page_type_is_there(pages: list[Answer]) -> None:
+def test_every_page_type_is_covered(pages: list[Answer]) -> None:
     assert len(pages) > 40
     for page in pages:
         assert page["status"] == page["expected"], page["name"]
@@ -68,7 +68,7 @@ def test_every_page_type_is_there(pages: list[Answer]) -> None:
 # The Observatory's checks
 
 
-def test_the_content_security_policy_starts_from_nothing_and_has_nothing_unsafe(
+def test_the_policy_denies_by_default_and_allows_nothing_unsafe(
     pages: list[Answer],
 ) -> None:
     for page in pages:
@@ -87,14 +87,14 @@ def test_the_content_security_policy_starts_from_nothing_and_has_nothing_unsafe(
             assert set(found.get(name, [])) <= {"'self'"}, (page["name"], name)
 
 
-def test_browsers_insist_on_https(pages: list[Answer]) -> None:
+def test_hsts_lasts_at_least_six_months(pages: list[Answer]) -> None:
     for page in pages:
         age = re.search(r"max-age=(\d+)", header(page, "strict-transport-security"))
         assert age, page["name"]
         assert int(age[1]) >= SIX_MONTHS
 
 
-def test_http_leads_to_https_on_the_same_host_at_once(found: dict[str, Any]) -> None:
+def test_http_redirects_to_https_on_the_same_host(found: dict[str, Any]) -> None:
     for answer in found["http"]:
         assert answer["status"] == 301, answer["address"]
         assert header(answer, "location") == f"https://{HOST}{answer['address']}"
@@ -108,12 +108,12 @@ def test_http_leads_to_https_on_the_same_host_at_once(found: dict[str, Any]) -> 
         ("cross-origin-resource-policy", "same-origin"),
     ],
 )
-def test_every_answer_carries_it(pages: list[Answer], name: str, value: str) -> None:
+def test_every_response_has_the_header(pages: list[Answer], name: str, value: str) -> None:
     for page in pages:
         assert header(page, name) == value, page["name"]
 
 
-def test_other_sites_learn_no_more_than_where_a_reader_came_from(pages: list[Answer]) -> None:
+def test_the_referrer_policy_is_strict(pages: list[Answer]) -> None:
     for page in pages:
         # Personal pages send no referrer at all, because their address contains a key.
         personal = page["address"].startswith(("/confirm/", "/unsubscribe/"))
@@ -121,7 +121,7 @@ def test_other_sites_learn_no_more_than_where_a_reader_came_from(pages: list[Ans
         assert header(page, "referrer-policy") == expected, page["name"]
 
 
-def test_a_page_may_not_ask_for_what_tells_the_most_about_readers(pages: list[Answer]) -> None:
+def test_the_permissions_policy_denies_sensitive_features(pages: list[Answer]) -> None:
     for page in pages:
         parts = dict(
             part.strip().split("=", 1) for part in header(page, "permissions-policy").split(",")
@@ -130,7 +130,7 @@ def test_a_page_may_not_ask_for_what_tells_the_most_about_readers(pages: list[An
         assert set(parts.values()) == {"()"}
 
 
-def test_no_page_sets_a_cookie_or_lets_other_sites_read_it(pages: list[Answer]) -> None:
+def test_no_page_sets_a_cookie_or_allows_cross_origin_access(pages: list[Answer]) -> None:
     for page in pages:
         assert "set-cookie" not in headers(page), page["name"]
         assert not [name for name in headers(page) if name.startswith("access-control-")]
@@ -173,7 +173,7 @@ class Parts(HTMLParser):
         self._in_script = False
 
 
-def test_nothing_comes_from_elsewhere_and_nothing_is_inline_but_the_theme(
+def test_all_resources_are_own_and_only_the_theme_is_inline(
     pages: list[Answer],
 ) -> None:
     """So no file needs subresource integrity, and the policy above blocks nothing."""
@@ -189,7 +189,7 @@ def test_nothing_comes_from_elsewhere_and_nothing_is_inline_but_the_theme(
             assert split.scheme in {"", "https", "data"}
 
 
-def test_the_server_says_nothing_about_itself(pages: list[Answer]) -> None:
+def test_no_header_names_the_server_software(pages: list[Answer]) -> None:
     for page in pages:
         assert not {"server", "x-powered-by", "x-aspnet-version", "via"} & headers(page).keys()
 
@@ -203,14 +203,14 @@ def test_an_unknown_host_is_refused(found: dict[str, Any]) -> None:
         assert "evil.example" not in answer["body"]
 
 
-def test_a_forwarded_host_is_not_believed(found: dict[str, Any]) -> None:
+def test_a_forwarded_host_is_ignored(found: dict[str, Any]) -> None:
     for answer in found["forwarded host"]:
         assert answer["status"] in {200, 302}
         assert "evil.example" not in answer["body"]
         assert "evil.example" not in str(answer["headers"])
 
 
-def test_a_forwarded_scheme_is_believed_only_as_configured(
+def test_a_forwarded_scheme_is_trusted_only_if_configured(
     found: dict[str, Any], tmp_path: Path
 ) -> None:
     assert found["plain"]["status"] == 301
@@ -221,7 +221,7 @@ def test_a_forwarded_scheme_is_believed_only_as_configured(
     assert behind["forwarded"]["status"] == 200
 
 
-def test_nobody_is_sent_elsewhere(found: dict[str, Any]) -> None:
+def test_no_redirect_leads_to_another_host(found: dict[str, Any]) -> None:
     for answer in found["detours"]:
         assert answer["status"] < 500, answer["address"]
         location = headers(answer).get("location")
@@ -234,7 +234,7 @@ def test_nobody_is_sent_elsewhere(found: dict[str, Any]) -> None:
         assert split.netloc in {"", HOST}, answer["address"]
 
 
-def test_no_method_but_reading_is_answered(found: dict[str, Any]) -> None:
+def test_only_get_and_head_are_allowed(found: dict[str, Any]) -> None:
     for answer in found["methods"]:
         assert answer["status"] == 405, (answer["method"], answer["address"])
         assert "GET" in header(answer, "allow")

@@ -96,13 +96,13 @@ def unsafe(found: Policy) -> set[str]:
     return {name for name, sources in found.items() if "unsafe" in " ".join(sources)}
 
 
-def test_the_routes_are_those_of_every_model_of_the_desk() -> None:
+def test_the_routes_cover_every_registered_model() -> None:
     for model in admin.site._registry:
         assert f"admin/{model._meta.app_label}/{model._meta.model_name}/" in ROUTES
     assert {FRAME, "admin/newsletter/issue/<int:pk>/progress/"} | WITH_THE_EDITOR <= set(ROUTES)
 
 
-def test_a_page_without_the_editor_runs_nothing_inline(client: Client, draft: Issue) -> None:
+def test_a_page_without_the_editor_allows_no_inline_code(client: Client, draft: Issue) -> None:
     strict = set(ROUTES) - WITH_THE_EDITOR - {FRAME}
     rooms = [reverse("admin:app_list", args=[room]) for room in ("newsletter", "posts", "auth")]
     for path in [*(address(route, draft) for route in sorted(strict)), *rooms]:
@@ -112,14 +112,14 @@ def test_a_page_without_the_editor_runs_nothing_inline(client: Client, draft: Is
         assert unsafe(found) == set(), path
 
 
-def test_a_stranger_gets_the_strict_policy_everywhere(client: Client, draft: Issue) -> None:
+def test_an_anonymous_visitor_gets_the_strict_policy(client: Client, draft: Issue) -> None:
     client.logout()
     for route in ROUTES:
         assert unsafe(policy(client, address(route, draft))) == set(), route
 
 
 @pytest.mark.parametrize("route", sorted(WITH_THE_EDITOR))
-def test_a_page_with_the_editor_allows_its_attributes_and_styles_and_no_more(
+def test_a_page_with_the_editor_allows_only_its_attributes_and_styles(
     route: str, client: Client, draft: Issue
 ) -> None:
     found = policy(client, address(route, draft))
@@ -131,18 +131,14 @@ def test_a_page_with_the_editor_allows_its_attributes_and_styles_and_no_more(
     assert found["connect-src"] == ["'self'"]
 
 
-def test_an_issue_that_is_under_way_has_no_editor_and_the_strict_policy(
-    client: Client, draft: Issue
-) -> None:
+def test_a_started_issue_has_no_editor_and_the_strict_policy(client: Client, draft: Issue) -> None:
     started = Issue.objects.exclude(pk=draft.pk).get()
     path = reverse("admin:newsletter_issue_change", args=[started.pk])
     assert client.get(path).status_code == 200
     assert unsafe(policy(client, path)) == set()
 
 
-def test_the_preview_s_frame_alone_may_show_a_mail_s_own_styles(
-    client: Client, draft: Issue
-) -> None:
+def test_only_the_preview_frame_allows_inline_styles(client: Client, draft: Issue) -> None:
     found = policy(client, address(FRAME, draft))
     assert unsafe(found) == {"style-src"}
     assert found["style-src"] == ["'unsafe-inline'"]

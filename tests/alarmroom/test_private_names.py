@@ -1,4 +1,4 @@
-"""What we use of Django beyond what it documents is what it was when we read it.
+"""The undocumented functions of Django that we use are unchanged.
 
 docs/decisions/private-names-of-django.md says what each is used for, and what to do when
 this fails.
@@ -32,7 +32,7 @@ def fingerprint(function: Callable[..., Any]) -> str:
 
 
 @pytest.mark.parametrize("function", FINGERPRINTS, ids=lambda function: function.__qualname__)
-def test_a_function_of_django_is_as_it_was_when_it_was_read(function: Callable[..., Any]) -> None:
+def test_a_private_function_of_django_is_unchanged(function: Callable[..., Any]) -> None:
     found = fingerprint(function)
     assert found == FINGERPRINTS[function], (
         f"This release of Django has another {function.__module__}.{function.__qualname__}. "
@@ -41,7 +41,7 @@ def test_a_function_of_django_is_as_it_was_when_it_was_read(function: Callable[.
     )
 
 
-def test_a_queryset_has_the_attributes_that_are_read() -> None:
+def test_a_queryset_has_the_private_attributes_that_we_read() -> None:
     made = QuerySet()
-    assert made._prefetch_related_lookups == ()  # type: ignore[attr-defined]  # that is the point
+    assert made._prefetch_related_lookups == ()  # type: ignore[attr-defined]  # private
     assert made._fetch_mode is not None  # type: ignore[attr-defined]  # likewise

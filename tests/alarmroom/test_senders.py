@@ -1,4 +1,4 @@
-"""Who our mails come from: the whole name as an operator wrote it, or no start at all."""
+"""Sender settings: the complete name reaches the mail, or the site refuses to start."""
 
 import email
 import email.policy
@@ -41,7 +41,7 @@ def parsed(raw: bytes) -> EmailMessage:
         ("hello@example.org", ""),
     ],
 )
-def test_the_whole_name_arrives_in_both_kinds_of_mail(
+def test_the_sender_name_is_complete_in_notices_and_issues(
     written: str,
     name: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -66,7 +66,7 @@ def test_the_whole_name_arrives_in_both_kinds_of_mail(
             assert sender.addr_spec == "hello@example.org"
 
 
-# Of operators there may be several.
+# Allowed in ADMINS only.
 TWO = ["a@example.org, b@example.org", "A <a@example.org>, B <b@example.org>"]
 WRONG = [
     "Exa:mple",
@@ -94,7 +94,7 @@ WRONG = [
         *(("ADMINS", written) for written in WRONG),
     ],
 )
-def test_what_is_not_one_sender_is_refused_in_one_line(
+def test_an_invalid_sender_is_refused_in_one_line(
     name: str, written: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     lines = refusal(monkeypatch, {**environment(str(tmp_path)), name: written})
@@ -102,7 +102,7 @@ def test_what_is_not_one_sender_is_refused_in_one_line(
     assert lines[0].startswith(f"{name} ")
 
 
-def test_a_comma_in_quotes_parts_no_operators(
+def test_a_comma_in_quotes_does_not_separate_admins(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     admins = '"Halloran, Ruth" <ruth@example.org>, Ops: night <ops@example.org> , c@example.org,'
@@ -114,7 +114,7 @@ def test_a_comma_in_quotes_parts_no_operators(
     ]
 
 
-def test_a_domain_beyond_ascii_is_written_in_punycode(
+def test_a_unicode_domain_is_converted_to_punycode(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     given = {

@@ -80,7 +80,7 @@ def refusal(monkeypatch: pytest.MonkeyPatch, env: dict[str, str], file: str = ""
 # The example
 
 
-def test_the_example_explains_every_variable_and_no_other() -> None:
+def test_the_example_lists_exactly_the_variables_that_are_read() -> None:
     explained = {
         line.removeprefix("# ").partition("=")[0]
         for line in (ROOT / ".env.example").read_text().splitlines()
@@ -90,7 +90,7 @@ def test_the_example_explains_every_variable_and_no_other() -> None:
     assert {"HOST", "WEB_THREADS", "WEB_CONCURRENCY", "ENV_FILE", "DATABASE_URL"} <= explained
 
 
-def test_a_copy_of_the_example_is_refused_until_what_only_the_operator_knows_is_filled_in(
+def test_a_copy_of_the_example_is_refused_until_required_variables_are_set(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     copy = tmp_path / "env"
@@ -107,7 +107,7 @@ def test_a_filled_in_copy_of_the_example_passes_the_deployment_check(tmp_path: P
     for name in REQUIRED:
         assert f"\n{name}=\n" in text
         text = text.replace(f"\n{name}=\n", f"\n{name}={known[name]}\n")
-    # What the guide asks the operator to say.
+    # docs/deploying.md asks for this setting.
     text = text.replace("\n# BUFFERING_PROXY=off\n", "\nBUFFERING_PROXY=on\n")
     text = text.replace("\n# BEHIND_TLS_PROXY=off\n", "\nBEHIND_TLS_PROXY=on\n")
     copy.write_text(text)
@@ -116,7 +116,7 @@ def test_a_filled_in_copy_of_the_example_passes_the_deployment_check(tmp_path: P
     assert checked.returncode == 0, checked.stderr
 
 
-def test_every_value_that_the_example_shows_is_one_that_can_be(
+def test_every_value_in_the_example_is_valid(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     shown = {
@@ -132,11 +132,11 @@ def test_every_value_that_the_example_shows_is_one_that_can_be(
     settings(monkeypatch, {**environment(str(tmp_path)), **shown}, "gunicorn.conf.py")
 
 
-# What is missing
+# Missing variables
 
 
 @pytest.mark.parametrize("command", [["manage.py", "check"], ["-m", "gunicorn", "alarmroom.wsgi"]])
-def test_production_says_in_one_line_each_what_is_missing(
+def test_production_names_each_missing_variable_in_one_line(
     command: list[str], tmp_path: Path
 ) -> None:
     env = environment(str(tmp_path), **dict.fromkeys(REQUIRED, ""))
@@ -148,14 +148,14 @@ def test_production_says_in_one_line_each_what_is_missing(
     assert done.stdout == ""
 
 
-def test_development_needs_none_of_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_development_needs_no_variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     env = {"ENV_FILE": "", "DEBUG": "on", "DATA_DIR": str(tmp_path)}
     found = settings(monkeypatch, {**env, **dict.fromkeys(REQUIRED, "")})
     assert found["SITE_URL"] == "http://localhost:8000"
     assert "localhost" in found["ALLOWED_HOSTS"]
 
 
-# What is wrong
+# Wrong values
 
 NUMBERS = [
     "CONN_MAX_AGE",
@@ -256,7 +256,7 @@ WRONG_FOR_GUNICORN = [
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_a_wrong_setting_is_one_line_too(
+def test_a_wrong_value_is_refused_in_one_line(
     name: str, value: str, file: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     lines = refusal(monkeypatch, {**environment(str(tmp_path)), name: value}, file)
@@ -276,7 +276,7 @@ def test_a_wrong_setting_is_one_line_too(
         ({"SMTP_TIMEOUT": "3600"}, 28800),
     ],
 )
-def test_a_lease_outlasts_one_message(
+def test_the_lease_is_at_least_eight_timeouts(
     given: dict[str, str], lease: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     found = settings(monkeypatch, environment(str(tmp_path), **given))
@@ -286,7 +286,7 @@ def test_a_lease_outlasts_one_message(
 @pytest.mark.parametrize(
     ("timeout", "lease", "least"), [("30", "30", 240), ("60", "300", 480), ("1", "7", 8)]
 )
-def test_a_lease_that_would_end_within_a_message_is_refused(
+def test_a_lease_shorter_than_eight_timeouts_is_refused(
     timeout: str, lease: str, least: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     env = environment(str(tmp_path), SMTP_TIMEOUT=timeout, DELIVERY_LEASE_SECONDS=lease)
@@ -302,9 +302,7 @@ def test_no_variable_is_read_without_a_check() -> None:
 
 
 @pytest.mark.parametrize("command", [["manage.py", "check"], ["-m", "gunicorn", "alarmroom.wsgi"]])
-def test_all_that_is_wrong_is_said_at_once_and_nothing_else(
-    command: list[str], tmp_path: Path
-) -> None:
+def test_all_wrong_values_are_reported_at_once(command: list[str], tmp_path: Path) -> None:
     env = environment(
         str(tmp_path),
         SMTP_TIMEOUT="abc",
@@ -328,14 +326,14 @@ def test_all_that_is_wrong_is_said_at_once_and_nothing_else(
         ("SMTP_URL", "smtps://user:s3cret@smtp.example.org"),
     ],
 )
-def test_a_password_is_never_repeated(
+def test_an_error_message_does_not_contain_the_password(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     [line] = refusal(monkeypatch, {**environment(str(tmp_path)), name: value})
     assert "s3cret" not in line
 
 
-# What is right
+# Valid values
 
 
 @pytest.mark.parametrize(
@@ -365,7 +363,7 @@ def test_a_password_is_never_repeated(
         ("DEFAULT_FROM_EMAIL", "hello@example.org", "DEFAULT_FROM_EMAIL", "hello@example.org"),
     ],
 )
-def test_what_an_operator_may_write(
+def test_valid_values_are_parsed(
     name: str,
     value: str,
     setting: str,
@@ -390,7 +388,7 @@ def test_what_an_operator_may_write(
         ("smtp+ssl://smtp.example.org:4650", ("smtp.example.org", 4650, "", "", False, True)),
     ],
 )
-def test_a_mail_server_s_url_says_how_to_reach_it(
+def test_the_url_of_a_mail_server_is_parsed(
     url: str, options: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     found = settings(monkeypatch, {**environment(str(tmp_path)), "SMTP_URL": url})
@@ -411,7 +409,7 @@ def test_a_mail_server_s_url_says_how_to_reach_it(
         ("postgresql:///alarmroom?host=/run/postgresql", "alarmroom", ""),
     ],
 )
-def test_a_database_s_url_says_where_it_is(
+def test_the_url_of_a_database_is_parsed(
     url: str, name: str, host: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     found = settings(monkeypatch, {**environment(str(tmp_path)), "DATABASE_URL": url})
@@ -427,13 +425,13 @@ def test_gunicorn_reads_the_same_file(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert (found["workers"], found["threads"]) == (3, 2)
 
 
-def test_one_slow_visitor_more_does_not_stop_the_only_web_process(
+def test_gunicorn_starts_two_workers_by_default(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert settings(monkeypatch, {"ENV_FILE": ""}, "gunicorn.conf.py")["workers"] == 2
 
 
-def test_what_was_loaded_before_the_workers_is_not_collected(
+def test_objects_loaded_before_forking_are_frozen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found = settings(monkeypatch, {"ENV_FILE": ""}, "gunicorn.conf.py")

@@ -1,9 +1,9 @@
-"""What a title becomes in an address."""
+"""Slugs made from titles."""
 
 import pytest
 
 from alarmroom.slugs import slug_of
-from posts.models import Post
+from posts.models import Post, Tag
 from tests.factories import make_post, make_tag
 
 TITLES = [
@@ -46,11 +46,11 @@ def test_the_slug_of_a_title(title: str, slug: str) -> None:
 
 
 @pytest.mark.django_db
-def test_a_new_title_gets_the_new_slug_and_an_old_slug_stays() -> None:
-    assert make_post(title="2024–2026 plan").slug == "2024-2026-plan"
-    assert make_tag("24/7").slug == "24-7"
-    old = make_post(title="§ 4.2", slug="42")
-    old = Post.objects.get(pk=old.pk)
+def test_a_new_row_gets_a_slug_and_saving_keeps_an_existing_one() -> None:
+    made = make_post(title="2024–2026 plan")
+    assert Post.objects.get(pk=made.pk).slug == "2024-2026-plan"
+    assert Tag.objects.get(pk=make_tag("24/7").pk).slug == "24-7"
+    old = Post.objects.get(pk=make_post(title="§ 4.2", slug="42").pk)
     old.summary = "Another one."
     old.save()
     assert Post.objects.get(pk=old.pk).slug == "42"

@@ -25,7 +25,7 @@ from alarmroom.staticfiles import is_served, needs_plain_name
         "admin/css/base.css",
     ],
 )
-def test_what_a_page_asks_for_is_served(path: str) -> None:
+def test_files_that_pages_use_are_served(path: str) -> None:
     assert is_served(path)
     assert finders.find(path)
 
@@ -46,17 +46,17 @@ def test_what_a_page_asks_for_is_served(path: str) -> None:
         "ckeditor/ckeditor/plugins/specialchar/dialogs/lang/de.js",
     ],
 )
-def test_what_no_page_asks_for_is_left_out_everywhere(path: str) -> None:
+def test_unused_files_are_left_out(path: str) -> None:
     assert not is_served(path)
     assert finders.find(path) is None
 
 
-def test_a_site_collects_a_few_hundred_files_and_not_thousands() -> None:
+def test_fewer_than_500_files_are_collected() -> None:
     collected = [path for finder in finders.get_finders() for path, _ in finder.list([])]
     assert len(collected) < 500
 
 
-def test_the_editor_s_loader_has_a_hashed_name_and_what_it_loads_has_not() -> None:
+def test_only_the_loader_of_the_editor_has_a_hashed_name() -> None:
     assert not needs_plain_name("ckeditor/ckeditor/ckeditor.js")
     assert not needs_plain_name("admin/css/base.css")
     assert needs_plain_name("ckeditor/ckeditor/config.js")

@@ -1,4 +1,4 @@
-"""Each line of the allowlist's tables through the real editor: it keeps what the clean keeps."""
+"""Every entry of the allowlist through the real editor, which must keep what clean() keeps."""
 
 import re
 
@@ -17,7 +17,7 @@ EXPECTED = {**{text: text for text in KEPT}, **RENAMED_TEXTS, **TRANSLATED}
 
 @pytest.fixture
 def desk(editor: Page) -> Page:
-    """An editor at the desk, for whom the samples' picture is there."""
+    """A signed-in page; requests for the picture of the samples are answered."""
     editor.route(
         "**/media/sample.png", lambda route: route.fulfill(body=PIXEL, content_type="image/gif")
     )
@@ -35,11 +35,11 @@ def plain(text: str) -> list[str]:
     ]
 
 
-def as_it_is(text: str) -> list[str]:
+def with_normalised_reversed(text: str) -> list[str]:
     return plain(text.replace('reversed="reversed"', 'reversed=""'))
 
 
-def test_what_is_loaded_stays_as_the_clean_has_it(desk: Page) -> None:
+def test_the_editor_keeps_loaded_text_as_clean_does(desk: Page) -> None:
     open_editor(desk)
     got = desk.evaluate(
         """async texts => {
@@ -57,12 +57,13 @@ def test_what_is_loaded_stays_as_the_clean_has_it(desk: Page) -> None:
     wrong = {
         text: data
         for (text, expected), data in zip(EXPECTED.items(), got, strict=True)
-        if as_it_is(data) != plain(expected) or plain(html.clean(data)) != plain(expected)
+        if with_normalised_reversed(data) != plain(expected)
+        or plain(html.clean(data)) != plain(expected)
     }
     assert wrong == {}
 
 
-def test_what_is_pasted_stays_as_the_clean_has_it(desk: Page) -> None:
+def test_the_editor_keeps_pasted_text_as_clean_does(desk: Page) -> None:
     surface = open_editor(desk)
     wrong = {}
     for text, expected in EXPECTED.items():
@@ -83,7 +84,7 @@ def test_what_is_pasted_stays_as_the_clean_has_it(desk: Page) -> None:
     assert wrong == {}
 
 
-def test_what_is_saved_stays_as_the_clean_has_it(desk: Page) -> None:
+def test_saved_text_is_kept_as_clean_does(desk: Page) -> None:
     open_editor(desk)
     fill_in(desk, "Every line of the table")
     kept = [text for text in EXPECTED if EXPECTED[text] == text and 'id="' not in text]
@@ -92,4 +93,4 @@ def test_what_is_saved_stays_as_the_clean_has_it(desk: Page) -> None:
     expect(desk.locator(".messagelist")).to_contain_text("Saved as a draft")
     desk.wait_for_function("() => CKEDITOR.instances.id_body?.status === 'ready'")
     saved = desk.locator("#id_body").input_value()
-    assert as_it_is(saved) == plain("".join(kept))
+    assert with_normalised_reversed(saved) == plain("".join(kept))

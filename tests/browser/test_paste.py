@@ -1,4 +1,4 @@
-"""What comes out of other programs' clipboards arrives in our own words, and losses are said."""
+"""Text pasted from other programs is translated to our elements, and losses are reported."""
 
 import base64
 import io
@@ -36,7 +36,7 @@ def pasted(page: Page, html: str) -> str:
     return text
 
 
-def test_footnotes_become_ours(editor: Page) -> None:
+def test_pasted_footnotes_become_our_footnotes(editor: Page) -> None:
     assert pasted(editor, WORD_NOTE) == (
         "<p>Call back within a minute[^1].</p><p>[^1]: Our rule.<br />Since May.</p>"
     )
@@ -51,7 +51,7 @@ def test_notes_that_are_mentioned_twice_become_ours(editor: Page) -> None:
     )
 
 
-def test_a_footnote_does_not_take_the_name_of_one_in_the_text(editor: Page) -> None:
+def test_a_pasted_footnote_gets_a_free_name(editor: Page) -> None:
     surface = open_editor(editor)
     editor.keyboard.type("Old.[^1] ")
     paste(surface, WEB_NOTE)
@@ -59,7 +59,7 @@ def test_a_footnote_does_not_take_the_name_of_one_in_the_text(editor: Page) -> N
     expect(surface).to_contain_text("[^2]: Our rule.")
 
 
-def test_comments_and_deleted_words_of_word_are_left_out_and_named(editor: Page) -> None:
+def test_word_comments_and_tracked_deletions_are_removed_and_reported(editor: Page) -> None:
     text = pasted(
         editor,
         '<p class=MsoNormal>Keep <del cite="mailto:Ann" datetime="2026-01-01">quiet</del>'
@@ -72,7 +72,7 @@ def test_comments_and_deleted_words_of_word_are_left_out_and_named(editor: Page)
     expect(editor.locator(NOTICE)).to_contain_text("deleted was left out: “quiet”.")
 
 
-def test_a_span_of_google_docs_without_a_style_is_words_and_word_works_afterwards(
+def test_a_google_docs_span_without_style_and_a_later_word_paste_work(
     editor: Page,
 ) -> None:
     surface = open_editor(editor)
@@ -83,7 +83,7 @@ def test_a_span_of_google_docs_without_a_style_is_words_and_word_works_afterward
     expect(surface).to_contain_text("Night")
 
 
-def test_a_filter_that_trips_loses_nothing(editor: Page) -> None:
+def test_an_exception_in_a_paste_filter_loses_no_text(editor: Page) -> None:
     surface = open_editor(editor)
     editor.wait_for_function("() => CKEDITOR.pasteFilters.word?.name === 'forgiving'")
     editor.evaluate(
@@ -109,7 +109,7 @@ def test_an_error_in_the_translation_loses_nothing(editor: Page) -> None:
     expect(surface).to_contain_text("Calm")
 
 
-def test_films_recordings_and_pictures_that_cannot_be_had_are_said(editor: Page) -> None:
+def test_embedded_media_and_missing_pictures_are_reported(editor: Page) -> None:
     text = pasted(
         editor,
         '<p>Calls: <img src="file:///C:/Temp/chart.emf"></p><figure><iframe'
@@ -126,14 +126,14 @@ def test_films_recordings_and_pictures_that_cannot_be_had_are_said(editor: Page)
     expect(notice).to_contain_text("1 recording is now a link: “x.example/a.mp3”.")
 
 
-def test_a_name_in_a_notice_is_words_and_no_html(editor: Page) -> None:
+def test_names_in_a_notice_are_escaped(editor: Page) -> None:
     pasted(editor, '<p>a<img src="cid:1" alt="&lt;img src=x onerror=parent.ran=1&gt;"></p>')
     expect(editor.locator(NOTICE)).to_contain_text("“<img src=x onerror=parent.ran=1>”")
     assert editor.evaluate("window.ran") is None
 
 
 @pytest.mark.parametrize("fragment", ["radio", "s-radio-codes"])
-def test_a_link_that_the_browser_made_one_of_the_desk_is_one_within_the_text(
+def test_a_fragment_link_with_the_admin_address_becomes_a_fragment(
     editor: Page, fragment: str
 ) -> None:
     open_editor(editor)
@@ -149,7 +149,7 @@ def test_a_link_that_the_browser_made_one_of_the_desk_is_one_within_the_text(
     expect(editor.locator(NOTICE)).to_contain_text("2 links led nowhere")
 
 
-def test_a_pasted_picture_keeps_its_words(editor: Page) -> None:
+def test_a_pasted_picture_keeps_its_alternative_text(editor: Page) -> None:
     file = io.BytesIO()
     Image.effect_noise((60, 40), 80).convert("RGB").save(file, "JPEG")
     data = base64.b64encode(file.getvalue()).decode()
@@ -163,7 +163,7 @@ def test_a_pasted_picture_keeps_its_words(editor: Page) -> None:
     editor.evaluate("CKEDITOR.instances.id_body.resetDirty()")
 
 
-def test_what_is_written_as_source_is_said_when_it_is_shown_and_when_it_is_saved(
+def test_losses_in_source_mode_are_reported_on_switching_and_saving(
     editor: Page,
 ) -> None:
     open_editor(editor)
@@ -193,7 +193,7 @@ def test_a_picture_of_word_that_cannot_be_had_is_counted_once(editor: Page) -> N
     expect(editor.locator(NOTICE)).to_contain_text("1 picture could not be taken over")
 
 
-def test_an_introduction_says_that_it_takes_no_pictures(editor: Page) -> None:
+def test_a_picture_pasted_into_an_introduction_is_reported(editor: Page) -> None:
     surface = open_editor(editor, "/admin/newsletter/issue/add/", "id_intro")
     paste(surface, '<p>Hi <img src="/static/none.png" alt="A console"></p>')
     expect(editor.locator(NOTICE)).to_contain_text("taken over: “A console”.")
@@ -201,7 +201,7 @@ def test_an_introduction_says_that_it_takes_no_pictures(editor: Page) -> None:
     editor.evaluate("CKEDITOR.instances.id_intro.resetDirty()")
 
 
-def test_the_cells_of_a_table_stay_apart_in_an_introduction(editor: Page) -> None:
+def test_cells_pasted_into_an_introduction_are_separated(editor: Page) -> None:
     surface = open_editor(editor, "/admin/newsletter/issue/add/", "id_intro")
     paste(
         surface,
@@ -215,7 +215,7 @@ def test_the_cells_of_a_table_stay_apart_in_an_introduction(editor: Page) -> Non
     editor.evaluate("CKEDITOR.instances.id_intro.resetDirty()")
 
 
-def test_words_do_not_meet_where_a_block_ended(editor: Page) -> None:
+def test_words_of_pasted_blocks_stay_separated(editor: Page) -> None:
     text = pasted(
         editor,
         "<dl><dt>ANI</dt><dd>Number</dd></dl><details><summary>Key</summary>Answer</details>"
@@ -223,5 +223,5 @@ def test_words_do_not_meet_where_a_block_ended(editor: Page) -> None:
     )
     for word in ("ANI", "Number", "Key", "Answer", "Line one"):
         assert f"<p>{word}</p>" in text
-    # `text` has lost its line breaks.
-    assert "<pre>\none\ntwo\nthree</pre>" in editor.evaluate("CKEDITOR.instances.id_body.getData()")
+    # text_of() removes line breaks, so this needs the data of the editor.
+    assert "<pre>\none\ntwo</pre>" in editor.evaluate("CKEDITOR.instances.id_body.getData()")

@@ -13,7 +13,7 @@ from tests.newsletter.server import ScriptedServer
 
 @pytest.fixture
 def server(settings: Settings) -> Iterator[ScriptedServer]:
-    """A real SMTP server that every mailer of the test talks to."""
+    """A real SMTP server that every mailer of the test uses."""
     scripted = ScriptedServer()
     settings.MAILERS = scripted.mailers()
     yield scripted
@@ -22,13 +22,13 @@ def server(settings: Settings) -> Iterator[ScriptedServer]:
 
 @pytest.fixture
 def no_tasks(settings: Settings) -> None:
-    """Tests call the engine themselves; the tasks that wake it are only noted."""
+    """Tasks are recorded and not run; the tests call the delivery functions directly."""
     settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
 
 
 @pytest.fixture
 def one_day() -> None:
-    """No midnight in the next seconds: an issue says its day, and who confirms it saw that."""
+    """Wait if midnight is near: the confirmation page and the sent issue must have the same day."""
     now = timezone.localtime()
     midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     if (left := (midnight - now).total_seconds()) < 5:

@@ -1,4 +1,4 @@
-"""A small SMTP server whose every answer a test decides, on a real socket."""
+"""A small SMTP server on a real socket; the test sets its replies."""
 
 from __future__ import annotations
 

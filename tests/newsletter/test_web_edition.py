@@ -1,4 +1,4 @@
-"""The web edition: every sent issue, for everybody, with nothing personal in it."""
+"""The web edition: every sent issue is public, without personal data."""
 
 import json
 import re
@@ -43,7 +43,7 @@ def test_a_sent_issue_is_on_the_web_and_in_the_archive(
     assert "Quiet nights" in page and "On silence" in page
 
 
-def test_who_gets_the_mail_first_can_already_read_it_on_the_web(client: Client) -> None:
+def test_the_web_edition_is_public_from_the_start_of_sending(client: Client) -> None:
     make_subscriber()
     issue = make_issue()
     starting.start(issue)
@@ -53,7 +53,7 @@ def test_who_gets_the_mail_first_can_already_read_it_on_the_web(client: Client) 
 
 
 @pytest.mark.parametrize("state", ["draft", "scheduled", "cancelled"])
-def test_an_issue_that_is_not_sent_is_not_there(client: Client, state: str) -> None:
+def test_an_unsent_issue_is_a_404(client: Client, state: str) -> None:
     from django.utils import timezone
 
     issue = make_issue(subject="Not yet")
@@ -63,7 +63,9 @@ def test_an_issue_that_is_not_sent_is_not_there(client: Client, state: str) -> N
 
 
 @pytest.mark.parametrize("outcome", ["sent", "sending", "uncertain"])
-def test_a_cancelled_issue_stays_there_for_who_has_its_mail(client: Client, outcome: str) -> None:
+def test_a_cancelled_issue_that_was_mailed_keeps_its_page_but_is_not_listed(
+    client: Client, outcome: str
+) -> None:
     make_subscriber()
     make_subscriber()
     issue = make_issue(subject="Cancelled halfway")
@@ -73,7 +75,7 @@ def test_a_cancelled_issue_stays_there_for_who_has_its_mail(client: Client, outc
     issue.deliveries.filter(pk=row.pk).update(state=outcome)
     assert starting.cancel(issue)
     assert client.get(issue.get_absolute_url()).status_code == 200
-    # But nothing leads to it any more.
+    # It is not linked any more.
     for path in (reverse("newsletter:archive"), "/", "/sitemaps/newsletter.xml"):
         page = client.get(path).content.decode()
         assert "Cancelled halfway" not in page
@@ -81,7 +83,7 @@ def test_a_cancelled_issue_stays_there_for_who_has_its_mail(client: Client, outc
 
 
 @pytest.mark.parametrize("outcome", ["queued", "failed"])
-def test_a_cancelled_issue_that_nobody_has_is_not_there(client: Client, outcome: str) -> None:
+def test_a_cancelled_issue_that_was_not_mailed_is_a_404(client: Client, outcome: str) -> None:
     make_subscriber()
     issue = make_issue()
     starting.start(issue)
@@ -90,14 +92,14 @@ def test_a_cancelled_issue_that_nobody_has_is_not_there(client: Client, outcome:
     assert client.get(issue.get_absolute_url()).status_code == 404
 
 
-def test_whether_a_cancelled_issue_was_mailed_is_asked_of_an_index(client: Client) -> None:
+def test_the_query_of_published_issues_uses_the_index_of_deliveries(client: Client) -> None:
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":  # It would scan a table as small as here.
+        if connection.vendor == "postgresql":  # PostgreSQL would scan such a small table.
             cursor.execute("SET LOCAL enable_seqscan = off")
     assert "delivery_totals" in Issue.objects.published().newest_first().explain()
 
 
-def test_the_web_edition_has_nothing_personal(client: Client, server: ScriptedServer) -> None:
+def test_the_web_edition_has_no_personal_data(client: Client, server: ScriptedServer) -> None:
     reader = make_subscriber("reader@example.org")
     issue = send(make_issue())
     response = client.get(issue.get_absolute_url())
@@ -108,11 +110,12 @@ def test_the_web_edition_has_nothing_personal(client: Client, server: ScriptedSe
     assert "Cookie" not in response.get("Vary", "")
 
 
-def test_the_web_edition_stays_as_it_was_sent(client: Client, server: ScriptedServer) -> None:
+def test_the_web_edition_does_not_change_with_its_articles(
+    client: Client, server: ScriptedServer
+) -> None:
     post = make_post(title="As it was")
     issue = send(make_issue(posts=[post]))
-    post.title = "As it is now"
-    post.save()
+    Post.objects.filter(pk=post.pk).update(title="As it is now")
     page = client.get(issue.get_absolute_url()).content.decode()
     assert "As it was" in page and "As it is now" not in page
 
@@ -124,12 +127,12 @@ def test_the_mail_links_to_its_web_edition(client: Client, server: ScriptedServe
     assert issue.get_absolute_url().encode() in raw.replace(b"=\r\n", b"")
 
 
-def test_the_archive_asks_a_fixed_number_of_questions(
+def test_the_archive_takes_a_fixed_number_of_queries(
     client: Client, server: ScriptedServer, django_assert_max_num_queries
 ) -> None:
     for _ in range(25):
         send(make_issue())
-    # How many, the issues, what is in the newest; the box's resources and the footer's pages.
+    # The count, the issues, the articles of the newest; the resources and the pages of the footer.
     with django_assert_max_num_queries(5):
         assert client.get(reverse("newsletter:archive")).status_code == 200
     assert client.get(reverse("newsletter:archive") + "?page=abc").status_code == 200
@@ -137,7 +140,7 @@ def test_the_archive_asks_a_fixed_number_of_questions(
 
 
 def test_an_issue_has_one_address(client: Client, server: ScriptedServer) -> None:
-    """A stranger could think of any number of noughts, and each would be a page to keep."""
+    """Each additional spelling of a number would be another kept page."""
     issue = send(make_issue(number=2))
     assert issue.get_absolute_url() == "/weekly-alarm/2/"
     assert client.get("/weekly-alarm/2/").status_code == 200
@@ -145,13 +148,13 @@ def test_an_issue_has_one_address(client: Client, server: ScriptedServer) -> Non
         assert client.get(f"/weekly-alarm/{written}/").status_code == 404, written
 
 
-def test_unknown_numbers_are_not_found(client: Client) -> None:
+def test_unknown_numbers_are_a_404(client: Client) -> None:
     assert client.get("/weekly-alarm/99999999999999999999/").status_code == 404
     assert client.get("/weekly-alarm/abc/").status_code == 404
     assert client.post(reverse("newsletter:archive")).status_code == 405
 
 
-def test_the_newsletters_page_says_what_it_is_with_a_sample(
+def test_the_newsletter_page_shows_the_latest_issue_and_the_past_ones(
     client: Client, server: ScriptedServer
 ) -> None:
     send(make_issue(subject="An old one", posts=[make_post(title="Of last week")]))
@@ -165,16 +168,16 @@ def test_the_newsletters_page_says_what_it_is_with_a_sample(
     assert "What a quiet channel says." in sample
     assert "An old one" not in sample
     assert "An old one" in past
-    assert "Quiet nights" not in past, "it stands above already"
+    assert "Quiet nights" not in past, "it is shown above already"
 
 
-def test_before_the_first_issue_the_newsletters_page_says_so(client: Client) -> None:
+def test_without_a_sent_issue_the_newsletter_page_has_a_placeholder(client: Client) -> None:
     html = client.get(reverse("newsletter:archive")).content.decode()
     assert "The first issue is on its way." in html
     assert "A sample" not in html
 
 
-def test_its_page_tells_machines_what_it_is(client: Client) -> None:
+def test_the_web_edition_has_linked_data(client: Client) -> None:
     issue = make_issue(number=12, subject="Quiet </script> nights", preheader="And loud ones.")
     starting.start(issue)
     html = client.get(issue.get_absolute_url()).content.decode()
@@ -197,7 +200,7 @@ def with_covers(*covers: Image) -> Issue:
     return issue
 
 
-def test_its_pictures_come_in_every_width_and_the_first_one_at_once(client: Client) -> None:
+def test_pictures_come_in_every_width_and_the_first_is_prioritised(client: Client) -> None:
     covers = [make_image(width=1600, height=900), make_image(width=1600, height=901)]
     issue = with_covers(*covers)
     page = client.get(issue.get_absolute_url()).content.decode()
@@ -216,9 +219,7 @@ def test_its_pictures_come_in_every_width_and_the_first_one_at_once(client: Clie
     assert 'loading="lazy"' in second
 
 
-def test_a_picture_of_a_sent_issue_stays_in_the_library(
-    admin_client: Client, client: Client
-) -> None:
+def test_a_picture_of_a_sent_issue_cannot_be_deleted(admin_client: Client, client: Client) -> None:
     image = make_image()
     issue = with_covers(image)
     Post.objects.update(cover=None, cover_alt="")
@@ -226,34 +227,34 @@ def test_a_picture_of_a_sent_issue_stays_in_the_library(
         image.delete()
     page = admin_client.get(f"/admin/posts/image/{image.pk}/delete/").content.decode()
     assert f'Issue: <a href="/admin/newsletter/issue/{issue.pk}/change/">' in page
-    # Whatever becomes of the row, its file is there.
+    # The page does not need the row of the image.
     Image._base_manager.filter(pk=image.pk).delete()
     page = client.get(issue.get_absolute_url()).content.decode()
     img = f'<img src="{re.escape(image.file.url)}" alt="[^"]*" width="1600" height="900"'
     assert re.search(img, page)
 
 
-def test_a_picture_of_an_issue_that_nobody_got_may_go(client: Client) -> None:
+def test_a_picture_of_a_cancelled_unsent_issue_can_be_deleted(client: Client) -> None:
     image = make_image()
     issue = with_covers(image)
     issue.refresh_from_db()
     assert starting.cancel(issue)
     assert client.get(issue.get_absolute_url()).status_code == 404
     Post.objects.update(cover=None, cover_alt="")
-    image.delete()
+    Image.objects.get(pk=image.pk).delete()
+    assert not Image.objects.exists()
 
 
-def test_its_page_takes_one_query_for_all_pictures(
+def test_all_pictures_take_one_query(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     issue = with_covers(*(make_image(width=500 + number) for number in range(6)))
-    # The issue with its content, the pictures; the menu and the resources, which are remembered
-    # where pages are kept.
+    # The issue with its content, the pictures, the footer and the resources.
     with django_assert_num_queries(4):
         client.get(issue.get_absolute_url())
 
 
-def test_an_issue_that_was_frozen_with_one_copy_of_each_picture_names_the_pictures(
+def test_the_migration_replaces_copies_by_the_original_pictures(
     client: Client,
 ) -> None:
     kept, gone, small = make_image(), make_image(), make_image(width=400)
@@ -276,7 +277,7 @@ def test_an_issue_that_was_frozen_with_one_copy_of_each_picture_names_the_pictur
     after = Content.objects.get(issue=issue).web_html
     assert f'src="{kept.file.url}" alt="A &quot;console&quot;">' in after
     assert f'src="{copies[1]}" alt="A &quot;console&quot;" width="552" height="311">' in after
-    # Its size is its own, not that in the mail.
+    # The small picture loses the size that it had in the mail.
     assert f'src="{small.file.url}" alt="A &quot;console&quot;">' in after
     assert "lazy" not in after
     assert client.get(issue.get_absolute_url()).content.decode().count(' loading="lazy"') == 2

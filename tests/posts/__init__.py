@@ -1,4 +1,4 @@
 import pytest
 
-# What is asserted of a feed on its way into a test is explained as in the test.
+# pytest then explains failed assertions of these helpers as it does in a test file.
 pytest.register_assert_rewrite("tests.posts.views.feeds")

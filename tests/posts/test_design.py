@@ -1,15 +1,17 @@
-"""What the style sheets promise and no page shows by itself."""
+"""Rules of the style sheets and scripts that no page test covers."""
 
+import os
 import re
 from pathlib import Path
 
 import pytest
-from django.conf import settings
+from django.conf import settings as django_settings
 from django.contrib.staticfiles import finders
+from pytest_django.fixtures import Settings
 
-from alarmroom.staticfiles import JOINED, joined
+from alarmroom.staticfiles import JOINED, JoinedFilesFinder, joined
 
-CSS = Path(settings.BASE_DIR) / "static" / "css"
+CSS = Path(django_settings.BASE_DIR) / "static" / "css"
 
 
 def declarations(text: str) -> dict[str, str]:
@@ -18,7 +20,7 @@ def declarations(text: str) -> dict[str, str]:
     }
 
 
-def test_the_dark_is_the_same_whoever_asks_for_it() -> None:
+def test_the_dark_colours_are_equal_for_device_and_switch() -> None:
     text = (CSS / "site" / "tokens.css").read_text()
     device = re.search(r':root:not\(\[data-theme="light"\]\) \{(.*?)\}', text, re.DOTALL)
     switch = re.search(r':root\[data-theme="dark"\] \{(.*?)\}', text, re.DOTALL)
@@ -28,7 +30,7 @@ def test_the_dark_is_the_same_whoever_asks_for_it() -> None:
     assert declarations(device[1])["color-scheme"] == "dark"
 
 
-def test_everything_a_page_needs_is_in_the_joined_sheet_and_script() -> None:
+def test_the_joined_style_sheet_and_script_hold_every_part() -> None:
     sheet, script = joined("css/site.css"), joined("js/site.js")
     assert "--paper:" in sheet
     assert ".prose blockquote" in sheet
@@ -40,20 +42,33 @@ def test_everything_a_page_needs_is_in_the_joined_sheet_and_script() -> None:
 
 
 @pytest.mark.parametrize("path", JOINED)
-def test_a_joined_file_is_found_and_made_anew_when_a_part_changes(
-    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_joined_file_is_found(path: str) -> None:
     found = finders.find(path)
     assert found
     assert Path(found).read_text() == joined(path)
 
 
 @pytest.mark.parametrize("path", JOINED)
-def test_no_part_imports_another(path: str) -> None:
+def test_a_joined_file_is_made_again_only_when_a_part_is_newer(
+    path: str, tmp_path: Path, settings: Settings
+) -> None:
+    settings.JOINED_ROOT = tmp_path
+    finder = JoinedFilesFinder()
+    file = Path(finder.find(path))
+    file.write_text("changed")
+    finder.find(path)
+    assert file.read_text() == "changed"
+    os.utime(file, (0, 0))
+    finder.find(path)
+    assert file.read_text() == joined(path)
+
+
+@pytest.mark.parametrize("path", JOINED)
+def test_no_joined_file_contains_an_import(path: str) -> None:
     assert not re.search(r"^\s*(import|export)\b|@import", joined(path), re.MULTILINE)
 
 
-def test_nothing_that_a_reader_loads_comes_from_elsewhere() -> None:
+def test_joined_files_load_nothing_from_other_hosts() -> None:
     for path in JOINED:
         assert not re.search(r"https?:(?!//www\.w3\.org)", joined(path))
         assert "url(" not in joined(path)

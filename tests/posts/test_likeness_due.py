@@ -1,4 +1,4 @@
-"""Whatever changes what an article is like makes it due to be compared again.
+"""A change of the compared fields of an article marks it as due for a comparison.
 
 Each article is taken fresh from the database and changed as an editor changes it.
 """
@@ -13,19 +13,13 @@ from django.utils import timezone
 from posts import likeness
 from posts.merging import merge
 from posts.models import Likeness, Post, Tag
-from tests.factories import make_editor, make_post, make_tag
+from tests.factories import make_post, make_tag
 from tests.posts.admin.desk import LIST, act, form, when
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 
-@pytest.fixture
-def desk(client: Client) -> Client:
-    client.force_login(make_editor())
-    return client
-
-
-def sent(pk: int, **fields: Any) -> dict[str, Any]:
+def form_of(pk: int, **fields: Any) -> dict[str, Any]:
     """The form of an article as it stands in the database, with some fields changed."""
     post = Post.objects.get(pk=pk)
     return form(
@@ -42,60 +36,58 @@ def sent(pk: int, **fields: Any) -> dict[str, Any]:
     )
 
 
-def like(pk: int) -> set[int]:
-    """Which articles are stored as like this one, once everything due was compared."""
+def stored_likenesses(pk: int) -> set[int]:
+    """Compare everything that is due; return the articles stored as similar to this one."""
     likeness.compare_due()
     return set(Likeness.objects.filter(post=pk).values_list("other", flat=True))
 
 
-def test_a_draft_that_was_compared_and_is_published_by_its_form_is_like_others(
+def test_a_compared_draft_that_is_published_by_its_form_is_compared_again(
     desk: Client,
 ) -> None:
     fire = make_tag("Fire")
     other = make_post(tags=[fire]).pk
     draft = make_post(tags=[fire], published_at=None).pk
-    assert like(draft) == set()
-    response = desk.post(f"{LIST}{draft}/change/", sent(draft, _publish="Publish now"))
+    assert stored_likenesses(draft) == set()
+    response = desk.post(f"{LIST}{draft}/change/", form_of(draft, _publish="Publish now"))
     assert response.status_code == 302
     assert Post.objects.get(pk=draft).is_published
-    assert like(draft) == {other}
+    assert stored_likenesses(draft) == {other}
 
 
 @pytest.mark.parametrize(
     "edit", [{"title": "Sleep and the night shift"}, {"summary": "Sleep and the night shift."}]
 )
-def test_another_title_or_summary_in_the_form_is_compared(
-    desk: Client, edit: dict[str, str]
-) -> None:
+def test_a_new_title_or_summary_is_compared(desk: Client, edit: dict[str, str]) -> None:
     other = make_post(title="The night shift and sleep", summary="Night shift: sleep.").pk
     post = make_post(title="Budgets", summary="Money.").pk
-    assert like(post) == set()
-    assert desk.post(f"{LIST}{post}/change/", sent(post, **edit)).status_code == 302
-    assert like(post) == {other}
+    assert stored_likenesses(post) == set()
+    assert desk.post(f"{LIST}{post}/change/", form_of(post, **edit)).status_code == 302
+    assert stored_likenesses(post) == {other}
 
 
-def test_other_topics_in_the_form_are_compared(desk: Client) -> None:
+def test_changed_topics_are_compared(desk: Client) -> None:
     fire = make_tag("Fire")
     other = make_post(title="Hydrants", summary="Water.", tags=[fire]).pk
     post = make_post(title="Budgets", summary="Money.").pk
-    assert like(post) == set()
-    assert desk.post(f"{LIST}{post}/change/", sent(post, tags=[fire.pk])).status_code == 302
-    assert like(post) == {other}
-    assert desk.post(f"{LIST}{post}/change/", sent(post, tags=[])).status_code == 302
-    assert like(post) == set()
+    assert stored_likenesses(post) == set()
+    assert desk.post(f"{LIST}{post}/change/", form_of(post, tags=[fire.pk])).status_code == 302
+    assert stored_likenesses(post) == {other}
+    assert desk.post(f"{LIST}{post}/change/", form_of(post, tags=[])).status_code == 302
+    assert stored_likenesses(post) == set()
 
 
-def test_an_article_that_is_withdrawn_and_brought_back_is_compared_each_time(
+def test_withdrawing_and_restoring_an_article_compares_it_again(
     desk: Client,
 ) -> None:
     fire = make_tag("Fire")
     other = make_post(tags=[fire]).pk
     post = make_post(tags=[fire])
-    assert like(post.pk) == {other}
+    assert stored_likenesses(post.pk) == {other}
     act(desk, "withdraw", post)
-    assert like(other) == set()
+    assert stored_likenesses(other) == set()
     act(desk, "bring_back", post)
-    assert like(other) == {post.pk}
+    assert stored_likenesses(other) == {post.pk}
 
 
 CHANGES: dict[str, Callable[[Post, Tag], object]] = {
@@ -115,7 +107,7 @@ CHANGES: dict[str, Callable[[Post, Tag], object]] = {
 
 
 @pytest.mark.parametrize("how", CHANGES)
-def test_every_way_to_change_what_is_compared_makes_it_due(how: str) -> None:
+def test_every_change_of_compared_fields_marks_the_article_as_due(how: str) -> None:
     fire, blaze = make_tag("Fire"), make_tag("Blaze")
     post, other = make_post(tags=[fire]).pk, make_post().pk
     likeness.compare_due()
@@ -124,7 +116,7 @@ def test_every_way_to_change_what_is_compared_makes_it_due(how: str) -> None:
     assert not Post.objects.get(pk=other).likeness_due
 
 
-def test_what_is_not_compared_makes_nothing_due() -> None:
+def test_a_change_of_other_fields_marks_nothing_as_due() -> None:
     post = make_post().pk
     likeness.compare_due()
     found = Post.objects.get(pk=post)
@@ -134,19 +126,19 @@ def test_what_is_not_compared_makes_nothing_due() -> None:
     assert not Post.objects.get(pk=post).likeness_due
 
 
-def test_topics_that_change_while_it_is_compared_make_it_due_again(
+def test_topics_changed_during_the_comparison_mark_the_article_as_due(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fire = make_tag("Fire")
     other, post = make_post(tags=[fire]).pk, make_post().pk
-    scores = likeness._scores
+    telling_words = likeness.telling_words
 
-    def tagged_meanwhile(pk: int, found: likeness.Compared) -> dict[int, float]:
-        monkeypatch.setattr(likeness, "_scores", scores)
+    def tag_while_words_are_compared(text: str) -> frozenset[str]:
+        monkeypatch.setattr(likeness, "telling_words", telling_words)
         Post.objects.get(pk=post).tags.add(fire)
-        return scores(pk, found)
+        return telling_words(text)
 
-    monkeypatch.setattr(likeness, "_scores", tagged_meanwhile)
+    monkeypatch.setattr(likeness, "telling_words", tag_while_words_are_compared)
     likeness.compare(post)
     assert Post.objects.get(pk=post).likeness_due
-    assert like(post) == {other}
+    assert stored_likenesses(post) == {other}

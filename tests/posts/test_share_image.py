@@ -1,4 +1,4 @@
-"""The picture beside a shared link: made of the article, whatever its words are."""
+"""The preview image of a shared link, drawn from the title, author, topic and cover."""
 
 import io
 from datetime import timedelta
@@ -35,30 +35,30 @@ def address(post: Post) -> str:
     return share_image.address(found, share_image.topic(found))
 
 
-def opened(content: bytes) -> Pillow.Image:
+def decoded(content: bytes) -> Pillow.Image:
     picture = Pillow.open(io.BytesIO(content))
     picture.load()
     return picture
 
 
-def files(post: Post) -> list[str]:
+def stored_files(post: Post) -> list[str]:
     return default_storage.listdir(f"share/{post.pk}")[1]
 
 
 # The address
 
 
-def test_it_is_a_jpeg_of_the_size_that_networks_ask_for(client: Client, post: Post) -> None:
+def test_the_image_is_a_jpeg_of_1200_by_630(client: Client, post: Post) -> None:
     response = client.get(address(post))
     assert response.status_code == 200
     assert response["Content-Type"] == "image/jpeg"
-    picture = opened(response.content)
+    picture = decoded(response.content)
     assert (picture.format, picture.size) == ("JPEG", (1200, 630))
     assert len(response.content) < 600_000  # Some networks take no more.
     assert not picture.getexif()
 
 
-def test_other_sites_may_show_it_and_keep_it(client: Client, post: Post) -> None:
+def test_other_sites_may_embed_and_cache_the_image(client: Client, post: Post) -> None:
     response = client.get(address(post))
     assert response["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert "immutable" in response["Cache-Control"]
@@ -69,7 +69,7 @@ def test_other_sites_may_show_it_and_keep_it(client: Client, post: Post) -> None
 
 
 @pytest.mark.parametrize("query", ["", "?v=", "?v=0123456789ab", "?v=" + "x" * 5000, "?v=%00"])
-def test_an_old_version_gets_the_picture_of_today_for_a_while(
+def test_an_outdated_version_gets_the_current_image_with_a_short_lifetime(
     client: Client, post: Post, query: str
 ) -> None:
     response = client.get(f"/articles/hour/share.jpg{query}")
@@ -77,10 +77,11 @@ def test_an_old_version_gets_the_picture_of_today_for_a_while(
     assert "immutable" not in response["Cache-Control"]
 
 
-def test_its_address_changes_with_what_it_shows_and_with_nothing_else(post: Post) -> None:
+def test_the_address_changes_only_with_the_contents_of_the_image(post: Post) -> None:
     seen = {address(post)}
-    post.summary, post.body = "Another dek", "<p>Another text</p>"
-    post.save()
+    fresh = Post.objects.get(pk=post.pk)
+    fresh.summary, fresh.body = "Another dek", "<p>Another text</p>"
+    fresh.save()
     assert address(post) in seen
     for change in (
         lambda: Post.objects.filter(pk=post.pk).update(title="Another title"),
@@ -94,33 +95,35 @@ def test_its_address_changes_with_what_it_shows_and_with_nothing_else(post: Post
         seen.add(address(post))
 
 
-def test_it_is_drawn_once(client: Client, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_image_is_drawn_once(
+    client: Client, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = client.get(address(post)).content
     monkeypatch.setattr(share_image, "draw", None)
     assert client.get(address(post)).content == first
 
 
-def test_the_former_picture_of_a_changed_article_is_let_go(client: Client, post: Post) -> None:
+def test_the_old_image_of_a_changed_article_is_deleted(client: Client, post: Post) -> None:
     client.get(address(post))
-    [before] = files(post)
+    [before] = stored_files(post)
     Post.objects.filter(pk=post.pk).update(title="Another title")
     client.get(address(post))
-    [after] = files(post)
+    [after] = stored_files(post)
     assert before != after
 
 
-def test_a_full_disk_costs_time_and_not_the_picture(
+def test_the_image_is_served_when_the_disk_is_full(
     client: Client, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*args: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(default_storage, "save", full)
-    assert opened(client.get(address(post)).content).size == (1200, 630)
+    assert decoded(client.get(address(post)).content).size == (1200, 630)
 
 
 @pytest.mark.parametrize("state", [{"published_at": None}, {"future": True}, {"gone": True}])
-def test_a_stranger_gets_no_picture_of_what_is_not_published(
+def test_an_unpublished_article_has_no_public_share_image(
     client: Client, post: Post, state: dict[str, Any]
 ) -> None:
     posts = Post.objects.filter(pk=post.pk)
@@ -133,15 +136,16 @@ def test_a_stranger_gets_no_picture_of_what_is_not_published(
     assert client.get("/articles/hour/share.jpg").status_code == 404
 
 
-def test_a_former_slug_leads_to_the_picture(client: Client, post: Post) -> None:
-    post.slug = "fatigue"
-    post.save()
+def test_a_former_slug_redirects_to_the_image(client: Client, post: Post) -> None:
+    fresh = Post.objects.get(pk=post.pk)
+    fresh.slug = "fatigue"
+    fresh.save()
     response = client.get("/articles/hour/share.jpg?v=0")
     assert response.status_code == 301
     assert response["Location"] == "/articles/fatigue/share.jpg?v=0"
 
 
-def test_it_is_only_read_and_needs_two_queries(
+def test_only_get_and_head_are_allowed_and_take_two_queries(
     client: Client, post: Post, django_assert_max_num_queries: Any
 ) -> None:
     assert client.post("/articles/hour/share.jpg").status_code == 405
@@ -172,20 +176,20 @@ TITLES = [
 
 
 @pytest.mark.parametrize("title", TITLES)
-def test_any_title_makes_a_picture(title: str) -> None:
-    picture = opened(share_image.draw(title, title, title, None))
+def test_every_title_can_be_drawn(title: str) -> None:
+    picture = decoded(share_image.draw(title, title, title, None))
     assert picture.size == (WIDTH, HEIGHT)
 
 
 @pytest.mark.parametrize("title", TITLES)
-def test_no_line_leaves_the_picture(title: str) -> None:
+def test_every_line_fits_into_the_image(title: str) -> None:
     lines, size = set_in_type(legible(title))
     assert all(face(size).getlength(line) <= WIDTH - 2 * share_image.MARGIN for line in lines)
     height = len(lines) * size * share_image.LEADING
     assert height <= share_image.TITLE_BOTTOM - share_image.TITLE_TOP
 
 
-def test_a_title_of_200_characters_is_all_there() -> None:
+def test_a_title_of_200_characters_is_drawn_whole() -> None:
     title = ("What the night shift knows about silence, " * 5)[:200].strip()
     lines, size = set_in_type(title)
     assert " ".join(lines) == title
@@ -198,14 +202,14 @@ def test_a_title_too_long_at_any_size_ends_in_an_ellipsis() -> None:
     assert lines[-1].endswith("…")
 
 
-def test_lines_are_of_like_length() -> None:
+def test_lines_are_balanced_in_length() -> None:
     lines = balanced("Four lines of words that are even in length", 60, 1000, 2)
     widths = [face(60).getlength(line) for line in lines]
     assert len(widths) == 2
     assert min(widths) > 0.75 * max(widths)
 
 
-def test_what_the_typeface_lacks_is_never_a_box() -> None:
+def test_characters_missing_in_the_typeface_are_left_out() -> None:
     assert legible("\U0001f525 Fire\u200d \U0001f692") == "Fire"
     assert legible("消防 Fire") == "Fire"
     assert legible("消防調度員的夜班 A") == ""
@@ -213,7 +217,7 @@ def test_what_the_typeface_lacks_is_never_a_box() -> None:
     assert legible("Łódź, naïve: “quoted” – Ångström") == "Łódź, naïve: “quoted” – Ångström"
 
 
-def test_a_short_text_stays_and_a_long_one_is_cut_at_its_room() -> None:
+def test_a_long_text_is_cut_to_the_given_width() -> None:
     assert fitted("Ruth", 28, 300) == "Ruth"
     cut = fitted("Ruth-Marguerite " * 9, 28, 300)
     assert cut.endswith("…")
@@ -222,14 +226,14 @@ def test_a_short_text_stays_and_a_long_one_is_cut_at_its_room() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("colour", ["white", "#777", "black", "#ff0"])
-def test_the_words_stand_out_from_any_cover(colour: str, tmp_path: Any) -> None:
+def test_the_title_has_enough_contrast_on_every_cover(colour: str, tmp_path: Any) -> None:
     """At least 4.5 to 1 against every pixel behind the title (WCAG asks 3 of large type)."""
     cover = make_image()
     Pillow.new("RGB", (1600, 900), colour).save(cover.file.path)
     ground = share_image.ground(cover).crop((0, 60, WIDTH, 600))
     lightest = ImageStat.Stat(ground).extrema
-    paper = luminance(tuple(high for _, high in lightest))
-    assert (luminance(share_image.INK) + 0.05) / (paper + 0.05) >= 4.5
+    background = luminance(tuple(high for _, high in lightest))
+    assert (luminance(share_image.INK) + 0.05) / (background + 0.05) >= 4.5
 
 
 def luminance(colour: tuple[int, ...]) -> float:
@@ -242,7 +246,7 @@ def luminance(colour: tuple[int, ...]) -> float:
 
 
 @pytest.mark.django_db
-def test_the_focal_point_of_the_cover_stays_in_the_picture() -> None:
+def test_the_cover_is_cropped_around_its_focal_point() -> None:
     cover = make_image()
     tall = Pillow.new("RGB", (600, 2400), "black")
     tall.paste("white", (0, 1800, 600, 2400))
@@ -255,7 +259,7 @@ def test_the_focal_point_of_the_cover_stays_in_the_picture() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("broken", [b"", b"not a picture", None])
-def test_a_lost_cover_is_a_picture_without_one(broken: bytes | None) -> None:
+def test_a_missing_or_broken_cover_is_drawn_as_no_cover(broken: bytes | None) -> None:
     cover = make_image()
     if broken is None:
         cover.file.storage.delete(cover.file.name)
@@ -267,7 +271,7 @@ def test_a_lost_cover_is_a_picture_without_one(broken: bytes | None) -> None:
 
 
 @pytest.mark.django_db
-def test_a_see_through_cover_stands_on_white() -> None:
+def test_a_transparent_cover_is_drawn_on_white() -> None:
     cover = make_image(mode="RGBA")
     Pillow.new("RGBA", (1600, 900), (0, 0, 0, 0)).save(cover.file.path, "PNG")
     assert ImageStat.Stat(share_image.ground(cover).convert("L")).mean[0] > 40

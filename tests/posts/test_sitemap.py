@@ -65,9 +65,7 @@ def read(client: Client, address: str) -> list[tuple[str, str, list[str]]]:
     ]
 
 
-def test_the_index_names_every_part_with_the_date_of_its_last_change(
-    client: Client, publication: Post
-) -> None:
+def test_the_index_lists_every_part_with_its_last_change(client: Client, publication: Post) -> None:
     found = {location: changed for location, changed, _ in read(client, "/sitemap.xml")}
     assert list(found) == [f"{SITE}/sitemaps/{name}.xml" for name in PARTS]
     changed = datetime.fromisoformat(found[f"{SITE}/sitemaps/articles-2026.xml"])
@@ -80,19 +78,19 @@ def test_the_index_names_every_part_with_the_date_of_its_last_change(
     assert last == house_rules.updated_at
 
 
-def test_every_address_is_answered_and_its_own_canonical_one(
+def test_every_address_answers_200_and_is_its_own_canonical(
     client: Client, publication: Post
 ) -> None:
     for part, _, _ in read(client, "/sitemap.xml"):
         for location, _, _ in read(client, part.removeprefix(SITE)):
             if "/weekly-alarm/7/" in location:
-                continue  # It was never really sent; its page has tests of its own.
+                continue  # It has no content here; tests/newsletter/test_web_edition.py covers it.
             response = client.get(location.removeprefix(SITE))
             assert response.status_code == 200, location
             assert f'rel="canonical" href="{location}"' in response.content.decode()
 
 
-def test_all_that_is_public_is_in_it_and_nothing_else(client: Client, publication: Post) -> None:
+def test_the_sitemap_lists_exactly_the_public_pages(client: Client, publication: Post) -> None:
     found = {
         location.removeprefix(SITE)
         for part, _, _ in read(client, "/sitemap.xml")
@@ -101,21 +99,21 @@ def test_all_that_is_public_is_in_it_and_nothing_else(client: Client, publicatio
     assert found == {
         *("/", "/topics/", "/archive/", "/feeds/", "/weekly-alarm/", "/subscribe/"),
         *("/articles/old/", "/articles/new/", "/tags/fire/", "/tags/night/", "/authors/ruth/"),
-        # Where the editors are, it was still May.
+        # In the configured time zone it was still May.
         *("/archive/2025/", "/archive/2025/05/", "/archive/2026/", "/archive/2026/05/"),
         "/weekly-alarm/7/",
         *(page.get_absolute_url() for page in Page.objects.all()),
     }
 
 
-def test_an_article_comes_with_its_date_and_cover(client: Client, publication: Post) -> None:
+def test_an_article_is_listed_with_its_date_and_cover(client: Client, publication: Post) -> None:
     [(location, changed, images)] = read(client, "/sitemaps/articles-2026.xml")
     assert location == f"{SITE}/articles/new/"
     assert datetime.fromisoformat(changed) == publication.updated_at
     assert images == [f"{SITE}{publication.cover.file.url}"]
 
 
-def test_a_scheduled_article_changed_when_it_was_published(client: Client, db: None) -> None:
+def test_the_date_of_a_scheduled_article_is_its_publication(client: Client, db: None) -> None:
     post = make_post(published_at=timezone.now() - timedelta(minutes=1))
     Post.objects.filter(pk=post.pk).update(updated_at=timezone.now() - timedelta(days=3))
     year = post.published_at.astimezone(timezone.get_default_timezone()).year
@@ -123,7 +121,7 @@ def test_a_scheduled_article_changed_when_it_was_published(client: Client, db: N
     assert datetime.fromisoformat(changed) == post.published_at
 
 
-def test_a_withdrawn_article_is_not_in_it(client: Client, publication: Post) -> None:
+def test_a_withdrawn_article_is_not_listed(client: Client, publication: Post) -> None:
     Post.objects.filter(pk=publication.pk).withdraw()
     assert f"{SITE}/sitemaps/articles-2026.xml" not in [
         location for location, _, _ in read(client, "/sitemap.xml")
@@ -131,7 +129,7 @@ def test_a_withdrawn_article_is_not_in_it(client: Client, publication: Post) -> 
     assert client.get("/sitemaps/articles-2026.xml").status_code == 404
 
 
-def test_new_year_is_at_midnight_where_the_editors_are(client: Client, db: None) -> None:
+def test_years_end_at_midnight_of_the_configured_time_zone(client: Client, db: None) -> None:
     make_post(slug="party", published_at=datetime(2026, 1, 1, 4, 59, tzinfo=UTC))
     assert [location for location, _, _ in read(client, "/sitemaps/articles-2025.xml")] == [
         f"{SITE}/articles/party/"
@@ -173,11 +171,11 @@ def test_a_long_part_is_split(client: Client, db: None, monkeypatch: pytest.Monk
         *("Topics", "topics-2026", "articles-٢٠٢٦", "articles-2026 ", "..", "%00", "a" * 3000),
     ],
 )
-def test_a_sitemap_of_nothing_is_a_404(client: Client, publication: Post, name: str) -> None:
+def test_an_unknown_sitemap_is_a_404(client: Client, publication: Post, name: str) -> None:
     assert client.get(f"/sitemaps/{name}.xml").status_code == 404
 
 
-def test_an_empty_site_has_an_index_too(client: Client, db: None) -> None:
+def test_an_empty_site_has_an_index(client: Client, db: None) -> None:
     parts = [location for location, _, _ in read(client, "/sitemap.xml")]
     assert parts == [f"{SITE}/sitemaps/pages.xml", f"{SITE}/sitemaps/newsletter.xml"]
     for part in parts:
@@ -185,7 +183,7 @@ def test_an_empty_site_has_an_index_too(client: Client, db: None) -> None:
 
 
 @pytest.mark.parametrize("address", ["/sitemap.xml", *(f"/sitemaps/{name}.xml" for name in PARTS)])
-def test_a_sitemap_needs_few_queries_however_long_it_is(
+def test_the_number_of_queries_does_not_grow_with_the_entries(
     client: Client, publication: Post, django_assert_max_num_queries: Any, address: str
 ) -> None:
     for _ in range(4):
@@ -201,9 +199,7 @@ def test_a_sitemap_needs_few_queries_however_long_it_is(
         read(client, address)
 
 
-def test_the_index_counts_along_the_dates_and_reads_no_article(
-    client: Client, publication: Post
-) -> None:
+def test_the_index_does_not_scan_the_table_of_articles(client: Client, publication: Post) -> None:
     for year in range(2001, 2020):
         make_post(published_at=datetime(year, 3, 1, tzinfo=UTC))
     with CaptureQueriesContext(connection) as queries:
@@ -212,7 +208,9 @@ def test_the_index_counts_along_the_dates_and_reads_no_article(
 
 
 @pytest.mark.parametrize("address", ["/sitemap.xml", "/sitemaps/pages.xml", "/robots.txt"])
-def test_they_are_only_read_and_carry_no_cookie(client: Client, db: None, address: str) -> None:
+def test_only_get_and_head_are_allowed_and_no_cookie_is_set(
+    client: Client, db: None, address: str
+) -> None:
     assert client.post(address).status_code == 405
     assert client.head(address).content == b""
     assert not client.get(address).cookies
@@ -221,7 +219,7 @@ def test_they_are_only_read_and_carry_no_cookie(client: Client, db: None, addres
 # robots.txt
 
 
-def test_robots_may_read_all_but_what_is_personal_or_endless(client: Client, db: None) -> None:
+def test_robots_txt_disallows_personal_pages_and_search(client: Client, db: None) -> None:
     response = client.get("/robots.txt")
     assert response["Content-Type"] == "text/plain; charset=utf-8"
     robots = RobotFileParser()
@@ -251,7 +249,7 @@ def test_robots_may_read_all_but_what_is_personal_or_endless(client: Client, db:
     assert robots.site_maps() == [f"{SITE}/sitemap.xml"]
 
 
-def test_the_addresses_are_the_sites_own_whatever_host_was_asked(
+def test_addresses_use_site_url_and_not_the_requested_host(
     client: Client, publication: Post
 ) -> None:
     for address in ("/sitemap.xml", "/sitemaps/articles-2026.xml", "/robots.txt"):

@@ -1,7 +1,7 @@
-"""No list of the admin loads a long text, and none asks more questions for more rows.
+"""No list of the admin loads a long text or takes more queries for more rows.
 
-That goes for each registered model's list, for what a picker is offered, and for the rows within
-another object's form. A model that is registered later has no maker here, and fails.
+This covers the list of each registered model, the pickers, and the inline rows of forms. A newly
+registered model fails until MAKERS has an entry for it.
 """
 
 import re
@@ -55,7 +55,7 @@ def desk(client: Client) -> Client:
 
 
 def long_columns() -> set[str]:
-    """The columns that hold what an editor wrote at length, or what was made of it."""
+    """The columns of long texts and of what is made from them."""
     found = {("posts_post", "body_served"), ("posts_page", "body_served")}
     found |= {(Content._meta.db_table, name) for name in ("mime", "web_html", "text")}
     for model in (Post, Page, Issue):
@@ -65,40 +65,40 @@ def long_columns() -> set[str]:
     return {column for _, column in found}
 
 
-def naming_a_long_text(queries: list[str]) -> list[str]:
-    """The statements that ask for a long text, whichever alias its table has."""
+def loading_long_texts(queries: list[str]) -> list[str]:
+    """The statements that select a long text, under any table alias."""
     column = re.compile(rf'"\."({"|".join(sorted(long_columns()))})"')
     return [sql for sql in queries if column.search(sql)]
 
 
-def asked(client: Client, url: str) -> list[str]:
-    """Return the SQL that a page asks the database."""
-    # Once before, for what a process learns once (content types, thumbnails).
+def queries_of(client: Client, url: str) -> list[str]:
+    """Return the SQL statements of a page."""
+    # The first request fills caches of the process (content types, thumbnails).
     assert client.get(url).status_code == 200
     with CaptureQueriesContext(connection) as queries:
         assert client.get(url).status_code == 200
     return [query["sql"] for query in queries]
 
 
-def told(queries: list[str]) -> str:
+def sql_of(queries: list[str]) -> str:
     return "\n".join(sql[:300] for sql in queries)
 
 
-def test_the_long_texts_are_known() -> None:
+def test_the_columns_of_long_texts() -> None:
     assert long_columns() == {"body", "body_served", "intro", "mime", "web_html", "text"}
 
 
 # Lists
 
 
-def issue_on_its_way(**fields: Any) -> Issue:
+def started_issue(**fields: Any) -> Issue:
     return make_issue(state=Issue.State.SENDING, started_at=timezone.now(), **fields)
 
 
 def queued_delivery() -> Delivery:
     now = timezone.now()
     return Delivery.objects.create(
-        issue=issue_on_its_way(posts=[]),
+        issue=started_issue(posts=[]),
         subscriber=make_subscriber(),
         due_at=now,
         changed_at=now,
@@ -160,16 +160,16 @@ def fill(model: type[models.Model], rows: int) -> None:
 
 
 @pytest.mark.parametrize("model", MAKERS, ids=lambda model: model._meta.label)
-def test_a_list_loads_no_long_text_and_asks_as_much_for_many_rows(
+def test_a_list_loads_no_long_text_and_takes_constant_queries(
     desk: Client, model: type[models.Model]
 ) -> None:
     url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     fill(model, FEW)
-    few = asked(desk, url)
+    few = queries_of(desk, url)
     fill(model, MANY)
-    many = asked(desk, url)
-    assert naming_a_long_text(many) == []
-    assert len(many) == len(few), f"{told(few)}\n\n{told(many)}"
+    many = queries_of(desk, url)
+    assert loading_long_texts(many) == []
+    assert len(many) == len(few), f"{sql_of(few)}\n\n{sql_of(many)}"
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_a_list_loads_no_long_text_and_asks_as_much_for_many_rows(
 def test_a_search_in_a_list_loads_no_long_text(desk: Client, model: type[models.Model]) -> None:
     url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     fill(model, FEW)
-    assert naming_a_long_text(asked(desk, f"{url}?q=e")) == []
+    assert loading_long_texts(queries_of(desk, f"{url}?q=e")) == []
 
 
 # Pickers
@@ -200,14 +200,14 @@ PICKERS = [
 ]
 
 
-def test_articles_are_picked_in_issues_and_beside_articles() -> None:
+def test_the_pickers_include_articles_of_issues_and_related_articles() -> None:
     assert {(IssuePost, "post"), (RelatedPost, "related")} <= set(PICKERS)
 
 
 @pytest.mark.parametrize(
     ("model", "name"), PICKERS, ids=lambda part: part if isinstance(part, str) else part.__name__
 )
-def test_what_a_picker_offers_loads_no_long_text_and_asks_as_much_for_many_rows(
+def test_a_picker_loads_no_long_text_and_takes_constant_queries(
     desk: Client, model: type[models.Model], name: str
 ) -> None:
     offered = model._meta.get_field(name).related_model
@@ -216,33 +216,33 @@ def test_what_a_picker_offers_loads_no_long_text_and_asks_as_much_for_many_rows(
         f"&model_name={model._meta.model_name}&field_name={name}&term="
     )
     fill(offered, FEW)
-    few = asked(desk, url)
+    few = queries_of(desk, url)
     fill(offered, MANY)
-    many = asked(desk, url)
-    assert naming_a_long_text(many) == []
-    assert len(many) == len(few), f"{told(few)}\n\n{told(many)}"
+    many = queries_of(desk, url)
+    assert loading_long_texts(many) == []
+    assert len(many) == len(few), f"{sql_of(few)}\n\n{sql_of(many)}"
 
 
 # Rows within a form
 
 
-def issue_of(rows: int) -> Issue:
+def issue_with_posts(rows: int) -> Issue:
     return make_issue(posts=[make_post() for _ in range(rows)])
 
 
-def started_issue_of(rows: int) -> Issue:
-    return issue_on_its_way(posts=[make_post() for _ in range(rows)])
+def started_issue_with_posts(rows: int) -> Issue:
+    return started_issue(posts=[make_post() for _ in range(rows)])
 
 
-def post_beside(rows: int) -> Post:
+def post_with_related(rows: int) -> Post:
     post = make_post()
     for position in range(rows):
         RelatedPost.objects.create(post=post, related=make_post(), position=position)
     return post
 
 
-@pytest.mark.parametrize("make", [issue_of, started_issue_of, post_beside])
-def test_the_rows_within_a_form_are_loaded_at_once_and_without_their_texts(
+@pytest.mark.parametrize("make", [issue_with_posts, started_issue_with_posts, post_with_related])
+def test_inline_rows_take_constant_queries_and_load_no_long_text(
     desk: Client, make: Callable[[int], models.Model]
 ) -> None:
     counted = []
@@ -250,24 +250,24 @@ def test_the_rows_within_a_form_are_loaded_at_once_and_without_their_texts(
         thing = make(rows)
         meta = thing._meta
         url = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[thing.pk])
-        queries = asked(desk, url)
-        # The form's own text, and no other.
-        [own] = naming_a_long_text(queries)
+        queries = queries_of(desk, url)
+        # Only the form's own text is loaded.
+        [own] = loading_long_texts(queries)
         assert f'FROM "{meta.db_table}"' in own
         counted.append(queries)
     few, many = counted
-    assert len(many) == len(few), f"{told(few)}\n\n{told(many)}"
+    assert len(many) == len(few), f"{sql_of(few)}\n\n{sql_of(many)}"
 
 
-def test_each_row_shows_what_was_picked(desk: Client) -> None:
-    issue = issue_of(2)
+def test_each_inline_row_shows_the_picked_article(desk: Client) -> None:
+    issue = issue_with_posts(2)
     page = desk.get(reverse("admin:newsletter_issue_change", args=[issue.pk])).content.decode()
     for post in issue.posts.all():
         assert re.search(rf'<option value="{post.pk}" selected[^>]*>{post.title}</option>', page)
 
 
-def test_rows_that_come_back_with_a_mistake_still_show_what_was_picked(desk: Client) -> None:
-    issue, other = issue_of(1), make_post(title="Picked instead")
+def test_inline_rows_of_a_form_with_errors_show_the_picked_article(desk: Client) -> None:
+    issue, other = issue_with_posts(1), make_post(title="Picked instead")
     [row] = issue.issue_posts.all()
     response = desk.post(
         reverse("admin:newsletter_issue_change", args=[issue.pk]),

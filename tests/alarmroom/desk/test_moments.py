@@ -1,4 +1,4 @@
-"""Times as editors write them, and the two nights of a year in which the clocks are set."""
+"""Entry of times, and the two nights in which daylight saving time begins and ends."""
 
 import re
 from datetime import UTC, datetime, time, timedelta
@@ -18,12 +18,12 @@ from tests.factories import make_editor, make_issue, make_post
 from tests.newsletter.delivery.test_sending import confirm
 from tests.posts.admin.desk import ADD, change, errors, form
 
-UNDERSTOOD = {
+VALID = {
     "9:30 pm": time(21, 30),
     "9:30pm": time(21, 30),
     "9.30 pm": time(21, 30),
     "9:30 P.M.": time(21, 30),
-    "9:30\u202fPM": time(21, 30),  # As some systems write it.
+    "9:30\u202fPM": time(21, 30),  # Some systems write it with this space.
     " 09:30 p.m. ": time(21, 30),
     "930 pm": time(21, 30),
     "9 am": time(9),
@@ -43,32 +43,32 @@ UNDERSTOOD = {
     "21:30:07.25": time(21, 30, 7, 250_000),
     "9:30:07 pm": time(21, 30, 7),
 }
-NOT_UNDERSTOOD = [
+INVALID = [
     "", "9", "930", "13 pm", "0 am", "24:00", "21:60", "9:3", "pm", "soon", "midnight", "-1:00",
     "9:30 xm", "9:30 pm pm", "٩:٣٠", "99999", "1:2:3", "x" * 10_000, "9" * 10_000 + "pm",
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", UNDERSTOOD)
-def test_a_time_is_understood_as_people_write_it(text: str) -> None:
-    assert parse_time(text) == UNDERSTOOD[text]
+@pytest.mark.parametrize("text", VALID)
+def test_common_notations_of_a_time_are_parsed(text: str) -> None:
+    assert parse_time(text) == VALID[text]
 
 
-@pytest.mark.parametrize("text", NOT_UNDERSTOOD)
-def test_what_is_no_time_or_could_be_two_is_refused(text: str) -> None:
+@pytest.mark.parametrize("text", INVALID)
+def test_an_invalid_or_ambiguous_time_is_refused(text: str) -> None:
     assert parse_time(text) is None
 
 
-def test_a_text_that_is_too_long_is_not_even_looked_at() -> None:
-    class Untouched(str):
+def test_a_text_that_is_too_long_is_not_parsed() -> None:
+    class Unparsed(str):
         def split(self, *_: object, **__: object) -> list[str]:  # type: ignore[override]
-            pytest.fail("It was looked at.")
+            pytest.fail("It was parsed.")
 
-    assert parse_time(Untouched("9" * (LONGEST + 1))) is None
+    assert parse_time(Unparsed("9" * (LONGEST + 1))) is None
 
 
 @pytest.mark.parametrize("typed", ["2026-12-24T21:30", "2026-12-24 9:30 pm", "12/24/2026 2130"])
-def test_a_moment_in_one_line_is_understood(typed: str) -> None:
+def test_date_and_time_in_one_field_are_parsed(typed: str) -> None:
     found = MomentInputField().clean([typed, ""])
     assert timezone.localtime(found).isoformat() == "2026-12-24T21:30:00-05:00"
 
@@ -87,13 +87,13 @@ def test_a_moment_in_one_line_is_understood(typed: str) -> None:
         (["0001-01-01", "0:00", ""], "Give a year between 1900 and 2100."),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said_with_what_to_do(parts: list[str], words: str) -> None:
+def test_an_error_message_says_what_to_enter(parts: list[str], words: str) -> None:
     with pytest.raises(ValidationError) as error:
         MomentField().clean(parts)
     assert error.value.messages == [words]
 
 
-# At the desk
+# In the admin
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def desk(client: Client) -> Client:
 
 
 def choice(response: HttpResponse, name: str) -> dict[str, bool]:
-    """What a page offers for the hour that comes twice, and whether it is chosen."""
+    """The options of a page for an ambiguous time, and which of them is selected."""
     page = response.content.decode()
     found = re.search(rf'<select name="{name}".*?</select>', page, re.DOTALL)
     options = re.findall(r"<option([^>]*)>([^<]*)<", found[0]) if found else []
@@ -112,7 +112,7 @@ def choice(response: HttpResponse, name: str) -> dict[str, bool]:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("typed", "hour"), [("9:30 pm", 21), ("9:30", 9), ("2130", 21)])
-def test_an_article_is_dated_as_it_was_typed(desk: Client, typed: str, hour: int) -> None:
+def test_an_article_gets_the_typed_time(desk: Client, typed: str, hour: int) -> None:
     desk.post(ADD, form(published_at_0="2025-06-01", published_at_1=typed))
     local = timezone.localtime(Post.objects.get().published_at)
     assert (local.hour, local.minute) == (hour, 30)
@@ -120,7 +120,7 @@ def test_an_article_is_dated_as_it_was_typed(desk: Client, typed: str, hour: int
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("which", "hour"), [("0", 5), ("1", 6)])
-def test_of_the_hour_that_comes_twice_an_editor_chooses_one(
+def test_an_ambiguous_time_asks_which_of_the_two_is_meant(
     desk: Client, which: str, hour: int
 ) -> None:
     sent = form(title="Typed title", published_at_0="2025-11-02", published_at_1="1:45 am")
@@ -140,7 +140,7 @@ def test_of_the_hour_that_comes_twice_an_editor_chooses_one(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("hour", "which"), [(5, "first"), (6, "second")])
-def test_the_form_of_such_an_article_shows_which_it_is_and_another_can_be_chosen(
+def test_the_form_shows_and_changes_the_choice_for_an_ambiguous_time(
     desk: Client, hour: int, which: str
 ) -> None:
     post = make_post(published_at=datetime(2025, 11, 2, hour, 30, 7, 8, tzinfo=UTC))
@@ -153,7 +153,7 @@ def test_the_form_of_such_an_article_shows_which_it_is_and_another_can_be_chosen
 
 
 @pytest.mark.django_db
-def test_at_any_other_time_nothing_is_asked(desk: Client) -> None:
+def test_an_unambiguous_time_shows_no_choice(desk: Client) -> None:
     post = make_post(published_at=datetime(2025, 6, 2, 5, 30, tzinfo=UTC))
     for url in (ADD, change(post)):
         assert choice(desk.get(url), "published_at_2") == {}
@@ -164,7 +164,7 @@ def test_at_any_other_time_nothing_is_asked(desk: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_saving_an_article_leaves_its_moment_as_it_is_to_the_last_digit(desk: Client) -> None:
+def test_saving_an_article_keeps_the_microseconds(desk: Client) -> None:
     when = datetime(2025, 6, 2, 5, 30, 7, 8, tzinfo=UTC)
     post = make_post(published_at=when)
     sent = form(published_at_0="2025-06-02", published_at_1="01:30:07")
@@ -173,7 +173,7 @@ def test_saving_an_article_leaves_its_moment_as_it_is_to_the_last_digit(desk: Cl
 
 
 @pytest.mark.django_db
-def test_an_issue_is_scheduled_for_the_one_that_was_chosen(client: Client) -> None:
+def test_an_issue_is_scheduled_for_the_chosen_ambiguous_time(client: Client) -> None:
     editor = make_editor()
     editor.email = "editor@example.org"
     editor.save()
@@ -200,7 +200,7 @@ def next_autumn_night() -> datetime:
 
 
 @pytest.mark.django_db
-def test_every_moment_that_an_editor_types_at_the_desk_is_typed_like_this() -> None:
+def test_every_date_field_of_the_admin_is_a_moment_field() -> None:
     request = RequestFactory().get("/")
     request.user = make_editor()
     found = {}

@@ -1,4 +1,4 @@
-"""Whatever an editor's browser sends to the desk: an answer, and never a crash."""
+"""Odd input to the admin never causes a server error."""
 
 from collections.abc import Iterator
 
@@ -29,7 +29,7 @@ from tests.factories import (
 pytestmark = pytest.mark.postgresql
 
 REGISTERED = admin.site._registry
-# As they stand in an address, percent-encoded.
+# Percent-encoded values.
 ODD = {
     "null": "%00",
     "null in a number": "1%00",
@@ -43,13 +43,13 @@ ODD = {
     "nothing": "",
     "letters": "abc",
 }
-# A form takes longer to be answered.
+# Forms are slow, so they get fewer values.
 IN_FORMS = [ODD[name] for name in ("null", "a list", "thirty digits", "surrogate")]
 
 
 @pytest.fixture
 def desk(db: None, client: Client) -> Client:
-    """An administrator's browser, and a row of every kind."""
+    """A client signed in as superuser, and a row of every model."""
     client.raise_request_exception = False
     client.force_login(User.objects.create_superuser("root"))
     tag, post, other = make_tag(), make_post(), make_post(published_at=None)
@@ -85,26 +85,26 @@ def queries(model: type[models.Model], client: Client) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label)
-def test_an_odd_query_of_a_list_is_answered(desk: Client, model: type[models.Model]) -> None:
+def test_odd_query_strings_of_a_list_cause_no_error(
+    desk: Client, model: type[models.Model]
+) -> None:
     for query in queries(model, desk):
         response = desk.get(url(model, "changelist"), QUERY_STRING=query)
         assert response.status_code < 500, query[:200]
 
 
 @pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label)
-def test_an_odd_key_in_an_address_of_the_desk_is_answered(
-    desk: Client, model: type[models.Model]
-) -> None:
+def test_odd_keys_in_addresses_cause_no_error(desk: Client, model: type[models.Model]) -> None:
     for odd in ODD.values():
         for page in ("change", "delete", "history"):
-            # The desk itself writes a NUL as _00.
+            # The admin quotes a NUL as _00.
             path = url(model, page, 1).replace("/1/", f"/{odd.replace('%', '_') or '_'}/")
             assert desk.get(path).status_code < 500, path[:200]
         assert desk.post(path.replace("history", "change"), {}).status_code < 500, path[:200]
 
 
 @pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label)
-def test_an_odd_choice_of_rows_is_answered(desk: Client, model: type[models.Model]) -> None:
+def test_odd_action_forms_cause_no_error(desk: Client, model: type[models.Model]) -> None:
     request = desk.get(url(model, "changelist")).wsgi_request
     for action in [*REGISTERED[model].get_actions(request), "no%00such"]:
         for odd in ODD.values():
@@ -118,8 +118,10 @@ def test_an_odd_choice_of_rows_is_answered(desk: Client, model: type[models.Mode
 
 
 @pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label)
-def test_an_odd_form_is_answered(desk: Client, model: type[models.Model]) -> None:
-    """A form whose every field holds the same odd value; list forms included."""
+def test_odd_values_in_every_form_field_cause_no_error(
+    desk: Client, model: type[models.Model]
+) -> None:
+    """Every field of a form has the same odd value; formsets and list forms are included."""
     names = [field.name for field in model._meta.get_fields()]
     for before in ("form", "related_posts", "related", "issue_posts"):
         names += [f"{before}-{name}_FORMS" for name in ("TOTAL", "INITIAL")]
@@ -140,7 +142,7 @@ def test_an_odd_form_is_answered(desk: Client, model: type[models.Model]) -> Non
 
 
 @pytest.mark.parametrize("name", ["app_label", "model_name", "field_name", "term", "page"])
-def test_an_odd_autocomplete_is_answered(desk: Client, name: str) -> None:
+def test_odd_autocomplete_queries_cause_no_error(desk: Client, name: str) -> None:
     given = {"app_label": "posts", "model_name": "post", "field_name": "tags", "term": "a"}
     for odd in [*ODD.values(), "related_posts", "body", "id", "newsletter", "deliveries"]:
         query = "&".join(f"{key}={value}" for key, value in {**given, name: odd}.items())
@@ -148,7 +150,7 @@ def test_an_odd_autocomplete_is_answered(desk: Client, name: str) -> None:
         assert response.status_code < 500, query[:200]
 
 
-def test_odd_deliveries_are_not_decided_about(desk: Client) -> None:
+def test_odd_deliveries_are_not_settled(desk: Client) -> None:
     issue = Issue.objects.get()
     address = reverse("admin:newsletter_issue_settle", args=[issue.pk])
     for odd in ODD.values():
@@ -161,7 +163,7 @@ def test_odd_deliveries_are_not_decided_about(desk: Client) -> None:
             assert response.status_code < 500, odd[:100]
 
 
-def test_other_pages_of_the_desk_answer_odd_values(desk: Client) -> None:
+def test_odd_values_in_other_addresses_cause_no_error(desk: Client) -> None:
     for odd in ODD.values():
         for path in (
             f"/admin/r/{odd}/1/",
@@ -173,37 +175,37 @@ def test_other_pages_of_the_desk_answer_odd_values(desk: Client) -> None:
         for path in ("/admin/", "/admin/login/", "/admin/password_change/", "/admin/jsi18n/"):
             for query in (f"next={odd}", f"{odd}=1"):
                 assert desk.get(path, QUERY_STRING=query).status_code < 500, query[:200]
-        # The search of the site reads its parameters by itself.
+        # The public search parses its own parameters.
         assert desk.get("/search/", QUERY_STRING=f"q={odd}&year={odd}&page={odd}").status_code < 500
 
 
-def test_a_null_is_taken_out_of_a_form_and_the_rest_is_kept(desk: Client) -> None:
+def test_nul_is_removed_from_a_form(desk: Client) -> None:
     body = "name=Night%00+shift&slug=night-shift"
     response = desk.post(url(Tag, "add"), body, content_type="application/x-www-form-urlencoded")
     assert response.status_code == 302
     assert Tag.objects.filter(name="Night shift").exists()
 
 
-def test_a_null_is_taken_out_of_a_form_with_files(desk: Client) -> None:
+def test_nul_is_removed_from_a_multipart_form(desk: Client) -> None:
     desk.post(url(Tag, "add"), {"name": "Fire\0 lines", "slug": "fire"})  # multipart
     assert Tag.objects.filter(name="Fire lines").exists()
 
 
-def test_a_null_is_taken_out_of_a_search(desk: Client) -> None:
+def test_nul_is_removed_from_a_search(desk: Client) -> None:
     make_post(title="Night shift")
     page = desk.get(url(Post, "changelist"), QUERY_STRING="q=Night%00+shift")
     assert [post.title for post in page.context["cl"].result_list] == ["Night shift"]
     assert page.context["cl"].query == "Night shift"
 
 
-def test_a_null_is_taken_out_of_a_public_form(client: Client, db: None) -> None:
+def test_nul_is_removed_from_a_public_form(client: Client, db: None) -> None:
     response = client.post(
         "/subscribe/", "address=x%00x", content_type="application/x-www-form-urlencoded"
     )
     assert response.context["form"].data["address"] == "xx"
 
 
-def test_a_number_that_no_row_has_matches_nothing(db: None) -> None:
+def test_a_number_beyond_the_column_matches_nothing(db: None) -> None:
     post, huge = make_post(), 10**30
     assert list(Post.objects.filter(pk__in=[huge, post.pk, -huge])) == [post]
     assert list(Post.objects.filter(author__in=[huge, post.author_id])) == [post]
@@ -217,7 +219,7 @@ def test_a_number_that_no_row_has_matches_nothing(db: None) -> None:
     assert list(Subscriber.objects.filter(notices__in=[-huge])) == []
 
 
-def test_only_what_holds_a_null_is_copied() -> None:
+def test_only_data_with_nul_is_copied() -> None:
     data = QueryDict("a=1&a=2&b=x")
     assert without_nul(data) is data
     clean = without_nul(QueryDict("a=1%00&a=%00&b%00=%00x%00y&c=3"))
@@ -226,8 +228,8 @@ def test_only_what_holds_a_null_is_copied() -> None:
         clean["a"] = "4"
 
 
-def test_a_form_is_not_read_before_a_view_asks_for_it() -> None:
-    """An upload may be refused by its size alone."""
+def test_the_middleware_does_not_read_the_request_body() -> None:
+    """An upload can be refused by its Content-Length without being read."""
 
     class Unread:
         def read(self, *size: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Whoever may only look at the desk's lists does not learn a secret from them."""
+"""An account with view permissions cannot learn a secret from the admin."""
 
 from collections.abc import Iterator
 
@@ -25,7 +25,7 @@ LOOKUPS = ("", "__exact", "__startswith", "__regex", "__gte", "__in", "__isnull"
 def paths_to_secrets(
     model: type[models.Model], before: str = "", hops: int = 2
 ) -> Iterator[tuple[str, type[models.Model], str]]:
-    """Yield each lookup that leads to a secret, whose it is, and the field's name."""
+    """Yield each lookup path to a secret field, its model, and the name of the field."""
     for name in secret_fields(model):
         yield before + name, model, name
     if not hops:
@@ -55,9 +55,9 @@ def reader() -> Subscriber:
 
 
 @pytest.fixture
-def looker(client: Client) -> User:
-    """Somebody who may look at everything, and do nothing."""
-    user = User.objects.create_user("looker", password="a very long one", is_staff=True)
+def viewer(client: Client) -> User:
+    """An account with all view permissions and no others."""
+    user = User.objects.create_user("viewer", password="a very long one", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
     client.force_login(user)
     return user
@@ -67,7 +67,7 @@ def changelist(label: str) -> str:
     return reverse(f"admin:{label.lower().replace('.', '_')}_changelist")
 
 
-def test_the_paths_are_those_of_the_models() -> None:
+def test_the_lookup_paths_cover_related_models() -> None:
     found = {(label, path) for label, path, _, _ in PATHS}
     assert {
         ("subscribers.Subscriber", "confirm_key"),
@@ -78,8 +78,8 @@ def test_the_paths_are_those_of_the_models() -> None:
     } <= found
 
 
-def test_every_key_and_password_is_named_as_a_secret() -> None:
-    """A new field with such a name is one, too, or is given another name."""
+def test_every_key_and_password_field_is_declared_secret() -> None:
+    """A new field with such a name must be declared secret or be renamed."""
     for model in REGISTERED:
         for field in model._meta.concrete_fields:
             if "key" in field.name.split("_") or field.name in ("password", "secret", "token"):
@@ -87,8 +87,8 @@ def test_every_key_and_password_is_named_as_a_secret() -> None:
 
 
 @pytest.mark.parametrize("label", sorted({label for label, *_ in PATHS}))
-def test_no_list_is_filtered_by_a_secret(
-    client: Client, looker: User, reader: Subscriber, label: str
+def test_filtering_by_a_secret_is_refused(
+    client: Client, viewer: User, reader: Subscriber, label: str
 ) -> None:
     for path, owner, field in [row[1:] for row in PATHS if row[0] == label]:
         secret = str(owner._default_manager.values_list(field, flat=True).first())
@@ -100,8 +100,8 @@ def test_no_list_is_filtered_by_a_secret(
 
 
 @pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label)
-def test_a_list_is_filtered_by_its_own_filters_only(
-    client: Client, looker: User, reader: Subscriber, model: type[models.Model]
+def test_filtering_by_undeclared_fields_is_refused(
+    client: Client, viewer: User, reader: Subscriber, model: type[models.Model]
 ) -> None:
     address = changelist(model._meta.label)
     allowed = REGISTERED[model].allowed_lookups(client.get(address).wsgi_request)
@@ -114,7 +114,7 @@ def test_a_list_is_filtered_by_its_own_filters_only(
 
 @pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label)
 def test_each_filter_of_a_list_works(
-    client: Client, looker: User, reader: Subscriber, model: type[models.Model]
+    client: Client, viewer: User, reader: Subscriber, model: type[models.Model]
 ) -> None:
     page = client.get(changelist(model._meta.label))
     for spec in page.context["cl"].filter_specs:
@@ -124,7 +124,7 @@ def test_each_filter_of_a_list_works(
 
 
 @pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label)
-def test_no_admin_names_a_secret(model: type[models.Model]) -> None:
+def test_no_admin_option_uses_a_secret_field(model: type[models.Model]) -> None:
     model_admin = REGISTERED[model]
     assert isinstance(model_admin, GuardedAdmin)
     assert [found for found in model_admin.check() if found.id == "alarmroom.E004"] == []
@@ -143,22 +143,22 @@ def test_no_admin_names_a_secret(model: type[models.Model]) -> None:
         ("fields", ["address", ("state", "key")]),
     ],
 )
-def test_an_admin_that_names_a_secret_is_refused_at_the_start(option: str, value: list) -> None:
+def test_an_admin_option_with_a_secret_field_is_a_check_error(option: str, value: list) -> None:
     made = type("Made", (GuardedAdmin,), {option: value})(Subscriber, admin.site)
     assert "alarmroom.E004" in {found.id for found in GuardedChecks().check(made)}
 
 
-def test_a_secret_is_not_sorted_by(client: Client, looker: User, reader: Subscriber) -> None:
+def test_odd_sort_orders_are_ignored(client: Client, viewer: User, reader: Subscriber) -> None:
     for order in ("key", "confirm_key", "-key", "99", "-99", "9" * 30, "1.key", "%00"):
         assert client.get(changelist("subscribers.Subscriber"), {"o": order}).status_code == 200
 
 
 @pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label)
 def test_no_page_shows_a_secret(
-    client: Client, looker: User, reader: Subscriber, model: type[models.Model]
+    client: Client, viewer: User, reader: Subscriber, model: type[models.Model]
 ) -> None:
-    # Django shows the beginning of a password's hash, to whoever may change the account.
-    secrets = [reader.key, reader.confirm_key, looker.password.split("$")[-1][:6]]
+    # Django shows the start of a password hash to accounts that may change users.
+    secrets = [reader.key, reader.confirm_key, viewer.password.split("$")[-1][:6]]
     addresses = [changelist(model._meta.label)]
     for thing in model._default_manager.all()[:3]:
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
@@ -168,7 +168,7 @@ def test_no_page_shows_a_secret(
         assert not any(secret in html for secret in secrets), address
 
 
-def test_a_popup_does_not_hand_over_a_secret(client: Client, reader: Subscriber) -> None:
+def test_a_popup_refuses_a_secret_as_to_field(client: Client, reader: Subscriber) -> None:
     client.force_login(User.objects.create_superuser("root"))
     for field in ("key", "confirm_key"):
         for address in (
@@ -184,7 +184,9 @@ def test_a_popup_does_not_hand_over_a_secret(client: Client, reader: Subscriber)
     assert Subscriber.objects.filter(pk=reader.pk).exists()
 
 
-def test_an_autocomplete_gives_no_secret(client: Client, looker: User, reader: Subscriber) -> None:
+def test_an_autocomplete_answer_has_no_secret(
+    client: Client, viewer: User, reader: Subscriber
+) -> None:
     for model in ("delivery", "issue", "issuepost"):
         for field in ("subscriber", "post", "deliveries"):
             query = {"app_label": "newsletter", "model_name": model, "field_name": field}
@@ -194,7 +196,7 @@ def test_an_autocomplete_gives_no_secret(client: Client, looker: User, reader: S
             assert reader.confirm_key not in answer.content.decode()
 
 
-def test_the_history_holds_no_secret(client: Client, reader: Subscriber) -> None:
+def test_the_admin_log_has_no_secret(client: Client, reader: Subscriber) -> None:
     client.force_login(User.objects.create_superuser("root"))
     client.post(reverse("admin:subscribers_subscriber_delete", args=[reader.pk]), {"post": "yes"})
     entry = LogEntry.objects.get()
@@ -202,8 +204,8 @@ def test_the_history_holds_no_secret(client: Client, reader: Subscriber) -> None
     assert reader.key not in said and reader.confirm_key not in said
 
 
-def test_a_key_of_an_unsubscribe_link_stays_out_of_an_issues_pages(
-    client: Client, looker: User, reader: Subscriber
+def test_the_pages_of_an_issue_show_no_unsubscribe_key(
+    client: Client, viewer: User, reader: Subscriber
 ) -> None:
     issue = Issue.objects.get()
     for page in ("preview", "preview_html", "progress"):

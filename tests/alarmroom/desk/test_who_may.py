@@ -1,8 +1,8 @@
-"""Who may ask for which address of the site: one table, and every address stands in it.
+"""One table says which role may open which address; every address of the site is in it.
 
-A permission only ever adds to what somebody may do. So an address is safe if it is refused to
-somebody who has every permission but those that open it, and each of these opens it alone: then
-every single permission was tried at every address.
+A permission only adds rights. So it is enough to test each address with all permissions except
+those in the table, which must be refused, and with each permission in the table alone, which must
+be allowed.
 """
 
 import re
@@ -33,11 +33,11 @@ from tests.factories import (
     make_tag,
 )
 
-# Who may: everybody, any editor, nobody at all; or else the permissions, each enough by itself.
+# A role, or a list of permissions of which each is sufficient.
 EVERYBODY, STAFF, NOBODY = "everybody", "staff", "nobody"
-LEDGER = "subscribers.view_subscriber"  # asked for on top, where readers are named
+LEDGER = "subscribers.view_subscriber"  # needed in addition where readers are shown
 
-# The mailroom stands in the addresses of development only.
+# The addresses of the mailroom exist in development only.
 PUBLIC = [
     "newsletter:archive",
     "newsletter:issue",
@@ -76,7 +76,7 @@ PUBLIC = [
     "mailroom:source",
 ]
 
-# The pages that every model has on the desk, and the permissions of the model that open each.
+# The admin pages of each model, and the permissions that open them.
 MODELS: dict[str, dict[str, str]] = {
     "posts.post": {"see": "view change", "add": "add", "delete": "delete"},
     "posts.page": {"see": "view change", "add": "add", "delete": "delete"},
@@ -108,13 +108,13 @@ TABLE: dict[str, str] = {
     **dict.fromkeys(PUBLIC, EVERYBODY),
     "posts:preview": "posts.view_post posts.change_post",
     "posts:image-upload": "posts.add_image",
-    "admin:index": STAFF,  # lists what its reader may see
+    "admin:index": STAFF,  # lists only what the account may see
     "admin:logout": EVERYBODY,
     "admin:password_change": STAFF,
     "admin:password_change_done": STAFF,
     "admin:jsi18n": STAFF,
     "admin:app_list": STAFF,
-    "admin/(?P<url>.*)$": STAFF,  # nothing
+    "admin/(?P<url>.*)$": STAFF,  # the catch-all 404
     "admin:autocomplete": "posts.view_post posts.change_post",
     "admin:view_on_site": "posts.view_post posts.change_post",
     "admin:auth_user_password_change": "auth.change_user",
@@ -146,10 +146,10 @@ for label, pages in MODELS.items():
             else f"{app}.{word}_{model}"
             for word in pages[what].split()
         )
-    # An old address of Django's: it leads to the page to change something, whether there is one.
+    # An old address of Django's, which redirects to the change page without looking at the row.
     TABLE[f"admin/{app}/{model}/<path:object_id>/"] = STAFF
 
-# What is on the site that not everybody may know, and who may see it on any page at all.
+# Protected data, and the permissions that allow seeing it on any page.
 DRAFT, ISSUE = "Marker of a draft", "Marker of an issue"
 READER, CONSENT, SUPPRESSED, COLLEAGUE = (
     f"marker-of-{what}@example.org"
@@ -192,12 +192,12 @@ def patterns(
 
 ROUTES = list(dict.fromkeys(patterns(get_resolver().url_patterns)))
 NAMES = list(dict.fromkeys(name for name, _ in ROUTES))
-GAP = re.compile(r"<(?:\w+:)?(\w+)>")
+PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 QUERIES = {"admin:autocomplete": "?app_label=posts&model_name=relatedpost&field_name=related&term="}
 
 
 def address_of(name: str) -> Address:
-    """Return an address of something that is there."""
+    """Return an address of the route with the key of an existing row."""
     route = next(route for found, route in ROUTES if found == name)
     if name == "admin:app_list":
         route = "admin/posts/"
@@ -220,7 +220,7 @@ def address_of(name: str) -> Address:
         else:
             thing = model_class and model_class._default_manager.order_by("pk").first()
         values |= dict.fromkeys(("pk", "object_id", "id"), str(thing.pk) if thing else "1")
-    path = GAP.sub(lambda gap: values[gap[1]], route)
+    path = PARAMETER.sub(lambda gap: values[gap[1]], route)
     return Address(name, f"/{path}{QUERIES.get(name, '')}")
 
 
@@ -238,7 +238,7 @@ def publication(db: None, settings) -> None:
         cover_alt="A console",
         published_at=None,
     )
-    shown.slug = "flames"  # and the one before is kept
+    shown.slug = "flames"  # The former slug is stored.
     shown.save()
     make_page("House rules")
     make_resource()
@@ -276,14 +276,14 @@ def publication(db: None, settings) -> None:
 
 @pytest.fixture
 def somebody(publication: None, client: Client) -> User:
-    """An editor who is signed in, and has no permission yet."""
+    """A signed-in staff account without permissions."""
     client.raise_request_exception = False
     user = User.objects.create(username="somebody", is_staff=True)
     client.force_login(user)
     return user
 
 
-def having(user: User, permissions: Iterable[str]) -> None:
+def grant(user: User, permissions: Iterable[str]) -> None:
     named = {tuple(permission.split(".")) for permission in permissions}
     rows = Permission.objects.select_related("content_type")
     user.user_permissions.set(
@@ -291,7 +291,7 @@ def having(user: User, permissions: Iterable[str]) -> None:
     )
 
 
-def having_all_but(user: User, permissions: Iterable[str]) -> None:
+def grant_all_but(user: User, permissions: Iterable[str]) -> None:
     named = {tuple(permission.split(".")) for permission in permissions if "." in permission}
     rows = Permission.objects.select_related("content_type")
     user.user_permissions.set(
@@ -300,7 +300,7 @@ def having_all_but(user: User, permissions: Iterable[str]) -> None:
 
 
 def openers(row: str) -> list[set[str]]:
-    """Return the sets of permissions of which each opens an address."""
+    """Return the sets of permissions; each set is sufficient."""
     return [] if row in (EVERYBODY, STAFF, NOBODY) else [set(w.split("+")) for w in row.split()]
 
 
@@ -310,18 +310,18 @@ def is_refused(response: HttpResponse) -> bool:
     return response.status_code in (403, 404)
 
 
-def tells_nothing(response: HttpResponse) -> bool:
-    """Refused, or asked in a way that nobody may."""
+def is_refused_or_not_allowed(response: HttpResponse) -> bool:
+    """Refused, or the method is not allowed for anybody."""
     return is_refused(response) or response.status_code == 405
 
 
-def test_every_address_stands_in_the_table() -> None:
-    """Say who may, for a new one, in TABLE above; and what nobody asks for any more goes."""
+def test_every_address_is_in_the_table() -> None:
+    """Add a new address to TABLE, and remove a deleted one."""
     development = {name for name in PUBLIC if name.startswith("mailroom:")}
     assert set(NAMES) | development == set(TABLE)
 
 
-def test_every_permission_of_the_table_is_one(publication: None) -> None:
+def test_every_permission_of_the_table_exists(publication: None) -> None:
     rows = [*TABLE.values(), *MARKERS.values()]
     named = {permission for row in rows for one in openers(row) for permission in one}
     known = {
@@ -332,47 +332,49 @@ def test_every_permission_of_the_table_is_one(publication: None) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if TABLE.get(name) != EVERYBODY])
-def test_an_address_is_for_whom_the_table_says(client: Client, somebody: User, name: str) -> None:
+def test_every_address_allows_exactly_the_roles_of_the_table(
+    client: Client, somebody: User, name: str
+) -> None:
     row, path = TABLE[name], address_of(name).path
     methods = (client.get, client.head, client.post)
 
-    # A stranger, and an account that is no editor's.
+    # An anonymous visitor, and an account that is not staff.
     client.logout()
     for method in methods:
-        assert tells_nothing(method(path)), path
+        assert is_refused_or_not_allowed(method(path)), path
     client.force_login(User.objects.create(username="reader"))
     for method in methods:
-        assert tells_nothing(method(path)), path
+        assert is_refused_or_not_allowed(method(path)), path
 
     client.force_login(somebody)
     if row == STAFF:
         assert client.get(path).status_code < 500
         return
     for method in methods:
-        assert tells_nothing(method(path)), path
-    having_all_but(somebody, [one for ways in openers(row) for one in ways])
+        assert is_refused_or_not_allowed(method(path)), path
+    grant_all_but(somebody, [one for ways in openers(row) for one in ways])
     if row == NOBODY:
         User.objects.filter(pk=somebody.pk).update(is_superuser=True)
     for method in methods:
-        assert tells_nothing(method(path)), path
+        assert is_refused_or_not_allowed(method(path)), path
 
     for permissions in openers(row):
-        having(somebody, permissions)
+        grant(somebody, permissions)
         for method in (client.get, client.head):
             response = method(path)
             assert not is_refused(response), (path, permissions)
             assert response.status_code < 500
         for missing in permissions if len(permissions) > 1 else ():
-            having(somebody, permissions - {missing})
+            grant(somebody, permissions - {missing})
             assert is_refused(client.get(path)), (path, permissions)
 
 
 @pytest.mark.parametrize("marker", MARKERS)
-def test_nothing_is_shown_to_who_may_not_see_it(
+def test_protected_data_needs_its_permission_on_every_page(
     client: Client, somebody: User, marker: str
 ) -> None:
-    """Somebody may do everything but see this one thing, and it is on no page of theirs."""
-    having_all_but(somebody, [one for ways in openers(MARKERS[marker]) for one in ways])
+    """An account with all other permissions finds the data on no page."""
+    grant_all_but(somebody, [one for ways in openers(MARKERS[marker]) for one in ways])
     ways = [way for way in openers(MARKERS[marker]) if any(".view_" in one for one in way)]
     for name in NAMES:
         if name == "admin:logout":
@@ -382,15 +384,17 @@ def test_nothing_is_shown_to_who_may_not_see_it(
         body = b"".join(response.streaming_content) if response.streaming else response.content
         assert marker not in body.decode(errors="replace"), path
         assert marker not in str(response.headers), path
-    # It is there to be seen, by who may.
+    # With the permission, the data is on some page.
     if ways:
-        having(somebody, {"subscribers.view_subscriber", *ways[0]})
+        grant(somebody, {"subscribers.view_subscriber", *ways[0]})
         shown = [address_of(name).path for name in NAMES if TABLE[name] != EVERYBODY]
         assert any(marker in client.get(path).content.decode() for path in shown)
 
 
 @pytest.mark.parametrize("marker", MARKERS)
-def test_a_stranger_sees_none_of_it(client: Client, publication: None, marker: str) -> None:
+def test_an_anonymous_visitor_sees_no_protected_data(
+    client: Client, publication: None, marker: str
+) -> None:
     client.raise_request_exception = False
     for name in NAMES:
         response = client.get(address_of(name).path)
@@ -399,7 +403,7 @@ def test_a_stranger_sees_none_of_it(client: Client, publication: None, marker: s
         assert marker not in str(response.headers).replace("next=", ""), name
 
 
-def test_no_address_knows_another_method(client: Client, somebody: User) -> None:
+def test_every_address_refuses_other_methods(client: Client, somebody: User) -> None:
     User.objects.filter(pk=somebody.pk).update(is_superuser=True)
     for name in NAMES:
         path = address_of(name).path
@@ -407,29 +411,29 @@ def test_no_address_knows_another_method(client: Client, somebody: User) -> None
             assert client.generic(method, path).status_code == 405, path
 
 
-def test_the_progress_page_names_readers_to_who_may_see_them(
+def test_the_progress_page_shows_readers_only_with_permission(
     client: Client, somebody: User
 ) -> None:
     path = address_of("admin:newsletter_issue_progress").path
-    having(somebody, {"newsletter.view_issue"})
+    grant(somebody, {"newsletter.view_issue"})
     page = client.get(path).content.decode()
     assert "Your account may not see subscribers" in page
     assert "550 (an address) no such user" in page
-    having(somebody, {"newsletter.view_issue", "subscribers.view_subscriber"})
+    grant(somebody, {"newsletter.view_issue", "subscribers.view_subscriber"})
     page = client.get(path).content.decode()
     assert READER in page and "Your account may not see subscribers" not in page
 
 
-def test_whoever_may_only_send_settles_without_seeing_readers(
+def test_settling_works_without_the_permission_to_see_readers(
     client: Client, somebody: User
 ) -> None:
-    having(somebody, {"newsletter.view_issue", "newsletter.send_issue"})
+    grant(somebody, {"newsletter.view_issue", "newsletter.send_issue"})
     row = Delivery.objects.get(state="uncertain")
     page = client.get(address_of("admin:newsletter_issue_progress").path).content.decode()
     assert f"Delivery {row.pk}" in page and f'name="delivery" value="{row.pk}"' in page
 
 
-def test_a_public_page_is_the_same_for_everybody(client: Client, somebody: User) -> None:
+def test_public_pages_are_equal_for_all_accounts(client: Client, somebody: User) -> None:
     User.objects.filter(pk=somebody.pk).update(is_superuser=True)
     stranger = Client()
     for name in PUBLIC:
@@ -441,8 +445,8 @@ def test_a_public_page_is_the_same_for_everybody(client: Client, somebody: User)
                 assert mine.content == theirs.content, path
 
 
-def test_addresses_have_what_they_ask_for(publication: None) -> None:
-    """An address of nothing would be refused to everybody."""
+def test_every_address_can_be_built_from_the_test_data(publication: None) -> None:
+    """A missing row would give a 404, which counts as refused for everybody."""
     assert Subscriber.objects.count() == 2
     for name in NAMES:
         address_of(name)

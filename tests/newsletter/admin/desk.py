@@ -1,4 +1,4 @@
-"""The issue desk's addresses, and what it says."""
+"""The addresses of an issue in the admin, and the messages of a response."""
 
 from django.urls import reverse
 

@@ -1,4 +1,4 @@
-"""Two at the desk at once: a save never undoes a start, and nothing typed is lost."""
+"""Concurrent requests of two editors: a save never undoes a start, and no input is lost."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -25,10 +25,10 @@ pytestmark = [
 
 
 def while_the_page_is_read(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
-    """Let `act` happen right after the next request for a change page has read its row.
+    """Call `act` once, right after the next request for a change page has read its row.
 
-    Where writers queue for the whole transaction (SQLite) that moment does not exist: there
-    it happens before the request.
+    On SQLite, a request holds the write lock from its beginning, so there `act` is called before
+    the request.
     """
     if connection.vendor != "postgresql":
         act()
@@ -46,7 +46,7 @@ def while_the_page_is_read(monkeypatch: pytest.MonkeyPatch, act: Callable[[], ob
 
 
 def typed(issue: Issue, **fields: object) -> dict[str, object]:
-    """The issue's form as an editor sends it: other words, another blurb, one article more."""
+    """The form of an issue with another subject, another blurb and a second article."""
     [row] = issue.issue_posts.all()
     return {
         "number": issue.number,
@@ -74,7 +74,7 @@ def change_url(issue: Issue) -> str:
 
 
 @pytest.mark.parametrize("button", ["_save", "_continue", "_preview"])
-def test_a_save_does_not_undo_a_start_and_loses_nothing_that_was_typed(
+def test_a_concurrent_start_refuses_the_save_and_keeps_the_input(
     client: Client, editor: User, monkeypatch: pytest.MonkeyPatch, button: str
 ) -> None:
     make_subscriber()
@@ -104,7 +104,7 @@ def test_a_save_does_not_undo_a_start_and_loses_nothing_that_was_typed(
     assert list(issue.issue_posts.values_list("blurb", flat=True)) == [""]
 
 
-def test_an_article_is_not_taken_out_of_an_issue_that_was_started_meanwhile(
+def test_a_concurrent_start_refuses_the_removal_of_an_article(
     client: Client, editor: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     issue = make_issue()
@@ -114,7 +114,7 @@ def test_an_article_is_not_taken_out_of_an_issue_that_was_started_meanwhile(
     assert issue.issue_posts.count() == 1
 
 
-def test_a_save_keeps_a_schedule_of_the_same_moment(
+def test_a_save_keeps_a_concurrent_schedule(
     client: Client, editor: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     issue = make_issue()
@@ -129,7 +129,7 @@ def test_a_save_keeps_a_schedule_of_the_same_moment(
     assert issue.subject == "The subject I typed"
 
 
-def test_an_issue_that_was_started_meanwhile_is_not_deleted(
+def test_a_concurrent_start_refuses_the_deletion(
     client: Client, editor: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     issue = make_issue()
@@ -139,7 +139,7 @@ def test_an_issue_that_was_started_meanwhile_is_not_deleted(
     assert Issue.objects.filter(pk=issue.pk).exists()
 
 
-def test_of_several_issues_the_one_that_was_started_meanwhile_is_not_deleted(
+def test_bulk_deletion_skips_an_issue_that_was_started_concurrently(
     client: Client, editor: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draft, started = make_issue(), make_issue()
@@ -161,7 +161,7 @@ def test_of_several_issues_the_one_that_was_started_meanwhile_is_not_deleted(
     assert list(Issue.objects.values_list("pk", flat=True)) == [started.pk]
 
 
-def test_nobody_starts_an_issue_while_it_is_being_saved(
+def test_the_row_is_locked_while_the_issue_is_saved(
     client: Client, editor: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     issue = make_issue()
@@ -174,7 +174,9 @@ def test_nobody_starts_an_issue_while_it_is_being_saved(
 
     def look(self, request, *args) -> None:
         assert connection.in_atomic_block
-        if connection.vendor == "postgresql":  # SQLite's transaction holds the only write lock.
+        if (
+            connection.vendor == "postgresql"
+        ):  # On SQLite the transaction holds the only write lock.
             try:
                 at_once(lock)
             except OperationalError:

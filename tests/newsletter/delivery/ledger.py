@@ -1,4 +1,4 @@
-"""An issue on its way, and what its ledger says."""
+"""Starts an issue, and counts its deliveries by state."""
 
 from datetime import timedelta
 
@@ -17,6 +17,11 @@ def started(*addresses: str) -> Issue:
     issue = make_issue()
     starting.start(issue)
     return issue
+
+
+def state_of(issue: Issue) -> str:
+    """Return the state of the issue in the database."""
+    return Issue.objects.values_list("state", flat=True).get(pk=issue.pk)
 
 
 def states(issue: Issue) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Real worker processes on the test's own database, to be killed."""
+"""Starts real worker processes on the database of the test."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The clock: an issue starts at its moment, and what a dead worker held is free again."""
+"""The clock starts scheduled issues and releases the leases of killed workers."""
 
 from datetime import timedelta
 from email import message_from_bytes
@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from newsletter.delivery import clock, starting, worker
 from newsletter.models import Delivery, Issue
+from posts.models import Post
 from tests.factories import make_issue, make_post, make_subscriber
 from tests.newsletter.delivery.ledger import State, started, states
 from tests.newsletter.server import ScriptedServer
@@ -33,20 +34,19 @@ def test_tick_starts_an_issue_at_its_moment_and_not_before(server: ScriptedServe
     assert server.recipients == ["a@example.org"]
 
 
-def test_a_scheduled_issue_that_is_not_ready_becomes_a_draft_that_says_why() -> None:
+def test_a_scheduled_issue_that_is_not_ready_becomes_a_draft_with_a_note() -> None:
     post = make_post(title="Withdrawn")
     issue = make_issue(posts=[post])
     starting.schedule(issue, timezone.now() + timedelta(minutes=5), by=None)
     Issue.objects.filter(pk=issue.pk).update(scheduled_for=timezone.now())
-    post.published_at = None
-    post.save()
+    Post.objects.filter(pk=post.pk).update(published_at=None)
     clock.tick(clock.Steps())
     issue.refresh_from_db()
     assert issue.state == Issue.State.DRAFT
     assert "“Withdrawn” is a draft" in issue.state_note
 
 
-def test_who_scheduled_an_issue_that_is_not_ready_is_told_so_in_true_words(
+def test_the_editor_of_a_scheduled_issue_that_is_not_ready_gets_a_mail(
     server: ScriptedServer, django_user_model
 ) -> None:
     editor = django_user_model.objects.create_user("ed", "editor@example.org", "pw")
@@ -54,8 +54,7 @@ def test_who_scheduled_an_issue_that_is_not_ready_is_told_so_in_true_words(
     issue = make_issue(posts=[post])
     starting.schedule(issue, timezone.now() + timedelta(minutes=5), by=editor)
     Issue.objects.filter(pk=issue.pk).update(scheduled_for=timezone.now())
-    post.published_at = None
-    post.save()
+    Post.objects.filter(pk=post.pk).update(published_at=None)
     clock.tick(clock.Steps())
     assert server.connections == 0, "the tick waits for no mail server"
     run_noted()
@@ -71,7 +70,7 @@ def test_who_scheduled_an_issue_that_is_not_ready_is_told_so_in_true_words(
         assert "paused" not in body and "queue" not in body
 
 
-def test_tick_frees_what_a_dead_worker_held(server: ScriptedServer) -> None:
+def test_the_tick_releases_expired_leases(server: ScriptedServer) -> None:
     issue = started("begun@example.org", "leased@example.org", "free@example.org")
     past = timezone.now() - timedelta(seconds=1)
     rows = {row.subscriber.address: row for row in issue.deliveries.select_related("subscriber")}
@@ -82,7 +81,7 @@ def test_tick_frees_what_a_dead_worker_held(server: ScriptedServer) -> None:
         leased_by="dead", leased_until=past
     )
     worker.deliver(issue.pk)
-    assert server.recipients == ["free@example.org"], "a lease is respected until tick frees it"
+    assert server.recipients == ["free@example.org"], "a lease holds until tick releases it"
     clock.tick(clock.Steps())
     worker.deliver(issue.pk)
     issue.refresh_from_db()
@@ -91,7 +90,7 @@ def test_tick_frees_what_a_dead_worker_held(server: ScriptedServer) -> None:
     assert issue.state == Issue.State.SENT
 
 
-def test_a_lease_that_has_not_run_out_is_left_alone() -> None:
+def test_the_tick_keeps_valid_leases() -> None:
     issue = started("a@example.org")
     issue.deliveries.update(
         state=State.SENDING, leased_by="alive", leased_until=timezone.now() + timedelta(minutes=1)
@@ -102,24 +101,19 @@ def test_a_lease_that_has_not_run_out_is_left_alone() -> None:
     assert issue.state == Issue.State.SENDING
 
 
-def test_a_slow_worker_may_still_tell_what_happened(server: ScriptedServer) -> None:
+def test_a_worker_whose_lease_expired_still_records_the_outcome(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     issue = started("a@example.org")
-    ended = []
-
-    def lease_runs_out(_: str) -> None:
-        Delivery.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
-        ended.append(clock.free_stale_leases())
-
+    released = []
     submit = worker.SmtpTransport.submit
 
-    def slow_submit(self, recipient, message):
-        lease_runs_out("")
+    def submit_after_the_lease_expired(self, recipient, message):
+        Delivery.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+        released.append(clock.free_stale_leases())
         return submit(self, recipient, message)
 
-    worker.SmtpTransport.submit = slow_submit
-    try:
-        worker.deliver(issue.pk)
-    finally:
-        worker.SmtpTransport.submit = submit
-    assert ended == [1]
+    monkeypatch.setattr(worker.SmtpTransport, "submit", submit_after_the_lease_expired)
+    worker.deliver(issue.pk)
+    assert released == [1]
     assert states(issue) == {"sent": 1}

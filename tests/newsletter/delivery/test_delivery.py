@@ -1,4 +1,4 @@
-"""The engine on a real SMTP server: everybody once, nobody twice, nobody lost."""
+"""Delivery over a real SMTP server: every recipient gets the issue exactly once."""
 
 from datetime import timedelta
 from email import message_from_bytes
@@ -11,15 +11,16 @@ from newsletter.delivery import clock, pausing, starting, worker
 from newsletter.delivery.transport import Fate
 from newsletter.mail import rendering as mail
 from newsletter.models import Delivery, Issue
+from posts.models import Post
 from subscribers.models import Subscriber
 from tests.factories import make_issue, make_post, make_subscriber, make_suppression
-from tests.newsletter.delivery.ledger import State, started, states
+from tests.newsletter.delivery.ledger import State, started, state_of, states
 from tests.newsletter.server import HANG_UP, ScriptedServer
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
 
 
-# Who is mailed
+# Recipients
 
 
 def test_an_issue_goes_to_every_mailable_subscriber_once(server: ScriptedServer) -> None:
@@ -45,7 +46,7 @@ def test_delivering_again_sends_nothing(server: ScriptedServer) -> None:
     assert server.recipients == ["a@example.org"]
 
 
-def test_whoever_unsubscribes_after_the_start_is_skipped(server: ScriptedServer) -> None:
+def test_a_subscriber_who_unsubscribes_after_the_start_is_skipped(server: ScriptedServer) -> None:
     issue = started("stays@example.org", "leaves@example.org", "complains@example.org")
     Subscriber.objects.filter(address="leaves@example.org").update(state="unsubscribed")
     make_suppression("complains@example.org")
@@ -66,7 +67,7 @@ def test_an_erased_subscriber_is_skipped_and_the_ledger_balances(server: Scripte
     assert states(issue) == {"sent": 1, "skipped": 1}
 
 
-def test_each_message_is_the_recipients_own(server: ScriptedServer) -> None:
+def test_each_message_has_the_address_and_key_of_its_recipient(server: ScriptedServer) -> None:
     issue = started("a@example.org", "b@example.org")
     worker.deliver(issue.pk)
     ids = set()
@@ -79,13 +80,12 @@ def test_each_message_is_the_recipients_own(server: ScriptedServer) -> None:
     assert len(ids) == 2
 
 
-def test_what_is_sent_is_what_was_frozen(server: ScriptedServer) -> None:
+def test_the_frozen_content_is_sent(server: ScriptedServer) -> None:
     post = make_post(title="The title at the start")
     make_subscriber("a@example.org")
     issue = make_issue(posts=[post])
     starting.start(issue)
-    post.title = "A title of later"
-    post.save()
+    Post.objects.filter(pk=post.pk).update(title="A title of later")
     worker.deliver(issue.pk)
     [(_, raw)] = server.accepted
     text = message_from_bytes(raw, policy=policy).get_body(("plain",)).get_content()
@@ -93,7 +93,7 @@ def test_what_is_sent_is_what_was_frozen(server: ScriptedServer) -> None:
     assert "A title of later" not in text
 
 
-def test_frozen_bytes_that_changed_are_not_sent(
+def test_changed_frozen_content_is_not_sent(
     server: ScriptedServer, django_user_model, django_capture_on_commit_callbacks
 ) -> None:
     editor = django_user_model.objects.create_user("ed", "editor@example.org", "pw")
@@ -124,7 +124,7 @@ def test_an_issue_without_subscribers_is_published_at_once(server: ScriptedServe
     assert (issue.state, issue.recipients) == (Issue.State.SENT, 0)
 
 
-def test_an_issue_is_never_called_sent_when_its_ledger_does_not_balance(
+def test_an_issue_whose_ledger_does_not_balance_is_paused(
     server: ScriptedServer,
 ) -> None:
     issue = started("a@example.org", "b@example.org")
@@ -136,10 +136,10 @@ def test_an_issue_is_never_called_sent_when_its_ledger_does_not_balance(
     assert issue.sent_at is None
 
 
-# What an editor decides
+# Decisions of an editor
 
 
-def test_an_uncertain_delivery_is_sent_again_at_an_editors_word_with_the_same_message_id(
+def test_an_uncertain_delivery_is_resent_with_the_same_message_id(
     server: ScriptedServer,
 ) -> None:
     seen = []
@@ -154,7 +154,7 @@ def test_an_uncertain_delivery_is_sent_again_at_an_editors_word_with_the_same_me
     row = issue.deliveries.get()
     assert row.state == State.UNCERTAIN
     assert starting.send_uncertain_again(issue, [row.pk]) == 1
-    assert issue.state == Issue.State.SENDING
+    assert state_of(issue) == Issue.State.SENDING
     worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert states(issue) == {"sent": 1}
@@ -166,7 +166,7 @@ def test_an_uncertain_delivery_is_sent_again_at_an_editors_word_with_the_same_me
     )
 
 
-def test_an_uncertain_delivery_counts_as_sent_at_an_editors_word(server: ScriptedServer) -> None:
+def test_an_uncertain_delivery_can_be_counted_as_sent(server: ScriptedServer) -> None:
     server.on["END"] = lambda _: HANG_UP
     issue = started("a@example.org")
     worker.deliver(issue.pk)
@@ -174,26 +174,21 @@ def test_an_uncertain_delivery_counts_as_sent_at_an_editors_word(server: Scripte
     assert states(issue) == {"sent": 1}
 
 
-def test_a_pause_stops_at_the_next_message(server: ScriptedServer) -> None:
+def test_a_pause_applies_before_the_next_message(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     issue = started(*(f"r{n}@example.org" for n in range(5)))
+    begin = worker.Worker.begin
 
-    def pause_after_two(_: str) -> None:
+    def begin_after_a_pause(self, row):
         if len(server.accepted) == 1:
-            # As another process would: while this message is on its way.
+            # As another process would, just before the second message.
             Issue.objects.filter(pk=issue.pk).update(state=Issue.State.PAUSED)
+        return begin(self, row)
 
-    server.on["QUIT"] = lambda _: None
-    worker_begin = worker.Worker.begin
-
-    def mark(self, row):
-        pause_after_two("")
-        return worker_begin(self, row)
-
-    worker.Worker.begin = mark
-    try:
+    with monkeypatch.context() as patch:
+        patch.setattr(worker.Worker, "begin", begin_after_a_pause)
         worker.deliver(issue.pk)
-    finally:
-        worker.Worker.begin = worker_begin
     assert len(server.accepted) == 1
     assert states(issue) == {"sent": 1, "queued": 4}
     assert not issue.deliveries.exclude(leased_until=None).exists()
@@ -203,26 +198,26 @@ def test_a_pause_stops_at_the_next_message(server: ScriptedServer) -> None:
     assert len(set(server.recipients)) == len(server.recipients) == 5
 
 
-def test_a_cancelled_issue_mails_nobody_else(server: ScriptedServer) -> None:
+def test_a_cancelled_issue_sends_nothing(server: ScriptedServer) -> None:
     issue = started("a@example.org")
     assert starting.cancel(issue)
     worker.deliver(issue.pk)
     clock.tick(clock.Steps())
     assert server.recipients == []
     assert states(issue) == {"skipped": 1}
-    assert issue.state == Issue.State.CANCELLED
+    assert state_of(issue) == Issue.State.CANCELLED
     assert not starting.resume(issue)
 
 
 # Starting
 
 
-def test_the_second_start_is_refused_and_changes_nothing(server: ScriptedServer) -> None:
+def test_a_second_start_is_refused(server: ScriptedServer) -> None:
     issue = started("a@example.org")
     with pytest.raises(starting.AlreadyStarted):
         starting.start(issue)
     stale = Issue.objects.get(pk=issue.pk)
-    stale.state = Issue.State.DRAFT  # What a page opened before the first click believes.
+    stale.state = Issue.State.DRAFT  # The state of a page that was opened before the first click.
     with pytest.raises(starting.AlreadyStarted):
         starting.start(stale)
     assert issue.deliveries.count() == 1
@@ -242,7 +237,7 @@ def test_an_issue_with_a_draft_among_its_articles_is_not_sent() -> None:
     issue = make_issue(posts=[make_post(), make_post(title="Not yet", published_at=None)])
     with pytest.raises(starting.NotReady, match="“Not yet” is a draft"):
         starting.start(issue)
-    assert issue.state == Issue.State.DRAFT
+    assert state_of(issue) == Issue.State.DRAFT
 
 
 def test_an_issue_may_be_scheduled_after_its_articles_are_published() -> None:
@@ -251,7 +246,7 @@ def test_an_issue_may_be_scheduled_after_its_articles_are_published() -> None:
     with pytest.raises(starting.NotReady, match="only published on"):
         starting.schedule(issue, soon - timedelta(hours=1), by=None)
     starting.schedule(issue, soon + timedelta(hours=1), by=None)
-    assert issue.state == Issue.State.SCHEDULED
+    assert state_of(issue) == Issue.State.SCHEDULED
 
 
 def test_a_schedule_in_the_past_is_refused() -> None:
@@ -259,10 +254,10 @@ def test_a_schedule_in_the_past_is_refused() -> None:
         starting.schedule(make_issue(), timezone.now() - timedelta(minutes=1), by=None)
 
 
-# Tests to oneself
+# Test mails
 
 
-def test_a_test_goes_to_one_address_and_touches_no_ledger(server: ScriptedServer) -> None:
+def test_a_test_mail_creates_no_deliveries(server: ScriptedServer) -> None:
     make_subscriber("a@example.org")
     issue = make_issue(subject="A look before")
     outcome = starting.send_test(issue, "editor@example.org")
@@ -274,20 +269,20 @@ def test_a_test_goes_to_one_address_and_touches_no_ledger(server: ScriptedServer
 
 
 @pytest.mark.parametrize("spelling", ["editor@example.org", "Editor@Example.ORG"])
-def test_a_suppressed_address_gets_no_test(server: ScriptedServer, spelling: str) -> None:
+def test_a_suppressed_address_gets_no_test_mail(server: ScriptedServer, spelling: str) -> None:
     make_suppression("editor@example.org")
     with pytest.raises(starting.NotReady, match="is suppressed, and no mail goes there"):
         starting.send_test(make_issue(), spelling)
     assert server.recipients == []
 
 
-def test_a_suppressed_domain_is_known_in_both_spellings(server: ScriptedServer) -> None:
+def test_suppression_matches_unicode_and_punycode_domains(server: ScriptedServer) -> None:
     make_suppression("editor@xn--bcher-kva.example.org")
     with pytest.raises(starting.NotReady, match="is suppressed"):
         starting.send_test(make_issue(), "editor@bücher.example.org")
 
 
-def test_a_suppressed_editor_is_not_written_to(
+def test_a_suppressed_editor_gets_no_mail(
     server: ScriptedServer, django_user_model, django_capture_on_commit_callbacks
 ) -> None:
     editor = django_user_model.objects.create_user("ed", "Editor@example.org", "pw")
@@ -297,4 +292,4 @@ def test_a_suppressed_editor_is_not_written_to(
     with django_capture_on_commit_callbacks(execute=True):
         assert pausing.pause(issue, "Something is wrong.", tell=True)
     assert server.recipients == []
-    assert issue.state == Issue.State.PAUSED
+    assert state_of(issue) == Issue.State.PAUSED

@@ -1,4 +1,4 @@
-"""Deliveries in doubt: an editor decides about the chosen ones, or about all of them."""
+"""Uncertain deliveries: an editor settles the chosen ones, or all of them."""
 
 import re
 
@@ -23,7 +23,7 @@ def issue() -> Issue:
 
 
 @pytest.mark.parametrize("button", ["_again", "_sent"])
-def test_nothing_chosen_changes_nothing_and_says_so(
+def test_a_button_without_a_choice_changes_nothing(
     client: Client, editor: User, issue: Issue, button: str
 ) -> None:
     response = client.post(url("settle", issue), {button: ""}, follow=True)
@@ -33,7 +33,7 @@ def test_nothing_chosen_changes_nothing_and_says_so(
 
 @pytest.mark.parametrize("button", ["_again", "_sent"])
 @pytest.mark.parametrize("value", ["", "all", "-1", "1.5", "٣", "9" * 30, "9" * 5000, "1;2"])
-def test_a_value_that_cannot_be_read_is_refused(
+def test_an_invalid_value_is_refused(
     client: Client, editor: User, issue: Issue, button: str, value: str
 ) -> None:
     good = issue.deliveries.first()
@@ -46,7 +46,7 @@ def test_a_value_that_cannot_be_read_is_refused(
 
 
 @pytest.mark.parametrize("buttons", [[], ["_again", "_sent"], ["_sent_all", "_again_all"]])
-def test_no_button_and_two_buttons_decide_nothing(
+def test_no_button_or_two_buttons_change_nothing(
     client: Client, editor: User, issue: Issue, buttons: list[str]
 ) -> None:
     data = {"delivery": issue.deliveries.first().pk, **dict.fromkeys(buttons, "")}
@@ -56,7 +56,7 @@ def test_no_button_and_two_buttons_decide_nothing(
 
 
 @pytest.mark.parametrize(("button", "state"), [("_again", "queued"), ("_sent", "sent")])
-def test_what_was_chosen_is_decided_and_nothing_else(
+def test_only_the_chosen_deliveries_are_settled(
     client: Client, editor: User, issue: Issue, button: str, state: str
 ) -> None:
     chosen = [row.pk for row in issue.deliveries.all()[:2]]
@@ -66,14 +66,14 @@ def test_what_was_chosen_is_decided_and_nothing_else(
 
 
 @pytest.mark.parametrize(("button", "state"), [("_again_all", "queued"), ("_sent_all", "sent")])
-def test_all_is_a_button_of_its_own(
+def test_a_separate_button_settles_all_deliveries(
     client: Client, editor: User, issue: Issue, button: str, state: str
 ) -> None:
     client.post(url("settle", issue), {button: ""})
     assert states(issue) == {state: 3}
 
 
-def test_a_delivery_that_is_not_in_doubt_any_more_is_left_as_it_is(
+def test_a_delivery_that_is_no_longer_uncertain_is_unchanged(
     client: Client, editor: User, issue: Issue
 ) -> None:
     other = started("other@example.org").deliveries.get(subscriber__address="other@example.org")
@@ -85,7 +85,7 @@ def test_a_delivery_that_is_not_in_doubt_any_more_is_left_as_it_is(
     assert "is not in doubt any more" in messages(response)
 
 
-def test_nothing_of_a_cancelled_issue_is_sent_again(
+def test_deliveries_of_a_cancelled_issue_cannot_be_resent(
     client: Client, editor: User, issue: Issue
 ) -> None:
     starting.cancel(issue)

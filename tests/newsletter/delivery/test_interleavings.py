@@ -1,7 +1,7 @@
 """An editor, a second worker or the clock acts while a worker waits for the mail server.
 
-The mail server of these tests does it, at the moment at which it is asked: on a thread and a
-database connection of its own, as another process would.
+The mail server of these tests performs the action before it replies, in its own thread and on its
+own database connection, as another process would.
 """
 
 import threading
@@ -33,8 +33,8 @@ pytestmark = [
 NOTE = "Paused by ed."
 
 
-def once(act: Callable[[], object], reply: str | None = None) -> Callable[[str], str | None]:
-    """Return an answer of the server that acts the first time, and says `reply` every time."""
+def act_once(act: Callable[[], object], reply: str | None = None) -> Callable[[str], str | None]:
+    """Return a reply function that calls `act` the first time, and always returns `reply`."""
     done = []
 
     def answer(_: str) -> str | None:
@@ -57,21 +57,21 @@ def cancel(issue: Issue) -> None:
     assert starting.cancel(Issue.objects.get(pk=issue.pk))
 
 
-def now(issue: Issue) -> Issue:
+def fresh(issue: Issue) -> Issue:
     return Issue.objects.get(pk=issue.pk)
 
 
-# The server is away
+# An unreachable server
 
 
 @pytest.mark.parametrize("verb", ["CONNECT", "MAIL"])
-def test_a_pause_while_the_server_is_away_keeps_its_reason(
+def test_a_pause_while_the_server_is_away_keeps_its_note(
     client: Client, editor: User, server: ScriptedServer, verb: str
 ) -> None:
     issue = started("a@example.org", "b@example.org")
-    server.on[verb] = once(lambda: pause(issue), "421 closing")
+    server.on[verb] = act_once(lambda: pause(issue), "421 closing")
     worker.deliver(issue.pk)
-    found = now(issue)
+    found = fresh(issue)
     assert (found.state, found.state_note) == (Issue.State.PAUSED, NOTE)
     assert (found.quiet_until, found.away_in_a_row) == (None, 0)
     page = client.get(url("progress", issue)).content.decode()
@@ -79,7 +79,7 @@ def test_a_pause_while_the_server_is_away_keeps_its_reason(
     assert "goes on by itself" not in page
 
 
-def test_a_pause_ends_the_wait_for_a_server_that_was_away(
+def test_a_pause_clears_the_wait_for_the_server(
     client: Client, editor: User, server: ScriptedServer
 ) -> None:
     issue = started("a@example.org")
@@ -87,22 +87,22 @@ def test_a_pause_ends_the_wait_for_a_server_that_was_away(
     worker.deliver(issue.pk)
     assert "goes on by itself" in client.get(url("progress", issue)).content.decode()
     pause(issue)
-    assert now(issue).quiet_until is None
+    assert fresh(issue).quiet_until is None
     page = client.get(url("progress", issue)).content.decode()
     assert "goes on by itself" not in page
 
 
-def test_a_cancel_while_the_server_is_away_is_the_last_word(server: ScriptedServer) -> None:
+def test_a_cancellation_while_the_server_is_away_is_final(server: ScriptedServer) -> None:
     issue = started("a@example.org", "b@example.org")
-    server.on["MAIL"] = once(lambda: cancel(issue), "421 closing")
+    server.on["MAIL"] = act_once(lambda: cancel(issue), "421 closing")
     worker.deliver(issue.pk)
-    found = now(issue)
+    found = fresh(issue)
     assert (found.state, found.state_note) == (Issue.State.CANCELLED, "")
     assert (found.quiet_until, found.away_in_a_row) == (None, 0)
     assert states(issue) == {"skipped": 2}
 
 
-def test_two_workers_who_find_the_server_away_count_once(server: ScriptedServer, settings) -> None:
+def test_two_workers_that_find_the_server_away_count_once(server: ScriptedServer, settings) -> None:
     settings.DELIVERY_BATCH_SIZE = 1
     issue = started("a@example.org", "b@example.org")
     both = threading.Barrier(2, timeout=30)
@@ -114,16 +114,16 @@ def test_two_workers_who_find_the_server_away_count_once(server: ScriptedServer,
     server.on["MAIL"] = away
     before = timezone.now()
     at_once(*[lambda: worker.deliver(issue.pk)] * 2)
-    found = now(issue)
+    found = fresh(issue)
     assert found.away_in_a_row == 1
     assert found.quiet_until is not None
     assert timedelta(0) < found.quiet_until - before < timedelta(minutes=1.5)
 
 
-# Messages that fail
+# Failed messages
 
 
-def test_too_many_failures_are_still_the_reason_when_the_server_then_goes_away(
+def test_the_pause_for_failures_is_kept_when_the_server_goes_away(
     server: ScriptedServer, settings
 ) -> None:
     settings.DELIVERY_MAX_FAILURES_IN_A_ROW = 2
@@ -132,30 +132,28 @@ def test_too_many_failures_are_still_the_reason_when_the_server_then_goes_away(
     server.on["END"] = lambda to: refused.append(to) or "554 looks like spam"
     server.on["MAIL"] = lambda _: "421 closing" if len(refused) == 2 else None
     worker.deliver(issue.pk)
-    found = now(issue)
+    found = fresh(issue)
     assert found.state == Issue.State.PAUSED
     assert "2 messages in a row were not accepted" in found.state_note
     assert (found.quiet_until, found.away_in_a_row) == (None, 0)
     assert states(issue) == {"failed": 2, "queued": 2}
 
 
-def test_a_message_that_fails_after_a_pause_is_noted_and_changes_nothing_else(
+def test_a_failure_after_a_pause_only_records_the_delivery(
     server: ScriptedServer, settings
 ) -> None:
     settings.DELIVERY_MAX_FAILURES_IN_A_ROW = 1
     issue = started("a@example.org", "b@example.org")
-    server.on["END"] = once(lambda: pause(issue), "554 looks like spam")
+    server.on["END"] = act_once(lambda: pause(issue), "554 looks like spam")
     worker.deliver(issue.pk)
-    found = now(issue)
+    found = fresh(issue)
     assert (found.state, found.state_note) == (Issue.State.PAUSED, NOTE)
     assert found.failures_in_a_row == 0
     assert states(issue) == {"failed": 1, "queued": 1}
     assert not issue.deliveries.exclude(leased_until=None).exists()
 
 
-def test_of_two_workers_whose_messages_fail_one_pauses_and_both_stop(
-    server: ScriptedServer, settings
-) -> None:
+def test_failures_of_two_workers_pause_the_issue_once(server: ScriptedServer, settings) -> None:
     settings.DELIVERY_BATCH_SIZE = 1
     settings.DELIVERY_MAX_FAILURES_IN_A_ROW = 1
     issue = started(*(f"r{number}@example.org" for number in range(4)))
@@ -167,29 +165,29 @@ def test_of_two_workers_whose_messages_fail_one_pauses_and_both_stop(
 
     server.on["END"] = refuse
     at_once(*[lambda: worker.deliver(issue.pk)] * 2)
-    found = now(issue)
+    found = fresh(issue)
     assert found.state == Issue.State.PAUSED
     assert "in a row were not accepted" in found.state_note
     assert found.failures_in_a_row == 1
     assert states(issue) == {"failed": 2, "queued": 2}
 
 
-# Cancelled in the middle
+# Cancelled while sending
 
 
 @pytest.mark.parametrize(
     ("reply", "left"), [(None, "sent"), ("451 later", "skipped"), ("554 no", "failed")]
 )
-def test_a_cancel_in_the_middle_lets_one_message_end_and_begins_no_other(
+def test_a_cancellation_lets_the_current_message_finish(
     server: ScriptedServer, reply: str | None, left: str
 ) -> None:
     issue = started("a@example.org", "b@example.org", "c@example.org")
-    server.on["END"] = once(lambda: cancel(issue), reply)
+    server.on["END"] = act_once(lambda: cancel(issue), reply)
     worker.deliver(issue.pk)
     clock.tick(clock.Steps())
     due_now(issue)
     worker.deliver(issue.pk)
-    found = now(issue)
+    found = fresh(issue)
     assert found.state == Issue.State.CANCELLED
     assert (found.quiet_until, found.failures_in_a_row) == (None, 0)
     expected = {"skipped": 2}
@@ -198,10 +196,10 @@ def test_a_cancel_in_the_middle_lets_one_message_end_and_begins_no_other(
     assert len(server.recipients) == (1 if left == "sent" else 0)
 
 
-# A delivery that somebody else decided
+# A delivery that was settled concurrently
 
 
-def test_an_answer_that_comes_late_does_not_undo_what_an_editor_decided(
+def test_a_late_reply_does_not_overwrite_a_settled_delivery(
     server: ScriptedServer,
 ) -> None:
     issue = started("a@example.org")
@@ -209,9 +207,9 @@ def test_an_answer_that_comes_late_does_not_undo_what_an_editor_decided(
     def lease_ends_and_an_editor_decides() -> None:
         Delivery.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
         assert clock.free_stale_leases() == 1
-        assert starting.call_uncertain_sent(now(issue), None) == 1
+        assert starting.call_uncertain_sent(fresh(issue), None) == 1
 
-    server.on["END"] = once(lease_ends_and_an_editor_decides, "554 no")
+    server.on["END"] = act_once(lease_ends_and_an_editor_decides, "554 no")
     report = worker.deliver(issue.pk)
     assert states(issue) == {"sent": 1}
     assert report.counts == {}, "nothing was written"
@@ -220,7 +218,7 @@ def test_an_answer_that_comes_late_does_not_undo_what_an_editor_decided(
 # The clock
 
 
-def test_an_issue_that_is_unscheduled_while_the_clock_renders_it_is_not_started(
+def test_an_issue_unscheduled_during_rendering_is_not_started(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     make_subscriber()
@@ -230,16 +228,16 @@ def test_an_issue_that_is_unscheduled_while_the_clock_renders_it_is_not_started(
     render = mail.render
 
     def unscheduled_meanwhile(found: Issue):
-        starting.unschedule(now(issue))
+        starting.unschedule(fresh(issue))
         return render(found)
 
     monkeypatch.setattr(mail, "render", unscheduled_meanwhile)
     clock.tick(clock.Steps())
-    assert now(issue).state == Issue.State.DRAFT
+    assert fresh(issue).state == Issue.State.DRAFT
     assert not Delivery.objects.exists()
 
 
-def test_nobody_is_told_of_a_schedule_that_an_editor_ended_meanwhile(
+def test_no_mail_is_sent_for_a_schedule_that_was_cancelled_concurrently(
     editor: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     issue = make_issue()
@@ -247,11 +245,11 @@ def test_nobody_is_told_of_a_schedule_that_an_editor_ended_meanwhile(
     Issue.objects.filter(pk=issue.pk).update(scheduled_for=timezone.now())
 
     def fails_while_an_editor_cancels(found: Issue):
-        starting.cancel(now(issue))
+        starting.cancel(fresh(issue))
         raise mail.RenderError("A picture is missing.")
 
     monkeypatch.setattr(mail, "render", fails_while_an_editor_cancels)
     clock.tick(clock.Steps())
-    found = now(issue)
+    found = fresh(issue)
     assert (found.state, found.state_note) == (Issue.State.CANCELLED, "")
     assert default_task_backend.results == []

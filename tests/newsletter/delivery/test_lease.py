@@ -1,4 +1,4 @@
-"""What a lease must outlast: the waits between a row's `sending` and its outcome."""
+"""A lease lasts longer than all waits between the state `sending` and the outcome."""
 
 import pytest
 from django.conf import settings
@@ -14,18 +14,18 @@ pytestmark = [
     pytest.mark.usefixtures("no_tasks"),
 ]
 
-# Each time the worker waits for the server, SMTP_TIMEOUT at most; the eighth is for the database.
+# Each wait for the server takes at most SMTP_TIMEOUT. An eighth is added for the database.
 WAITS = 7
 
 
-def test_there_are_eight_timeouts_in_a_lease() -> None:
+def test_a_lease_lasts_at_least_eight_timeouts() -> None:
     assert settings.LEASE_AT_LEAST == (WAITS + 1) * settings.SMTP_TIMEOUT
     assert settings.DELIVERY_LEASE_SECONDS >= settings.LEASE_AT_LEAST
 
 
 @pytest.mark.parametrize("refused_at", ["RCPT", "DATA", "END", None])
 @pytest.mark.parametrize("next_mail", ["250 ok", "421 closing", "what", "550 no", HANG_UP])
-def test_the_server_is_waited_for_seven_times_before_an_outcome_is_written(
+def test_at_most_seven_waits_precede_the_record_of_an_outcome(
     server: ScriptedServer,
     monkeypatch: pytest.MonkeyPatch,
     refused_at: str | None,
@@ -50,11 +50,11 @@ def test_the_server_is_waited_for_seven_times_before_an_outcome_is_written(
     monkeypatch.setattr(outcomes, "record", record_and_note)
     worker.deliver(issue.pk)
     waits = happened[happened.index("RCPT") : happened.index("recorded")]
-    # To take the message is a wait of its own, before the answer to its end.
+    # Sending the message is one more wait before the reply to its end.
     assert len(waits) + waits.count("END") <= WAITS, waits
 
 
-def test_an_outcome_is_written_before_a_new_connection_is_opened(server: ScriptedServer) -> None:
+def test_an_outcome_is_recorded_before_a_new_connection_is_opened(server: ScriptedServer) -> None:
     issue = started("a@example.org", "b@example.org")
     seen = []
 

@@ -1,4 +1,4 @@
-"""Two mail servers: the newsletter never spends the reputation of the answers to readers."""
+"""Two mailers: issues use `bulk`, notices to readers and mails to editors use `default`."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -30,37 +30,37 @@ def servers(settings: Settings) -> Iterator[dict[str, ScriptedServer]]:
         server.stop()
 
 
-def got(servers: dict[str, ScriptedServer]) -> dict[str, list[str]]:
+def recipients_by_mailer(servers: dict[str, ScriptedServer]) -> dict[str, list[str]]:
     return {alias: sorted(server.recipients) for alias, server in servers.items()}
 
 
-def test_issues_and_their_tests_leave_by_bulk(servers: dict[str, ScriptedServer]) -> None:
+def test_issues_and_test_mails_use_the_bulk_mailer(servers: dict[str, ScriptedServer]) -> None:
     make_subscriber("a@example.org")
     make_subscriber("b@example.org")
     issue = make_issue()
     starting.send_test(issue, "editor@example.org")
     starting.start(issue)
     worker.deliver(issue.pk)
-    assert got(servers) == {
+    assert recipients_by_mailer(servers) == {
         "default": [],
         "bulk": ["a@example.org", "b@example.org", "editor@example.org"],
     }
     assert servers["default"].connections == 0
 
 
-def test_answers_to_readers_leave_by_default(servers: dict[str, ScriptedServer]) -> None:
+def test_notices_to_readers_use_the_default_mailer(servers: dict[str, ScriptedServer]) -> None:
     signup.sign_up("new@example.org", "/")
     signup.confirm(make_pending("welcome@example.org"))
     signup.sign_up(make_subscriber("already@example.org").address, "/")
     assert notices.send_due() == 3
-    assert got(servers) == {
+    assert recipients_by_mailer(servers) == {
         "default": ["already@example.org", "new@example.org", "welcome@example.org"],
         "bulk": [],
     }
     assert servers["bulk"].connections == 0
 
 
-def test_words_to_an_editor_leave_by_default(
+def test_mails_to_editors_use_the_default_mailer(
     servers: dict[str, ScriptedServer], django_capture_on_commit_callbacks
 ) -> None:
     editor = User.objects.create_user("ed", "editor@example.org", "pw")
@@ -75,4 +75,4 @@ def test_words_to_an_editor_leave_by_default(
     task_backends["default"].clear()
     clock.tick(clock.Steps())
     run_noted()
-    assert got(servers) == {"default": ["editor@example.org"] * 2, "bulk": []}
+    assert recipients_by_mailer(servers) == {"default": ["editor@example.org"] * 2, "bulk": []}

@@ -1,4 +1,4 @@
-"""Sending at the desk: confirmed by who saw what goes out, once, now or at a moment."""
+"""Sending in the admin: confirmed on a page that shows the issue, once, now or scheduled."""
 
 import re
 from datetime import timedelta
@@ -11,6 +11,7 @@ from django.utils import timezone
 from newsletter import preflight
 from newsletter.delivery import starting, worker
 from newsletter.models import Delivery, Issue
+from posts.models import Post
 from tests.factories import make_image, make_issue, make_post, make_subscriber
 from tests.newsletter.admin.desk import messages, url
 from tests.newsletter.server import ScriptedServer
@@ -26,7 +27,7 @@ def confirm(client: Client, issue: Issue, **data: str):
     return client.post(url("send", issue), {"sha256": sha[1], **data}, follow=True)
 
 
-def test_the_confirmation_says_to_how_many(client: Client, editor: User) -> None:
+def test_the_confirmation_page_shows_the_number_of_recipients(client: Client, editor: User) -> None:
     for _ in range(3):
         make_subscriber()
     make_subscriber(state="pending")
@@ -35,7 +36,7 @@ def test_the_confirmation_says_to_how_many(client: Client, editor: User) -> None
     assert "Send now to 3" in page
 
 
-def test_getting_the_confirmation_sends_nothing(client: Client, editor: User) -> None:
+def test_opening_the_confirmation_page_sends_nothing(client: Client, editor: User) -> None:
     issue = make_issue()
     client.get(url("send", issue))
     client.head(url("send", issue))
@@ -54,7 +55,7 @@ def test_a_confirmed_issue_is_sent(client: Client, editor: User, server: Scripte
     assert server.recipients == ["a@example.org"]
 
 
-def test_a_queue_that_is_away_stops_no_issue(
+def test_an_issue_is_sent_when_the_queue_is_unreachable(
     client: Client,
     editor: User,
     server: ScriptedServer,
@@ -79,7 +80,7 @@ def test_a_queue_that_is_away_stops_no_issue(
     assert server.recipients == ["a@example.org"]
 
 
-def test_two_clicks_and_two_editors_send_once(client: Client, editor: User) -> None:
+def test_double_clicks_and_two_editors_send_once(client: Client, editor: User) -> None:
     make_subscriber("a@example.org")
     issue = make_issue()
     page = client.get(url("send", issue)).content.decode()
@@ -95,21 +96,20 @@ def test_two_clicks_and_two_editors_send_once(client: Client, editor: User) -> N
 
 
 def shown_values(client: Client, issue: Issue) -> dict[str, str]:
-    """What the confirmation page carries of what it shows."""
+    """The hidden values of the confirmation page that identify what it shows."""
     form = client.get(url("send", issue)).context["form"]
     return {name: form.initial[name] for name in ("sha256", "text")}
 
 
 @pytest.mark.parametrize("button", ["_now", "_schedule"])
-def test_an_issue_that_changed_since_it_was_shown_is_not_sent(
+def test_an_issue_changed_after_the_confirmation_page_is_not_sent(
     client: Client, editor: User, button: str
 ) -> None:
     post = make_post(title="The old title")
     issue = make_issue(posts=[post])
     data = {**shown_values(client, issue), "when": "2099-01-01T08:00", button: ""}
     Issue.objects.filter(pk=issue.pk).update(subject="Another subject")
-    post.title = "The new title"
-    post.save()
+    Post.objects.filter(pk=post.pk).update(title="The new title")
     response = client.post(url("send", issue), data)
     page = response.content.decode()
     assert "changed while this page was open" in page
@@ -125,21 +125,20 @@ def test_an_issue_that_changed_since_it_was_shown_is_not_sent(
     assert issue.state == Issue.State.SENDING
 
 
-def test_a_change_that_is_no_words_is_told_too(client: Client, editor: User) -> None:
+def test_a_change_without_text_is_reported(client: Client, editor: User) -> None:
     post = make_post(cover=make_image(), cover_alt="A console")
     issue = make_issue(posts=[post])
     data = {**shown_values(client, issue), "_now": ""}
-    post.cover = make_image()
-    post.save()
+    Post.objects.filter(pk=post.pk).update(cover=make_image())
     assert "a picture, a link or the layout changed" in (
         client.post(url("send", issue), data).content.decode()
     )
 
 
-def test_an_issue_that_changes_while_it_is_being_confirmed_is_not_sent(
+def test_an_issue_changed_during_the_confirmation_is_not_sent(
     client: Client, editor: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The change falls between the look at the issue and its claim."""
+    """The change happens between the check of the issue and the claim of its row."""
     issue = make_issue()
     data = {**shown_values(client, issue), "_now": ""}
     problems, asked = preflight.problems, []
@@ -160,8 +159,8 @@ def test_an_issue_that_changes_while_it_is_being_confirmed_is_not_sent(
     assert not Delivery.objects.exists()
 
 
-def test_a_scheduled_issue_can_be_sent_at_once_all_the_same(client: Client, editor: User) -> None:
-    """Its masthead then says another day than the one it was scheduled for."""
+def test_a_scheduled_issue_can_be_sent_at_once(client: Client, editor: User) -> None:
+    """Its masthead then has another date than the scheduled one."""
     issue = make_issue()
     starting.schedule(issue, timezone.now() + timedelta(days=3), by=editor)
     confirm(client, issue, _now="")
@@ -169,7 +168,7 @@ def test_a_scheduled_issue_can_be_sent_at_once_all_the_same(client: Client, edit
     assert issue.state == Issue.State.SENDING
 
 
-def test_an_issue_that_is_not_ready_says_what_to_do(client: Client, editor: User) -> None:
+def test_an_issue_that_is_not_ready_shows_what_to_do(client: Client, editor: User) -> None:
     issue = make_issue(posts=[])
     response = confirm(client, issue, _now="")
     assert "Add at least one" in response.content.decode()
@@ -179,7 +178,7 @@ def test_an_issue_that_is_not_ready_says_what_to_do(client: Client, editor: User
 
 def test_an_issue_is_scheduled_and_made_a_draft_again(client: Client, editor: User) -> None:
     issue = make_issue()
-    # At noon: in autumn there is an hour at night that comes twice, and is refused.
+    # At noon, which is never in the hour that the end of daylight saving repeats.
     tomorrow = timezone.localtime(timezone.now() + timedelta(days=1))
     when = tomorrow.replace(hour=12, minute=0, second=0, microsecond=0)
     confirm(client, issue, when=f"{when:%Y-%m-%dT%H:%M}", _schedule="")
@@ -198,7 +197,7 @@ def test_an_issue_is_scheduled_and_made_a_draft_again(client: Client, editor: Us
         ("2001-01-01T08:00", "has passed"),
     ],
 )
-def test_a_bad_moment_is_explained_and_kept(
+def test_an_invalid_moment_is_an_error_and_stays_in_the_form(
     client: Client, editor: User, when: str, words: str
 ) -> None:
     issue = make_issue()

@@ -1,4 +1,4 @@
-"""What the mail server says decides about a delivery: failed, put off, in doubt, left for later."""
+"""The reply of the mail server decides about a delivery: failed, deferred, uncertain, retried."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from tests.newsletter.server import HANG_UP, ScriptedServer
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
 
 
-def test_a_final_refusal_fails_one_delivery_only(server: ScriptedServer) -> None:
+def test_a_permanent_rejection_fails_one_delivery_only(server: ScriptedServer) -> None:
     server.on["RCPT"] = lambda to: "550 5.1.1 no such user" if to.startswith("bad") else None
     issue = started("bad@example.org", "good@example.org")
     worker.deliver(issue.pk)
@@ -26,7 +26,7 @@ def test_a_final_refusal_fails_one_delivery_only(server: ScriptedServer) -> None
     assert issue.state == Issue.State.SENT
 
 
-def test_a_deferred_delivery_is_tried_again_later_and_not_before(server: ScriptedServer) -> None:
+def test_a_deferred_delivery_is_retried_when_due(server: ScriptedServer) -> None:
     server.on["RCPT"] = lambda _: "450 4.2.0 greylisted"
     issue = started("a@example.org")
     worker.deliver(issue.pk)
@@ -43,7 +43,7 @@ def test_a_deferred_delivery_is_tried_again_later_and_not_before(server: Scripte
     assert issue.state == Issue.State.SENT
 
 
-def test_from_the_second_deferral_on_at_least_half_an_hour_passes(server: ScriptedServer) -> None:
+def test_later_retries_wait_at_least_half_an_hour(server: ScriptedServer) -> None:
     server.on["RCPT"] = lambda _: "450 later"
     issue = started("a@example.org")
     for _ in range(2):
@@ -53,7 +53,7 @@ def test_from_the_second_deferral_on_at_least_half_an_hour_passes(server: Script
     assert all(pause >= timedelta(minutes=30) for pause in outcomes.RETRY_AFTER[1:])
 
 
-def test_a_delivery_deferred_for_days_fails_in_the_end(server: ScriptedServer) -> None:
+def test_a_delivery_fails_after_the_last_retry(server: ScriptedServer) -> None:
     server.on["RCPT"] = lambda _: "450 later"
     issue = started("a@example.org")
     for _ in range(len(outcomes.RETRY_AFTER) + 1):
@@ -65,7 +65,7 @@ def test_a_delivery_deferred_for_days_fails_in_the_end(server: ScriptedServer) -
     assert sum(outcomes.RETRY_AFTER, timedelta()) > timedelta(days=3)
 
 
-def test_a_server_that_is_away_costs_nobody_a_try(server: ScriptedServer) -> None:
+def test_an_unreachable_server_counts_as_no_try(server: ScriptedServer) -> None:
     issue = started("a@example.org", "b@example.org")
     server.stop()
     worker.deliver(issue.pk)
@@ -78,7 +78,7 @@ def test_a_server_that_is_away_costs_nobody_a_try(server: ScriptedServer) -> Non
     }
     server.start()
     worker.deliver(issue.pk)
-    assert server.recipients == [], "the server is left alone until quiet_until"
+    assert server.recipients == [], "the server is not asked before quiet_until"
     due_now(issue)
     worker.deliver(issue.pk)
     issue.refresh_from_db()
@@ -86,7 +86,7 @@ def test_a_server_that_is_away_costs_nobody_a_try(server: ScriptedServer) -> Non
     assert (issue.state, issue.state_note) == (Issue.State.SENT, "")
 
 
-def test_a_server_that_stays_away_is_asked_less_and_less_often(server: ScriptedServer) -> None:
+def test_the_wait_for_an_unreachable_server_grows(server: ScriptedServer) -> None:
     issue = started("a@example.org")
     server.stop()
     waits = []
@@ -99,7 +99,7 @@ def test_a_server_that_stays_away_is_asked_less_and_less_often(server: ScriptedS
     assert waits == [1, 2, 5, 15, 30, 30, 30]
 
 
-def test_a_server_that_goes_away_in_the_middle_loses_nobody(server: ScriptedServer) -> None:
+def test_a_server_that_goes_away_loses_no_delivery(server: ScriptedServer) -> None:
     issue = started(*(f"r{n}@example.org" for n in range(6)))
     server.on["MAIL"] = lambda _: "421 closing" if len(server.accepted) == 3 else None
     worker.deliver(issue.pk)
@@ -111,7 +111,7 @@ def test_a_server_that_goes_away_in_the_middle_loses_nobody(server: ScriptedServ
 
 
 @pytest.mark.parametrize("verb", ["RCPT", "DATA", "END"])
-def test_a_server_that_closes_the_connection_costs_one_row_a_try(
+def test_a_closed_connection_counts_one_try_for_one_delivery(
     server: ScriptedServer, verb: str
 ) -> None:
     server.on[verb] = lambda _: "421 4.3.2 too much at once"
@@ -137,7 +137,7 @@ def test_a_server_that_closes_the_connection_costs_one_row_a_try(
     assert (issue.state, issue.state_note) == (Issue.State.SENT, "")
 
 
-def test_a_server_that_puts_everybody_off_is_left_alone(
+def test_many_deferrals_in_a_row_stop_the_worker(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(throttle, "DEFERRALS_IN_A_ROW", 3)
@@ -151,7 +151,7 @@ def test_a_server_that_puts_everybody_off_is_left_alone(
     assert issue.quiet_until > timezone.now()
 
 
-def test_a_few_deferrals_among_others_stop_nobody(
+def test_a_few_deferrals_do_not_stop_the_worker(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(throttle, "DEFERRALS_IN_A_ROW", 3)
@@ -164,7 +164,7 @@ def test_a_few_deferrals_among_others_stop_nobody(
     assert issue.quiet_until is None
 
 
-def test_a_server_that_refuses_us_pauses_the_issue(server: ScriptedServer) -> None:
+def test_a_rejected_sender_pauses_the_issue(server: ScriptedServer) -> None:
     server.on["MAIL"] = lambda _: "550 5.7.1 sender rejected"
     issue = started("a@example.org")
     worker.deliver(issue.pk)
@@ -174,7 +174,7 @@ def test_a_server_that_refuses_us_pauses_the_issue(server: ScriptedServer) -> No
     assert states(issue) == {"queued": 1}
 
 
-def test_a_lost_reply_is_uncertain_and_never_sent_again_by_itself(server: ScriptedServer) -> None:
+def test_a_lost_reply_is_uncertain_and_not_resent_automatically(server: ScriptedServer) -> None:
     server.on["END"] = lambda to: HANG_UP if to.startswith("doubt") else None
     issue = started("doubt@example.org", "sure@example.org")
     worker.deliver(issue.pk)
@@ -191,7 +191,7 @@ def test_a_lost_reply_is_uncertain_and_never_sent_again_by_itself(server: Script
 @pytest.mark.parametrize(
     ("verb", "state"), [("RCPT", "queued"), ("DATA", "queued"), ("END", "uncertain")]
 )
-def test_a_senseless_answer_is_written_down_and_stops_nobody_else(
+def test_an_invalid_reply_is_recorded_and_affects_one_delivery(
     server: ScriptedServer, verb: str, reply: str, state: str
 ) -> None:
     reply = "250 ok" if (verb, reply) == ("DATA", "354 go") else reply
@@ -204,7 +204,7 @@ def test_a_senseless_answer_is_written_down_and_stops_nobody_else(
     assert "cannot be understood" in row.reply
 
 
-def test_too_many_failures_in_a_row_pause_the_issue_and_tell_the_editor(
+def test_many_failures_in_a_row_pause_the_issue_and_mail_the_editor(
     server: ScriptedServer, settings, django_user_model, django_capture_on_commit_callbacks
 ) -> None:
     settings.DELIVERY_MAX_FAILURES_IN_A_ROW = 3
@@ -228,7 +228,7 @@ def test_too_many_failures_in_a_row_pause_the_issue_and_tell_the_editor(
     assert states(issue) == {"failed": 3, "sent": 2}
 
 
-def test_one_success_among_failures_keeps_the_issue_going(server: ScriptedServer, settings) -> None:
+def test_a_success_resets_the_count_of_failures(server: ScriptedServer, settings) -> None:
     settings.DELIVERY_MAX_FAILURES_IN_A_ROW = 3
     server.on["RCPT"] = lambda to: "550 no" if "bad" in to else None
     issue = started(

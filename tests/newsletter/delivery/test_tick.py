@@ -1,4 +1,4 @@
-"""`manage.py tick`: one command that does everything that is due."""
+"""The command `manage.py tick` runs everything that is due."""
 
 from datetime import datetime, timedelta
 from threading import Event
@@ -24,7 +24,7 @@ from tests.tasks import run_noted
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 
-def test_a_tick_starts_due_issues_and_has_due_notices_sent(
+def test_a_tick_starts_due_issues_and_enqueues_due_notices(
     server: ScriptedServer, settings
 ) -> None:
     settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
@@ -34,13 +34,13 @@ def test_a_tick_starts_due_issues_and_has_due_notices_sent(
     signup.sign_up("new@example.org", where="/")
     call_command("tick")
     issue.refresh_from_db()
-    assert issue.state == Issue.State.SENT, "an issue for nobody is finished at once"
+    assert issue.state == Issue.State.SENT, "an issue without recipients is finished at once"
     run_noted()
     assert server.recipients == ["new@example.org"]
 
 
-def test_a_mail_server_that_hangs_keeps_no_issue_waiting(server: ScriptedServer, settings) -> None:
-    """A tick asks no mail server for anything, so however slow one is, it returns."""
+def test_a_tick_does_not_wait_for_the_mail_server(server: ScriptedServer, settings) -> None:
+    """A tick opens no connection to a mail server."""
     settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
     never = Event()
     server.on["CONNECT"] = lambda _: never.wait(60) and None
@@ -48,7 +48,7 @@ def test_a_mail_server_that_hangs_keeps_no_issue_waiting(server: ScriptedServer,
     due, empty = make_issue(), make_issue()
     for issue in (empty, due):
         starting.schedule(issue, timezone.now() + timedelta(hours=1), by=editor)
-    empty.issue_posts.all().delete()  # Not ready: its editor is written to.
+    empty.issue_posts.all().delete()  # Not ready, so its editor gets a mail.
     Issue.objects.update(scheduled_for=timezone.now())
     for number in range(3):
         signup.sign_up(f"new{number}@example.org", where="/")
@@ -63,7 +63,7 @@ def test_a_mail_server_that_hangs_keeps_no_issue_waiting(server: ScriptedServer,
     never.set()
 
 
-def test_a_tick_wakes_nobody_for_notices_when_none_is_due(settings) -> None:
+def test_a_tick_enqueues_nothing_when_no_notice_is_due(settings) -> None:
     settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
     signup.sign_up("new@example.org", where="/")
     Notice.objects.update(due_at=timezone.now() + timedelta(minutes=1))
@@ -71,8 +71,8 @@ def test_a_tick_wakes_nobody_for_notices_when_none_is_due(settings) -> None:
     assert task_backends["default"].results == []
 
 
-def test_mails_to_one_person_go_before_the_next_slice_of_an_issue(settings) -> None:
-    """With one worker, the task that was asked for last is taken first."""
+def test_notices_have_priority_over_the_next_slice_of_an_issue(settings) -> None:
+    """A single worker takes the notices first, although they were enqueued last."""
     settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
     deliver_issue.enqueue(1)
     tasks.wake()
@@ -80,7 +80,7 @@ def test_mails_to_one_person_go_before_the_next_slice_of_an_issue(settings) -> N
     assert first and first.task_path == "subscribers.tasks.send_notices"
 
 
-def test_a_slow_mail_server_lets_an_issue_have_its_turn_after_one_slice(
+def test_slow_notices_let_an_issue_continue_after_one_slice(
     server: ScriptedServer, settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
@@ -97,7 +97,7 @@ def test_a_slow_mail_server_lets_an_issue_have_its_turn_after_one_slice(
     assert DBTaskResult.objects.filter(task_path="subscribers.tasks.send_notices").count() == 1
 
 
-def test_a_mail_server_that_is_away_is_not_asked_again_at_once(
+def test_an_unreachable_mail_server_is_not_retried_at_once(
     server: ScriptedServer, settings
 ) -> None:
     settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
@@ -109,7 +109,7 @@ def test_a_mail_server_that_is_away_is_not_asked_again_at_once(
 
 
 @pytest.mark.parametrize("more", [True, False])
-def test_a_task_asks_for_the_next_one_only_while_there_is_more(
+def test_a_task_enqueues_the_next_one_only_while_deliveries_remain(
     settings, monkeypatch: pytest.MonkeyPatch, more: bool
 ) -> None:
     settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
@@ -124,7 +124,7 @@ def test_a_task_asks_for_the_next_one_only_while_there_is_more(
     assert (issue.woken_at is not None) == more
 
 
-def test_a_slice_that_ends_early_leaves_the_rest_free(
+def test_a_slice_that_ends_releases_its_leases(
     server: ScriptedServer, settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
@@ -142,7 +142,7 @@ def test_a_slice_that_ends_early_leaves_the_rest_free(
     assert set(issue.deliveries.values_list("state", "leased_by")) == {("sent", ""), ("queued", "")}
 
 
-def full(*args, **kwargs):
+def raise_disk_full(*args, **kwargs):
     raise OSError(28, "No space left on device")
 
 
@@ -167,13 +167,13 @@ STEPS = {
 
 
 @pytest.mark.parametrize("failing", STEPS)
-def test_a_step_that_fails_keeps_no_other_from_its_turn(
+def test_a_failing_step_does_not_stop_the_others(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, failing: str
 ) -> None:
     done = []
     for name, path in STEPS.items():
         monkeypatch.setattr(path, lambda *args, name=name: done.append(name) or [])
-    monkeypatch.setattr(STEPS[failing], full)
+    monkeypatch.setattr(STEPS[failing], raise_disk_full)
     with pytest.raises(CommandError, match=failing):
         call_command("tick")
     assert done == [name for name in STEPS if name != failing]
@@ -182,7 +182,7 @@ def test_a_step_that_fails_keeps_no_other_from_its_turn(
     assert record.exc_info
 
 
-def test_an_issue_that_cannot_be_started_keeps_no_other_from_starting(
+def test_an_issue_that_fails_to_start_does_not_stop_the_others(
     settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
@@ -191,10 +191,10 @@ def test_an_issue_that_cannot_be_started_keeps_no_other_from_starting(
     make_due(*issues)
     render = mail.render
 
-    def stumble(issue: Issue):
-        return full() if issue.pk == issues[1].pk else render(issue)
+    def render_or_fail(issue: Issue):
+        return raise_disk_full() if issue.pk == issues[1].pk else render(issue)
 
-    monkeypatch.setattr(mail, "render", stumble)
+    monkeypatch.setattr(mail, "render", render_or_fail)
     with pytest.raises(CommandError, match=f"Starting issue {issues[1].number}"):
         call_command("tick")
     states = [Issue.objects.get(pk=issue.pk).state for issue in issues]
@@ -206,7 +206,7 @@ def test_an_issue_that_cannot_be_started_keeps_no_other_from_starting(
     assert Issue.objects.get(pk=issues[1].pk).state == "sending"
 
 
-def test_an_issue_that_cannot_be_finished_keeps_no_other_from_it(
+def test_an_issue_that_fails_to_finish_does_not_stop_the_others(
     settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
@@ -215,7 +215,9 @@ def test_an_issue_that_cannot_be_finished_keeps_no_other_from_it(
     starting.start(second)
     finish = outcomes.finish
     monkeypatch.setattr(
-        outcomes, "finish", lambda issue: full() if issue.pk == second.pk else finish(issue)
+        outcomes,
+        "finish",
+        lambda issue: raise_disk_full() if issue.pk == second.pk else finish(issue),
     )
     with pytest.raises(CommandError, match=f"Finishing issue {second.number}"):
         call_command("tick")
@@ -226,12 +228,12 @@ def test_an_issue_that_cannot_be_finished_keeps_no_other_from_it(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_clock_goes_on_after_a_tick_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_clock_continues_after_a_failed_tick(monkeypatch: pytest.MonkeyPatch) -> None:
     ticks, rests = [], []
 
     def fail_twice() -> int:
         ticks.append(True)
-        return full() if len(ticks) < 3 else 0
+        return raise_disk_full() if len(ticks) < 3 else 0
 
     def rest(seconds: float, *, since: datetime) -> None:
         rests.append(seconds)
@@ -240,7 +242,7 @@ def test_the_clock_goes_on_after_a_tick_that_failed(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("newsletter.delivery.clock.free_stale_leases", fail_twice)
     monkeypatch.setattr("newsletter.management.commands.tick.PRUNES", True)
-    monkeypatch.setattr("newsletter.management.commands.tick.call_command", full)
+    monkeypatch.setattr("newsletter.management.commands.tick.call_command", raise_disk_full)
     monkeypatch.setattr("posts.freshness.wait_and_sweep", rest)
     call_command("tick", "--forever", "--interval=7")
     assert len(ticks) == 3

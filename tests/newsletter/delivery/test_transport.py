@@ -1,4 +1,4 @@
-"""Every way a mail server may answer, and what it means for one message."""
+"""The replies of a mail server, and the outcome for one message."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def submit(recipient: str = "a@example.org", message: bytes = MESSAGE):
         return transport.submit(recipient, message)
 
 
-def test_an_accepted_message_arrives_byte_by_byte(server: ScriptedServer) -> None:
+def test_an_accepted_message_arrives_unchanged(server: ScriptedServer) -> None:
     outcome = submit()
     assert (outcome.fate, outcome.code) == (Fate.ACCEPTED, 250)
     assert server.accepted == [("a@example.org", MESSAGE)]
@@ -30,7 +30,7 @@ def test_an_accepted_message_arrives_byte_by_byte(server: ScriptedServer) -> Non
         ("552 5.2.2 mailbox full", Fate.REJECTED, 552),
     ],
 )
-def test_the_reply_code_decides(
+def test_the_reply_code_determines_the_fate(
     server: ScriptedServer, verb: str, reply: str, fate: Fate, code: int
 ) -> None:
     server.on[verb] = lambda _: reply
@@ -58,19 +58,19 @@ def test_the_reply_code_decides(
         ("END", "599 never", Fate.REJECTED),
     ],
 )
-def test_the_first_digit_decides(server: ScriptedServer, verb: str, reply: str, fate: Fate) -> None:
+def test_the_first_digit_determines_the_fate(
+    server: ScriptedServer, verb: str, reply: str, fate: Fate
+) -> None:
     server.on[verb] = lambda _: reply
     assert submit().fate is fate
     assert len(server.accepted) == (fate is Fate.ACCEPTED)
 
 
-NONSENSE = ["354 go", "150 wait", "999 what", "600 what", "what", ""]
+INVALID_REPLIES = ["354 go", "150 wait", "999 what", "600 what", "what", ""]
 
 
-@pytest.mark.parametrize("reply", NONSENSE)
-def test_a_senseless_answer_after_the_final_dot_is_unknown(
-    server: ScriptedServer, reply: str
-) -> None:
+@pytest.mark.parametrize("reply", INVALID_REPLIES)
+def test_an_invalid_reply_after_the_message_is_unknown(server: ScriptedServer, reply: str) -> None:
     server.on["END"] = lambda _: reply
     outcome = submit()
     assert (outcome.fate, outcome.code) == (Fate.UNKNOWN, None)
@@ -79,11 +79,11 @@ def test_a_senseless_answer_after_the_final_dot_is_unknown(
 @pytest.mark.parametrize(
     ("verb", "reply"),
     [
-        *(("RCPT", reply) for reply in NONSENSE),
-        *(("DATA", reply) for reply in ["250 ok", *NONSENSE[1:]]),
+        *(("RCPT", reply) for reply in INVALID_REPLIES),
+        *(("DATA", reply) for reply in ["250 ok", *INVALID_REPLIES[1:]]),
     ],
 )
-def test_a_senseless_answer_before_the_message_is_a_deferral_without_a_code(
+def test_an_invalid_reply_before_the_message_is_a_deferral(
     server: ScriptedServer, verb: str, reply: str
 ) -> None:
     server.on[verb] = lambda _: reply
@@ -92,7 +92,7 @@ def test_a_senseless_answer_before_the_message_is_a_deferral_without_a_code(
     assert server.accepted == []
 
 
-def test_after_a_senseless_answer_the_next_message_gets_a_new_connection(
+def test_an_invalid_reply_closes_the_connection(
     server: ScriptedServer,
 ) -> None:
     answers = iter(["what"])
@@ -106,7 +106,7 @@ def test_after_a_senseless_answer_the_next_message_gets_a_new_connection(
     assert server.connections == 2
 
 
-def test_a_reply_lost_after_the_final_dot_is_unknown(server: ScriptedServer) -> None:
+def test_a_lost_reply_after_the_message_is_unknown(server: ScriptedServer) -> None:
     server.on["END"] = lambda _: HANG_UP
     assert submit().fate is Fate.UNKNOWN
 
@@ -119,7 +119,7 @@ def test_a_connection_lost_before_the_message_is_a_deferral(
     assert submit().fate is Fate.DEFERRED
 
 
-def test_a_refused_recipient_does_not_spoil_the_next_one(server: ScriptedServer) -> None:
+def test_a_rejected_recipient_does_not_affect_the_next_one(server: ScriptedServer) -> None:
     server.on["RCPT"] = lambda address: "550 no" if address.startswith("bad") else None
     with SmtpTransport("bulk") as transport:
         fates = []
@@ -130,7 +130,7 @@ def test_a_refused_recipient_does_not_spoil_the_next_one(server: ScriptedServer)
     assert server.connections == 1
 
 
-def test_an_absent_server_is_away(server: ScriptedServer) -> None:
+def test_an_unreachable_server_raises_server_away(server: ScriptedServer) -> None:
     server.stop()
     with pytest.raises(ServerAway):
         submit()
@@ -150,7 +150,7 @@ def test_an_absent_server_is_away(server: ScriptedServer) -> None:
         ("CONNECT", "999 what", ServerAway),
     ],
 )
-def test_a_refusal_of_us_is_not_held_against_the_recipient(
+def test_a_refused_connection_or_sender_raises_an_error(
     server: ScriptedServer, verb: str, reply: str, error: type[Exception]
 ) -> None:
     server.on[verb] = lambda _: reply
@@ -161,7 +161,7 @@ def test_a_refusal_of_us_is_not_held_against_the_recipient(
 @pytest.mark.parametrize(
     ("reply", "error"), [("454 4.7.0 not now", ServerAway), ("535 5.7.8 wrong", ServerRefuses)]
 )
-def test_a_login_is_refused_for_the_moment_or_for_good(
+def test_a_refused_login_is_temporary_or_permanent(
     server: ScriptedServer, settings, reply: str, error: type[Exception]
 ) -> None:
     mailers = server.mailers()
@@ -173,12 +173,12 @@ def test_a_login_is_refused_for_the_moment_or_for_good(
         submit()
 
 
-def test_any_2xx_is_a_yes_to_our_sender(server: ScriptedServer) -> None:
+def test_every_2xx_reply_accepts_the_sender(server: ScriptedServer) -> None:
     server.on["MAIL"] = lambda _: "251 fine"
     assert submit().fate is Fate.ACCEPTED
 
 
-def test_a_connection_that_went_stale_is_opened_again(server: ScriptedServer) -> None:
+def test_a_closed_idle_connection_is_reopened(server: ScriptedServer) -> None:
     with SmtpTransport("bulk") as transport:
         transport.prepare("weekly@example.org")
         transport.submit("a@example.org", MESSAGE)
@@ -191,7 +191,7 @@ def test_a_connection_that_went_stale_is_opened_again(server: ScriptedServer) ->
     assert server.connections == 2
 
 
-def test_an_address_that_is_not_ascii_is_refused_without_a_crash(server: ScriptedServer) -> None:
+def test_an_address_that_is_not_ascii_is_rejected(server: ScriptedServer) -> None:
     assert submit("jörg@example.org").fate is Fate.REJECTED
     assert server.accepted == []
 

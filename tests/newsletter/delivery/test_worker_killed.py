@@ -1,4 +1,4 @@
-"""kill -9 in the middle: nobody twice, nobody lost, the row in doubt shown as uncertain."""
+"""A worker killed while sending: no duplicates, no lost deliveries, one uncertain row."""
 
 import threading
 import time
@@ -36,21 +36,21 @@ def issue() -> Issue:
     [("RCPT", False), ("END", True)],
     ids=["before the message", "before the answer"],
 )
-def test_a_killed_worker_mails_nobody_twice_and_loses_nobody(
+def test_a_killed_worker_causes_no_duplicate_and_no_lost_delivery(
     server: ScriptedServer,
     issue: Issue,
     verb: str,
     accepted_in_doubt: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    reached, let_go = threading.Event(), threading.Event()
+    reached, release = threading.Event(), threading.Event()
     stuck: list[str] = []
 
     def hold(recipient: str) -> None:
         if len(server.accepted) == 7 and not stuck:
             stuck.append(recipient)
             reached.set()
-            let_go.wait(60)
+            release.wait(60)
 
     server.on[verb] = hold
     process = manage("db_worker", "--no-reload", "--interval", "0.1", smtp_port=server.port)
@@ -59,18 +59,18 @@ def test_a_killed_worker_mails_nobody_twice_and_loses_nobody(
     finally:
         process.kill()
         process.wait()
-    # The server finds nobody to answer to. Had it the whole message, it keeps it.
-    let_go.set()
+    # The server cannot reply any more. It keeps the message if it has received all of it.
+    release.set()
     deadline = time.monotonic() + 10
     while accepted_in_doubt and len(server.accepted) < 8 and time.monotonic() < deadline:
         time.sleep(0.05)
     assert issue.totals()["sending"] == 1
     assert Delivery.objects.get(state=State.SENDING).subscriber.address == stuck[0]
 
-    # Nothing happens before the dead worker's lease has run out …
+    # Nothing is released before the lease of the killed worker expires.
     clock.tick(clock.Steps())
     assert issue.totals()["sending"] == 1
-    # … and then the next worker does all the rest.
+    # Then the next worker delivers the rest.
     Delivery.objects.exclude(leased_until=None).update(leased_until=timezone.now())
     monkeypatch.setattr(clock, "CHAIN_IS_DEAD_AFTER", timedelta(0))
     clock.tick(clock.Steps())
@@ -87,7 +87,7 @@ def test_a_killed_worker_mails_nobody_twice_and_loses_nobody(
     assert missing == (set() if accepted_in_doubt else set(stuck))
 
 
-def test_several_workers_at_once_mail_everybody_once(
+def test_concurrent_workers_deliver_to_everybody_once(
     server: ScriptedServer, issue: Issue, settings
 ) -> None:
     settings.DELIVERY_BATCH_SIZE = 5
@@ -99,7 +99,7 @@ def test_several_workers_at_once_mail_everybody_once(
     assert server.connections > 1
 
 
-def test_two_editors_who_send_at_once_send_once(server: ScriptedServer) -> None:
+def test_concurrent_starts_send_once(server: ScriptedServer) -> None:
     make_subscriber("a@example.org")
     issue = make_issue()
 
@@ -121,7 +121,7 @@ def test_new_issues_at_once_get_different_numbers() -> None:
     assert sorted(Issue.objects.values_list("number", flat=True)) == [1, 2, 3, 4]
 
 
-def test_the_ledger_is_written_in_one_statement(server: ScriptedServer) -> None:
+def test_the_ledger_is_created_in_one_statement(server: ScriptedServer) -> None:
     from django.test.utils import CaptureQueriesContext
 
     for number in range(3):

@@ -1,4 +1,4 @@
-"""One mail of each kind that the publication sends, as its mail server got it."""
+"""One mail of each kind, as the mail server received it."""
 
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
@@ -33,7 +33,7 @@ INTRODUCTION = (
 
 
 def make_full_issue() -> Issue:
-    """An issue with everything that one can have."""
+    """An issue with every optional part."""
     author = make_author(name="Ruth Halloran")
     titles = ("Who is sitting next to your trainee?", "A review that does not feel like a trial")
     posts = [
@@ -55,7 +55,7 @@ def make_full_issue() -> Issue:
 
 
 def receive(server: MailServer, kind: str) -> Received:
-    """Send one mail of a kind, and return it as it arrived."""
+    """Send one mail of a kind, and return it as the server received it."""
     address = f"{kind}@psap.example"
     if kind in Notice.Kind.values:
         for title in ("The first ninety days", "A checklist for reviewing calls"):
@@ -82,5 +82,5 @@ def receive(server: MailServer, kind: str) -> Received:
 
 
 def receive_each(server: MailServer) -> dict[str, Received]:
-    """Send one mail of each kind; return them by kind, as they arrived."""
+    """Send one mail of each kind, and return the received mails by kind."""
     return {kind: receive(server, kind) for kind in EVERY_KIND}

@@ -1,4 +1,4 @@
-"""An issue as one reader's mail program parses it."""
+"""Parses an issue as the mail program of a reader does."""
 
 from datetime import UTC, datetime
 from email import message_from_bytes, policy

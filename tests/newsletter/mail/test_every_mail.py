@@ -1,4 +1,4 @@
-"""What holds for each kind of mail that we send, whoever gets it."""
+"""Rules for every kind of mail that the site sends."""
 
 import re
 from html.parser import HTMLParser
@@ -26,7 +26,7 @@ RECEIVED: dict[str, Received] = {}
 
 @pytest.fixture
 def mail(kind: str, request: pytest.FixtureRequest) -> Received:
-    """The mail as it arrived: sent by the first test that asks, and only read by all."""
+    """The received mail of a kind. It is sent once, and the tests only read it."""
     if kind not in RECEIVED:
         for fixture in ("db", "example_org", "mail_server"):
             request.getfixturevalue(fixture)
@@ -35,7 +35,7 @@ def mail(kind: str, request: pytest.FixtureRequest) -> Received:
 
 
 class Tags(HTMLParser):
-    """Every start tag, those in Outlook's conditional comments included."""
+    """Every start tag, including those in conditional comments for Outlook."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -50,42 +50,42 @@ class Tags(HTMLParser):
             self.found += Tags(data.partition(">")[2].removesuffix("<![endif]")).found
 
 
-def test_there_is_a_kind_here_for_each_template() -> None:
-    """A new mail is in the list that these tests, the filter's and the look's go through."""
+def test_every_mail_template_is_covered() -> None:
+    """EVERY_KIND also parametrizes test_spam_score.py and test_look_of_mails.py."""
     folder = Path(django_settings.BASE_DIR) / "templates" / "email"
     names = {path.name.partition(".")[0] for path in folder.glob("*.subject.txt")}
     assert names == set(EVERY_KIND) - {"test"}
 
 
 @pytest.mark.parametrize("name", ["From", "To", "Subject", "Date", "Message-ID"])
-def test_each_header_that_must_be_there_is_there_once(mail: Received, name: str) -> None:
+def test_every_required_header_occurs_once(mail: Received, name: str) -> None:
     assert len(mail.message.get_all(name, [])) == 1
     assert mail.message[name].defects == ()
 
 
-def test_the_message_id_is_of_our_own_domain(mail: Received) -> None:
+def test_the_message_id_has_our_domain(mail: Received) -> None:
     assert re.fullmatch(r"<[A-Za-z0-9._-]+@example\.org>", mail.message["Message-ID"])
 
 
-def test_only_a_test_says_so_in_its_subject(mail: Received, kind: str) -> None:
+def test_only_test_mails_have_test_in_the_subject(mail: Received, kind: str) -> None:
     assert mail.subject.startswith("[Test] ") == (kind == "test")
 
 
-def test_every_table_is_for_the_layout_and_says_so(mail: Received) -> None:
+def test_every_table_has_the_presentation_role(mail: Received) -> None:
     tables = [attrs for tag, attrs in Tags(mail.html).found if tag == "table"]
     assert len(tables) > 10
     assert [attrs for attrs in tables if attrs.get("role") != "presentation"] == []
 
 
-def test_the_lines_of_the_text_are_short_but_for_addresses(mail: Received) -> None:
+def test_text_lines_are_wrapped_except_for_addresses(mail: Received) -> None:
     lines = mail.text.split("\n")
     assert [line for line in lines if len(line) > 72 and not ADDRESS.search(line)] == []
-    # An address that makes a line too long stands in it alone.
+    # A line that is longer consists of one address.
     long = [ADDRESS.sub("", line).strip(" ->*<") for line in lines if len(line) > 72]
     assert set(long) <= {""}
 
 
-def test_an_address_in_the_text_ends_where_it_ends(mail: Received) -> None:
+def test_addresses_in_the_text_are_delimited(mail: Received) -> None:
     found = list(ADDRESS.finditer(mail.text))
     assert found
     for match in found:
@@ -93,7 +93,7 @@ def test_an_address_in_the_text_ends_where_it_ends(mail: Received) -> None:
         assert (before, after) == ("<", ">") or (before.isspace() and after in {"", "\n"})
 
 
-def test_the_html_has_one_heading_of_the_first_order(mail: Received) -> None:
+def test_the_html_has_one_h1(mail: Received) -> None:
     assert [tag for tag, _ in Tags(mail.html).found].count("h1") == 1
 
 
@@ -106,14 +106,14 @@ def test_every_picture_has_a_width_and_no_height(mail: Received) -> None:
             assert attrs["src"].endswith((".jpg", ".jpeg", ".png", ".gif"))
 
 
-def test_nothing_hidden_has_a_colour_of_its_own(mail: Received, kind: str) -> None:
+def test_hidden_elements_set_no_colour(mail: Received, kind: str) -> None:
     styles = [attrs.get("style", "") for _, attrs in Tags(mail.html).found]
     hidden = [style for style in styles if re.search(r"display:\s*none", style)]
     assert len(hidden) == (kind in TO_READERS)
     assert not any("color" in style for style in hidden)
 
 
-def test_the_html_is_below_what_gmail_cuts_off(mail: Received) -> None:
+def test_the_html_is_below_the_limit_of_gmail(mail: Received) -> None:
     assert len(mail.html.encode()) < 80_000
     assert max(map(len, mail.raw.split(b"\r\n"))) <= 998
 
@@ -123,11 +123,11 @@ NASTY = "Who's \x00at\x0b the\x7f “desk”\u2028& <b>why</b>?"
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["issue_not_sent", "issue_paused"])
-def test_a_subject_says_what_was_typed_without_controls(
+def test_control_characters_are_removed_from_mails_to_editors(
     mail_server: MailServer, example_org: None, django_user_model: type, name: str
 ) -> None:
     issue: Issue = make_issue()
-    # In hand, as it came out of a database that had it from before.
+    # Not saved: rows from before control characters were removed on save look like this.
     issue.subject = issue.state_note = NASTY
     issue.started_by = django_user_model.objects.create_user("ed", "ed@example.org", "pw")  # type: ignore[attr-defined]  # a model's manager
     pausing.tell_editor(issue, name)
@@ -139,7 +139,7 @@ def test_a_subject_says_what_was_typed_without_controls(
 
 
 @pytest.mark.django_db
-def test_the_subject_of_a_test_is_the_only_thing_that_differs(
+def test_a_test_mail_differs_only_in_its_subject(
     mail_server: MailServer, example_org: None
 ) -> None:
     issue = make_issue(subject="The second chair")

@@ -1,4 +1,4 @@
-"""Links as they stand in an issue: safe, whole, percent-encoded, and ending where they end."""
+"""Links in an issue are safe, absolute, percent-encoded and delimited."""
 
 import re
 from html.parser import HTMLParser
@@ -44,9 +44,9 @@ def hrefs(html: str) -> list[str]:
         "http://[",
     ],
 )
-def test_of_a_link_that_must_not_be_followed_only_the_words_stay(db: None, href: str) -> None:
+def test_an_unsafe_link_becomes_plain_text(db: None, href: str) -> None:
     html = f'<p>Read <a href="{href}">these <em>words</em></a>, please.</p>'
-    # Whatever the clean does: the last steps look for themselves.
+    # These functions check the addresses again, independently of clean().
     assert to_mail_html(html, base=BASE) == "<p>Read these <em>words</em>, please.</p>"
     assert to_text(html, base=BASE) == "Read these words, please."
     issue = Issue.objects.get(pk=make_issue(intro=html).pk)
@@ -57,10 +57,10 @@ def test_of_a_link_that_must_not_be_followed_only_the_words_stay(db: None, href:
 
 
 @pytest.mark.parametrize("attribute", ["href", "src", "background"])
-def test_a_finished_mail_with_a_link_that_must_not_be_followed_is_refused(
+def test_a_rendered_mail_with_an_unsafe_link_is_refused(
     db: None, monkeypatch: pytest.MonkeyPatch, attribute: str
 ) -> None:
-    """Should a step after the clean ever make one."""
+    """The last check also covers links that are made after clean()."""
     made = mail.mail.render
 
     def with_link(name: str, context: dict[str, object]) -> tuple[str, str, str]:
@@ -97,12 +97,12 @@ def test_links_are_percent_encoded(db: None) -> None:
         ('<a href="mailto:a@b.example%0D%0Ax">write</a>', "write <a@b.example x>"),
     ],
 )  # fmt: skip
-def test_an_address_in_the_text_ends_where_it_ends(html: str, text: str) -> None:
+def test_addresses_in_the_text_are_delimited(html: str, text: str) -> None:
     assert to_text(html, base=BASE).lstrip() == text
 
 
 @pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x0b", "\x0c", "\x1c", "\x85", "\t"])
-def test_an_unusual_line_separator_parts_two_words(db: None, separator: str) -> None:
+def test_an_unusual_line_separator_becomes_a_space(db: None, separator: str) -> None:
     html = f"<p>Call{separator}Taking</p>"
     assert to_mail_html(html, base=BASE) == "<p>Call Taking</p>"
     assert to_text(html, base=BASE) == "Call Taking"
@@ -112,7 +112,7 @@ def test_an_unusual_line_separator_parts_two_words(db: None, separator: str) -> 
         assert part_of(message, subtype).count("Call Taking") >= 2
 
 
-def test_a_link_saved_in_the_desk_leaves_encoded(admin_client: Client) -> None:
+def test_a_link_saved_in_the_admin_is_encoded_in_the_mail(admin_client: Client) -> None:
     issue = make_issue()
     form = {
         "number": issue.number, "subject": "S", "preheader": "P", "intro": NOT_ASCII,

@@ -1,4 +1,4 @@
-"""How each kind of mail stands on a screen, measured in Chromium: phone and desk, day and night."""
+"""The layout of each kind of mail in Chromium, at two widths, in light and dark mode."""
 
 import os
 
@@ -11,8 +11,8 @@ from tests.smtp import MailServer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.browser]
 
-# Of every link its words, and the height of each of its pieces (one for each line). A picture
-# that says nothing beside its title is not there at all without a network.
+# The text of every link and the height of each of its lines. Pictures with an empty alt text are
+# left out, because they have no size without a network.
 LINKS = """() => [...document.querySelectorAll("a:not(:has(img[alt='']))")].map(
     (a) => [a.textContent.trim(), [...a.getClientRects()].map((box) => box.height)])"""
 HEADINGS = """() => [...new Set([...document.querySelectorAll("h1, h2, h3, a.title")].map(
@@ -20,10 +20,10 @@ HEADINGS = """() => [...new Set([...document.querySelectorAll("h1, h2, h3, a.tit
 TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-def test_links_are_easy_to_hit_and_headings_equally_bright(
+def test_links_are_high_enough_and_headings_have_one_colour(
     mail_server: MailServer, example_org: None
 ) -> None:
-    # All from the database before Chromium: Playwright's event loop would forbid that after it.
+    # Playwright's event loop forbids database queries, so all mails are made before it starts.
     mails = {kind: mail.html for kind, mail in receive_each(mail_server).items()}
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
@@ -36,11 +36,11 @@ def test_links_are_easy_to_hit_and_headings_equally_bright(
             page.set_content(html, wait_until="domcontentloaded")
             for width in (390, 600):
                 page.set_viewport_size({"width": width, "height": 800})
-                look_at(page, f"{kind} at {width}")
+                assert_readable(page, f"{kind} at {width}")
         chromium.close()
 
 
-def look_at(page: Page, where: str) -> None:
+def assert_readable(page: Page, where: str) -> None:
     page.emulate_media(color_scheme="light")
     low = [link for link in page.evaluate(LINKS) if min(link[1], default=0) < 24]
     assert low == [], f"{where}: links of less than 24 pixels (WCAG 2.5.8)"

@@ -1,4 +1,4 @@
-"""An introduction as plain text worth reading, and as HTML fit for a mail."""
+"""An introduction converted to plain text and to HTML for a mail."""
 
 import pytest
 
@@ -42,7 +42,7 @@ BASE = "https://www.example.org/weekly-alarm/3/"
         ("", ""),
     ],
 )
-def test_an_introduction_reads_well_as_plain_text(html: str, text: str) -> None:
+def test_html_is_converted_to_plain_text(html: str, text: str) -> None:
     assert to_text(html, base=BASE) == text
 
 
@@ -55,7 +55,7 @@ def test_lines_are_wrapped_but_addresses_are_not() -> None:
     assert f"<{address}>" in text
 
 
-def test_wrapping_keeps_a_title_under_its_number() -> None:
+def test_wrapped_lines_are_indented_below_the_number() -> None:
     lines = wrap("word " * 30, first="12. ", rest="    ").split("\n")
     assert lines[0].startswith("12. word")
     assert all(line.startswith("    word") for line in lines[1:])
@@ -69,7 +69,7 @@ def test_links_of_an_introduction_are_absolute_in_a_mail() -> None:
     )
 
 
-def test_what_a_list_counts_and_a_text_reads_like_stays_in_a_mail() -> None:
+def test_list_numbering_and_direction_stay_in_a_mail() -> None:
     html = (
         '<ol reversed="" start="3" type="a"><li value="7">A</li></ol><p dir="rtl" lang="ar">B</p>'
     )
@@ -95,11 +95,11 @@ def test_what_a_list_counts_and_a_text_reads_like_stays_in_a_mail() -> None:
         ('<p><q>Read <a href="/x/">this</a></q></p>', "“Read this <https://www.example.org/x/>”"),
     ],
 )
-def test_numbers_and_quotations_read_as_they_are_written(html: str, text: str) -> None:
+def test_list_numbers_and_quotations_are_kept_in_plain_text(html: str, text: str) -> None:
     assert to_text(html, base=BASE) == text
 
 
-def test_languages_and_numbers_stay_in_a_mail() -> None:
+def test_languages_and_list_numbers_stay_in_a_mail() -> None:
     html = (
         '<p dir="rtl" lang="ar">x <abbr title="In full">y</abbr></p>'
         '<ol type="a" reversed=""><li value="4">z</li></ol>'

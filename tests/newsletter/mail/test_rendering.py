@@ -1,4 +1,4 @@
-"""An issue becomes one message, whatever its editor typed."""
+"""Rendering an issue to one message, for any input of an editor."""
 
 import hashlib
 import re
@@ -87,16 +87,16 @@ INTROS = [
 
 
 @pytest.mark.parametrize("intro", INTROS)
-def test_no_introduction_breaks_the_mail(db: None, intro: str) -> None:
+def test_every_introduction_can_be_rendered(db: None, intro: str) -> None:
     issue = make_issue(intro=intro)
     message = finish(issue)
     html, text = part_of(message, "html"), part_of(message, "plain")
     assert "<mj-" not in html
     assert "<script" not in html
     assert "javascript:" not in html
-    assert html.count("Unsubscribe".lower()) >= 2
+    assert html.count("unsubscribe") >= 2
     assert [part.defects for part in message.walk()] == [[], [], []]
-    # What is said is the same in all three.
+    # Introduction, mail and web edition have the same words.
     said = "".join(re.findall(r"\w+", "".join(Words(f"<body>{clean(intro, short=True)}").data)))
     for form in (html.partition("<body")[2], mail.render(issue).web_html):
         words = "".join(re.findall(r"\w+", "".join(Words(f"<body {form}").data)))
@@ -106,16 +106,14 @@ def test_no_introduction_breaks_the_mail(db: None, intro: str) -> None:
 
 @pytest.mark.parametrize("newline", ["\n", "\r", "\r\n", "\x0b", "\x0c", "\x85", "\u2028", "\x00"])
 @pytest.mark.parametrize("where", ["A{}Bcc: all@psap.example", "{}A", "A{}"])
-def test_a_subject_of_two_lines_is_refused_in_clear_words(
-    db: None, newline: str, where: str
-) -> None:
+def test_a_subject_with_a_line_break_is_refused(db: None, newline: str, where: str) -> None:
     issue = make_issue()
     issue.subject = where.format(newline)
     with pytest.raises(mail.RenderError, match="subject contains a line break"):
         mail.render(issue)
 
 
-def test_half_a_character_in_a_subject_is_refused_in_clear_words(db: None) -> None:
+def test_a_lone_surrogate_in_a_subject_is_refused(db: None) -> None:
     issue = make_issue()
     issue.subject = "A \ud83d B"
     with pytest.raises(mail.RenderError, match="half a character"):
@@ -167,7 +165,7 @@ def test_a_setting_that_would_break_the_message_is_refused(
         mail.render(make_issue())
 
 
-def test_no_header_begins_with_an_empty_line(db: None, settings: Settings) -> None:
+def test_no_header_is_folded_after_its_name(db: None, settings: Settings) -> None:
     settings.SITE_URL = f"https://{'a-long-name.' * 8}example"
     settings.MAIL_DOMAIN = f"{'a-long-name.' * 8}example"
     head = mail.render(make_issue(subject="x" * 150)).mime.partition(b"\r\n\r\n")[0].decode()
@@ -175,17 +173,17 @@ def test_no_header_begins_with_an_empty_line(db: None, settings: Settings) -> No
     assert max(map(len, head.split("\r\n"))) <= 998
 
 
-# One content, one message
+# Preview and content
 
 
-def test_the_same_issue_gives_the_same_bytes(db: None) -> None:
+def test_rendering_is_deterministic(db: None) -> None:
     issue = make_issue(intro="<p>Hello</p>", posts=[make_post(cover=make_image(), cover_alt="x")])
     first = mail.render(issue)
     again = mail.render(Issue.objects.get(pk=issue.pk))
     assert first == again
     assert first.sha256 == hashlib.sha256(first.mime).hexdigest()
-    issue.intro = "<p>Hello!</p>"
-    assert mail.render(issue).sha256 != first.sha256
+    Issue.objects.filter(pk=issue.pk).update(intro="<p>Hello!</p>")
+    assert mail.render(Issue.objects.get(pk=issue.pk)).sha256 != first.sha256
 
 
 def test_the_preview_shows_what_is_sent(db: None) -> None:
@@ -201,7 +199,7 @@ def test_the_preview_shows_what_is_sent(db: None) -> None:
     )
 
 
-def test_articles_stand_in_the_editors_order_with_the_editors_words(db: None) -> None:
+def test_articles_are_in_the_order_and_with_the_blurbs_of_the_editor(db: None) -> None:
     one, two = make_post(title="Alpha"), make_post(title="Beta", summary="Kept summary.")
     issue = make_issue(posts=[two, one])
     issue.issue_posts.filter(post=one).update(blurb="Own words.")
@@ -212,8 +210,8 @@ def test_articles_stand_in_the_editors_order_with_the_editors_words(db: None) ->
         assert one.summary not in form
 
 
-def test_the_masthead_says_number_and_date(db: None) -> None:
-    # Three in the morning in London is still the day before in the publication's own time.
+def test_the_masthead_has_number_and_local_date(db: None) -> None:
+    # 03:00 UTC is still the day before in the configured time zone.
     issue = make_issue(number=12, started_at=datetime(2026, 11, 23, 3, 0, tzinfo=UTC))
     rendered = mail.render(issue)
     assert "No. 12 · November 22, 2026" in rendered.text
@@ -228,7 +226,7 @@ def test_rendering_takes_one_query_however_many_articles(
         mail.render(issue)
 
 
-def test_what_an_editor_should_look_at_is_said(db: None) -> None:
+def test_unpublished_articles_and_missing_parts_are_warnings(db: None) -> None:
     draft = make_post(title="Half done", published_at=None)
     later = make_post(title="Too soon", published_at=django_timezone.now() + timedelta(days=1))
     said = " ".join(mail.render(make_issue(posts=[draft, later])).warnings)
@@ -238,7 +236,7 @@ def test_what_an_editor_should_look_at_is_said(db: None) -> None:
     assert "no articles" in " ".join(mail.render(make_issue(posts=[])).warnings)
 
 
-def test_a_cover_that_is_gone_is_named(db: None, settings: Settings) -> None:
+def test_a_missing_cover_is_an_error_that_names_the_article(db: None, settings: Settings) -> None:
     cover = make_image()
     issue = make_issue(posts=[make_post(title="Lost", cover=cover, cover_alt="x")])
     (settings.MEDIA_ROOT / cover.file.name).unlink()
@@ -249,7 +247,7 @@ def test_a_cover_that_is_gone_is_named(db: None, settings: Settings) -> None:
 # Copies of pictures
 
 
-def test_a_copy_is_made_once_and_keeps_its_address(db: None, settings: Settings) -> None:
+def test_a_copy_is_made_once_with_a_stable_address(db: None, settings: Settings) -> None:
     image = make_image(2000, 1000, mode="RGBA")
     first = rendition(image, 1104)
     assert (first.width, first.height) == (1104, 552)
@@ -258,7 +256,7 @@ def test_a_copy_is_made_once_and_keeps_its_address(db: None, settings: Settings)
     assert len(list((settings.MEDIA_ROOT / "renditions").iterdir())) == 1
 
 
-def test_a_small_picture_is_its_own_copy(db: None, settings: Settings) -> None:
+def test_a_small_picture_is_sent_as_it_is(db: None, settings: Settings) -> None:
     image = make_image(300, 200)
     assert rendition(image, 1104).url == image.file.url
     assert not (settings.MEDIA_ROOT / "renditions").exists()

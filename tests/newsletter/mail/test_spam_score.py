@@ -1,4 +1,4 @@
-"""What a spam filter says of each kind of mail, by its rules alone: nothing bad."""
+"""The SpamAssassin score of each kind of mail, by its local rules."""
 
 import mailbox
 import re
@@ -12,7 +12,7 @@ from tests.newsletter.mail.every_mail import EVERY_KIND, receive_each
 from tests.smtp import MailServer
 
 pytestmark = pytest.mark.django_db
-# What it found in our mails once, where the preheader had the colour of the paper.
+# A mail that SpamAssassin must object to: text in the colour of the background.
 WHITE_ON_WHITE = (
     b"From: a@example.org\r\nTo: control@psap.example\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
     b"Content-Type: text/html\r\n\r\n"
@@ -24,7 +24,7 @@ STATUS = re.compile(r"score=(-?[0-9.]+) .*?tests=(.*?)autolearn", re.DOTALL)
 def scores(mails: list[bytes], folder: Path) -> dict[str, tuple[float, str]]:
     """Return SpamAssassin's points for each mail, and the rules that gave them, by recipient.
 
-    By its rules alone: it asks no network, and learns nothing.
+    It uses no network and no Bayes database.
     """
     box, judged = folder / "mails.mbox", folder / "judged.mbox"
     box.write_bytes(
@@ -42,7 +42,7 @@ def scores(mails: list[bytes], folder: Path) -> dict[str, tuple[float, str]]:
     )  # fmt: skip
     judged.write_bytes(found.stdout)
     said = {}
-    # Their order is its own.
+    # The order of the mails is not kept.
     for message in mailbox.mbox(judged):
         status = STATUS.search(message["X-Spam-Status"])
         assert status is not None
@@ -50,11 +50,13 @@ def scores(mails: list[bytes], folder: Path) -> dict[str, tuple[float, str]]:
     return said
 
 
-def test_no_mail_gets_a_point(mail_server: MailServer, example_org: None, tmp_path: Path) -> None:
+def test_no_mail_has_a_positive_spam_score(
+    mail_server: MailServer, example_org: None, tmp_path: Path
+) -> None:
     mails = [mail.raw for mail in receive_each(mail_server).values()]
     found = scores([*mails, WHITE_ON_WHITE], tmp_path)
     score, rules = found.pop("control@psap.example")
-    assert score > 0, "the filter sees nothing at all"
+    assert score > 0, "the filter reports nothing at all"
     assert "HTML_FONT_LOW_CONTRAST" in rules
     assert set(found) == {f"{kind}@psap.example" for kind in EVERY_KIND}
     assert {kind: said for kind, said in found.items() if said[0] > 0} == {}

@@ -1,4 +1,4 @@
-"""Per reader only tokens change, and the bytes are those of writing the values directly."""
+"""Replacing tokens for a reader gives the same bytes as serialising the message for them."""
 
 import base64
 import hashlib
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("example_org")
 
 
 def recipients() -> Iterator[Personal]:
-    """Many keys, addresses, Message-IDs and dates, of every length that is allowed."""
+    """Keys, addresses, Message-IDs and dates of every allowed length."""
     for n in range(1, 61):
         digest = hashlib.sha512(str(n).encode()).digest()
         name = base64.b32encode(digest).decode().lower()
@@ -45,7 +45,7 @@ TOKEN_PLACES = [
 
 
 @pytest.mark.parametrize("body", TOKEN_PLACES)
-def test_replacing_tokens_gives_the_bytes_of_writing_the_values_directly(body: str) -> None:
+def test_replacing_tokens_gives_the_same_bytes_as_direct_serialisation(body: str) -> None:
     message = EmailMultiAlternatives(
         "A {{key}} subject", body, "Ünï {{to}} <weekly@example.org>", ["x@example.org"],
         headers={"List-Id": "The {{message-id}} <weekly.example.org>"},
@@ -71,7 +71,7 @@ def test_replacing_tokens_gives_the_bytes_of_writing_the_values_directly(body: s
         assert [part.defects for part in parsed.walk()] == [[], [], []]
 
 
-def test_an_editor_cannot_type_a_token(db: None) -> None:
+def test_typed_tokens_are_not_replaced(db: None) -> None:
     issue = make_issue(
         subject="{{key}} and {{to}}",
         preheader="{{key}}",
@@ -106,7 +106,7 @@ def test_an_editor_cannot_type_a_token(db: None) -> None:
         {"date": datetime(2026, 11, 22, 12, 0)},  # noqa: DTZ001 - the point of the test
     ],
 )
-def test_a_value_that_could_change_the_message_around_it_is_refused(
+def test_a_value_that_could_break_the_message_is_refused(
     db: None, wrong: dict[str, object]
 ) -> None:
     template = MessageTemplate(mail.render(make_issue()).mime)
@@ -116,7 +116,7 @@ def test_a_value_that_could_change_the_message_around_it_is_refused(
         template.for_recipient(**{**good, **wrong})
 
 
-def test_the_date_is_the_moment_whatever_its_time_zone(db: None) -> None:
+def test_the_date_is_converted_to_utc(db: None) -> None:
     template = MessageTemplate(mail.render(make_issue()).mime)
     there = NOON.astimezone(timezone(timedelta(hours=-5)))
     raw = template.for_recipient(address="d@e.example", message_id="<a@b.c>", key=KEY, date=there)
@@ -124,7 +124,7 @@ def test_the_date_is_the_moment_whatever_its_time_zone(db: None) -> None:
 
 
 @pytest.mark.parametrize("broken", [b"", b"Subject: x\r\n\r\nHello", b"{{to}} {{key}} {{date}}"])
-def test_bytes_that_are_no_frozen_issue_are_refused(broken: bytes) -> None:
+def test_bytes_without_the_tokens_are_refused(broken: bytes) -> None:
     with pytest.raises(ValueError, match="not a frozen issue"):
         MessageTemplate(broken)
 
@@ -167,6 +167,6 @@ def test_quoted_printable_decodes_to_the_text_in_lines_of_at_most_76(text: str) 
     assert quopri.decodestring(encoded.replace("\r\n", "\n")).decode() == unix
 
 
-def test_no_letter_is_torn_apart_at_the_end_of_a_line() -> None:
+def test_no_character_is_split_at_the_end_of_a_line() -> None:
     for line in quoted_printable("é🚨" * 60, {"@@": "k"}).split("\r\n"):
         bytes.fromhex(line.removesuffix("=").replace("=", "")).decode()

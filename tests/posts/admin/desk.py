@@ -1,4 +1,4 @@
-"""The desk's form of an article as a browser sends it, and what the desk says."""
+"""The form of an article in the admin as a browser sends it, and the messages of the admin."""
 
 from html import unescape
 from typing import Any
@@ -20,7 +20,7 @@ def change(post: Post) -> str:
 
 
 def form(related: list[dict[str, Any]] | None = None, **fields: Any) -> dict[str, Any]:
-    """The desk's form as it is sent, of an article with all that it needs."""
+    """The data of the form, of an article with all required fields."""
     rows = related or []
     sent: dict[str, Any] = {
         "title": "Night shift",
@@ -57,7 +57,7 @@ def act(desk: Client, action: str, *posts: Post) -> HttpResponse:
 
 
 def said(response: HttpResponse) -> str:
-    """All that the messages after an action say."""
+    """The text of all messages after an action."""
     return unescape(" ".join(str(message) for message in get_messages(response.wsgi_request)))
 
 

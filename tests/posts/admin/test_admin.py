@@ -1,4 +1,4 @@
-"""The desk: what its lists show, what cannot be deleted, and who is let in."""
+"""The admin of articles: what its lists show, what cannot be deleted, and who has access."""
 
 from datetime import timedelta
 from typing import Any
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 # The list
 
 
-def test_the_list_says_where_each_article_stands_and_where_to_read_it(desk: Client) -> None:
+def test_the_list_shows_state_and_link_of_each_article(desk: Client) -> None:
     draft = make_post(title="A draft", published_at=None)
     make_post(title="A plan", published_at=timezone.now() + timedelta(days=3))
     shown = make_post(title="A piece")
@@ -30,12 +30,12 @@ def test_the_list_says_where_each_article_stands_and_where_to_read_it(desk: Clie
         assert f">{state}</span>" in page
     assert reverse("posts:preview", args=[draft.pk]) in page
     assert shown.get_absolute_url() in page
-    # Drafts are today's work, then what is to come, then what is out; on every database.
+    # Drafts come first, then scheduled and then published articles, on every database.
     assert page.index("A draft") < page.index("A plan") < page.index("A piece")
 
 
 @pytest.mark.parametrize("state", ["draft", "scheduled", "published"])
-def test_the_list_shows_one_state(desk: Client, state: str) -> None:
+def test_the_list_can_be_filtered_by_state(desk: Client, state: str) -> None:
     make_post(title="In draft", published_at=None)
     make_post(title="In scheduled", published_at=timezone.now() + timedelta(days=3))
     make_post(title="In published")
@@ -43,7 +43,7 @@ def test_the_list_shows_one_state(desk: Client, state: str) -> None:
     assert [name for name in ("draft", "scheduled", "published") if f"In {name}" in page] == [state]
 
 
-def test_the_list_is_narrowed_by_tag_author_and_words(desk: Client) -> None:
+def test_the_list_can_be_filtered_by_tag_author_and_search(desk: Client) -> None:
     tag = make_tag("Training")
     make_post(title="Tagged", tags=[tag])
     author = make_author()
@@ -58,7 +58,7 @@ def test_the_list_is_narrowed_by_tag_author_and_words(desk: Client) -> None:
         assert [post.title for post in found] == [title]
 
 
-def test_the_list_takes_the_same_queries_for_many_and_loads_no_body(
+def test_the_number_of_queries_does_not_grow_and_no_body_is_loaded(
     desk: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     def queries() -> list[str]:
@@ -111,7 +111,7 @@ def test_an_author_with_articles_and_a_cover_in_use_cannot_be_deleted(desk: Clie
     ("model", "make"),
     [(Tag, lambda: make_tag("Training")), (Author, lambda: make_author(name="Training"))],
 )
-def test_topics_and_authors_count_their_articles_and_find_free_slugs(
+def test_topics_and_authors_count_articles_and_suggest_free_slugs(
     desk: Client, model: Any, make: Any
 ) -> None:
     made = make()
@@ -122,7 +122,7 @@ def test_topics_and_authors_count_their_articles_and_find_free_slugs(
     assert "training-2" in errors(response)["slug"][0]
 
 
-def test_a_picture_joins_the_library_once(desk: Client) -> None:
+def test_a_picture_is_stored_in_the_library_once(desk: Client) -> None:
     source = picture_file(name="floor.png", colour=(9, 9, 99))
     assert desk.post("/admin/posts/image/add/", {"upload": source, "title": ""}).status_code == 302
     image = Image.objects.get()
@@ -133,7 +133,7 @@ def test_a_picture_joins_the_library_once(desk: Client) -> None:
     assert "Again" in response.content.decode()
 
 
-def test_a_picture_in_the_library_only_changes_its_title(desk: Client) -> None:
+def test_the_file_of_a_stored_picture_cannot_be_replaced(desk: Client) -> None:
     image = make_image(30, 20)
     name = image.file.name
     url = f"/admin/posts/image/{image.pk}/change/"
@@ -143,14 +143,14 @@ def test_a_picture_in_the_library_only_changes_its_title(desk: Client) -> None:
     assert (image.title, image.file.name) == ("Night", name)
 
 
-def test_what_is_no_picture_does_not_join_the_library(desk: Client) -> None:
+def test_a_file_that_is_no_picture_is_refused(desk: Client) -> None:
     sent = {"upload": SimpleUploadedFile("a.png", b"no"), "title": "Typed"}
     response = desk.post("/admin/posts/image/add/", sent)
     assert "not a picture we can read" in errors(response)["upload"][0]
     assert "Typed" in response.content.decode()
 
 
-def test_the_library_takes_the_same_queries_for_many_and_survives_a_lost_file(
+def test_the_library_takes_constant_queries_and_shows_missing_files(
     desk: Client, django_assert_max_num_queries: Any
 ) -> None:
     make_image(30, 20)
@@ -167,7 +167,7 @@ def test_the_library_takes_the_same_queries_for_many_and_survives_a_lost_file(
 
 
 @pytest.mark.parametrize("url", [LIST, ADD, "/admin/posts/tag/", "/admin/posts/image/add/"])
-def test_a_stranger_is_asked_to_sign_in(client: Client, url: str) -> None:
+def test_an_anonymous_visitor_is_sent_to_the_login_page(client: Client, url: str) -> None:
     response = client.get(url)
     assert response.status_code == 302
     assert response.headers["Location"].startswith("/admin/login/")

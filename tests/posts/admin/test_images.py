@@ -1,4 +1,4 @@
-"""Pictures: whatever comes in, a clean JPEG or PNG of our own making goes out."""
+"""Every uploaded picture is encoded again as a JPEG or PNG without anything else in the file."""
 
 import io
 import struct
@@ -52,19 +52,19 @@ def exif(**values: Any) -> Pillow.Exif:
     return data
 
 
-def test_bytes_after_the_picture_are_gone() -> None:
+def test_bytes_after_the_picture_are_dropped() -> None:
     script = b"<script>alert(document.cookie)</script>"
     picture = clean_picture(picture_file(extra=script, name="evil.html"))
     assert script not in picture.content.read()
 
 
-def test_the_name_is_made_of_the_bytes() -> None:
+def test_the_file_name_is_made_from_the_hash() -> None:
     picture = clean_picture(picture_file(name="../../evil.php\x00.html", colour=(1, 2, 3)))
     assert picture.content.name == f"{picture.sha256[:24]}.jpg"
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_where_and_by_whom_it_was_taken_is_dropped(kind: str) -> None:
+def test_metadata_is_dropped(kind: str) -> None:
     source = picture_file(kind=kind, exif=exif())
     assert b"my house" in source.read()
     picture = clean_picture(source)
@@ -73,7 +73,7 @@ def test_where_and_by_whom_it_was_taken_is_dropped(kind: str) -> None:
     assert b"my house" not in picture.content.read()
 
 
-def test_a_picture_taken_sideways_stands_upright() -> None:
+def test_the_exif_orientation_is_applied() -> None:
     sideways = Pillow.new("RGB", (60, 40), "white")
     sideways.paste("black", (0, 0, 30, 40))  # The left half; upright, it is the top.
     out = io.BytesIO()
@@ -97,7 +97,7 @@ def test_an_animated_gif_becomes_its_first_frame() -> None:
     assert blue < 20
 
 
-def test_a_print_picture_comes_out_in_screen_colours() -> None:
+def test_cmyk_is_converted_to_rgb() -> None:
     picture = clean_picture(picture_file(mode="CMYK", kind="JPEG", colour=(0, 255, 255, 0)))
     image = opened(picture)
     assert image.mode == "RGB"
@@ -106,9 +106,9 @@ def test_a_print_picture_comes_out_in_screen_colours() -> None:
     assert max(green, blue) < 60
 
 
-def test_the_colours_of_another_profile_are_carried_over() -> None:
+def test_colours_of_another_profile_are_converted_to_srgb() -> None:
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    # Red and blue change places, which no eye would miss.
+    # Red and blue are swapped, so that a missing conversion is noticed.
     swapped = srgb.replace(b"rXYZ", b"temp").replace(b"bXYZ", b"rXYZ").replace(b"temp", b"bXYZ")
     image = opened(clean_picture(picture_file(colour=(250, 0, 0), icc_profile=swapped)))
     red, _, blue = image.getpixel((5, 5))
@@ -116,17 +116,17 @@ def test_the_colours_of_another_profile_are_carried_over() -> None:
     assert "icc_profile" not in image.info
 
 
-def test_a_broken_profile_does_not_cost_the_picture() -> None:
+def test_a_broken_colour_profile_is_ignored() -> None:
     assert clean_picture(picture_file(icc_profile=b"not a profile" * 20)).width == 60
 
 
-def test_what_is_see_through_stays_so() -> None:
+def test_transparency_is_kept() -> None:
     image = opened(clean_picture(picture_file(mode="RGBA", colour=(10, 20, 30, 90))))
     assert image.format == "PNG"
     assert image.getpixel((0, 0)) == (10, 20, 30, 90)
 
 
-def test_a_picture_that_could_be_see_through_and_is_not_becomes_a_jpeg() -> None:
+def test_an_opaque_picture_with_an_alpha_channel_becomes_a_jpeg() -> None:
     opaque = picture_file(mode="RGBA", colour=(10, 20, 30, 255))
     assert opened(clean_picture(opaque)).format == "JPEG"
 
@@ -140,7 +140,7 @@ def test_grey_stays_grey(mode: str, colour: int, grey: int) -> None:
     assert abs(image.getpixel((5, 5))[0] - grey) <= 2
 
 
-def test_a_picture_wider_than_any_screen_is_made_smaller() -> None:
+def test_a_picture_wider_than_the_limit_is_scaled_down() -> None:
     picture = clean_picture(picture_file(MAX_SIDE * 2, 1200))
     assert (picture.width, picture.height) == (MAX_SIDE, 600)
 
@@ -160,20 +160,20 @@ def test_a_picture_wider_than_any_screen_is_made_smaller() -> None:
         b"RIFF\x40\x00\x00\x00WEBPVP8 " + b"\xff" * 60,
     ],
 )
-def test_what_is_no_picture_is_refused_with_what_to_do(content: bytes) -> None:
+def test_a_file_that_is_no_picture_is_refused_with_instructions(content: bytes) -> None:
     with pytest.raises(ValidationError, match="Upload a JPEG, PNG, GIF or WebP"):
         clean_picture(ContentFile(content, "picture.png"))
 
 
-def test_a_picture_that_was_cut_off_is_refused() -> None:
+def test_a_truncated_picture_is_refused() -> None:
     whole = picture_file(400, 400, kind="JPEG", colour=(9, 99, 199)).read()
     with pytest.raises(ValidationError, match="not a picture we can read"):
         clean_picture(ContentFile(whole[: len(whole) // 2], "a.jpg"))
 
 
-def test_a_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_decompression_bomb_is_refused_before_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
     def unpack(*_: Any) -> None:
-        raise AssertionError("The bomb went off.")
+        raise AssertionError("The picture was decoded.")
 
     monkeypatch.setattr("PIL.ImageFile.ImageFile.load", unpack)
     for width, height in [(30_000, 30_000), (10_000, 5_000)]:
@@ -188,7 +188,7 @@ def test_a_file_over_the_limit_is_refused_with_the_limit(settings: Settings) -> 
 
 
 @pytest.mark.django_db
-def test_the_same_picture_is_kept_once() -> None:
+def test_the_same_picture_is_stored_once() -> None:
     source = picture_file()
     first = Image.keep(clean_picture(source), title="First")
     second = Image.keep(clean_picture(source), title="Second")
@@ -198,27 +198,27 @@ def test_the_same_picture_is_kept_once() -> None:
 
 
 @pytest.mark.django_db
-def test_two_uploads_of_one_picture_at_the_same_moment_keep_it_once(
+def test_two_simultaneous_uploads_store_one_picture(
     monkeypatch: pytest.MonkeyPatch, media_root: Path
 ) -> None:
     source = picture_file()
     first = Image.keep(clean_picture(source))
 
-    class Blind:
-        """What the slower of the two sees: the faster one is not there yet."""
+    class NothingFound:
+        """A query that does not see the row of the other upload yet."""
 
         def first(self) -> None:
             return None
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(Image.objects), "filter", lambda *_, **__: Blind())
+        patch.setattr(type(Image.objects), "filter", lambda *_, **__: NothingFound())
         second = Image.keep(clean_picture(source))
     assert second == first
     assert len([path for path in media_root.rglob("*") if path.is_file()]) == 1
 
 
 @pytest.mark.django_db
-def test_a_picture_whose_file_was_lost_is_stored_again() -> None:
+def test_a_picture_whose_file_is_missing_is_stored_again() -> None:
     editor = make_editor()
     source = picture_file()
     first = Image.keep(clean_picture(source))

@@ -1,4 +1,4 @@
-"""Several topics become one, and nothing that pointed to them is lost."""
+"""Merging topics: articles, addresses and former slugs move to the remaining topic."""
 
 import pytest
 from django.test import Client
@@ -12,7 +12,13 @@ from tests.helpers import at_once
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 
-def test_the_articles_get_the_topic_that_stays_each_once() -> None:
+def rename(tag: Tag, slug: str) -> None:
+    fresh = Tag.objects.get(pk=tag.pk)
+    fresh.slug = slug
+    fresh.save()
+
+
+def test_every_article_gets_the_remaining_topic_once() -> None:
     fire, blaze = make_tag("Fire"), make_tag("Blaze")
     both, one = make_post(tags=[fire, blaze]), make_post(tags=[blaze])
     assert [tag.name for tag in merge([blaze.pk], fire.pk)] == ["Blaze"]
@@ -21,7 +27,7 @@ def test_the_articles_get_the_topic_that_stays_each_once() -> None:
     assert list(Tag.objects.all()) == [fire]
 
 
-def test_the_articles_that_moved_are_compared_again_and_no_others() -> None:
+def test_only_articles_of_merged_topics_become_due_for_comparison() -> None:
     fire, blaze = make_tag("Fire"), make_tag("Blaze")
     moved, stayed = make_post(tags=[blaze]), make_post(tags=[fire])
     Post.objects.update(likeness_due=False)
@@ -31,17 +37,16 @@ def test_the_articles_that_moved_are_compared_again_and_no_others() -> None:
     assert (moved.likeness_due, stayed.likeness_due) == (True, False)
 
 
-def test_every_address_of_theirs_leads_to_the_one_that_stays(client: Client) -> None:
+def test_every_address_of_a_merged_topic_redirects_to_the_remaining_one(client: Client) -> None:
     fire, blaze = make_tag(slug="fire"), make_tag(slug="burning")
-    blaze.slug = "blaze"
-    blaze.save()
+    rename(blaze, "blaze")
     merge([blaze.pk, fire.pk], fire.pk)
     for former in ("burning", "blaze"):
         response = client.get(f"/tags/{former}/?page=2")
         assert (response.status_code, response["Location"]) == (301, "/tags/fire/?page=2")
 
 
-def test_merged_twice_in_a_row_there_is_still_one_redirect(client: Client) -> None:
+def test_two_merges_in_a_row_leave_a_single_redirect(client: Client) -> None:
     first, second, third = (make_tag(slug=slug) for slug in ("first", "second", "third"))
     merge([first.pk], second.pk)
     merge([second.pk], third.pk)
@@ -49,24 +54,23 @@ def test_merged_twice_in_a_row_there_is_still_one_redirect(client: Client) -> No
     assert client.get("/tags/second/")["Location"] == "/tags/third/"
 
 
-def test_the_one_that_stays_may_have_had_the_address_of_one_that_goes(client: Client) -> None:
-    stays = make_tag(slug="fire")
-    stays.slug = "fires"
-    stays.save()
-    goes = make_tag(slug="fire")
-    merge([goes.pk], stays.pk)
+def test_the_remaining_topic_may_own_the_former_slug_of_a_merged_one(client: Client) -> None:
+    remaining = make_tag(slug="fire")
+    rename(remaining, "fires")
+    merged = make_tag(slug="fire")
+    merge([merged.pk], remaining.pk)
     assert client.get("/tags/fire/")["Location"] == "/tags/fires/"
     assert FormerSlug.objects.count() == 1
 
 
-def test_a_second_merge_finds_nothing_left_to_do() -> None:
+def test_merging_again_changes_nothing() -> None:
     fire, blaze = make_tag(), make_tag()
     merge([blaze.pk], fire.pk)
     assert merge([blaze.pk], fire.pk) == []
     assert merge([fire.pk], fire.pk) == []
 
 
-def test_nothing_happens_when_the_one_to_stay_is_gone() -> None:
+def test_merging_into_a_deleted_topic_changes_nothing() -> None:
     blaze, gone = make_tag(), make_tag()
     pk = gone.pk
     gone.delete()
@@ -75,7 +79,7 @@ def test_nothing_happens_when_the_one_to_stay_is_gone() -> None:
     assert list(Tag.objects.all()) == [blaze]
 
 
-def test_a_failure_in_the_middle_leaves_everything_as_it_was(
+def test_a_failed_merge_is_rolled_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fire, blaze = make_tag(), make_tag()
@@ -91,7 +95,7 @@ def test_a_failure_in_the_middle_leaves_everything_as_it_was(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_editors_who_merge_crosswise_at_once_leave_one_topic_and_every_article() -> None:
+def test_two_opposite_merges_at_once_leave_one_topic_and_every_article() -> None:
     one, other = make_tag(slug="one"), make_tag(slug="other")
     posts = [make_post(tags=[one]), make_post(tags=[other])]
 
@@ -109,7 +113,7 @@ def test_two_editors_who_merge_crosswise_at_once_leave_one_topic_and_every_artic
     assert FormerSlug.objects.get().tag == left
 
 
-# At the desk
+# In the admin
 
 
 def act(client: Client, *tags: Tag, **data: object):
@@ -121,7 +125,7 @@ def said(response) -> str:
     return " ".join(str(message) for message in response.context["messages"])
 
 
-def test_the_desk_asks_before_it_merges(client: Client) -> None:
+def test_the_admin_asks_for_confirmation_before_merging(client: Client) -> None:
     client.force_login(make_editor())
     fire, blaze = make_tag("Fire"), make_tag("Blaze")
     page = act(client, blaze).content.decode()
@@ -133,18 +137,18 @@ def test_the_desk_asks_before_it_merges(client: Client) -> None:
     assert list(Tag.objects.all()) == [fire]
 
 
-def test_a_double_click_merges_once_and_says_so(client: Client) -> None:
+def test_a_double_click_merges_once(client: Client) -> None:
     client.force_login(make_editor())
     fire, blaze = make_tag("Fire"), make_tag("Blaze")
-    act(client, fire, blaze, merge="1", into=fire.pk)
-    assert "merged already" in said(act(client, fire, blaze, merge="1", into=fire.pk)) or (
-        list(Tag.objects.all()) == [fire]
-    )
+    assert "Merged “Blaze” into “Fire”" in said(act(client, fire, blaze, merge="1", into=fire.pk))
+    for chosen in ([fire, blaze], [blaze]):
+        assert "Merged “" not in said(act(client, *chosen, merge="1", into=fire.pk))
+        assert list(Tag.objects.all()) == [fire]
     assert "merged already" in said(act(client, blaze, merge="1", into=fire.pk))
 
 
 @pytest.mark.parametrize("into", ["", "x", "0", "999999999999999999999", "itself"])
-def test_a_bad_choice_is_said_and_merges_nothing(client: Client, into: str) -> None:
+def test_an_invalid_choice_is_an_error_and_merges_nothing(client: Client, into: str) -> None:
     client.force_login(make_editor())
     make_tag()
     blaze = make_tag("Blaze")
@@ -155,7 +159,7 @@ def test_a_bad_choice_is_said_and_merges_nothing(client: Client, into: str) -> N
     assert Tag.objects.count() == 2
 
 
-def test_whoever_may_not_delete_topics_does_not_merge_them(client: Client) -> None:
+def test_merging_needs_the_permission_to_delete_topics(client: Client) -> None:
     client.force_login(make_editor("posts.view_tag", "posts.change_tag"))
     fire, blaze = make_tag(), make_tag()
     act(client, blaze, merge="1", into=fire.pk)

@@ -1,4 +1,4 @@
-"""Publishing at the desk: now, at a moment, in the past, several at once, and taking back."""
+"""Publishing in the admin: now, scheduled, backdated, in bulk, and back to draft."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,11 +14,11 @@ pytestmark = pytest.mark.django_db
 
 
 def at_noon(moment: datetime) -> datetime:
-    """The same day at noon: in the hour that comes twice, the form would ask which."""
+    """The same day at noon, which is never in the hour that the end of daylight saving repeats."""
     return timezone.localtime(moment).replace(hour=12)
 
 
-def test_publishing_in_the_future_says_when_it_will_happen(desk: Client, client: Client) -> None:
+def test_scheduling_says_when_the_article_will_be_published(desk: Client, client: Client) -> None:
     moment = at_noon(timezone.now() + timedelta(days=400))
     response = desk.post(ADD, form(**when(moment)))
     assert "It will publish by itself on" in said(response)
@@ -26,7 +26,7 @@ def test_publishing_in_the_future_says_when_it_will_happen(desk: Client, client:
     assert client.get("/articles/night-shift/").status_code == 404
 
 
-def test_publishing_in_the_past_is_backdating(desk: Client, client: Client) -> None:
+def test_a_past_date_publishes_at_once_under_that_date(desk: Client, client: Client) -> None:
     moment = at_noon(timezone.now() - timedelta(days=4000))
     response = desk.post(ADD, form(**when(moment)))
     assert "Published, dated" in said(response)
@@ -40,7 +40,7 @@ def test_the_publish_button_publishes_now(desk: Client, client: Client) -> None:
     assert client.get("/articles/night-shift/").status_code == 200
 
 
-def test_the_publish_button_leaves_an_old_date_alone(desk: Client) -> None:
+def test_the_publish_button_keeps_an_earlier_date(desk: Client) -> None:
     old = timezone.now().replace(microsecond=0) - timedelta(days=300)
     post = make_post(published_at=old)
     desk.post(change(post), form(_publish="Publish now", **when(old)))
@@ -49,19 +49,19 @@ def test_the_publish_button_leaves_an_old_date_alone(desk: Client) -> None:
 
 
 @pytest.mark.parametrize("hour", [5, 6])
-def test_an_article_of_the_hour_that_comes_twice_is_saved_as_it_is(desk: Client, hour: int) -> None:
-    # In New York it is half past one both times.
+def test_an_article_of_the_repeated_hour_keeps_its_moment(desk: Client, hour: int) -> None:
+    # In New York it is 1:30 in both cases.
     night = datetime(2025, 11, 2, hour, 30, 7, 8, tzinfo=UTC)
     post = make_post(title="Nihgt", published_at=night)
     assert desk.post(change(post), form(title="Night", **when(night))).status_code == 302
     post.refresh_from_db()
     assert (post.title, post.published_at) == ("Night", night)
-    # Typed anew, it could be either.
+    # A time that is typed again is ambiguous.
     other = form(published_at_0="2025-11-02", published_at_1="01:45:00")
     assert "published_at" in errors(desk.post(change(post), other))
 
 
-def test_emptying_the_date_takes_an_article_off_the_site(desk: Client, client: Client) -> None:
+def test_clearing_the_date_unpublishes_an_article(desk: Client, client: Client) -> None:
     post = make_post(slug="night-shift")
     assert "Saved as a draft" in said(desk.post(change(post), form()))
     assert client.get("/articles/night-shift/").status_code == 404
@@ -72,7 +72,9 @@ def test_emptying_the_date_takes_an_article_off_the_site(desk: Client, client: C
     [("tomorrow", "9:00"), ("2026-13-40", "9:00"), ("2026-01-01", ""), ("9999-12-31", "23:59:59"),
      ("0001-01-01", "00:00:00")],
 )  # fmt: skip
-def test_a_date_that_is_none_is_an_error_and_is_kept(desk: Client, date: str, time: str) -> None:
+def test_an_invalid_date_is_an_error_and_stays_in_the_form(
+    desk: Client, date: str, time: str
+) -> None:
     response = desk.post(ADD, form(published_at_0=date, published_at_1=time))
     assert "published_at" in errors(response)
     assert f'value="{date}"' in response.content.decode()
@@ -87,7 +89,7 @@ def test_a_date_that_is_none_is_an_error_and_is_kept(desk: Client, date: str, ti
         ('<img src="//elsewhere.example/a.jpg" alt="A">', "lies on another website"),
     ],
 )
-def test_a_picture_that_readers_would_miss_keeps_a_text_from_being_published(
+def test_a_picture_without_alt_text_or_from_another_site_prevents_publishing(
     desk: Client, img: str, message: str
 ) -> None:
     response = desk.post(ADD, form(body=f"<p>Typed.{img}</p>", _publish="Publish now"))
@@ -95,11 +97,11 @@ def test_a_picture_that_readers_would_miss_keeps_a_text_from_being_published(
     assert message in problem
     assert "a.jpg" in problem
     assert "Typed." in response.content.decode()
-    # A draft may wait for it, and says so.
+    # A draft is saved, with a warning.
     assert message in said(desk.post(ADD, form(body=f"<p>{img}</p>")))
 
 
-def test_a_picture_of_ours_with_words_is_published(desk: Client) -> None:
+def test_an_own_picture_with_alternative_text_is_published(desk: Client) -> None:
     body = '<p><img src="/media/images/a.jpg" alt="A console at night"></p>'
     assert desk.post(ADD, form(body=body, _publish="Publish now")).status_code == 302
 
@@ -114,7 +116,7 @@ def test_several_articles_are_published_at_once(desk: Client) -> None:
     assert Post.objects.published().count() == 3
 
 
-def test_an_article_with_a_picture_that_readers_would_miss_is_not_published_with_the_others(
+def test_bulk_publishing_skips_an_article_with_a_picture_without_alt_text(
     desk: Client,
 ) -> None:
     good = make_post(published_at=None)
@@ -132,14 +134,14 @@ def test_several_articles_go_back_to_draft(desk: Client) -> None:
     assert not Post.objects.published().exists()
 
 
-def test_acting_twice_says_that_nothing_was_left_to_do(desk: Client) -> None:
+def test_repeating_an_action_says_that_nothing_was_left_to_do(desk: Client) -> None:
     post = make_post()
     assert "on the site already" in said(act(desk, "publish_now", post))
     act(desk, "back_to_draft", post)
     assert "drafts already" in said(act(desk, "back_to_draft", post))
 
 
-def test_who_may_only_look_publishes_nothing() -> None:
+def test_publishing_needs_the_permission_to_change() -> None:
     client = Client()
     client.force_login(make_editor("posts.view_post"))
     post = make_post(published_at=None)

@@ -1,4 +1,4 @@
-"""The editor's uploads: who may, what is kept, what is refused and in which words."""
+"""Uploads of the rich text editor: permissions, stored files, and error messages."""
 
 import http.client
 import json
@@ -33,7 +33,7 @@ def stored(media_root: Path) -> list[Path]:
     return [path for path in media_root.rglob("*") if path.is_file()]
 
 
-def test_a_picture_is_kept_and_its_address_and_size_are_told(media_root: Path) -> None:
+def test_an_upload_is_stored_and_answers_with_address_and_size(media_root: Path) -> None:
     client = signed_in("posts.add_image")
     response = client.post(URL, {"upload": picture_file(60, 40, name="Night_shift-2.png")})
     answer = response.json()
@@ -51,7 +51,7 @@ def test_a_picture_is_kept_and_its_address_and_size_are_told(media_root: Path) -
     assert client.get(answer["url"]).status_code == 200
 
 
-def test_a_script_behind_a_picture_is_gone_and_so_is_its_name(media_root: Path) -> None:
+def test_a_script_after_the_picture_and_its_file_name_are_dropped(media_root: Path) -> None:
     script = b"<html><script>alert(1)</script></html>"
     evil = picture_file(name="evil.html", extra=script)
     answer = signed_in().post(URL, {"upload": evil}).json()
@@ -70,7 +70,7 @@ def test_a_script_behind_a_picture_is_gone_and_so_is_its_name(media_root: Path) 
         ("empty.png", b""),
     ],
 )
-def test_what_is_no_picture_is_refused(name: str, content: bytes, media_root: Path) -> None:
+def test_a_file_that_is_no_picture_is_refused(name: str, content: bytes, media_root: Path) -> None:
     response = signed_in().post(URL, {"upload": SimpleUploadedFile(name, content)})
     assert response.status_code == 400
     assert response.json()["uploaded"] == 0
@@ -78,7 +78,7 @@ def test_what_is_no_picture_is_refused(name: str, content: bytes, media_root: Pa
     assert stored(media_root) == []
 
 
-def test_a_bomb_is_refused(media_root: Path) -> None:
+def test_a_decompression_bomb_is_refused(media_root: Path) -> None:
     bomb = SimpleUploadedFile("bomb.png", png_header(30_000, 30_000))
     response = signed_in().post(URL, {"upload": bomb})
     assert response.status_code == 400
@@ -87,7 +87,7 @@ def test_a_bomb_is_refused(media_root: Path) -> None:
 
 
 @pytest.mark.parametrize("data", [{}, {"upload": "a word, not a file"}, {"file": "x"}])
-def test_nothing_uploaded_is_said_so(data: dict[str, str]) -> None:
+def test_a_request_without_a_file_is_an_error(data: dict[str, str]) -> None:
     response = signed_in().post(URL, data)
     assert response.status_code == 400
     assert "Choose a file" in response.json()["error"]["message"]
@@ -102,7 +102,7 @@ def test_a_picture_just_over_the_limit_is_refused(settings: Settings) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_fifty_megabytes_are_refused_without_being_kept_in_memory(
+def test_fifty_megabytes_are_refused_without_buffering_them_in_memory(
     live_server: LiveServer, media_root: Path
 ) -> None:
     client = signed_in()
@@ -138,7 +138,9 @@ def test_fifty_megabytes_are_refused_without_being_kept_in_memory(
     assert stored(media_root) == []
 
 
-def test_a_stranger_is_refused_and_told_to_sign_in(client: Client, media_root: Path) -> None:
+def test_an_anonymous_visitor_is_refused_and_told_to_sign_in(
+    client: Client, media_root: Path
+) -> None:
     response = client.post(URL, {"upload": picture_file()})
     assert response.status_code == 403
     assert "Sign in again" in response.json()["error"]["message"]
@@ -153,25 +155,25 @@ def test_an_account_without_the_permission_is_refused() -> None:
 
 
 @pytest.mark.parametrize("barred", [{"is_staff": False}, {"is_active": False}])
-def test_the_permission_alone_is_not_enough(barred: dict[str, bool]) -> None:
+def test_an_inactive_or_non_staff_account_is_refused(barred: dict[str, bool]) -> None:
     client = Client()
     client.force_login(make_editor("posts.add_image", **barred))
     assert client.post(URL, {"upload": picture_file()}).status_code == 403
     assert not Image.objects.exists()
 
 
-def test_without_the_forms_token_nothing_is_kept() -> None:
+def test_an_upload_without_csrf_token_is_refused() -> None:
     client = signed_in("posts.add_image", enforce_csrf_checks=True)
     response = client.post(URL, {"upload": picture_file()})
     assert response.status_code == 403
     assert "open for too long" in response.json()["error"]["message"]
-    # CKEditor's own token is none of ours.
+    # The token of CKEditor does not count.
     response = client.post(URL, {"upload": picture_file(), "ckCsrfToken": "x" * 40})
     assert response.status_code == 403
     assert not Image.objects.exists()
 
 
-def test_with_the_forms_token_in_the_header_it_is_kept() -> None:
+def test_an_upload_with_the_csrf_token_in_the_header_is_stored() -> None:
     client = signed_in("posts.add_image", enforce_csrf_checks=True)
     client.get("/admin/")
     token = client.cookies["csrftoken"].value

@@ -1,4 +1,4 @@
-"""Writing at the desk: an article, its cover, its related ones; a slip loses no word."""
+"""The form of an article: required fields, cover, related articles. No error loses any input."""
 
 from html import unescape
 from typing import Any
@@ -39,7 +39,7 @@ def test_the_slug_is_made_from_the_title_while_it_is_typed(desk: Client) -> None
 
 
 @pytest.mark.parametrize("field", ["title", "summary", "body", "author"])
-def test_what_is_missing_is_said_at_its_field_and_the_rest_is_kept(
+def test_a_missing_value_is_an_error_at_its_field_and_the_rest_stays(
     desk: Client, field: str
 ) -> None:
     sent = form(**{"title": "A title", "summary": "A dek.", "body": "<p>A body.</p>", field: ""})
@@ -51,12 +51,12 @@ def test_what_is_missing_is_said_at_its_field_and_the_rest_is_kept(
     assert not Post.objects.exists()
 
 
-def test_a_text_full_of_attacks_is_stored_clean(desk: Client) -> None:
+def test_scripts_and_handlers_are_removed_before_storing(desk: Client) -> None:
     desk.post(ADD, form(body='<p onclick="x()">a</p><script>alert(1)</script>'))
     assert Post.objects.get().body == "<p>a</p>"
 
 
-def test_two_megabytes_of_word_are_saved(desk: Client) -> None:
+def test_two_megabytes_of_word_markup_are_saved(desk: Client) -> None:
     paragraph = "<p class=MsoNormal style='mso-x:1'><span lang=EN-US>Word<o:p></o:p></span></p>"
     body = paragraph * (2_000_000 // len(paragraph) + 1)
     assert desk.post(ADD, form(body=body)).status_code == 302
@@ -74,20 +74,20 @@ def test_a_taken_slug_is_an_error_that_names_a_free_one(desk: Client) -> None:
     assert desk.post(ADD, form(slug="night-shift-3")).status_code == 302
 
 
-def test_a_slug_taken_in_the_same_instant_is_a_form_error_too(
+def test_a_slug_taken_during_the_save_is_a_form_error(
     desk: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     view = admin.ModelAdmin.changeform_view
-    faster: list[Post] = []
+    rivals: list[Post] = []
 
-    def beaten_once(*args: Any, **kwargs: Any) -> HttpResponse:
-        if not faster:
-            # We looked, and all was free; then somebody else saved, and the database refused us.
-            faster.append(make_post(title="Faster", slug="night-shift"))
+    def view_after_a_rival_save(*args: Any, **kwargs: Any) -> HttpResponse:
+        if not rivals:
+            # The slug was free when the form was checked; then another editor saved first.
+            rivals.append(make_post(title="Faster", slug="night-shift"))
             raise IntegrityError
         return view(*args, **kwargs)
 
-    monkeypatch.setattr(admin.ModelAdmin, "changeform_view", beaten_once)
+    monkeypatch.setattr(admin.ModelAdmin, "changeform_view", view_after_a_rival_save)
     response = desk.post(ADD, form(title="Typed title"))
     assert "“Faster” has this address already" in errors(response)["slug"][0]
     assert "Typed title" in response.content.decode()
@@ -100,7 +100,7 @@ def test_saving_the_same_form_twice_makes_one_article(desk: Client) -> None:
     assert Post.objects.count() == 1
 
 
-def test_the_article_page_loads_its_own_body_and_no_other(
+def test_the_change_page_loads_no_other_body(
     desk: Client, django_assert_max_num_queries: Any
 ) -> None:
     post = make_post(tags=[make_tag(), make_tag()])
@@ -114,7 +114,7 @@ def test_the_article_page_loads_its_own_body_and_no_other(
 # The cover
 
 
-def test_an_uploaded_cover_joins_the_library(desk: Client) -> None:
+def test_an_uploaded_cover_is_stored_in_the_library(desk: Client) -> None:
     sent = form(cover_file=picture_file(name="Dispatch_floor.png"), cover_alt="The floor")
     assert desk.post(ADD, sent).status_code == 302
     post = Post.objects.get()
@@ -125,13 +125,13 @@ def test_an_uploaded_cover_joins_the_library(desk: Client) -> None:
     assert desk.get(change(post)).content.decode().count('class="thumbnail"') == 1
 
 
-def test_a_cover_without_words_is_an_error_at_the_field_and_nothing_is_lost(desk: Client) -> None:
+def test_a_cover_without_alternative_text_is_an_error_and_nothing_is_lost(desk: Client) -> None:
     sent = form(cover_file=picture_file(), cover_caption="Typed caption")
     response = desk.post(ADD, sent)
     assert list(errors(response)) == ["cover_alt"]
     page = response.content.decode()
     assert "Typed caption" in page
-    # Browsers never fill in a file field again, so the picture is in the library by now.
+    # Browsers never restore a file field, so the picture is stored in the library already.
     image = Image.objects.get()
     assert f'<option value="{image.pk}" selected' in page
     sent = form(cover=image.pk, cover_alt="The floor")
@@ -139,7 +139,7 @@ def test_a_cover_without_words_is_an_error_at_the_field_and_nothing_is_lost(desk
     assert Post.objects.get().cover == image
 
 
-def test_a_chosen_cover_without_words_is_an_error_too(desk: Client) -> None:
+def test_a_chosen_cover_without_alternative_text_is_an_error(desk: Client) -> None:
     assert list(errors(desk.post(ADD, form(cover=make_image().pk)))) == ["cover_alt"]
 
 
@@ -165,7 +165,7 @@ def test_a_cover_that_is_no_picture_is_an_error_and_the_form_is_kept(
     assert not Image.objects.exists()
 
 
-def test_without_the_permission_no_cover_is_uploaded_but_one_can_be_chosen() -> None:
+def test_without_permission_a_cover_can_be_chosen_but_not_uploaded() -> None:
     client = Client()
     client.force_login(
         make_editor("posts.add_post", "posts.view_post", "posts.view_image", "posts.view_author")
@@ -177,7 +177,7 @@ def test_without_the_permission_no_cover_is_uploaded_but_one_can_be_chosen() -> 
     assert Image.objects.count() == before
 
 
-# Connecting the dots
+# Related articles
 
 
 def test_related_posts_keep_the_order_they_were_given(desk: Client) -> None:
@@ -192,7 +192,7 @@ def test_related_posts_keep_the_order_they_were_given(desk: Client) -> None:
     assert list(post.connected()) == [second, third, first]
 
 
-def test_related_posts_left_at_nought_come_in_the_order_of_the_rows(desk: Client) -> None:
+def test_related_posts_without_position_take_the_order_of_the_rows(desk: Client) -> None:
     posts = [make_post(), make_post(), make_post()]
     desk.post(ADD, form([{"related": post.pk} for post in posts]))
     post = Post.objects.get(slug="night-shift")
@@ -230,7 +230,8 @@ def test_a_related_post_already_there_cannot_be_added_again(desk: Client) -> Non
 
 @pytest.mark.parametrize("related", ["999999", "-1"])
 def test_a_related_post_that_does_not_exist_is_an_error(desk: Client, related: Any) -> None:
-    assert row_errors(desk.post(ADD, form([{"related": related}])))[0]
+    [found] = row_errors(desk.post(ADD, form([{"related": related}])))
+    assert list(found) == ["related"]
 
 
 def test_choosing_a_related_post_loads_no_bodies(

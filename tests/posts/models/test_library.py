@@ -1,4 +1,4 @@
-"""The library keeps every picture that something still shows."""
+"""A picture that is used by an article, a page or an author cannot be deleted."""
 
 from collections.abc import Callable
 
@@ -7,13 +7,14 @@ from django.core.files.storage import default_storage
 from django.db.models import ProtectedError
 from django.test import Client
 
+from posts.models import Post
 from posts.models.image import Image
 from tests.factories import make_author, make_image, make_page, make_post, picture_file
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 
-def in_a_text(image: Image) -> str:
+def body_with(image: Image) -> str:
     return f'<figure><img src="{image.file.url}" alt="A console"></figure>'
 
 
@@ -22,27 +23,27 @@ USES: dict[str, Callable[[Image], object]] = {
         title="Night shift", cover=image, cover_alt="A console"
     ),
     "Post: A draft": lambda image: make_post(
-        title="A draft", published_at=None, body=in_a_text(image)
+        title="A draft", published_at=None, body=body_with(image)
     ),
-    "Page: About us": lambda image: make_page("About us", body=in_a_text(image)),
+    "Page: About us": lambda image: make_page("About us", body=body_with(image)),
     "Author: Ruth": lambda image: make_author(name="Ruth", photo=image),
 }
 
 
 @pytest.mark.parametrize("use", USES)
-def test_a_picture_that_is_shown_is_not_deleted(use: str) -> None:
+def test_a_picture_in_use_cannot_be_deleted(use: str) -> None:
     image, other = make_image(), make_image(800, 600)
     USES[use](image)
     name = use.partition(": ")[2]
-    for way in (image.delete, Image.objects.filter(pk__in=[image.pk, other.pk]).delete):
+    for delete in (image.delete, Image.objects.filter(pk__in=[image.pk, other.pk]).delete):
         with pytest.raises(ProtectedError, match=f"is shown by “{name}”"):
-            way()
+            delete()
     assert Image.objects.filter(pk__in=[image.pk, other.pk]).count() == 2
 
 
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("how", ["one", "many"])
-def test_the_desk_says_what_shows_it(admin_client: Client, use: str, how: str) -> None:
+def test_the_admin_lists_what_uses_the_picture(admin_client: Client, use: str, how: str) -> None:
     image = make_image()
     USES[use](image)
     address, data = f"/admin/posts/image/{image.pk}/delete/", {"post": "yes"}
@@ -58,9 +59,9 @@ def test_the_desk_says_what_shows_it(admin_client: Client, use: str, how: str) -
     assert Image.objects.filter(pk=image.pk).exists()
 
 
-def test_a_picture_that_nothing_shows_any_more_may_go(admin_client: Client) -> None:
+def test_an_unused_picture_can_be_deleted(admin_client: Client) -> None:
     image = make_image()
-    post = make_post(body=in_a_text(image))
+    post = Post.objects.get(pk=make_post(body=body_with(image)).pk)
     post.body = "<p>Without it.</p>"
     post.save()
     response = admin_client.post(f"/admin/posts/image/{image.pk}/delete/", {"post": "yes"})
@@ -77,9 +78,10 @@ def test_a_picture_that_nothing_shows_any_more_may_go(admin_client: Client) -> N
         (' width="9" height="9"', 'width="9" height="9"'),
     ],
 )
-def test_a_picture_that_an_import_put_there_has_its_size_too(given: str, size: str) -> None:
+def test_an_imported_picture_gets_width_and_height(given: str, size: str) -> None:
     name = default_storage.save("imported/console.png", picture_file(60, 40))
-    post = make_post(body=f'<p><img src="{default_storage.url(name)}" alt="A console"{given}></p>')
+    made = make_post(body=f'<p><img src="{default_storage.url(name)}" alt="A console"{given}></p>')
+    post = Post.objects.get(pk=made.pk)
     assert f'{size} loading="lazy"' in post.body_html
     assert post.body_html.count("width=") == post.body_html.count("height=") == 1
     assert 'alt="A console"' in post.body_html
@@ -95,6 +97,6 @@ def test_a_picture_that_an_import_put_there_has_its_size_too(given: str, size: s
         "https://elsewhere.example/x.jpg",
     ],
 )
-def test_a_picture_that_is_not_ours_or_not_there_stays_as_it_was_written(address: str) -> None:
-    post = make_post(body=f'<p><img src="{address}" alt="x"></p>')
+def test_a_missing_or_foreign_picture_keeps_its_address(address: str) -> None:
+    post = Post.objects.get(pk=make_post(body=f'<p><img src="{address}" alt="x"></p>').pk)
     assert f'src="{address}" alt="x" loading="lazy"' in post.body_html

@@ -14,7 +14,7 @@ from posts.pictures.renditions import stem
 
 
 def files(image: Image) -> dict[str, Path]:
-    """Every copy that the image's row names, by the end of its name."""
+    """The file of every copy in the row of the image, by the end of its name."""
     record = image.renditions
     kinds = [kind for kind in renditions.FORMATS if kind in record]
     return {

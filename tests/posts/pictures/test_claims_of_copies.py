@@ -1,4 +1,4 @@
-"""A worker's claim on a picture: renewed while it works, free soon after it is gone."""
+"""The claim of a worker on a picture: renewed with each copy, released when the worker stops."""
 
 from datetime import datetime
 from typing import Any
@@ -33,7 +33,7 @@ def test_a_claim_is_renewed_with_each_copy(monkeypatch: pytest.MonkeyPatch) -> N
     assert claims == sorted(set(claims))
 
 
-def test_a_worker_whose_claim_went_to_another_stops_at_the_next_copy(
+def test_a_worker_that_lost_its_claim_stops_at_the_next_copy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(copying, "RENEW_AFTER", 0)
@@ -51,7 +51,7 @@ def test_a_worker_whose_claim_went_to_another_stops_at_the_next_copy(
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
-def test_a_worker_that_is_stopped_gives_its_picture_back_at_once(
+def test_an_interrupted_worker_releases_its_claim(
     monkeypatch: pytest.MonkeyPatch, stop: type[BaseException]
 ) -> None:
     image = make_image(400, 300)
@@ -66,7 +66,7 @@ def test_a_worker_that_is_stopped_gives_its_picture_back_at_once(
     assert make(image.pk)
 
 
-def test_a_picture_that_no_encoder_takes_is_not_tried_at_every_tick(
+def test_an_encoder_error_postpones_the_next_try(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def broken(*_: object) -> None:
@@ -81,7 +81,7 @@ def test_a_picture_that_no_encoder_takes_is_not_tried_at_every_tick(
     assert due > timezone.now() + copying.LEASE
 
 
-# At the desk
+# In the admin
 
 
 def fields(**changed: Any) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def fields(**changed: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("done_by_a_worker", ["stored", "claimed"])
-def test_saving_a_title_undoes_nothing_that_a_worker_did_meanwhile(
+def test_saving_a_title_keeps_concurrent_changes_of_a_worker(
     admin_client: Client, monkeypatch: pytest.MonkeyPatch, done_by_a_worker: str
 ) -> None:
     image = make_image(60, 40)
@@ -97,7 +97,7 @@ def test_saving_a_title_undoes_nothing_that_a_worker_did_meanwhile(
     clean = ImageForm.clean_focal_x
 
     def meanwhile(form: ImageForm) -> int:
-        # The form has its image by now; the row moves on.
+        # The form has loaded its instance already.
         if done_by_a_worker == "stored":
             with_copies(Image.objects.get())
         else:
@@ -116,7 +116,7 @@ def test_saving_a_title_undoes_nothing_that_a_worker_did_meanwhile(
         assert found.renditions_due_at == lease
 
 
-def test_the_page_of_a_picture_says_where_its_copies_are(admin_client: Client) -> None:
+def test_the_change_page_shows_the_state_of_the_copies(admin_client: Client) -> None:
     image = make_image(400, 300)
     url = f"/admin/posts/image/{image.pk}/change/"
 

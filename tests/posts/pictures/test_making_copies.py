@@ -1,4 +1,4 @@
-"""The copies of a picture are made once, in the background, whole or not at all."""
+"""The copies of a picture are made once, in the background, and completely or not at all."""
 
 import errno
 import os
@@ -34,7 +34,7 @@ def queued() -> list[DBTaskResult]:
     return list(DBTaskResult.objects.filter(task_path="posts.tasks.make_renditions"))
 
 
-def test_a_stored_picture_wakes_a_worker_after_the_commit(
+def test_storing_a_picture_enqueues_a_task_after_the_commit(
     django_capture_on_commit_callbacks: Callable[..., Any],
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
@@ -42,11 +42,11 @@ def test_a_stored_picture_wakes_a_worker_after_the_commit(
         assert queued() == []
     [job] = queued()
     assert job.args_kwargs["args"] == [image.pk]
-    # A reader waits for the mail that asks to confirm; nobody waits for a copy.
+    # Mails to readers are more urgent than copies.
     assert job.priority < 0
 
 
-def test_a_queue_that_is_away_does_not_cost_the_picture(
+def test_a_picture_is_stored_when_the_queue_is_unreachable(
     django_capture_on_commit_callbacks: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: Any) -> None:
@@ -58,20 +58,20 @@ def test_a_queue_that_is_away_does_not_cost_the_picture(
     assert image.renditions_due_at is not None
 
 
-def test_changing_the_title_of_a_finished_picture_wakes_nobody(
+def test_changing_the_title_of_a_finished_picture_enqueues_nothing(
     django_capture_on_commit_callbacks: Callable[..., Any],
 ) -> None:
-    image = with_copies(make_image(60, 40))
+    image = Image.objects.get(pk=with_copies(make_image(60, 40)).pk)
     with django_capture_on_commit_callbacks(execute=True):
         image.title = "Night"
         image.save()
     assert queued() == []
 
 
-def test_the_tick_finds_what_was_left_and_wakes_for_it_once() -> None:
+def test_the_tick_enqueues_an_overdue_picture_once() -> None:
     image = make_image(60, 40)
     tick()
-    assert queued() == []  # The worker that was told has a minute.
+    assert queued() == []  # The enqueued task has a minute to start.
     Image.objects.update(renditions_due_at=timezone.now() - timedelta(seconds=61))
     tick()
     tick()
@@ -79,41 +79,41 @@ def test_the_tick_finds_what_was_left_and_wakes_for_it_once() -> None:
     assert make(image.pk)
 
 
-def test_doing_it_twice_does_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_copies_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     image = make_image(60, 40)
     assert make(image.pk)
-    monkeypatch.setattr(copying, "_store_copies", lambda *_: pytest.fail("Made again."))
+    monkeypatch.setattr(copying, "copies", lambda *_: pytest.fail("Made again."))
     assert not make(image.pk)
     assert not make(image.pk + 1000)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_workers_one_makes_the_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_of_several_workers_makes_the_copies(monkeypatch: pytest.MonkeyPatch) -> None:
     image = make_image(60, 40)
-    made: list[int] = []
+    made: list[list[int]] = []
 
-    def slowly(image: Image, _: object) -> dict[str, Any]:
-        made.append(image.pk)
+    def slowly(_: Pillow.Image, widths: list[int]) -> list[tuple[int, str, bytes]]:
+        made.append(widths)
         time.sleep(0.3)
-        return {"recipe": renditions.RECIPE, "widths": [60], "jpg": [1]}
+        return [(60, "jpg", b"copy")]
 
-    monkeypatch.setattr(copying, "_store_copies", slowly)
+    monkeypatch.setattr(copying, "copies", slowly)
 
     assert sorted(at_once(*[lambda: make(image.pk)] * 4)) == [False, False, False, True]
     assert made == [image.pk]
 
 
-def test_a_worker_that_took_too_long_does_not_overrule_its_successor(
+def test_a_worker_that_lost_its_claim_does_not_overwrite_the_result(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     image = make_image(60, 40)
     theirs = {"recipe": renditions.RECIPE, "widths": [60], "jpg": [9]}
 
-    def overtaken(*_: object) -> dict[str, Any]:
+    def overtaken(*_: object) -> list[tuple[int, str, bytes]]:
         Image.objects.update(renditions=theirs, renditions_due_at=None)
-        return {"recipe": renditions.RECIPE, "widths": [1], "jpg": [1]}
+        return [(60, "jpg", b"copy")]
 
-    monkeypatch.setattr(copying, "_store_copies", overtaken)
+    monkeypatch.setattr(copying, "copies", overtaken)
     assert not make(image.pk)
     image.refresh_from_db()
     assert image.renditions == theirs
@@ -126,7 +126,7 @@ def test_a_killed_worker_leaves_whole_files_and_the_next_one_finishes(
     image = kept(noise(1600, 1200))
 
     def whole() -> list[Path]:
-        # A file that is being written is hidden.
+        # The name of an incomplete file starts with a dot.
         return [path for path in media_root.glob("renditions/*/*") if path.name[0] != "."]
 
     worker = manage("make_renditions", smtp_port=1, DATA_DIR=str(tmp_path))
@@ -146,7 +146,7 @@ def test_a_killed_worker_leaves_whole_files_and_the_next_one_finishes(
     for path in begun:
         with Pillow.open(path) as copy:
             copy.load()
-    # Nobody else while the dead one could still be alive; then anybody, a minute later.
+    # The claim of the killed worker holds until it expires, after at most a minute.
     assert not make(image.pk)
     assert image.renditions_due_at <= timezone.now() + timedelta(minutes=1)
     Image.objects.update(renditions_due_at=timezone.now())
@@ -155,7 +155,7 @@ def test_a_killed_worker_leaves_whole_files_and_the_next_one_finishes(
     assert all(path.is_file() for path in files(image).values())
 
 
-def test_a_full_disk_costs_nothing_but_time(
+def test_a_full_disk_leaves_no_partial_files_and_is_retried(
     media_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = make_image(400, 300)
@@ -174,14 +174,14 @@ def test_a_full_disk_costs_nothing_but_time(
     assert image.renditions == {}
     assert image.renditions_due_at is not None
     assert timezone.now() < image.renditions_due_at < timezone.now() + timedelta(hours=1)
-    assert list(media_root.rglob(".*")) == []  # No halves are left lying about.
+    assert list(media_root.rglob(".*")) == []  # No partial files are left.
     assert default_storage.exists(str(image.file.name))
     Image.objects.update(renditions_due_at=timezone.now())
     with_copies(image)
 
 
 @pytest.mark.parametrize("damage", ["lost", "broken", "cut"])
-def test_a_picture_that_cannot_be_read_is_given_up_until_somebody_asks(
+def test_an_unreadable_picture_is_retried_only_by_the_command(
     damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     image = kept(noise(400, 300))
@@ -200,7 +200,7 @@ def test_a_picture_that_cannot_be_read_is_given_up_until_somebody_asks(
     assert image.renditions
 
 
-def test_the_command_makes_what_is_missing_or_everything(
+def test_the_command_makes_missing_copies_or_all_of_them(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     old, done = make_image(60, 40), with_copies(make_image(61, 40))
@@ -220,7 +220,7 @@ def test_the_command_makes_what_is_missing_or_everything(
     assert path.exists()
 
 
-def test_a_picture_that_is_uploaded_anew_gets_new_copies() -> None:
+def test_a_picture_that_is_uploaded_again_gets_new_copies() -> None:
     source = picture_file(60, 40, colour=(7, 7, 7))
     image = with_copies(Image.keep(clean_picture(source)))
     Path(image.file.path).unlink()
@@ -230,14 +230,14 @@ def test_a_picture_that_is_uploaded_anew_gets_new_copies() -> None:
     with_copies(again)
 
 
-def test_copies_are_readable_by_a_front_server() -> None:
+def test_copies_are_readable_by_the_web_server() -> None:
     image = with_copies(make_image(60, 40))
     for path in files(image).values():
         assert os.stat(path).st_mode & 0o777 == 0o644
 
 
 @pytest.mark.django_db(transaction=True)
-def test_copies_that_are_ready_let_go_of_the_pages_that_showed_the_whole_picture() -> None:
+def test_finished_copies_invalidate_the_kept_pages_of_the_article() -> None:
     cover = make_image(60, 40)
     post = make_post(cover=cover, cover_alt="A console")
     other = make_post()

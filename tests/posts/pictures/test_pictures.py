@@ -1,4 +1,4 @@
-"""`{% picture %}`: every copy, its sizes, and no look at anything but the image's own row."""
+"""The tag `{% picture %}`: every copy with its sizes, from the row of the image alone."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -14,6 +14,7 @@ from django.template import Context, Template
 from django.test import Client
 from django.utils import timezone
 
+from posts.models import Post
 from posts.models.image import Image
 from posts.views.lists import POSTS_PER_PAGE
 from tests.factories import (
@@ -29,14 +30,14 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 
-def shown(image: Image, arguments: str = "", place: str = "cover") -> str:
+def rendered(image: Image, arguments: str = "", place: str = "cover") -> str:
     template = Template("{% load pictures %}{% picture image '" + place + "' " + arguments + " %}")
     return template.render(Context({"image": image}))
 
 
-def test_until_its_copies_are_made_the_picture_itself_is_shown() -> None:
+def test_without_copies_the_original_picture_is_shown() -> None:
     image = make_image(640, 360)
-    assert shown(image, 'alt="A console"') == (
+    assert rendered(image, 'alt="A console"') == (
         f'<img src="{image.file.url}" width="640" height="360" alt="A console" '
         'loading="lazy" decoding="async">'
     )
@@ -46,7 +47,7 @@ def test_avif_comes_before_webp_before_jpeg() -> None:
     image = with_copies(make_image(400, 200))
     # Two plain colours are smaller as WebP than as AVIF; photographs are not.
     image.renditions["avif"] = [1, 2, 3]
-    html = shown(image, 'alt="A console"')
+    html = rendered(image, 'alt="A console"')
     sizes = "(min-width: 68rem) 64rem, (min-width: 48rem) 93vw, 100vw"
     stem = f"/media/renditions/{image.renditions['recipe']}/{image.sha256[:24]}"
     assert html == (
@@ -62,15 +63,15 @@ def test_avif_comes_before_webp_before_jpeg() -> None:
     )
 
 
-def test_a_small_place_is_offered_small_copies() -> None:
+def test_a_small_place_gets_small_copies() -> None:
     image = with_copies(make_image(1000, 1000))
-    html = shown(image, place="author")
+    html = rendered(image, place="author")
     assert "320w" in html
-    # An address has the picture’s hash, in which there are figures as well.
+    # The hash in the address may contain these digits too.
     assert "480w" not in html
     assert "-480." not in html
     assert 'width="1000" height="1000"' in html
-    one = shown(image, place="portrait")
+    one = rendered(image, place="portrait")
     assert "-160.jpg" in one
     assert "-320" not in one
     assert "sizes" not in one
@@ -79,10 +80,10 @@ def test_a_small_place_is_offered_small_copies() -> None:
 @pytest.mark.parametrize(
     ("size", "place", "sizes", "widest"),
     [
-        # As wide as the place, or narrower than the part of it that is seen: no more than that.
+        # No wider than the visible part of the picture.
         ((1500, 1000), "lead", "(min-width: 68rem) 36.1rem, (min-width: 56rem) 53vw, 92vw", 1500),
         ((1000, 1500), "lead", "(min-width: 68rem) 36.1rem, (min-width: 56rem) 53vw, 92vw", 1000),
-        # Much wider than what is seen of it.
+        # The visible part is much narrower than the picture.
         (
             (1600, 400),
             "lead",
@@ -95,7 +96,7 @@ def test_a_small_place_is_offered_small_copies() -> None:
             "(min-width: 56.25rem) 27rem, (min-width: 37.5rem) 48vw, 18rem",
             900,
         ),
-        # As high as the screen allows.
+        # Limited by the height of the screen.
         (
             (500, 1000),
             "cover",
@@ -104,37 +105,37 @@ def test_a_small_place_is_offered_small_copies() -> None:
         ),
     ],
 )
-def test_a_pictures_shape_says_how_many_pixels_a_place_takes(
+def test_sizes_follow_from_the_shape_of_the_picture_and_its_place(
     size: tuple[int, int], place: str, sizes: str, widest: int
 ) -> None:
-    html = shown(with_copies(make_image(*size)), place=place)
+    html = rendered(with_copies(make_image(*size)), place=place)
     assert f'sizes="{sizes}"' in html
     assert html.rsplit('w" sizes', 1)[0].endswith(f" {widest}")
 
 
-def test_what_would_be_higher_than_a_screen_is_limited_where_nothing_is_cut_off() -> None:
+def test_tall_pictures_get_a_class_where_they_are_not_cropped() -> None:
     tall = make_image(500, 1000)
-    assert 'class="tall"' in shown(tall, place="cover")
-    assert "tall" not in shown(tall, place="lead")
-    assert "tall" not in shown(make_image(1000, 1000), place="cover")
-    # A phone's screen is tall; what is longer still is there to be read, and stays as wide.
-    assert 'class="tall"' in shown(make_image(1080, 2400), place="column")
-    assert "tall" not in shown(make_image(500, 1200), place="column")
-    assert 'class="tall"' in shown(make_image(500, 1200), place="cover")
+    assert 'class="tall"' in rendered(tall, place="cover")
+    assert "tall" not in rendered(tall, place="lead")
+    assert "tall" not in rendered(make_image(1000, 1000), place="cover")
+    # Screenshots of phones are limited; longer pictures are meant to be read at full width.
+    assert 'class="tall"' in rendered(make_image(1080, 2400), place="column")
+    assert "tall" not in rendered(make_image(500, 1200), place="column")
+    assert 'class="tall"' in rendered(make_image(500, 1200), place="cover")
 
 
-def test_only_the_first_picture_is_fetched_at_once() -> None:
+def test_only_the_first_picture_has_high_priority() -> None:
     image = make_image(60, 40)
-    assert 'fetchpriority="high"' in shown(image, "first=True")
-    assert "loading" not in shown(image, "first=True")
-    assert 'loading="lazy"' in shown(image)
-    eager = shown(image, "eager=True")
+    assert 'fetchpriority="high"' in rendered(image, "first=True")
+    assert "loading" not in rendered(image, "first=True")
+    assert 'loading="lazy"' in rendered(image)
+    eager = rendered(image, "eager=True")
     assert "lazy" not in eager
     assert 'fetchpriority="low"' in eager
 
 
 @pytest.mark.parametrize("copies", [False, True])
-def test_nothing_that_is_handed_in_brings_markup(copies: bool) -> None:
+def test_attributes_are_escaped(copies: bool) -> None:
     image = make_image(60, 40)
     if copies:
         with_copies(image)
@@ -146,7 +147,7 @@ def test_nothing_that_is_handed_in_brings_markup(copies: bool) -> None:
     assert len(re.findall("<[a-z]", html)) == (1 if not copies else html.count("<source") + 2)
 
 
-def test_a_picture_asks_neither_the_database_nor_the_storage(
+def test_rendering_a_picture_reads_neither_database_nor_storage(
     django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = with_copies(make_image(1000, 500))
@@ -158,14 +159,14 @@ def test_a_picture_asks_neither_the_database_nor_the_storage(
     for name in ("exists", "open", "_open", "size", "_save"):
         monkeypatch.setattr(FileSystemStorage, name, never)
     with django_assert_num_queries(0):
-        assert "<picture>" in shown(image)
+        assert "<picture>" in rendered(image)
 
 
 # The focal point
 
 
-def test_the_middle_needs_no_class() -> None:
-    assert "class" not in shown(make_image(60, 40))
+def test_a_centred_focal_point_has_no_class() -> None:
+    assert "class" not in rendered(make_image(60, 40))
 
 
 @pytest.mark.parametrize(
@@ -177,14 +178,14 @@ def test_the_middle_needs_no_class() -> None:
         (46, 54, ""),
     ],
 )
-def test_the_focal_point_is_a_class_to_the_nearest_tenth(x: int, y: int, css: str) -> None:
+def test_the_focal_point_is_rounded_to_a_class(x: int, y: int, css: str) -> None:
     image = make_image(60, 40)
     image.focal_x, image.focal_y = x, y
     assert image.focus == css
-    assert f'class="photo {css}"'.replace(' "', '"') in shown(image, 'css="photo"')
+    assert f'class="photo {css}"'.replace(' "', '"') in rendered(image, 'css="photo"')
 
 
-def test_the_style_sheets_know_every_step() -> None:
+def test_the_style_sheets_define_every_focal_class() -> None:
     css = "".join(
         path.read_text() for path in (django_settings.BASE_DIR / "static/css").rglob("*.css")
     )
@@ -205,7 +206,7 @@ def test_a_focal_point_outside_the_picture_is_refused(field: str) -> None:
         image.save()
 
 
-def test_an_editor_sets_the_focal_point_without_script(client: Client) -> None:
+def test_the_focal_point_can_be_set_without_javascript(client: Client) -> None:
     image = make_image(60, 40)
     client.force_login(make_editor())
     url = f"/admin/posts/image/{image.pk}/change/"
@@ -221,18 +222,18 @@ def test_an_editor_sets_the_focal_point_without_script(client: Client) -> None:
     assert "focal_x" not in client.get("/admin/posts/image/add/").content.decode()
 
 
-def test_a_card_keeps_the_focal_point_in_view(client: Client) -> None:
+def test_a_card_has_the_class_of_the_focal_point(client: Client) -> None:
     cover = make_image(900, 600)
     Image.objects.filter(pk=cover.pk).update(focal_x=10, focal_y=90)
     make_post(cover=cover, cover_alt="A console")
     assert 'class="focus-x1 focus-y9"' in client.get("/").content.decode()
 
 
-# The one that is seen without scrolling
+# The picture that is visible without scrolling
 
 
-def fetched_at_once(html: str) -> list[str]:
-    """Return the address of each picture of a page's own that does not wait for scrolling."""
+def prioritised_images(html: str) -> list[str]:
+    """Return the addresses of the pictures in <main> with high fetch priority."""
     main = html.split("<main")[1].split("</main>")[0]
     images = re.findall(r"<img [^>]*>", main)
     return [
@@ -245,7 +246,7 @@ def fetched_at_once(html: str) -> list[str]:
 @pytest.mark.parametrize(
     "address", ["/tags/fire/", "/authors/ruth/", "/archive/2025/", "/archive/2025/03/", "/?page=2"]
 )
-def test_a_list_fetches_the_first_of_its_pictures_at_once(client: Client, address: str) -> None:
+def test_a_list_prioritises_its_first_picture(client: Client, address: str) -> None:
     ruth, fire = make_author(slug="ruth"), make_tag(slug="fire")
     covers = [make_image() for _ in range(POSTS_PER_PAGE)]
     for day, cover in enumerate([*covers, None], start=1):
@@ -261,31 +262,30 @@ def test_a_list_fetches_the_first_of_its_pictures_at_once(client: Client, addres
         first = covers[1]
     else:
         first = covers[-1]  # The newest has none.
-    assert fetched_at_once(client.get(address).content.decode()) == [first.file.url]
+    assert prioritised_images(client.get(address).content.decode()) == [first.file.url]
 
 
-def test_on_the_front_page_it_is_the_leads_or_else_the_first_cards(client: Client) -> None:
+def test_the_front_page_prioritises_the_lead_or_else_the_first_card(client: Client) -> None:
     below, lead = make_image(), make_image()
     now = timezone.now()
     make_post(cover=below, cover_alt="x", published_at=now - timedelta(days=2))
     post = make_post(cover=lead, cover_alt="x", published_at=now - timedelta(days=1))
-    assert fetched_at_once(client.get("/").content.decode()) == [lead.file.url]
-    post.cover, post.cover_alt = None, ""
-    post.save()
-    assert fetched_at_once(client.get("/").content.decode()) == [below.file.url]
+    assert prioritised_images(client.get("/").content.decode()) == [lead.file.url]
+    Post.objects.filter(pk=post.pk).update(cover=None, cover_alt="")
+    assert prioritised_images(client.get("/").content.decode()) == [below.file.url]
 
 
-def test_a_text_without_a_cover_fetches_the_picture_that_it_begins_with(client: Client) -> None:
+def test_without_a_cover_a_picture_at_the_start_of_the_text_is_prioritised(client: Client) -> None:
     image, cover = with_copies(make_image()), make_image()
     figure = f'<figure class="wide"><img src="{image.file.url}" alt="A map"></figure>'
     own = f"/media/renditions/2/{image.sha256[:24]}-1600.jpg"
     post = make_post(slug="map", body=f"{figure}<p>See.</p>{figure}")
-    assert fetched_at_once(client.get("/articles/map/").content.decode()) == [own]
+    assert prioritised_images(client.get("/articles/map/").content.decode()) == [own]
     page = make_page(slug="map", body=f'<p><img src="{image.file.url}" alt="A map"></p>')
-    assert fetched_at_once(client.get(page.get_absolute_url()).content.decode()) == [own]
-    post.cover, post.cover_alt = cover, "x"
-    post.save()
-    assert fetched_at_once(client.get("/articles/map/").content.decode()) == [cover.file.url]
-    post.cover, post.body = None, f"<p>First some words.</p>{figure}"
-    post.save()
-    assert fetched_at_once(client.get("/articles/map/").content.decode()) == []
+    assert prioritised_images(client.get(page.get_absolute_url()).content.decode()) == [own]
+    Post.objects.filter(pk=post.pk).update(cover=cover, cover_alt="x")
+    assert prioritised_images(client.get("/articles/map/").content.decode()) == [cover.file.url]
+    Post.objects.filter(pk=post.pk).update(
+        cover=None, cover_alt="", body=f"<p>First some words.</p>{figure}"
+    )
+    assert prioritised_images(client.get("/articles/map/").content.decode()) == []

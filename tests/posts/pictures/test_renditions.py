@@ -1,4 +1,4 @@
-"""The copies of a picture: which there are, what is not in them, which one is shown."""
+"""The copies of a picture: formats and widths, no metadata, and which one is shown."""
 
 import io
 import time
@@ -20,26 +20,26 @@ from tests.posts.pictures.copies import files, kept, noise
 
 pytestmark = pytest.mark.django_db
 
-GPS = "my house"
+OWNER = "my house"
 
 
-def kept_raw(content: bytes, name: str = "old.jpg") -> Image:
-    """A picture that came into the library past the door that cleans."""
+def store_without_cleaning(content: bytes, name: str = "old.jpg") -> Image:
+    """A picture that was stored without clean_picture(), as old rows were."""
     image = Image(sha256=f"{time.time_ns():064d}")
     image.file.save(name, ContentFile(content, name), save=False)
     image.save()
     return image
 
 
-# What is made
+# Formats and widths
 
 
-def test_this_pillow_writes_avif_and_webp() -> None:
+def test_pillow_supports_avif_and_webp() -> None:
     assert features.check("avif")
     assert features.check("webp")
 
 
-def test_every_width_comes_as_avif_webp_and_jpeg() -> None:
+def test_every_width_is_made_as_avif_webp_and_jpeg() -> None:
     image = with_copies(kept(noise(900, 450)))
     assert image.renditions["widths"] == [160, 320, 480, 750, 900]
     assert image.renditions_due_at is None
@@ -56,9 +56,7 @@ def test_every_width_comes_as_avif_webp_and_jpeg() -> None:
 
 
 @pytest.mark.parametrize(("width", "smaller"), [(480, False), (750, True), (1200, True)])
-def test_a_copy_for_screens_of_small_dots_is_smaller_than_others_would_be(
-    width: int, smaller: bool
-) -> None:
+def test_wide_copies_are_compressed_more(width: int, smaller: bool) -> None:
     picture = noise(1600, 900)
     avif = next(content for _, kind, content in copies(picture, [width]) if kind == "avif")
     copy = picture.resize((width, width * 9 // 16), Pillow.Resampling.LANCZOS, reducing_gap=3)
@@ -81,7 +79,7 @@ def test_no_copy_is_wider_than_the_picture(width: int, widths: list[int]) -> Non
     assert widths_of(width) == widths
 
 
-def test_what_is_see_through_stays_so_in_every_copy() -> None:
+def test_every_copy_keeps_transparency() -> None:
     picture = Pillow.new("RGBA", (200, 100), (200, 30, 30, 255))
     picture.paste((0, 0, 0, 0), (0, 0, 100, 100))
     image = with_copies(kept(picture))
@@ -94,7 +92,7 @@ def test_what_is_see_through_stays_so_in_every_copy() -> None:
             assert alpha.getpixel((copy.width - 3, 5)) > 245
 
 
-def test_a_modern_format_that_saves_nothing_is_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_format_that_is_not_smaller_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = {"avif": 900, "webp": 500, "jpg": 400}
 
     def copies(_: Pillow.Image, widths: list[int]) -> list[tuple[int, str, bytes]]:
@@ -105,7 +103,7 @@ def test_a_modern_format_that_saves_nothing_is_not_offered(monkeypatch: pytest.M
     assert image.renditions == {"recipe": renditions.RECIPE, "widths": [160], "jpg": [400]}
 
 
-def test_an_animation_becomes_its_first_frame_in_every_copy() -> None:
+def test_every_copy_of_an_animation_is_its_first_frame() -> None:
     frames = [Pillow.new("RGB", (200, 100), colour) for colour in ("red", "green", "blue")]
     out = io.BytesIO()
     frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], duration=100)
@@ -117,13 +115,13 @@ def test_an_animation_becomes_its_first_frame_in_every_copy() -> None:
             assert (red > 230, green < 30, blue < 30) == (True, True, True)
 
 
-# What is not in them
+# Metadata
 
 
-def assert_bare(image: Image) -> None:
+def assert_no_metadata(image: Image) -> None:
     assert files(image)
     for path in files(image).values():
-        assert GPS.encode() not in path.read_bytes()
+        assert OWNER.encode() not in path.read_bytes()
         with Pillow.open(path) as copy:
             copy.load()
             assert not copy.getexif()
@@ -132,26 +130,26 @@ def assert_bare(image: Image) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "past_the_door"),
+    ("kind", "unclean_upload"),
     [
-        *((kind, past) for kind in ("JPEG", "PNG", "WEBP") for past in (False, True)),
-        ("AVIF", True),  # The door takes none.
+        *((kind, unclean) for kind in ("JPEG", "PNG", "WEBP") for unclean in (False, True)),
+        ("AVIF", True),  # clean_picture() refuses AVIF.
     ],
 )
-def test_no_copy_says_where_it_was_taken(kind: str, past_the_door: bool) -> None:
+def test_no_copy_has_metadata(kind: str, unclean_upload: bool) -> None:
     source = picture_file(400, 300, kind=kind, exif=exif())
-    assert GPS.encode() in source.read()
+    assert OWNER.encode() in source.read()
     source.seek(0)
     image = (
-        kept_raw(source.read(), f"a.{kind.lower()}")
-        if past_the_door
+        store_without_cleaning(source.read(), f"a.{kind.lower()}")
+        if unclean_upload
         else Image.keep(clean_picture(source))
     )
-    assert_bare(with_copies(image))
+    assert_no_metadata(with_copies(image))
 
 
-@pytest.mark.parametrize("past_the_door", [False, True])
-def test_every_copy_stands_upright_and_in_screen_colours(past_the_door: bool) -> None:
+@pytest.mark.parametrize("unclean_upload", [False, True])
+def test_every_copy_is_upright_and_in_srgb(unclean_upload: bool) -> None:
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     swapped = srgb.replace(b"rXYZ", b"temp").replace(b"bXYZ", b"rXYZ").replace(b"temp", b"bXYZ")
     sideways = Pillow.new("RGB", (400, 200), (250, 0, 0))
@@ -160,9 +158,11 @@ def test_every_copy_stands_upright_and_in_screen_colours(past_the_door: bool) ->
     sideways.save(out, "JPEG", icc_profile=swapped, exif=exif(tag274=6))
     content = out.getvalue()
     image = with_copies(
-        kept_raw(content) if past_the_door else Image.keep(clean_picture(ContentFile(content, "a")))
+        store_without_cleaning(content)
+        if unclean_upload
+        else Image.keep(clean_picture(ContentFile(content, "a")))
     )
-    assert_bare(image)
+    assert_no_metadata(image)
     for path in files(image).values():
         with Pillow.open(path) as copy:
             assert copy.height == copy.width * 2
@@ -181,31 +181,31 @@ def test_every_copy_stands_upright_and_in_screen_colours(past_the_door: bool) ->
         ("RGBA", "PNG", (20, 40, 60, 255), (20, 40, 60)),
     ],
 )
-@pytest.mark.parametrize("past_the_door", [False, True])
-def test_every_way_of_writing_colours_comes_out_alike(
-    mode: str, kind: str, colour: Any, expected: tuple[int, int, int], past_the_door: bool
+@pytest.mark.parametrize("unclean_upload", [False, True])
+def test_every_colour_mode_is_converted_correctly(
+    mode: str, kind: str, colour: Any, expected: tuple[int, int, int], unclean_upload: bool
 ) -> None:
     source = picture_file(200, 100, mode=mode, kind=kind, colour=colour)
     image = with_copies(
-        kept_raw(source.read(), f"a.{kind.lower()}")
-        if past_the_door
+        store_without_cleaning(source.read(), f"a.{kind.lower()}")
+        if unclean_upload
         else Image.keep(clean_picture(source))
     )
-    assert_bare(image)
+    assert_no_metadata(image)
     for path in files(image).values():
         with Pillow.open(path) as copy:
             shown = copy.convert("RGB").getpixel((80, 40))
             assert max(abs(a - b) for a, b in zip(shown, expected, strict=True)) < 12
 
 
-def test_a_palette_with_a_hole_keeps_the_hole() -> None:
+def test_a_transparent_palette_colour_stays_transparent() -> None:
     palette = Pillow.new("P", (200, 100), 0)
     palette.putpalette([255, 0, 0, 0, 0, 255])
     palette.paste(1, (100, 0, 200, 100))
     out = io.BytesIO()
     palette.save(out, "PNG", transparency=0)
     image = with_copies(Image.keep(clean_picture(ContentFile(out.getvalue(), "a.png"))))
-    assert_bare(image)
+    assert_no_metadata(image)
     for path in files(image).values():
         with Pillow.open(path) as copy:
             assert copy.convert("RGBA").getpixel((10, 10))[3] < 10
@@ -216,7 +216,7 @@ def test_a_palette_with_a_hole_keeps_the_hole() -> None:
 # Choosing
 
 
-def test_the_desk_shows_a_copy_that_fits() -> None:
+def test_small_copy_returns_the_best_fitting_copy() -> None:
     image = make_image(500, 250)
     assert small_copy(image, 160).url == image.file.url
     with_copies(image)

@@ -1,4 +1,4 @@
-"""Finding articles. Every test runs on whichever database the settings name."""
+"""Searching articles, on SQLite and on PostgreSQL."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -28,7 +28,7 @@ def titles(text: str, **how: object) -> list[str]:
     return [hit.post.title for hit in search(text, **how).hits]  # type: ignore[arg-type]  # as search() takes them
 
 
-# What matches
+# Matching
 
 
 @pytest.mark.parametrize("typed", ["dispatch", "dispatcher", "dispatchers", "dispatching"])
@@ -38,26 +38,26 @@ def test_a_word_is_found_in_its_other_forms(typed: str) -> None:
     assert titles(typed) == ["Found"]
 
 
-def test_every_word_must_be_there_but_anywhere() -> None:
+def test_every_word_must_match_in_any_place() -> None:
     make_post(title="Night shifts", body="<p>Sleep well.</p>")
     make_post(title="Night work")
     assert titles("sleep night") == ["Night shifts"]
 
 
-def test_a_phrase_is_found_in_its_order_only() -> None:
+def test_a_phrase_matches_in_its_order_only() -> None:
     make_post(title="Order", body="<p>Ask for peer support today.</p>")
     make_post(title="Disorder", body="<p>Support comes from a peer.</p>")
     assert titles('"peer support"') == ["Order"]
     assert set(titles("peer support")) == {"Order", "Disorder"}
 
 
-def test_a_phrase_of_small_words_counts() -> None:
+def test_a_phrase_of_stop_words_matches() -> None:
     make_post(title="Hamlet", body="<p>To be or not to be.</p>")
     make_post(title="Other", body="<p>Be good to them.</p>")
     assert titles('"to be"') == ["Hamlet"]
 
 
-def test_an_unwanted_word_or_phrase_leaves_articles_out() -> None:
+def test_an_excluded_word_or_phrase_removes_articles() -> None:
     make_post(title="Fire", body="<p>Training for fires.</p>")
     make_post(title="Peers", body="<p>Training in peer support.</p>")
     make_post(title="Rest", body="<p>Training, and support from a peer.</p>")
@@ -66,25 +66,25 @@ def test_an_unwanted_word_or_phrase_leaves_articles_out() -> None:
 
 
 @pytest.mark.parametrize("typed", ["em", "eme", "emerg", "emerge", "emergen", "emergenc"])
-def test_the_last_word_finds_what_it_begins(typed: str) -> None:
-    # The stem is "emerg": a beginning may be longer than that.
+def test_the_last_word_matches_as_a_prefix(typed: str) -> None:
+    # The stem is "emerg"; a prefix may be longer than the stem.
     make_post(title="Found", body="<p>In an emergency, listen.</p>")
     assert titles(typed) == ["Found"]
     assert titles(f"listen {typed}") == ["Found"]
 
 
-def test_only_the_last_word_is_a_beginning() -> None:
+def test_only_the_last_word_is_a_prefix() -> None:
     make_post(body="<p>In an emergency, listen.</p>")
     assert titles("emer listen") == []
 
 
-def test_the_whole_word_comes_before_what_it_begins() -> None:
+def test_a_whole_word_ranks_above_a_prefix_match() -> None:
     make_post(title="A car", summary="s")
     make_post(title="A career", summary="s")
     assert titles("car")[0] == "A car"
 
 
-def test_accents_do_not_matter() -> None:
+def test_accents_are_ignored() -> None:
     make_post(title="José Peña")
     make_post(title="Café", body="<p>Nai\u0308ve.</p>")
     assert titles("jose pena") == ["José Peña"]
@@ -93,7 +93,7 @@ def test_accents_do_not_matter() -> None:
 
 @pytest.mark.parametrize("written", ["9-1-1", "911"])
 @pytest.mark.parametrize("typed", ["911", "9-1-1", '"9-1-1"'])
-def test_nine_one_one_is_found_however_it_is_written(written: str, typed: str) -> None:
+def test_both_spellings_of_911_match_each_other(written: str, typed: str) -> None:
     make_post(title="Found", body=f"<p>The {written} system.</p>")
     make_post(title="Other", body="<p>Nine calls, 9 of them at 1.</p>")
     assert titles(typed) == ["Found"]
@@ -117,12 +117,12 @@ def test_nine_one_one_is_found_however_it_is_written(written: str, typed: str) -
         ("(whisper)", "whisper"),
     ],
 )
-def test_punctuation_ends_a_word(written: str, typed: str) -> None:
+def test_punctuation_separates_words(written: str, typed: str) -> None:
     make_post(title="Found", body=f"<p>About {written} here.</p>")
     assert titles(typed) == ["Found"]
 
 
-def test_markup_is_not_text() -> None:
+def test_markup_is_not_indexed() -> None:
     body = (
         "<p>An <strong>ab</strong>ra<em>cadabra</em> word.</p><p>next</p><p>neighbour</p>"
         '<p><a href="https://hidden.example/secret">shown</a> R&amp;D &lt;b&gt; caf&eacute;</p>'
@@ -153,10 +153,10 @@ def test_a_topic_finds_its_articles() -> None:
     assert titles("wellness fire") == ["Found"]
 
 
-# In which order
+# Ranking
 
 
-def test_a_title_outweighs_a_summary_a_topic_and_a_text() -> None:
+def test_title_ranks_above_summary_topic_and_body() -> None:
     text = "<p>We write about silence and about other things, each at its time.</p>"
     make_post(title="Body", summary="Some words", body=text)
     make_post(title="Topic", summary="Some words", tags=[make_tag("Silence")])
@@ -165,7 +165,7 @@ def test_a_title_outweighs_a_summary_a_topic_and_a_text() -> None:
     assert titles("silence") == ["Silence", "Summary", "Topic", "Body"]
 
 
-def test_more_of_a_word_comes_first_and_then_the_newer() -> None:
+def test_results_are_ranked_by_frequency_and_then_date() -> None:
     day = timedelta(days=1)
     old = timezone.now() - 9 * day
     make_post(title="Often", summary="s", body="<p>Radio, radio, radio, radio.</p>")
@@ -176,7 +176,7 @@ def test_more_of_a_word_comes_first_and_then_the_newer() -> None:
     assert titles("radio") == ["Often", "Newer", "Older"]
 
 
-def test_by_date_the_newest_come_first() -> None:
+def test_sorting_by_date_lists_the_newest_first() -> None:
     old = timezone.now() - timedelta(days=9)
     make_post(title="Silence", published_at=old)
     make_post(title="Newer", body="<p>A silence.</p>")
@@ -184,10 +184,10 @@ def test_by_date_the_newest_come_first() -> None:
     assert titles("silence", sort="date") == ["Newer", "Silence"]
 
 
-# What readers may see
+# Unpublished articles
 
 
-def test_drafts_scheduled_and_withdrawn_articles_are_never_found() -> None:
+def test_unpublished_articles_are_never_found() -> None:
     tag = make_tag("Hush")
     make_post(title="Hush", body="<p>Hush.</p>", published_at=None, tags=[tag])
     make_post(title="Hush", published_at=timezone.now() + timedelta(minutes=5), tags=[tag])
@@ -201,7 +201,7 @@ def test_drafts_scheduled_and_withdrawn_articles_are_never_found() -> None:
     assert respelled(parse("hushh")) == ""
 
 
-def test_a_scheduled_article_is_found_from_its_moment_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduled_article_is_found_from_its_publication(monkeypatch: pytest.MonkeyPatch) -> None:
     moment = timezone.now() + timedelta(hours=1)
     make_post(title="Later", published_at=moment)
     assert titles("later") == []
@@ -216,10 +216,10 @@ def test_no_word_of_a_draft_is_suggested() -> None:
     assert respelled(parse("answre")) == "answer"
 
 
-# Narrowing down and turning pages
+# Filters and pagination
 
 
-def test_topics_and_years_are_counted_under_each_others_choice() -> None:
+def test_topic_counts_respect_the_year_and_year_counts_the_topic() -> None:
     fire, quiet = make_tag("Fire"), make_tag("Quiet")
     make_post(tags=[fire], body="<p>Radio.</p>", published_at=datetime(2024, 6, 1, tzinfo=UTC))
     make_post(
@@ -244,7 +244,7 @@ def test_topics_and_years_are_counted_under_each_others_choice() -> None:
     assert counts(year=1999) == (0, {}, {"2025": 2, "2024": 1})
 
 
-def test_a_year_ends_where_the_readers_are() -> None:
+def test_a_year_ends_at_midnight_of_the_configured_time_zone() -> None:
     # Half past eleven in the evening of December 31 in New York, and half past midnight.
     make_post(title="Old year", published_at=datetime(2025, 1, 1, 4, 30, tzinfo=UTC))
     make_post(title="New year", published_at=datetime(2025, 1, 1, 5, 30, tzinfo=UTC))
@@ -253,7 +253,7 @@ def test_a_year_ends_where_the_readers_are() -> None:
     assert {year.value: year.count for year in search("year").years} == {"2025": 1, "2024": 1}
 
 
-def test_topics_come_with_the_most_articles_first_and_years_with_the_last() -> None:
+def test_topics_are_sorted_by_count_and_years_by_date() -> None:
     rare, common = make_tag("A rare one"), make_tag("Common")
     for year, tags in ((2024, [common, rare]), (2026, [common]), (2025, [])):
         make_post(title="Radio", tags=tags, published_at=datetime(year, 2, 1, tzinfo=UTC))
@@ -262,7 +262,7 @@ def test_topics_come_with_the_most_articles_first_and_years_with_the_last() -> N
     assert [year.label for year in found.years] == ["2026", "2025", "2024"]
 
 
-def test_pages_hold_every_article_once_and_the_last_one_answers_for_those_past_it() -> None:
+def test_pages_list_every_article_once_and_are_clamped_to_the_last() -> None:
     for number in range(2 * HITS_PER_PAGE + 3):
         make_post(title=f"Radio {number}")
     pages = [search("radio", page=number) for number in (1, 2, 3)]
@@ -275,10 +275,10 @@ def test_pages_hold_every_article_once_and_the_last_one_answers_for_those_past_i
     assert search("radio", tag="none", page=7).number == 1
 
 
-# What stands in a result
+# Snippets
 
 
-def test_what_was_found_is_marked_in_title_and_text() -> None:
+def test_matches_are_marked_in_title_and_snippet() -> None:
     long = "Nothing to see here. " * 60
     make_post(
         title="Silent nights",
@@ -293,7 +293,7 @@ def test_what_was_found_is_marked_in_title_and_text() -> None:
 
 
 @pytest.mark.parametrize("word", ["Éclair", "Pärt", "Señora", "Überlingen", "naïve"])
-def test_a_word_with_an_accent_is_marked_wherever_that_is(word: str) -> None:
+def test_a_word_with_an_accent_is_marked(word: str) -> None:
     make_post(title=f"Of {word}, and others", body=f"<p>Here is “{word}” once more.</p>")
     for typed in (word, fold(word)):
         (hit,) = search(typed).hits
@@ -301,13 +301,13 @@ def test_a_word_with_an_accent_is_marked_wherever_that_is(word: str) -> None:
         assert f"“<mark>{word}</mark>”" in hit.snippet, typed
 
 
-def test_a_heading_stands_apart_from_the_text_below_it() -> None:
+def test_blocks_are_separated_in_a_snippet() -> None:
     make_post(body="<h2>On silence</h2>\n<p>One\nsilence.</p><ul><li>Two</li><li>Three</li></ul>")
     (hit,) = search("silence").hits
     assert hit.snippet == "On <mark>silence</mark> · One <mark>silence</mark>. Two · Three"
 
 
-def test_a_phrase_is_marked_where_it_stands() -> None:
+def test_only_the_phrase_is_marked() -> None:
     make_post(body="<p>A peer is no support. Ask for peer support.</p>", summary="s")
     (hit,) = search('"peer support"').hits
     snippet = hit.snippet.replace("</mark> <mark>", " ")
@@ -315,12 +315,12 @@ def test_a_phrase_is_marked_where_it_stands() -> None:
     assert "A peer is no support" in snippet
 
 
-def test_without_a_mark_in_the_text_the_summary_stands_there() -> None:
+def test_without_a_match_in_the_body_the_summary_is_shown() -> None:
     make_post(title="Silence", summary="All about <it>.", body="<p>Nothing.</p>")
     assert search("silence").hits[0].snippet == "All about &lt;it&gt;."
 
 
-def test_nothing_in_a_result_is_markup_but_the_marks() -> None:
+def test_results_are_escaped_except_for_the_marks() -> None:
     make_post(
         title="<script>alert(1)</script> & radio",
         summary="<img src=x onerror=alert(1)>",
@@ -378,19 +378,19 @@ NASTY = [
 
 
 @pytest.mark.parametrize("typed", NASTY)
-def test_any_input_is_an_answer(typed: str) -> None:
+def test_no_input_causes_an_error(typed: str) -> None:
     make_post(title="Fire", body="<p>Fire, fire.</p>")
     for sort in ("relevance", "date"):
         search(typed, sort=sort)  # type: ignore[arg-type]  # one of the two
     suggest(typed)
     respelled(parse(typed))
     with connection.cursor() as cursor:
-        # The connection is still good: PostgreSQL would refuse this after an error.
+        # PostgreSQL would refuse this query after an error in the transaction.
         cursor.execute("SELECT count(*) FROM posts_post")
         assert cursor.fetchone() == (1,)
 
 
-def test_a_search_costs_three_queries_at_most_however_much_is_found(
+def test_a_search_takes_at_most_three_queries(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     tag = make_tag("Fire")
@@ -412,7 +412,7 @@ def test_a_search_costs_three_queries_at_most_however_much_is_found(
         suggest("raido")
 
 
-def test_topics_are_counted_by_the_links_of_what_was_found_and_not_by_all() -> None:
+def test_counting_topics_does_not_scan_the_whole_link_table() -> None:
     make_post(title="Dispatch", tags=[make_tag("Fire")])
     with CaptureQueriesContext(connection) as seen:
         assert search("dispatch").topics

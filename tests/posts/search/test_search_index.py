@@ -1,4 +1,4 @@
-"""The index keeps up with every way of writing, by itself."""
+"""Triggers keep the index current for every way of writing."""
 
 from collections.abc import Iterator
 
@@ -26,8 +26,9 @@ def run(sql: str, *values: object) -> None:
         cursor.execute(sql, values)
 
 
-def test_saving_is_found_under_the_new_words_only() -> None:
-    post = make_post(title="Radio", summary="Old summary", body="<p>Old body.</p>")
+def test_save_replaces_the_indexed_words() -> None:
+    made = make_post(title="Radio", summary="Old summary", body="<p>Old body.</p>")
+    post = Post.objects.get(pk=made.pk)
     post.title, post.summary, post.body = "Television", "Fresh", "<p>Recent.</p>"
     post.save()
     for old in ("radio", "old", "summary"):
@@ -36,14 +37,14 @@ def test_saving_is_found_under_the_new_words_only() -> None:
         assert found(new) == 1
 
 
-def test_update_fields_and_partial_saves_are_found() -> None:
-    post = make_post(title="Radio")
+def test_a_partial_save_updates_the_index() -> None:
+    post = Post.objects.get(pk=make_post(title="Radio").pk)
     post.title = "Television"
     post.save(update_fields=["title"])
     assert (found("radio"), found("television")) == (0, 1)
 
 
-def test_bulk_ways_are_found() -> None:
+def test_bulk_operations_update_the_index() -> None:
     author = make_author()
     posts = Post.objects.bulk_create(
         Post(
@@ -66,7 +67,7 @@ def test_bulk_ways_are_found() -> None:
     assert (found("bells"), found("flares")) == (0, 1)
 
 
-def test_an_upsert_is_found() -> None:
+def test_an_upsert_updates_the_index() -> None:
     post = make_post(title="Radio")
     post.title = "Television"
     Post.objects.bulk_create(
@@ -75,7 +76,7 @@ def test_an_upsert_is_found() -> None:
     assert (found("radio"), found("television")) == (0, 1)
 
 
-def test_raw_sql_is_found() -> None:
+def test_raw_sql_updates_the_index() -> None:
     post = make_post(title="Radio")
     run("UPDATE posts_post SET title = %s WHERE id = %s", "Television", post.pk)
     assert (found("radio"), found("television")) == (0, 1)
@@ -83,7 +84,7 @@ def test_raw_sql_is_found() -> None:
     assert found("television") == 0
 
 
-def test_publishing_and_going_back_to_draft_count_at_once() -> None:
+def test_changes_of_the_publication_state_apply_at_once() -> None:
     post = make_post(title="Radio", published_at=None)
     this = Post.objects.filter(pk=post.pk)
     assert found("radio") == 0
@@ -98,7 +99,7 @@ def test_publishing_and_going_back_to_draft_count_at_once() -> None:
     assert found("radio") == 1
 
 
-def test_a_phrase_is_found_under_the_new_text_only() -> None:
+def test_phrases_follow_the_new_text() -> None:
     post = make_post(body="<p>Mayday, mayday, mayday. Send <em>two engines</em> now.</p>")
     assert [found('"mayday mayday mayday"'), found('"send two engines now"')] == [1, 1]
     assert found('"mayday mayday mayday mayday"') == 0
@@ -111,7 +112,7 @@ def test_a_phrase_is_found_under_the_new_text_only() -> None:
 
 
 def scans(typed: str) -> dict[str, int]:
-    """Return how often each index and table was gone through for a search on PostgreSQL."""
+    """Return how often each index and table was scanned for a search on PostgreSQL."""
     sql, values = PostgreSQL().matching(parse(typed))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE posts_search, posts_search_phrases")
@@ -125,8 +126,8 @@ def scans(typed: str) -> dict[str, int]:
     return done
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="FTS5 knows where a word stands.")
-def test_texts_are_looked_into_for_a_phrase_only_where_it_may_be() -> None:
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="FTS5 stores the positions of words.")
+def test_a_phrase_search_reads_only_candidate_rows() -> None:
     author = make_author()
     Post.objects.bulk_create(
         Post(
@@ -151,7 +152,7 @@ def test_texts_are_looked_into_for_a_phrase_only_where_it_may_be() -> None:
         assert not {"whole posts_search", "whole posts_search_phrases"} & done.keys()
 
 
-def test_topics_count_when_given_taken_and_replaced() -> None:
+def test_changes_of_topics_update_the_index() -> None:
     fire, police, calm = make_tag("Flames"), make_tag("Constable"), make_tag("Serenity")
     post = make_post()
     post.tags.add(fire, police)
@@ -166,24 +167,25 @@ def test_topics_count_when_given_taken_and_replaced() -> None:
     assert found("flames") == 2
 
 
-def test_a_renamed_topic_is_found_under_its_new_name_only() -> None:
+def test_renaming_a_topic_updates_the_index() -> None:
     fire = make_tag("Flames")
     make_post(tags=[fire, make_tag("Other")])
-    fire.name = "Blazes"
-    fire.save()
+    fresh = Tag.objects.get(pk=fire.pk)
+    fresh.name = "Blazes"
+    fresh.save()
     assert (found("flames"), found("blazes"), found("other")) == (0, 1, 1)
     Tag.objects.filter(pk=fire.pk).update(name="Embers")
     assert (found("blazes"), found("embers")) == (0, 1)
 
 
-def test_a_deleted_topic_is_not_found_but_its_articles_are() -> None:
+def test_deleting_a_topic_keeps_its_articles_in_the_index() -> None:
     fire = make_tag("Flames")
     make_post(title="Radio", tags=[fire])
     fire.delete()
     assert (found("flames"), found("radio")) == (0, 1)
 
 
-def test_a_text_of_any_size_and_shape_can_be_written() -> None:
+def test_texts_of_any_size_and_markup_can_be_indexed() -> None:
     words = " ".join(f"w{number}x" for number in range(60_000))
     post = make_post(body=f"<p>early {words} late</p>")
     assert found("early") == 1
@@ -206,7 +208,7 @@ def test_a_text_of_any_size_and_shape_can_be_written() -> None:
     assert found("done") == 1
 
 
-def test_the_index_can_be_made_again() -> None:
+def test_the_index_can_be_rebuilt() -> None:
     make_post(title="Radio", tags=[make_tag("Flames")])
     run("DELETE FROM posts_search")
     assert found("radio") == 0
@@ -218,7 +220,7 @@ def test_the_index_can_be_made_again() -> None:
     assert found("radio") == 2
 
 
-def test_one_row_for_each_article() -> None:
+def test_the_index_has_one_row_for_each_article() -> None:
     posts = [make_post(tags=[make_tag(), make_tag()]) for _ in range(3)]
     posts[0].delete()
     with connection.cursor() as cursor:
@@ -228,7 +230,7 @@ def test_one_row_for_each_article() -> None:
 
 @pytest.fixture
 def altered() -> Iterator[None]:
-    """Alter the articles' table as a migration would, and back."""
+    """Alter the table of articles as a migration would, and restore it afterwards."""
     old = Post._meta.get_field("cover_credit")
     new = models.CharField("credit", max_length=161, blank=True)
     new.set_attributes_from_name("cover_credit")
@@ -247,8 +249,8 @@ def altered() -> Iterator[None]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_index_outlives_an_altered_table(altered: None) -> None:
-    # SQLite makes the table anew for that, and its triggers go with the old one.
+def test_the_index_survives_an_alteration_of_the_table(altered: None) -> None:
+    # SQLite recreates the table for this, which deletes its triggers.
     make_post(title="Radio", tags=[make_tag("Flames")])
     assert (found("radio"), found("flames")) == (1, 1)
 
@@ -265,13 +267,13 @@ def test_a_flushed_database_has_an_empty_index() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_migration_indexes_what_is_there_and_can_be_undone() -> None:
+def test_the_index_can_be_uninstalled_and_installed_again() -> None:
     make_post(title="Radio", tags=[make_tag("Flames")])
     index.uninstall(connection)
     assert not any(
         name.startswith("posts_search") for name in connection.introspection.table_names()
     )
-    # Nothing is left that would be in the way of writing.
+    # No trigger is left that would fail.
     make_post(title="Radio", tags=[make_tag("Embers")]).delete()
     index.prepare(connection)
     index.restore_triggers(using="default")
@@ -284,7 +286,7 @@ def body_in_the_index(post: Post) -> str:
         return cursor.fetchone()[0].replace("\u2029", "|")
 
 
-def test_the_marks_of_footnotes_are_not_words() -> None:
+def test_footnote_marks_are_not_indexed() -> None:
     post = make_post(
         body="<p>The call was answered[^77] at once,[^zwo]\n[^77]: so they said.</p>"
         "<p>[^77]: By a <em>trainee</em>: the log says so.<br>[^zwo]: Within 4 seconds.</p>"
@@ -302,6 +304,6 @@ def test_the_marks_of_footnotes_are_not_words() -> None:
 @pytest.mark.parametrize(
     "text", ["[^ 1]", "[^]", "[^a[b", "a [^ b", "[1]", f"[^{'x' * 31}]", "^[x]", "[^a b]", "[^"]
 )
-def test_what_only_looks_like_the_mark_of_a_footnote_stays(text: str) -> None:
+def test_text_that_resembles_a_footnote_mark_is_indexed(text: str) -> None:
     post = make_post(body=f"<p>{text} two {text}</p>")
     assert body_in_the_index(post) == f"|{text} two {text}|"

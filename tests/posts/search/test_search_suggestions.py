@@ -1,4 +1,4 @@
-"""What a search suggests: while somebody types, and where nothing is found."""
+"""Suggestions while a reader types, and corrections where nothing is found."""
 
 import pytest
 
@@ -13,7 +13,7 @@ from tests.factories import make_author, make_post, make_tag
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 
-def test_suggestions_are_topics_and_titles_that_go_on() -> None:
+def test_suggestions_are_topics_authors_and_titles_with_the_prefix() -> None:
     make_post(title="Silence on the line", slug="silence", tags=[make_tag("Siren sounds")])
     make_post(title="Other", body="<p>Silence.</p>")
     assert [(s.kind, s.label, s.url) for s in suggest("sil")] == [
@@ -50,13 +50,13 @@ def test_suggestions_are_topics_and_titles_that_go_on() -> None:
         ("emregancy", "emergency"),
         ("idspatcher", "dispatcher"),
         ("xyzxyz", ""),
-        # They share a beginning with "die" and "car", and nothing else.
+        # These share only a prefix with "die" and "car".
         ('"disp"', ""),
         ("café", ""),
         ("emergency", ""),
     ],
 )
-def test_a_near_spelling_is_offered_that_finds_something(typed: str, meant: str) -> None:
+def test_a_correction_is_a_similar_word_of_the_index(typed: str, meant: str) -> None:
     make_post(body="<p>The emergency dispatcher will receive a fire call.</p>")
     make_post(body="<p>An emergency dispatcher: fire. Die or drive a car.</p>")
     assert respelled(parse(typed)) == meant
@@ -75,7 +75,7 @@ def test_a_near_spelling_is_offered_that_finds_something(typed: str, meant: str)
         "welness",
     ],
 )
-def test_suggestions_mend_a_slip(typed: str) -> None:
+def test_suggestions_correct_a_misspelling(typed: str) -> None:
     ruth = make_author(name="Ruth Halloran")
     make_post(title="Fatigue at dispatch", tags=[make_tag("Wellness")], author=ruth)
     make_post(title="Other", body="<p>Nothing.</p>", author=make_author(name="Joe"))
@@ -84,18 +84,18 @@ def test_suggestions_mend_a_slip(typed: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["fatx", "xyzxyz", '"fatuige" -x', "fatuige"])
-def test_suggestions_mend_no_beginning_of_something_else(typed: str) -> None:
+def test_suggestions_do_not_correct_to_unrelated_words(typed: str) -> None:
     make_post(title="Father at dispatch")
     assert suggest(typed) == []
     assert respelled(parse(typed)) == ""
 
 
-def test_no_draft_is_suggested_for_a_slip() -> None:
+def test_no_draft_is_suggested_for_a_misspelling() -> None:
     make_post(title="Acquisition", published_at=None)
     assert suggest("acquisitoin") == suggest("acquistio") == []
 
 
-def test_popular_topics_have_the_most_published_articles() -> None:
+def test_popular_topics_are_sorted_by_published_articles() -> None:
     fire, quiet = make_tag("Fire"), make_tag("Quiet")
     make_tag("Unused")
     make_post(tags=[fire])

@@ -1,4 +1,4 @@
-"""Words as this trade writes them, authors' names, and what nobody sees within a word."""
+"""Spellings of 911 systems, names of authors, and invisible characters within words."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def test_every_spelling_of_a_system_finds_every_other(spellings: list[str]) -> N
 
 
 @pytest.mark.parametrize("typed", PLAIN)
-def test_the_number_alone_finds_every_system_and_no_system_finds_another(typed: str) -> None:
+def test_911_matches_every_system_but_no_system_matches_another(typed: str) -> None:
     every = [*PLAIN, *NEXT_GENERATION, *ENHANCED]
     for written in every[:10]:
         make_post(title=f"On {written}", body="<p>x</p>")
@@ -49,7 +49,7 @@ def test_the_number_alone_finds_every_system_and_no_system_finds_another(typed: 
 
 
 @pytest.mark.parametrize("spellings", SPELLINGS, ids=["NG911", "E911"])
-def test_what_is_written_is_marked_whatever_was_typed(spellings: list[str]) -> None:
+def test_the_written_spelling_is_marked_for_every_typed_spelling(spellings: list[str]) -> None:
     for written in spellings:
         post = make_post(title="Found", body=f"<p>Who pays for {written} now?</p>")
         for typed in spellings:
@@ -60,19 +60,19 @@ def test_what_is_written_is_marked_whatever_was_typed(spellings: list[str]) -> N
 
 
 @pytest.mark.parametrize("typed", ["NG9", "ng91", "e91"])
-def test_a_number_may_be_typed_halfway(typed: str) -> None:
+def test_an_incomplete_system_name_is_a_prefix(typed: str) -> None:
     make_post(title="NG911 and E911")
     assert titles(typed) == ["NG911 and E911"]
     assert [s.label for s in suggest(typed)] == ["NG911 and E911"]
 
 
 @pytest.mark.parametrize("typed", NEXT_GENERATION)
-def test_a_topic_is_named_by_any_spelling(typed: str) -> None:
+def test_a_topic_is_suggested_for_any_spelling(typed: str) -> None:
     make_post(title="x", tags=[make_tag("NG9-1-1")])
     assert [s.label for s in suggest(typed)] == ["NG9-1-1"]
 
 
-def test_only_a_number_of_the_trade_is_one() -> None:
+def test_longer_numbers_are_not_911() -> None:
     make_post(title="Found", body="<p>Apollo 19-1-1, 9-1-10, and 91.1 FM; x911.</p>")
     for typed in ("911", "9-1-1", "NG911"):
         assert titles(typed) == []
@@ -83,7 +83,7 @@ def test_only_a_number_of_the_trade_is_one() -> None:
     ]
 
 
-def test_many_numbers_in_a_phrase_are_an_answer() -> None:
+def test_a_phrase_with_many_spellings_is_bounded() -> None:
     make_post(title="911 NG911 911 e911")
     assert titles('"911 NG911 911 e911"') == ["911 NG911 911 e911"]
     assert len(parse('"' + "ng911 " * 30 + '"').required[0].spellings) <= 16
@@ -93,7 +93,7 @@ def test_many_numbers_in_a_phrase_are_an_answer() -> None:
 # Authors
 
 
-def test_an_author_finds_the_articles() -> None:
+def test_the_name_of_an_author_finds_their_articles() -> None:
     ruth = make_author(name="Ruth Halloran")
     make_post(title="Hers", author=ruth, body="<p>On nights.</p>")
     make_post(title="Draft", author=ruth, published_at=None)
@@ -103,11 +103,12 @@ def test_an_author_finds_the_articles() -> None:
     assert titles("says -halloran") == ["Other"]
 
 
-def test_an_article_is_found_by_its_author_of_now() -> None:
+def test_the_index_follows_changes_of_the_author() -> None:
     ruth, joe = make_author(name="Ruth Halloran"), make_author(name="Joe Doe")
     post = make_post(title="Found", author=ruth, tags=[make_tag("Fire")])
-    ruth.name = "Ruth Rosen"
-    ruth.save()
+    fresh = Author.objects.get(pk=ruth.pk)
+    fresh.name = "Ruth Rosen"
+    fresh.save()
     assert (titles("halloran"), titles("rosen fire")) == ([], ["Found"])
     Author.objects.filter(pk=ruth.pk).update(name="Ruth Weiss", bio="x")
     assert (titles("rosen"), titles("weiss")) == ([], ["Found"])
@@ -119,32 +120,32 @@ def test_an_article_is_found_by_its_author_of_now() -> None:
     assert (titles("doe"), titles("weiss")) == ([], ["Found"])
 
 
-# What nobody sees within a word
+# Invisible characters
 
 
 @pytest.mark.parametrize(
-    "unseen",
+    "invisible",
     list("\u00ad\u200b\u200c\u200d\u2060\ufeff\u034f\u200e\u200f"),
     ids=lambda character: f"U+{ord(character):04X}",
 )
-def test_what_nobody_sees_within_a_word_is_read_over_on_both_sides(unseen: str) -> None:
-    word = f"dis{unseen}patch{unseen}er"
+def test_invisible_characters_are_ignored_in_text_and_query(invisible: str) -> None:
+    word = f"dis{invisible}patch{invisible}er"
     make_post(
         title=f"A {word}", summary=f"Of {word}s.", body=f"<p>The <em>{word}</em> answers.</p>"
     )
-    for typed in ("dispatcher", word, f'"the {word} answers"', f"dis{unseen}pat"):
+    for typed in ("dispatcher", word, f'"the {word} answers"', f"dis{invisible}pat"):
         (hit,) = search(typed).hits
         assert "<mark>" in hit.snippet and "dispatcher" in hit.snippet, typed
     (hit,) = search("dispatcher").hits
     assert hit.title == "A <mark>dispatcher</mark>"
     assert hit.snippet == "The <mark>dispatcher</mark> answers."
     assert parse(word).text == "dispatcher"
-    tag, ruth = make_tag(f"Ra{unseen}dio"), make_author(name=f"Ruth Hal{unseen}loran")
+    tag, ruth = make_tag(f"Ra{invisible}dio"), make_author(name=f"Ruth Hal{invisible}loran")
     make_post(title="Named", tags=[tag], author=ruth)
     assert titles("radio halloran") == ["Named"]
 
 
-def test_a_joiner_between_two_pictures_stays() -> None:
+def test_a_joiner_between_emoji_stays() -> None:
     woman = "\U0001f469\u200d\U0001f692"
     heart = "\u2764\ufe0f\u200d\U0001f525"
     make_post(title=f"Radio {woman}", summary="s", body=f"<p>Radio {heart} and {woman}!</p>")
@@ -157,7 +158,7 @@ def test_a_joiner_between_two_pictures_stays() -> None:
 
 
 def test_the_newest_migration_makes_the_index_that_the_site_uses() -> None:
-    """Whoever changes a statement adds a migration, or the site would ask for what is not there."""
+    """A changed statement needs a new migration."""
     assert _search_0011.POSTGRESQL_CREATE == index_postgresql.CREATE
     assert _search_0011.POSTGRESQL_REBUILD == index_postgresql.REBUILD
     assert _search_0011.POSTGRESQL_FINISH == index_postgresql.FINISH

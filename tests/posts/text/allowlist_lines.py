@@ -1,4 +1,4 @@
-"""A text for each line of the allowlist's tables: what must stay, and what is renamed."""
+"""Samples for every entry of the allowlist: what is kept and what is renamed."""
 
 from posts.text.allowlist import ALLOWED, ALLOWED_CLASSES, RENAMED, REQUIRED
 
@@ -66,14 +66,14 @@ KEPT = (
         for value in sorted(classes)
     ]
 )
-# What was written -> what it becomes.
+# Input -> cleaned text.
 RENAMED_TEXTS = {
     (f"<{old}>Word</{old}>" if old[0] == "h" else f"<p>A <{old}>word</{old}> here.</p>"): (
         f"<{new}>Word</{new}>" if old[0] == "h" else f"<p>A <{new}>word</{new}> here.</p>"
     )
     for old, new in RENAMED.items()
 }
-# What no table says by itself: where an attribute may not stand, and how lists nest.
+# Rules that the tables do not contain: invalid attributes, and nested lists.
 TRANSLATED = {
     '<h1 id="top">Word</h1><p><a href="#top">Up</a></p>': (
         '<h2 id="top">Word</h2><p><a href="#top">Up</a></p>'

@@ -1,4 +1,4 @@
-"""Titles, names and summaries are stored without control characters, whatever way they come in."""
+"""Titles, names and summaries are stored without control characters, however they are saved."""
 
 from typing import Any
 
@@ -12,15 +12,15 @@ from tests.posts.admin.desk import ADD, form
 
 pytestmark = pytest.mark.django_db
 
-DIRTY = "Ni\x00ght\x1b shi\x7fft\u2028and\x0bday\x9f"
-CLEAN = "Night shift and day"
-# They join letters, or say in which direction a line runs.
-MEANT = "نمی\u200cدانم \u200fא\u2069 \U0001f469\u200d\U0001f692"
+WITH_CONTROLS = "Ni\x00ght\x1b shi\x7fft\u2028and\x0bday\x9f"
+WITHOUT_CONTROLS = "Night shift and day"
+# These characters join letters or set the direction of a line.
+WITH_JOINERS = "نمی\u200cدانم \u200fא\u2069 \U0001f469\u200d\U0001f692"
 
 
 def every_text() -> list[tuple[Any, dict[str, str]]]:
     def texts(*names: str) -> dict[str, str]:
-        return dict.fromkeys(names, DIRTY)
+        return dict.fromkeys(names, WITH_CONTROLS)
 
     author = make_author()
     covered = texts("title", "summary", "cover_alt", "cover_caption", "cover_credit")
@@ -33,32 +33,32 @@ def every_text() -> list[tuple[Any, dict[str, str]]]:
     ]
 
 
-def test_save_takes_them_out_of_every_text() -> None:
+def test_save_removes_control_characters_from_every_text() -> None:
     for thing, texts in every_text():
         for name, text in texts.items():
             setattr(thing, name, text)
         thing.save()
         stored = type(thing).objects.get(pk=thing.pk)
         for name in texts:
-            assert getattr(stored, name) == getattr(thing, name) == CLEAN, (thing, name)
+            assert getattr(stored, name) == getattr(thing, name) == WITHOUT_CONTROLS, (thing, name)
 
 
-def test_bulk_create_and_update_take_them_out() -> None:
-    Tag.objects.bulk_create([Tag(name=DIRTY, slug="a")])
-    assert Tag.objects.get(slug="a").name == CLEAN
+def test_bulk_create_and_update_remove_control_characters() -> None:
+    Tag.objects.bulk_create([Tag(name=WITH_CONTROLS, slug="a")])
+    assert Tag.objects.get(slug="a").name == WITHOUT_CONTROLS
     Tag.objects.update(name="Else")
-    Tag.objects.update(name=DIRTY)
-    assert Tag.objects.get(slug="a").name == CLEAN
+    Tag.objects.update(name=WITH_CONTROLS)
+    assert Tag.objects.get(slug="a").name == WITHOUT_CONTROLS
 
 
-def test_the_desk_takes_them_out(desk: Client) -> None:
+def test_the_admin_form_removes_control_characters(desk: Client) -> None:
     typed = {"title": "Night\x1b shift\x85", "summary": "One.\r\nTwo\x01."}
     assert desk.post(ADD, form(**typed)).status_code == 302
     post = Post.objects.get()
     assert (post.title, post.summary) == ("Night shift", "One.\nTwo.")
 
 
-def test_two_topics_do_not_differ_by_them_alone(desk: Client) -> None:
+def test_two_topics_cannot_differ_by_control_characters_alone(desk: Client) -> None:
     Tag.objects.create(name="Night", slug="night")
     response = desk.post(
         "/admin/posts/tag/add/", {"name": "Night\x1b", "slug": "b", "description": ""}
@@ -66,7 +66,7 @@ def test_two_topics_do_not_differ_by_them_alone(desk: Client) -> None:
     assert "already exists" in response.content.decode()
 
 
-def test_characters_that_mean_something_stay() -> None:
-    post = make_post(title=MEANT, summary=MEANT)
+def test_joiners_and_direction_marks_are_stored() -> None:
+    post = make_post(title=WITH_JOINERS, summary=WITH_JOINERS)
     stored = Post.objects.get(pk=post.pk)
-    assert (stored.title, stored.summary) == (MEANT, MEANT)
+    assert (stored.title, stored.summary) == (WITH_JOINERS, WITH_JOINERS)

@@ -1,4 +1,4 @@
-"""The editor is never trusted: each known hole is closed, each way into the database cleans.
+"""CKEditor is not trusted: known vulnerabilities are closed, and every way of saving cleans.
 
 The rows of the table in posts/text/editor.py, and what its pages are allowed to run.
 """
@@ -22,8 +22,8 @@ from posts.text.editor import CONFIG, EditorWidget, HTMLFormField
 from tests.factories import make_author, make_editor, make_issue, make_post
 
 SHIPPED = Path(ckeditor.__file__).parent / "static/ckeditor/ckeditor"
-EVIL = '<p onclick="x()">kept</p><script>alert(1)</script>'
-CLEAN = "<p>kept</p>"
+UNCLEAN = '<p onclick="x()">kept</p><script>alert(1)</script>'
+CLEANED = "<p>kept</p>"
 
 
 def config(*, short: bool = False) -> dict[str, object]:
@@ -43,21 +43,21 @@ def removed_plugins() -> set[str]:
 
 
 @pytest.mark.parametrize("short", [False, True])
-def test_the_editor_never_edits_a_whole_page(short: bool) -> None:
+def test_the_editor_does_not_edit_whole_documents(short: bool) -> None:
     assert config(short=short)["fullPage"] is False
 
 
 @pytest.mark.parametrize("short", [False, True])
-def test_the_editor_is_told_to_keep_no_script_style_or_handler(short: bool) -> None:
+def test_the_editor_rules_allow_no_script_style_or_handler(short: bool) -> None:
     rules = str(config(short=short)["allowedContent"])
     elements = {re.split(r"[\[({]", rule)[0].strip() for rule in rules.split(";")}
     assert not elements & {"script", "style", "iframe", "object", "embed", "svg", "math", "*"}
     assert not re.search(r"\bon\w+|style|[{*]", re.sub(r"\([^)]*\)", "", rules))
 
 
-def test_nothing_uncleaned_ever_reaches_the_editors_parser() -> None:
-    # Even what a form sends back with an error: it was typed by whoever made the request.
-    page = EditorWidget().render("body", f"{EVIL}<![CDATA[<script>alert(1)</script>]]>", {})
+def test_the_widget_renders_only_cleaned_html() -> None:
+    # A form with errors sends back the input of the request, which may be anybody's.
+    page = EditorWidget().render("body", f"{UNCLEAN}<![CDATA[<script>alert(1)</script>]]>", {})
     text = unescape(page.split(">", 2)[2])
     assert "kept" in text
     assert "<script" not in text
@@ -67,26 +67,26 @@ def test_nothing_uncleaned_ever_reaches_the_editors_parser() -> None:
 # CVE-2024-24816 and CVE-2023-4771: the samples, and the preview
 
 
-def test_no_samples_are_shipped() -> None:
+def test_the_package_ships_no_samples() -> None:
     assert (SHIPPED / "ckeditor.js").is_file()
     assert not [path for path in SHIPPED.rglob("*") if "samples" in path.parts]
 
 
-def test_preview_and_print_are_removed_together() -> None:
+def test_the_preview_and_print_plugins_are_removed() -> None:
     assert {"preview", "print"} <= removed_plugins()
 
 
 # CVE-2024-43407: GeSHi
 
 
-def test_the_code_snippets_are_removed() -> None:
+def test_the_code_snippet_plugins_are_removed() -> None:
     assert {"codesnippet", "codesnippetgeshi"} <= removed_plugins()
 
 
 # CVE-2024-43411: the version check
 
 
-def test_the_editor_does_not_phone_home() -> None:
+def test_the_version_check_is_off() -> None:
     assert config()["versionCheck"] is False
     assert django_settings.SECURE_CSP_EDITOR["connect-src"] == ["'self'"]
 
@@ -105,14 +105,14 @@ def modules(patterns: list[URLPattern | URLResolver]) -> set[str]:
     return found
 
 
-def test_the_packages_uploader_is_not_routed() -> None:
+def test_the_uploader_of_the_package_has_no_route() -> None:
     routed = modules(get_resolver().url_patterns)
     assert "posts" in routed
     assert not [name for name in routed if name.startswith("ckeditor")]
     assert "ckeditor_uploader" not in django_settings.INSTALLED_APPS
 
 
-def test_pictures_go_through_our_own_view_and_nobody_browses_the_server() -> None:
+def test_uploads_use_our_view_and_server_browsing_is_off() -> None:
     loaded = config()
     assert loaded["filebrowserBrowseUrl"] == ""
     assert loaded["filebrowserImageBrowseUrl"] == ""
@@ -120,14 +120,14 @@ def test_pictures_go_through_our_own_view_and_nobody_browses_the_server() -> Non
         assert loaded[name] == "/desk/upload/"
 
 
-def test_an_introduction_takes_no_pictures() -> None:
+def test_the_editor_of_an_introduction_has_no_upload() -> None:
     loaded = config(short=True)
     assert not [name for name in loaded if name.endswith("UploadUrl")]
     assert "uploadimage" not in str(loaded["extraPlugins"])
 
 
 def test_the_rules_are_separated_by_semicolons() -> None:
-    # By spaces alone, buttons vanish.
+    # With spaces alone, CKEditor hides some buttons.
     assert str(config()["allowedContent"]).count("; ") > 20
 
 
@@ -137,14 +137,14 @@ def test_the_widget_is_a_block_without_inline_style() -> None:
     assert "style=" not in page
 
 
-def test_our_script_comes_after_the_editors() -> None:
+def test_our_script_is_loaded_after_ckeditor() -> None:
     scripts = re.findall(r'src="([^"]*)"', str(EditorWidget().media))
     assert scripts.index("/static/js/editor.js") > scripts.index(
         "/static/ckeditor/ckeditor/ckeditor.js"
     )
 
 
-def test_the_text_is_written_in_the_articles_own_sheets() -> None:
+def test_the_editor_uses_the_style_sheets_of_the_articles() -> None:
     sheets = config()["contentsCss"]
     assert isinstance(sheets, list)
     for sheet in sheets:
@@ -152,73 +152,73 @@ def test_the_text_is_written_in_the_articles_own_sheets() -> None:
 
 
 @pytest.mark.django_db  # Some checks ask the database what it can do.
-def test_with_all_of_this_the_packages_warning_may_be_silent() -> None:
+def test_only_the_warning_of_the_package_is_silenced() -> None:
     assert "ckeditor.W001" in django_settings.SILENCED_SYSTEM_CHECKS
     assert [check.id for check in run_checks() if not check.is_silenced()] == []
 
 
-def test_configuring_one_editor_does_not_change_the_others() -> None:
+def test_rendering_an_editor_does_not_change_the_shared_configuration() -> None:
     before = dict(CONFIG)
     config(short=True)
     config()
     assert before == CONFIG
 
 
-# The field cleans, whatever the way in
+# The field cleans for every way of saving
 
 
 @pytest.mark.django_db
 def test_saving_cleans() -> None:
-    post = make_post(body=EVIL)
-    assert post.body == CLEAN
-    post.refresh_from_db()
-    assert post.body == CLEAN
+    post = make_post(body=UNCLEAN)
+    assert Post.objects.get(pk=post.pk).body == CLEANED
 
 
 @pytest.mark.django_db
 def test_saving_one_field_cleans() -> None:
-    post = make_post()
-    post.body = EVIL
+    post = Post.objects.get(pk=make_post().pk)
+    post.body = UNCLEAN
     post.save(update_fields=["body"])
-    assert Post.objects.get().body == CLEAN
+    assert Post.objects.get().body == CLEANED
 
 
 @pytest.mark.django_db
 def test_creating_in_bulk_cleans() -> None:
     Post.objects.bulk_create(
-        [Post(title="A", slug="a", summary="A.", body=EVIL, author=make_author())]
+        [Post(title="A", slug="a", summary="A.", body=UNCLEAN, author=make_author())]
     )
-    assert Post.objects.get().body == CLEAN
+    assert Post.objects.get().body == CLEANED
 
 
 @pytest.mark.django_db
 def test_updating_in_bulk_cleans() -> None:
-    posts = [make_post(), make_post()]
+    for _ in range(2):
+        make_post()
+    posts = list(Post.objects.all())
     for post in posts:
-        post.body = EVIL
+        post.body = UNCLEAN
     Post.objects.bulk_update(posts, ["body"])
-    assert set(Post.objects.values_list("body", flat=True)) == {CLEAN}
+    assert set(Post.objects.values_list("body", flat=True)) == {CLEANED}
 
 
 @pytest.mark.django_db
 def test_updating_a_queryset_cleans() -> None:
     make_post()
-    Post.objects.update(body=EVIL)
-    assert Post.objects.get().body == CLEAN
+    Post.objects.update(body=UNCLEAN)
+    assert Post.objects.get().body == CLEANED
 
 
 @pytest.mark.django_db
 def test_update_or_create_cleans() -> None:
     post = make_post()
-    Post.objects.update_or_create(slug=post.slug, defaults={"body": EVIL})
-    assert Post.objects.get().body == CLEAN
+    Post.objects.update_or_create(slug=post.slug, defaults={"body": UNCLEAN})
+    assert Post.objects.get().body == CLEANED
 
 
 @pytest.mark.django_db
-def test_a_value_of_the_fields_own_kind_is_cleaned() -> None:
+def test_a_value_expression_with_the_field_as_output_is_cleaned() -> None:
     make_post()
-    Post.objects.update(body=Value(EVIL, output_field=Post._meta.get_field("body")))
-    assert Post.objects.get().body == CLEAN
+    Post.objects.update(body=Value(UNCLEAN, output_field=Post._meta.get_field("body")))
+    assert Post.objects.get().body == CLEANED
 
 
 @pytest.mark.django_db
@@ -230,13 +230,13 @@ def test_an_issues_introduction_is_cleaned_by_the_short_list() -> None:
     assert Issue.objects.get().intro == "<p>a</p>"
 
 
-def test_a_text_of_which_nothing_is_left_counts_as_empty() -> None:
+def test_a_text_that_is_empty_after_cleaning_is_required_again() -> None:
     field = HTMLFormField(required=True)
     with pytest.raises(Exception, match="required"):
         field.clean("<script>alert(1)</script><p>&nbsp;</p>")
 
 
-# What the pages may run: of every page, in tests/alarmroom/test_policies.py
+# Content policies; tests/alarmroom/test_policies.py checks every page
 
 
 def policy(client: Client, url: str) -> dict[str, str]:
@@ -248,7 +248,7 @@ def policy(client: Client, url: str) -> dict[str, str]:
 
 
 @pytest.mark.django_db
-def test_a_form_that_comes_back_with_errors_still_carries_the_editor() -> None:
+def test_a_form_with_errors_still_has_the_policy_of_the_editor() -> None:
     client = Client()
     client.force_login(make_editor())
     response = client.post("/admin/posts/post/add/", {"title": ""})
@@ -257,7 +257,7 @@ def test_a_form_that_comes_back_with_errors_still_carries_the_editor() -> None:
 
 
 @pytest.mark.django_db
-def test_somebody_who_may_only_look_gets_no_editor_and_the_strict_policy() -> None:
+def test_a_view_only_account_gets_no_editor_and_the_strict_policy() -> None:
     post = make_post()
     client = Client()
     client.force_login(make_editor("posts.view_post"))

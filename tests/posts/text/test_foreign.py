@@ -1,4 +1,4 @@
-"""What other programs mean by their HTML is kept in our own words, or named as lost."""
+"""HTML of other programs is translated to our own elements, or the loss is reported."""
 
 import pytest
 from django.conf import settings
@@ -40,7 +40,7 @@ WIKI_NOTES = (
 )
 
 
-def test_a_footnote_of_word_becomes_ours() -> None:
+def test_a_word_footnote_becomes_our_footnote() -> None:
     cleaned = html.clean(WORD_NOTE)
     assert cleaned == ("<p>Call back within a minute[^1].</p><p>[^1]: Our rule.<br>Since May.</p>")
     finished = with_structure(cleaned)
@@ -49,7 +49,7 @@ def test_a_footnote_of_word_becomes_ours() -> None:
 
 
 @pytest.mark.parametrize("text", [DOCS_NOTE, WEB_NOTE, OFFICE_NOTE])
-def test_a_footnote_of_another_program_becomes_ours(text: str) -> None:
+def test_a_footnote_of_another_program_becomes_our_footnote(text: str) -> None:
     cleaned = html.clean(text)
     assert cleaned.replace(" soon", "") == "<p>Call back[^1].</p><p>[^1]: Our rule.</p>"
 
@@ -60,18 +60,18 @@ def test_notes_that_are_mentioned_twice_become_ours() -> None:
     )
 
 
-def test_a_footnote_of_our_own_page_becomes_what_was_written() -> None:
+def test_a_footnote_copied_from_our_page_becomes_its_source() -> None:
     written = "<p>One.[^1] Two.[^2]</p><p>[^1]: First.</p><p>[^2]: <em>Second</em>.</p>"
     assert html.clean(with_structure(written)) == written
 
 
-def test_a_new_footnote_does_not_take_the_name_of_another() -> None:
+def test_an_imported_footnote_gets_a_free_name() -> None:
     cleaned = html.clean("<p>Old.[^1]</p><p>[^1]: Old note.</p>" + WEB_NOTE)
     assert "<p>Call back[^2].</p>" in cleaned
     assert "<p>[^2]: Our rule.</p>" in cleaned
 
 
-def test_a_footnote_keeps_the_other_links_in_it_and_their_words() -> None:
+def test_a_footnote_keeps_its_other_links() -> None:
     cleaned = html.clean(
         '<h2 id="codes">Codes</h2><p>Call<a href="#n" id="m">1</a>.</p><p><a href="#m" id="n">1</a>'
         ' See <a href="#codes">codes</a>, <a href="#gone">words</a>, <a href="/x/">more</a>.</p>'
@@ -82,20 +82,20 @@ def test_a_footnote_keeps_the_other_links_in_it_and_their_words() -> None:
     )
 
 
-def test_in_an_introduction_a_footnote_is_words_without_a_link() -> None:
+def test_an_introduction_keeps_the_words_of_a_footnote_without_links() -> None:
     cleaned = html.clean(WORD_NOTE, short=True)
     assert "[^" not in cleaned
     assert "<a" not in cleaned
     assert "Our rule." in cleaned
 
 
-def test_a_mark_whose_note_was_not_taken_along_is_no_link() -> None:
+def test_a_footnote_mark_without_its_note_becomes_plain_text() -> None:
     text = '<p>As I said<a href="#_ftn3" name="_ftnref3">[3]</a>.</p>'
     assert html.clean(text) == "<p>As I said[3].</p>"
     assert html.losses(text) == ["1 link led nowhere and is plain text now: “[3]”."]
 
 
-def test_a_bookmark_in_a_heading_is_its_anchor() -> None:
+def test_a_bookmark_in_a_heading_becomes_its_id() -> None:
     cleaned = html.clean(
         '<p><a href="#_Toc7">Radio</a></p><h2><a name="_Toc7"></a>Radio</h2>'
         '<p>See <a href="#_Ref9">above</a>.</p><p><a name="_Ref9"></a>Here.</p>'
@@ -116,7 +116,7 @@ def test_a_bookmark_in_a_heading_is_its_anchor() -> None:
         "#s-radio-codes",
     ],
 )
-def test_a_link_within_the_text_stays_one(address: str) -> None:
+def test_a_link_to_a_heading_of_the_text_stays(address: str) -> None:
     heading = '<h2 id="radio">Radio codes</h2>' if "s-" not in address else "<h2>Radio codes</h2>"
     cleaned = html.clean(f'<p><a href="{address}">Codes</a></p>{heading}')
     assert f'<a href="#{address.partition("#")[2]}">' in cleaned
@@ -125,18 +125,18 @@ def test_a_link_within_the_text_stays_one(address: str) -> None:
 @pytest.mark.parametrize(
     "address", ["#", "#nowhere", "/admin/", "/admin/posts/other.html", "file:///C:/draft.doc"]
 )
-def test_a_link_to_nowhere_leaves_its_words(address: str) -> None:
+def test_a_link_without_target_becomes_plain_text(address: str) -> None:
     text = f'<p>See <a href="{address}">there</a>.</p>'
     assert html.clean(text) == "<p>See there.</p>"
     assert html.losses(text) == ["1 link led nowhere and is plain text now: “there”."]
 
 
-def test_the_desk_of_somebody_else_may_be_linked_to() -> None:
+def test_a_link_to_the_admin_of_another_site_stays() -> None:
     text = '<p><a href="https://wordpress.example/admin/x">there</a></p>'
     assert html.clean(text) == text
 
 
-def test_headings_of_google_docs_make_a_list_of_contents() -> None:
+def test_google_docs_headings_appear_in_the_contents() -> None:
     heading = '<h1 dir="ltr" style="line-height:1.38"><span style="font-weight:400">{}</span></h1>'
     sub = '<h2 dir="ltr"><span style="font-weight:400">Tone</span></h2><p dir="ltr">x</p>'
     cleaned = html.clean(
@@ -149,13 +149,13 @@ def test_headings_of_google_docs_make_a_list_of_contents() -> None:
     assert contents(with_structure(cleaned)).count("<li>") == 4
 
 
-def test_a_span_without_a_style_is_only_words() -> None:
+def test_a_span_without_a_style_is_unwrapped() -> None:
     wrapper = '<b style="font-weight:normal;" id="docs-internal-guid-2">'
     text = f'{wrapper}<p dir="ltr"><span>Calm</span></p></b>'
     assert html.clean(text) == "<p>Calm</p>"
 
 
-def test_comments_and_deleted_words_are_not_published_and_are_named() -> None:
+def test_comments_and_tracked_deletions_are_removed_and_reported() -> None:
     text = (
         '<p class=MsoNormal>Keep <del cite="mailto:Ann" datetime="2026-01-01">quiet</del>'
         '<ins cite="mailto:Ann">calm</ins><span class=MsoCommentReference><a class=msocomanchor'
@@ -172,7 +172,7 @@ def test_comments_and_deleted_words_are_not_published_and_are_named() -> None:
     assert "Really" not in html.clean(DOCS_NOTE)
 
 
-def test_words_that_a_writer_struck_out_stay_struck_out() -> None:
+def test_del_without_tracking_attributes_becomes_s() -> None:
     assert html.clean("<p><del>10-4</del> Understood</p>") == "<p><s>10-4</s> Understood</p>"
 
 
@@ -219,7 +219,7 @@ def test_words_that_a_writer_struck_out_stay_struck_out() -> None:
         ("<p>a</p><textarea>x</textarea>", "<p>a</p>", "1 form field was left out."),
     ],
 )
-def test_what_was_embedded_becomes_a_link_or_is_named(
+def test_embedded_content_becomes_a_link_or_is_reported(
     embedded: str, cleaned: str, said: str
 ) -> None:
     assert html.clean(embedded) == cleaned
@@ -238,7 +238,7 @@ def test_what_was_embedded_becomes_a_link_or_is_named(
         ("", ""),
     ],
 )
-def test_a_picture_that_cannot_be_had_is_named(source: str, name: str) -> None:
+def test_a_picture_that_cannot_be_loaded_is_reported(source: str, name: str) -> None:
     text = f'<p>Calls by hour: <img src="{source}"></p>'
     said = f": “{name}”" if name else ""
     assert "<img" not in html.clean(text)
@@ -247,13 +247,13 @@ def test_a_picture_that_cannot_be_had_is_named(source: str, name: str) -> None:
     ]
 
 
-def test_the_caption_of_a_lost_picture_goes_with_it_and_is_named() -> None:
+def test_the_caption_of_a_lost_picture_is_removed_and_reported() -> None:
     text = '<figure><img src="cid:1" alt=""><figcaption>Calls by hour</figcaption></figure>'
     assert html.clean(text) == ""
     assert "“Calls by hour”" in html.losses(text)[0]
 
 
-def test_many_things_are_said_in_one_sentence() -> None:
+def test_many_losses_are_reported_in_one_sentence() -> None:
     text = "".join(f'<p>a<img src="cid:{n}" alt="Chart {n}"></p>' for n in range(7))
     assert html.losses(text) == [
         "7 pictures could not be taken over: “Chart 0”, “Chart 1”, “Chart 2”, “Chart 3”, “Chart 4”"
@@ -261,7 +261,7 @@ def test_many_things_are_said_in_one_sentence() -> None:
     ]
 
 
-def test_an_introduction_says_that_it_takes_no_pictures() -> None:
+def test_a_picture_in_an_introduction_is_reported() -> None:
     text = '<p>Hi<img src="/media/a.png" alt="A console"></p>'
     assert html.losses(text) == []
     assert html.losses(text, short=True) == [
@@ -270,7 +270,7 @@ def test_an_introduction_says_that_it_takes_no_pictures() -> None:
     ]
 
 
-def test_of_a_clean_text_nothing_is_lost() -> None:
+def test_cleaning_a_clean_text_loses_nothing() -> None:
     for text in (WORD_NOTE, DOCS_NOTE, WEB_NOTE, OFFICE_NOTE):
         cleaned = html.clean(text)
         assert html.losses(cleaned) == []

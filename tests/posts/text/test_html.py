@@ -1,4 +1,4 @@
-"""The allowlist: whatever a text was made of, nothing else is left of it."""
+"""clean() leaves nothing but the elements and attributes of the allowlist."""
 
 import re
 
@@ -6,7 +6,7 @@ import pytest
 
 from posts.text import html
 
-# What must never stand in a clean text, in any spelling.
+# What a cleaned text never contains.
 FORBIDDEN = re.compile(
     r"<(script|iframe|style|svg|math|object|embed|form|input|button|template|meta|link|base)\b"
     r"|<[^>]*\s(on\w+|style|srcdoc|formaction)\s*="
@@ -46,7 +46,7 @@ ATTACKS = {
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_nothing_that_could_run_is_left(name: str) -> None:
+def test_no_executable_markup_is_left(name: str) -> None:
     for short in (False, True):
         assert not FORBIDDEN.search(html.clean(ATTACKS[name], short=short))
 
@@ -73,7 +73,7 @@ def test_nothing_that_could_run_is_left(name: str) -> None:
         "blob:https://example.org/1",
     ],
 )
-def test_an_address_that_could_run_is_taken_away(address: str) -> None:
+def test_an_executable_address_is_removed(address: str) -> None:
     cleaned = html.clean(f'<p><a href="{address}">link</a><img src="{address}" alt="x"></p>')
     assert cleaned == "<p>link</p>"
 
@@ -88,7 +88,7 @@ def test_an_address_that_could_run_is_taken_away(address: str) -> None:
         "tel:911",
     ],
 )
-def test_an_honest_address_stays(address: str) -> None:
+def test_an_allowed_address_stays(address: str) -> None:
     text = f'<h2 id="minute">Minute</h2><p><a href="{address}">link</a></p>'
     assert html.clean(text) == text
 
@@ -112,18 +112,18 @@ def ordered(text: str) -> list[str]:
     return [" ".join(sorted(re.findall(r'[\w-]+="[^"]*"|[^\s<>]+', part))) for part in parts]
 
 
-def test_all_that_the_editor_offers_stays() -> None:
+def test_everything_that_the_editor_offers_stays() -> None:
     assert ordered(html.clean(EVERYTHING)) == ordered(EVERYTHING)
 
 
-def test_old_elements_are_said_in_todays_words() -> None:
+def test_obsolete_elements_are_renamed() -> None:
     assert (
         html.clean("<h1>A</h1><p><b>b</b><i>i</i><strike>s</strike></p><h6>C</h6>")
         == "<h2>A</h2><p><strong>b</strong><em>i</em><s>s</s></p><h4>C</h4>"
     )
 
 
-def test_an_introduction_holds_no_pictures_and_tables() -> None:
+def test_an_introduction_has_no_pictures_and_tables() -> None:
     assert (
         html.clean(
             '<p>a<img src="/a.png" alt="b"></p><table><tr><td>c</td></tr></table>', short=True
@@ -138,11 +138,11 @@ def test_a_size_is_a_number_of_pixels(attribute: str) -> None:
     assert cleaned == '<img src="/a.png" alt="a">'
 
 
-def test_a_picture_without_a_source_is_taken_away() -> None:
+def test_a_picture_without_a_source_is_removed() -> None:
     assert html.clean('<p>a<img alt="b"></p>') == "<p>a</p>"
 
 
-def test_a_class_that_is_not_ours_leaves_no_trace() -> None:
+def test_an_unknown_class_is_removed() -> None:
     assert html.clean('<figure class="evil"><img src="/a.png" alt=""></figure>') == (
         '<figure><img src="/a.png" alt=""></figure>'
     )
@@ -154,12 +154,12 @@ def test_unclosed_tags_are_closed() -> None:
     )
 
 
-def test_null_bytes_vanish() -> None:
+def test_null_bytes_are_removed() -> None:
     # PostgreSQL cannot store them.
     assert html.clean("<p>a\x00b</p>") == "<p>ab</p>"
 
 
-def test_an_empty_element_goes_but_its_space_stays() -> None:
+def test_an_empty_element_is_removed_but_its_space_stays() -> None:
     assert html.clean("<p>a<em> </em>b</p><p><strong>&nbsp;</strong></p><h2></h2>") == "<p>a b</p>"
 
 
@@ -200,7 +200,7 @@ WORD_PARAGRAPH = (
 )
 
 
-def test_two_megabytes_of_word_come_out_sane() -> None:
+def test_two_megabytes_of_word_markup_are_cleaned() -> None:
     pasted = WORD.replace("TEXT", WORD_PARAGRAPH * (2_000_000 // len(WORD_PARAGRAPH) + 1), 1)
     assert len(pasted) > 2_000_000
     cleaned = html.clean(pasted)
@@ -224,18 +224,18 @@ def test_two_megabytes_of_word_come_out_sane() -> None:
     ],
     ids=["div", "blockquote", "misnested font", "misnested bold", "spaces"],
 )
-def test_a_text_made_to_keep_the_parser_busy_is_cleaned_all_the_same(text: str) -> None:
+def test_a_text_that_is_expensive_to_parse_is_cleaned(text: str) -> None:
     # Unguarded, each of these takes minutes or gigabytes.
     cleaned = html.clean(text)
     assert ("kept" in cleaned) == ("kept" in text)
     assert html.clean(cleaned) == cleaned
 
 
-def test_words_nested_too_deep_are_kept() -> None:
+def test_deeply_nested_words_are_kept() -> None:
     assert "deep" in html.clean("<blockquote>" * 1000 + "<p>deep</p>" + "</blockquote>" * 1000)
 
 
-def test_the_editors_rules_name_the_allowlist_and_separate_by_semicolons() -> None:
+def test_the_editor_rules_list_the_allowlist_separated_by_semicolons() -> None:
     rules = html.editor_rules().split("; ")
     assert {re.split(r"[\[(]", rule)[0] for rule in rules} == set(html.ALLOWED)
     assert "a[!href,dir,lang,title]" in rules
@@ -245,6 +245,6 @@ def test_the_editors_rules_name_the_allowlist_and_separate_by_semicolons() -> No
     assert "style" not in html.ALLOWED
 
 
-def test_the_short_rules_name_only_what_an_introduction_may_hold() -> None:
+def test_the_short_rules_list_only_the_elements_of_an_introduction() -> None:
     rules = html.editor_rules(short=True).split("; ")
     assert {re.split(r"[\[(]", rule)[0] for rule in rules} == html.SHORT

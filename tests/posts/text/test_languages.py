@@ -1,4 +1,4 @@
-"""Words of another language, lists with another numbering, and abbreviations reach readers."""
+"""Attributes for languages, list numbering and abbreviations are kept in page and feed."""
 
 from html import unescape
 
@@ -17,7 +17,7 @@ BODY = (
 )
 
 
-def test_anchors_notes_and_boxes_do_not_mind_a_language() -> None:
+def test_anchors_notes_and_boxes_keep_language_attributes() -> None:
     html = with_structure(BODY)
     assert '<h2 id="s-call" dir="rtl" lang="ar">' in html
     assert '<a lang="es" href="#s-call">' in html
@@ -29,7 +29,7 @@ def test_anchors_notes_and_boxes_do_not_mind_a_language() -> None:
 
 
 @pytest.mark.django_db
-def test_they_stand_in_the_article_and_in_its_feed() -> None:
+def test_language_and_numbering_attributes_reach_article_and_feed() -> None:
     post = make_post(body=BODY)
     page = Client().get(post.get_absolute_url()).content.decode()
     feed = unescape(Client().get("/feeds/atom.xml").content.decode())

@@ -1,4 +1,4 @@
-"""Which addresses may be followed, whatever is hidden in them."""
+"""Which addresses are safe, also with invisible characters in them."""
 
 import pytest
 
@@ -24,7 +24,7 @@ from posts.text.links import safe_url
         ("/خانه\u200cها/", "/خانه\u200cها/"),
     ],
 )
-def test_an_address_that_may_be_followed_stays(url: str, safe: str) -> None:
+def test_a_safe_address_is_kept(url: str, safe: str) -> None:
     assert safe_url(url) == safe
     assert safe_url(safe) == safe
 
@@ -36,7 +36,7 @@ HIDDEN += [chr(code) for code in [0x205F, *range(0x2060, 0x2065), 0x3000, 0xFEFF
 
 
 @pytest.mark.parametrize("hidden", HIDDEN, ids=lambda character: f"U+{ord(character):04X}")
-def test_no_character_hides_a_scheme(hidden: str) -> None:
+def test_no_invisible_character_hides_a_scheme(hidden: str) -> None:
     for url in (
         hidden + SCRIPT,
         hidden * 3 + SCRIPT,
@@ -61,19 +61,19 @@ def test_no_character_hides_a_scheme(hidden: str) -> None:
         " \u2028 ",
     ],
 )
-def test_an_address_of_another_scheme_or_of_nothing_is_none(url: str) -> None:
+def test_an_empty_address_or_another_scheme_is_refused(url: str) -> None:
     assert safe_url(url) is None
 
 
 @pytest.mark.parametrize(
     "hidden", ["&#x2028;", "&#x2029;", "&#x85;", "&#x200b;", "&nbsp;", "&#11;"]
 )
-def test_a_clean_text_links_to_no_hidden_scheme(hidden: str) -> None:
+def test_cleaning_removes_links_with_a_hidden_scheme(hidden: str) -> None:
     for address in (hidden + SCRIPT, f"java{hidden}script:alert(1)"):
         link = f'<p><a href="{address}">link</a><img src="{address}" alt="x"></p>'
         assert clean(link) == "<p>link</p>"
 
 
-def test_a_clean_text_has_its_addresses_without_what_no_browser_sees() -> None:
+def test_cleaning_removes_invisible_characters_from_addresses() -> None:
     link = '<p><a href="&#x2028;/a/\x85b/ ">link</a></p>'
     assert clean(link) == '<p><a href="/a/b/">link</a></p>'

@@ -1,4 +1,4 @@
-"""The desk names what the clean took out of a text that was sent."""
+"""The admin reports what clean() removed from a submitted text."""
 
 from html import unescape
 
@@ -15,7 +15,7 @@ FILM = '<p>Look</p><iframe src="https://www.youtube.com/embed/abc" title="A dril
 LINK = '<p>Look</p><p><a href="https://www.youtube.com/watch?v=abc">A drill</a></p>'
 
 
-def test_an_article_is_saved_with_what_could_be_kept_and_the_rest_is_named(desk: Client) -> None:
+def test_saving_an_article_reports_what_was_removed(desk: Client) -> None:
     response = desk.post(ADD, form(body=FILM + '<p>a<img src="cid:1" alt="A &lt;b&gt;"></p>'))
     assert response.status_code == 302
     assert Post.objects.get().body == LINK + "<p>a</p>"
@@ -25,20 +25,20 @@ def test_an_article_is_saved_with_what_could_be_kept_and_the_rest_is_named(desk:
     assert "“A &lt;b&gt;”" in page
 
 
-def test_a_change_that_loses_nothing_says_nothing(desk: Client) -> None:
+def test_a_change_without_losses_reports_nothing(desk: Client) -> None:
     post = make_post(body=LINK)
     response = desk.post(change(post), form(body=LINK, slug=post.slug, author=post.author_id))
     assert response.status_code == 302
     assert "link" not in said(response)
 
 
-def test_a_form_that_comes_back_says_what_is_gone_from_it(desk: Client) -> None:
+def test_a_form_with_errors_reports_what_was_removed(desk: Client) -> None:
     response = desk.post(ADD, form(body=FILM, summary=""))
     assert list(errors(response)) == ["summary"]
     assert "1 film is now a link: “A drill”." in unescape(response.content.decode())
 
 
-def test_a_page_of_the_publication_says_so_too(desk: Client) -> None:
+def test_saving_a_page_reports_what_was_removed(desk: Client) -> None:
     sent = {"title": "About", "slug": "about-us", "summary": "x", "body": FILM, "position": 1}
     response = desk.post("/admin/posts/page/add/", sent)
     assert response.status_code == 302
@@ -46,7 +46,7 @@ def test_a_page_of_the_publication_says_so_too(desk: Client) -> None:
     assert "1 film is now a link: “A drill”." in said(response)
 
 
-def test_an_issues_introduction_says_so_too(desk: Client) -> None:
+def test_saving_an_introduction_reports_what_was_removed(desk: Client) -> None:
     issue = make_issue()
     address = f"/admin/newsletter/issue/{issue.pk}/change/"
     fields = desk.get(address).context["adminform"].form.initial

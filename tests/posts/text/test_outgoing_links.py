@@ -1,4 +1,4 @@
-"""What becomes of an address on its way out: whole, in the characters of RFC 3986, and safe."""
+"""Addresses in mails and feeds are absolute, percent-encoded (RFC 3986) and safe."""
 
 import pytest
 
@@ -36,7 +36,7 @@ BASE = "https://www.example.org/articles/fatigue/"
         ("tel:+1 (555) 0100", "tel:+1(555)0100"),
     ],
 )
-def test_an_address_leaves_whole_and_percent_encoded(typed: str, leaves: str) -> None:
+def test_an_address_becomes_absolute_and_percent_encoded(typed: str, leaves: str) -> None:
     assert whole_url(typed, BASE) == leaves
     assert leaves.isascii()
     assert whole_url(leaves, BASE) == leaves
@@ -65,7 +65,7 @@ BAD = [
 
 
 @pytest.mark.parametrize("typed", BAD)
-def test_no_other_scheme_leaves_in_any_spelling(typed: str) -> None:
+def test_no_spelling_of_another_scheme_is_allowed(typed: str) -> None:
     assert whole_url(typed, BASE) is None
     written = typed.replace("\u2028", "&#x2028;").replace("\t", "&Tab;").replace(":", "&colon;")
     for value in (typed, written, written.replace("j", "&#106;")):
@@ -80,11 +80,11 @@ def test_no_other_scheme_leaves_in_any_spelling(typed: str) -> None:
     ["http://[", "https://[bad", "http:x", "http://", "https://a b.example/", "https://x:99999/",
      "https://x:port/", "https://☃.example/", "mailto:", "tel:", "", " "],
 )  # fmt: skip
-def test_an_address_that_cannot_be_one_is_none(typed: str) -> None:
+def test_an_invalid_address_is_refused(typed: str) -> None:
     assert whole_url(typed, BASE) is None
 
 
-def test_a_picture_comes_by_http_or_not_at_all() -> None:
+def test_the_address_of_a_picture_must_be_http() -> None:
     assert whole_picture_url("/media/ä.jpg", BASE) == "https://www.example.org/media/%C3%A4.jpg"
     assert whole_picture_url("mailto:a@b.example", BASE) is None
     assert whole_picture_url("tel:911", BASE) is None

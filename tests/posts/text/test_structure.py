@@ -1,4 +1,4 @@
-"""Anchors, contents, footnotes and the boxes of tables: the structure of a finished body."""
+"""The structure of a served body: anchors, contents, footnotes and scroll boxes."""
 
 import re
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from posts.text.structure import MOST_MENTIONS, contents, with_structure
 from tests.growth import growth
 
 
-def test_each_heading_gets_an_anchor_of_its_own() -> None:
+def test_each_heading_gets_a_unique_anchor() -> None:
     html = with_structure(
         "<h2>The night shift</h2><h3>Rest</h3><h2>The night shift</h2><h4>Rest</h4>"
     )
@@ -23,13 +23,13 @@ def test_each_heading_gets_an_anchor_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("words", ["Share", "Related", "Content", "Q", "&amp;", "火", "x" * 500])
-def test_an_anchor_is_never_one_of_the_pages_own(words: str) -> None:
+def test_an_anchor_has_a_prefix_and_a_limited_length(words: str) -> None:
     found = re.search(r'id="([^"]*)"', with_structure(f"<h2>{words}</h2>"))
     assert found
     assert re.fullmatch(r"s-[a-z0-9_-]{1,60}", found[1])
 
 
-def test_a_numbered_anchor_does_not_meet_one_that_looks_like_it() -> None:
+def test_a_numbered_anchor_avoids_existing_anchors() -> None:
     html = with_structure("<h2>Rest</h2><h2>Rest 2</h2><h2>Rest</h2>")
     anchors = re.findall(r'id="([^"]*)"', html)
     assert len(set(anchors)) == 3
@@ -54,13 +54,13 @@ def test_an_anchor_of_earlier_still_leads_to_its_heading() -> None:
     assert clean(text) == text
 
 
-def test_links_to_an_anchor_of_the_writers_own_still_arrive() -> None:
+def test_links_to_an_anchor_set_by_the_writer_still_work() -> None:
     html = with_structure('<p><a href="#how">below</a></p><h2 id="how">How it works</h2>')
     assert '<a href="#s-how">below</a>' in html
     assert '<h2 id="s-how">' in html
 
 
-def test_the_contents_start_at_three_headings() -> None:
+def test_contents_are_shown_from_three_headings() -> None:
     two = with_structure("<h2>One</h2><p>x</p><h2>Two</h2>")
     assert contents(two) == ""
     three = with_structure("<h2>One</h2><h2>T<em>w</em>o &amp; a half</h2><h2>Three</h2>")
@@ -79,7 +79,7 @@ def test_the_contents_start_at_three_headings() -> None:
         ("333", "<ol><li></li><li></li><li></li></ol>"),
     ],
 )
-def test_the_contents_are_nested_as_the_headings_are(levels: str, shape: str) -> None:
+def test_the_contents_are_nested_like_the_headings(levels: str, shape: str) -> None:
     html = with_structure("".join(f"<h{level}>x</h{level}>" for level in levels))
     assert re.sub(r"<a .*?</a>", "", contents(html)) == shape
 
@@ -105,7 +105,7 @@ def test_a_footnote_is_linked_both_ways() -> None:
     ]
 
 
-def test_notes_in_one_paragraph_are_several() -> None:
+def test_several_notes_in_one_paragraph_are_separated() -> None:
     html = with_structure("<p>A[^1] b[^2]</p><p>[^1]: One.<br>\n[^2]: Two.</p>")
     assert '<li id="note-1"><p>One. ' in html
     assert '<li id="note-2"><p>Two. ' in html
@@ -125,7 +125,7 @@ def test_what_is_no_footnote_stays_as_it_was_typed(body: str) -> None:
     assert with_structure(body) == body
 
 
-def test_a_table_scrolls_in_a_box_that_the_keyboard_reaches() -> None:
+def test_a_table_is_in_a_focusable_scroll_box() -> None:
     html = with_structure(
         "<table><caption>Calls &amp; <em>crews</em></caption><tbody><tr><td>1</td></tr></tbody>"
         "</table><table><tbody><tr><td>2</td></tr></tbody></table>"
@@ -137,7 +137,7 @@ def test_a_table_scrolls_in_a_box_that_the_keyboard_reaches() -> None:
     assert html.count("</table></div>") == 2
 
 
-def test_code_scrolls_in_a_box_of_its_own() -> None:
+def test_code_is_in_a_focusable_scroll_box() -> None:
     html = with_structure("<pre><code>SELECT 1</code></pre><p>Or:</p><pre>SELECT\n  2</pre>")
     box = '<div class="box box--code" role="region" tabindex="0" aria-label="Code '
     assert html == (
@@ -156,7 +156,7 @@ def test_code_scrolls_in_a_box_of_its_own() -> None:
         '<table><caption>"&gt;&lt;script&gt;alert(1)</caption><tr><td>x</td></tr></table>',
     ],
 )
-def test_structure_brings_in_nothing_that_the_allowlist_kept_out(attack: str) -> None:
+def test_structure_adds_no_scripts_or_handlers(attack: str) -> None:
     html = with_structure(clean(f"<p>{attack}</p><h2>{attack}</h2>"))
     assert "<script" not in html
     assert not re.search(r"<[^>]*\son\w+\s*=", html)
@@ -195,19 +195,19 @@ def test_the_time_of_the_contents_grows_with_the_length(name: str) -> None:
     assert growth(contents, lambda size: with_structure(clean(HARD[name](size))), 20_000) < 12
 
 
-def test_so_many_places_lead_to_a_footnote_and_no_more() -> None:
+def test_the_number_of_mentions_of_a_footnote_is_limited() -> None:
     html = with_structure(f"<p>[^a]: x</p><p>{'[^a]' * (MOST_MENTIONS + 5)}</p>")
     assert html.count('role="doc-noteref"') == html.count('role="doc-backlink"') == MOST_MENTIONS
     assert html.count("[^a]") == 5
 
 
-def test_the_second_note_of_a_name_stays_as_it_was_typed() -> None:
+def test_a_second_note_with_the_same_name_is_unchanged() -> None:
     html = with_structure("<p>A[^1]</p><p>[^1]: One.</p><p>[^1]: Another.</p>")
     assert "<p>[^1]: Another.</p>" in html
     assert '<li id="note-1"><p>One. ' in html
 
 
-def test_a_note_is_parted_only_where_no_element_is_open() -> None:
+def test_notes_are_separated_only_outside_of_open_elements() -> None:
     html = with_structure("<p>A[^1]</p><p>[^1]: <em>One.<br>[^2]: Two.</em></p>")
     assert "<p><em>One.<br>[^2]: Two.</em> " in html
 
@@ -224,13 +224,13 @@ def test_a_heading_with_other_attributes_gets_its_anchor_first() -> None:
     assert contents(html).count("<li>") == 3
 
 
-def test_lines_of_a_heading_do_not_meet_in_the_contents_and_in_its_anchor() -> None:
+def test_the_lines_of_a_heading_are_separated_in_contents_and_anchor() -> None:
     html = with_structure("<h2>Night<br>shift</h2>" + "<h2>Rest</h2>" * 2)
     assert '<h2 id="s-night-shift">' in html
     assert '<a href="#s-night-shift">Night shift</a>' in contents(html)
 
 
-def test_a_table_within_a_table_scrolls_with_it() -> None:
+def test_a_nested_table_gets_no_box_of_its_own() -> None:
     inner = "<table><tbody><tr><td>1</td></tr></tbody></table>"
     html = with_structure(f"<table><tbody><tr><td>{inner}</td></tr></tbody></table>{inner}")
     assert re.findall('aria-label="([^"]*)"', html) == ["Table 1", "Table 2"]

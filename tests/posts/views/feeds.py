@@ -1,4 +1,4 @@
-"""An article with everything that a feed may show, and the feeds as programs read them."""
+"""An article with every field of a feed, and feeds as feed readers parse them."""
 
 from datetime import timedelta
 from typing import Any
@@ -18,7 +18,7 @@ ALL = [*XML, "/feeds/feed.json"]
 
 
 def make_article() -> Post:
-    """An article with everything that a feed may show, changed after it was published."""
+    """An article with every field of a feed, revised after its publication."""
     author = make_author(name="Ruth Álvarez", slug="ruth", photo=make_image(400, 400))
     return make_post(
         title="The twelfth hour",
@@ -41,7 +41,7 @@ def make_article() -> Post:
 
 
 def parsed(response: HttpResponse) -> Any:
-    """Return the feed as feedparser reads it, without anything that is wrong with it."""
+    """Return the feed as feedparser reads it; fail if it has an error."""
     assert response.status_code == 200
     minidom.parseString(response.content)  # Strict, where feedparser forgives.
     found = feedparser.parse(

@@ -1,4 +1,4 @@
-"""Looking things up by year, by month and by topic."""
+"""The archive by year and month, and the page of topics."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from posts.models import Post
 from posts.views.lists import POSTS_PER_PAGE
 from tests.factories import make_author, make_post, make_tag
 
@@ -23,7 +24,7 @@ def html_of(client: Client, address: str) -> str:
     return response.content.decode()
 
 
-def test_the_archive_lists_years_and_months_with_their_counts_the_last_first(
+def test_years_and_months_are_listed_newest_first_with_counts(
     client: Client,
 ) -> None:
     make_post(published_at=at(2024, 3))
@@ -38,15 +39,16 @@ def test_the_archive_lists_years_and_months_with_their_counts_the_last_first(
     assert "/archive/2025/04/" not in html
 
 
-def test_only_what_is_published_counts(client: Client) -> None:
+def test_only_published_articles_are_counted(client: Client) -> None:
     make_post(published_at=None)
     make_post(published_at=timezone.now() + timedelta(days=400))
-    make_post(published_at=at(2024, 3)).__class__.objects.published().withdraw()
+    make_post(published_at=at(2024, 3))
+    assert Post.objects.published().withdraw() == 1
     assert "The first articles are being written." in html_of(client, "/archive/")
 
 
-def test_a_month_begins_at_midnight_of_the_site_and_not_of_greenwich(client: Client) -> None:
-    # New York is four hours behind: still July there.
+def test_a_month_begins_at_midnight_of_the_configured_time_zone(client: Client) -> None:
+    # In New York, four hours behind UTC, it is still July.
     make_post(title="Late in July", published_at=at(2025, 8, 1, hour=3))
     make_post(title="Early in August", published_at=at(2025, 8, 1, hour=4))
     july, august = html_of(client, "/archive/2025/07/"), html_of(client, "/archive/2025/08/")
@@ -56,13 +58,13 @@ def test_a_month_begins_at_midnight_of_the_site_and_not_of_greenwich(client: Cli
     assert "Late in July" not in august
 
 
-def test_a_year_ends_at_midnight_of_the_site(client: Client) -> None:
+def test_a_year_ends_at_midnight_of_the_configured_time_zone(client: Client) -> None:
     make_post(title="New Year’s Eve", published_at=at(2025, 1, 1, hour=4))
     assert "New Year’s Eve" in html_of(client, "/archive/2024/12/")
     assert client.get("/archive/2025/").status_code == 404
 
 
-def test_a_month_shows_the_other_months_of_its_year_and_marks_itself(client: Client) -> None:
+def test_a_month_links_to_the_months_of_its_year_and_marks_the_current_one(client: Client) -> None:
     make_post(title="In March", published_at=at(2025, 3))
     make_post(title="In July", published_at=at(2025, 7))
     html = html_of(client, "/archive/2025/03/")
@@ -92,12 +94,12 @@ def test_a_month_shows_the_other_months_of_its_year_and_marks_itself(client: Cli
         "/archive/2025/03/01/",
     ],
 )
-def test_a_month_that_is_empty_or_none_is_not_there(client: Client, address: str) -> None:
+def test_an_empty_or_invalid_month_is_a_404(client: Client, address: str) -> None:
     make_post(published_at=at(2025, 3))
     assert client.get(address).status_code == 404
 
 
-def test_a_month_is_paged(client: Client) -> None:
+def test_a_month_is_paginated(client: Client) -> None:
     for day in range(POSTS_PER_PAGE + 1):
         make_post(title=f"Day {day:02d}", published_at=at(2025, 3, day + 1))
     html = html_of(client, "/archive/2025/03/?page=2")
@@ -108,7 +110,7 @@ def test_a_month_is_paged(client: Client) -> None:
     assert "Page 2 of 2" in html_of(client, "/archive/2025/03/?page=1000000000")
 
 
-def test_all_topics_in_use_stand_with_count_and_description(client: Client) -> None:
+def test_topics_in_use_are_listed_with_count_and_description(client: Client) -> None:
     fire = make_tag("Fire", description="The other half of the fireground.")
     make_tag("Unused")
     hidden = make_tag("Hidden")

@@ -1,3 +1,5 @@
+"""The page of an author."""
+
 from datetime import timedelta
 
 import pytest
@@ -11,7 +13,7 @@ from tests.factories import make_author, make_image, make_post, make_tag
 pytestmark = pytest.mark.django_db
 
 
-def test_an_author_is_introduced_above_their_articles(client: Client) -> None:
+def test_the_page_shows_the_author_and_their_articles(client: Client) -> None:
     ruth = make_author(
         name="Ruth Halloran", role="Editor", bio="One.\n\nTwo.", photo=make_image(400, 400)
     )
@@ -26,7 +28,7 @@ def test_an_author_is_introduced_above_their_articles(client: Client) -> None:
     assert "By another" not in html
 
 
-def test_drafts_and_scheduled_articles_do_not_show(client: Client) -> None:
+def test_drafts_and_scheduled_articles_are_not_listed(client: Client) -> None:
     ruth = make_author(name="Ruth")
     make_post(title="A draft", author=ruth, published_at=None)
     make_post(title="Tomorrow", author=ruth, published_at=timezone.now() + timedelta(days=1))
@@ -36,7 +38,7 @@ def test_drafts_and_scheduled_articles_do_not_show(client: Client) -> None:
     assert "There is no article by Ruth yet." in html
 
 
-def test_a_bio_cannot_bring_markup(client: Client) -> None:
+def test_a_bio_is_escaped(client: Client) -> None:
     make_author(name="Ruth", bio="<script>alert(1)</script>")
     assert "<script>alert" not in client.get("/authors/ruth/").content.decode()
 

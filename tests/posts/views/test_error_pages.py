@@ -1,4 +1,4 @@
-"""What is answered when there is nothing to show, or no way to."""
+"""The error pages: 404 with suggestions, 400, 500 and 503."""
 
 import hashlib
 import re
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 @pytest.fixture
 def reader(client: Client) -> Client:
-    """A browser, to which a crash is a page."""
+    """A client that gets the error page instead of the exception."""
     client.raise_request_exception = False
     return client
 
@@ -44,7 +44,9 @@ def reader(client: Client) -> Client:
         "/articles/the-hour-twelfth/",
     ],
 )
-def test_a_lost_address_finds_what_its_words_say(client: Client, address: str) -> None:
+def test_the_404_page_suggests_articles_by_the_words_of_the_address(
+    client: Client, address: str
+) -> None:
     make_post(title="The Twelfth Hour", slug="hours-at-night", body="<p>On a night shift.</p>")
     make_post(title="Something else")
     response = client.get(address, follow=True)
@@ -69,11 +71,11 @@ def test_a_lost_address_finds_what_its_words_say(client: Client, address: str) -
         ("/" + "." * 8_100 + "a", []),
     ],
 )
-def test_the_words_of_a_lost_address(path: str, words: list[str]) -> None:
+def test_the_words_of_an_unknown_address(path: str, words: list[str]) -> None:
     assert errors.asked_for(path) == words
 
 
-def test_an_endless_address_costs_no_search_and_no_pattern(
+def test_a_very_long_address_triggers_no_search(
     client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     for path in ("/" + "." * 8_100 + "a", "/" + "/" * 8_000 + "x", "/a/b" + "-word" * 1_600 + "/"):
@@ -81,7 +83,7 @@ def test_an_endless_address_costs_no_search_and_no_pattern(
             assert client.get(path).status_code == 404
 
 
-def test_no_draft_is_found_by_a_lost_address(client: Client) -> None:
+def test_the_404_page_suggests_no_draft(client: Client) -> None:
     make_post(title="The Twelfth Hour", slug="x", published_at=None)
     assert "The Twelfth Hour" not in client.get("/articles/the-twelfth-hour/").content.decode()
 
@@ -101,8 +103,8 @@ def test_no_draft_is_found_by_a_lost_address(client: Client) -> None:
         "/articles/the-history-of-hospital-budgets/",
     ],
 )
-def test_a_lost_address_offers_nothing_far_fetched(client: Client, address: str) -> None:
-    # Each of these words stands in a text, or is near one that does.
+def test_the_404_page_suggests_nothing_unlikely(client: Client, address: str) -> None:
+    # Each word of the addresses is in the article, or similar to one that is.
     make_post(
         title="The logic of triage",
         body="<p>Hello to the world of 911: log in, register, calm down, and budget hospital beds."
@@ -115,7 +117,7 @@ def test_a_lost_address_offers_nothing_far_fetched(client: Client, address: str)
 
 
 @pytest.mark.parametrize("address", ["/wp-login.php", "/.env", "/a/favicon.ico", "/x.y/"])
-def test_who_looks_for_a_file_costs_no_query(
+def test_an_address_of_a_file_takes_no_query(
     client: Client, django_assert_max_num_queries: DjangoAssertNumQueries, address: str
 ) -> None:
     with django_assert_max_num_queries(1):  # The footer, which production remembers.
@@ -130,7 +132,7 @@ def test_who_looks_for_a_file_costs_no_query(
         ("/authors/ruth/", "/authors/ruth-halloran/"),
     ],
 )
-def test_a_lost_address_finds_topics_and_authors(
+def test_the_404_page_suggests_topics_and_authors(
     client: Client, address: str, leads_to: str
 ) -> None:
     make_post(tags=[make_tag("Fire dispatch")], author=make_author(name="Ruth Halloran"))
@@ -138,14 +140,14 @@ def test_a_lost_address_finds_topics_and_authors(
     assert f'class="found__link" href="{leads_to}"' in html
 
 
-def test_where_nothing_is_found_there_are_topics(client: Client) -> None:
+def test_the_404_page_without_suggestions_lists_topics(client: Client) -> None:
     make_post(tags=[make_tag("Fire dispatch")])
     html = client.get("/what-never-was/").content.decode()
     assert "found__link" not in html
     assert '<a class="topic" href="/tags/fire-dispatch/">Fire dispatch</a>' in html
 
 
-def test_a_lost_address_costs_at_most_eight_queries_more_than_the_footer(
+def test_the_404_page_takes_at_most_nine_queries(
     client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(30):
@@ -155,13 +157,13 @@ def test_a_lost_address_costs_at_most_eight_queries_more_than_the_footer(
             client.get(address)
 
 
-def test_what_was_asked_for_shows_as_words_only(client: Client) -> None:
+def test_the_requested_address_is_escaped(client: Client) -> None:
     html = client.get("/articles/%22%3E%3Cscript%3Ealert(1)%3C/script%3E/").content.decode()
     assert "<script>alert" not in html
     assert '"><' not in html.split('name="q"')[-1].split(">")[0]
 
 
-def test_the_404_does_without_a_search_that_fails(
+def test_the_404_page_works_when_the_search_fails(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*args: object) -> None:
@@ -173,7 +175,7 @@ def test_the_404_does_without_a_search_that_fails(
     assert "There is nothing at this address" in response.content.decode()
 
 
-def test_the_404_does_without_its_own_template(
+def test_the_404_page_works_when_its_template_fails(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*args: object, **kwargs: object) -> None:
@@ -195,9 +197,7 @@ def fail_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     monkeypatch.setattr("posts.models.PostQuerySet.published", broken)
 
 
-def test_our_own_mistake_is_a_500_that_says_so(
-    reader: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_exception_gives_the_500_page(reader: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     fail_with(monkeypatch, RuntimeError("A bug."))
     response = reader.get("/")
     assert response.status_code == 500
@@ -206,12 +206,12 @@ def test_our_own_mistake_is_a_500_that_says_so(
     assert not response.has_header("Retry-After")
 
 
-def test_a_wrong_statement_is_a_500_too(reader: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_sql_error_gives_the_500_page(reader: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     fail_with(monkeypatch, OperationalError("no such column: x"))
     assert reader.get("/").status_code == 500
 
 
-def test_a_database_that_is_away_is_a_503_that_says_when_to_come_back(
+def test_an_unreachable_database_gives_a_503_with_retry_after(
     reader: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fail_with(monkeypatch, OperationalError("gone"))
@@ -225,7 +225,7 @@ def test_a_database_that_is_away_is_a_503_that_says_when_to_come_back(
     assert "We are back in a moment" in response.content.decode()
 
 
-def test_a_lost_address_without_a_database_is_a_503_and_not_a_404(
+def test_an_unknown_address_without_database_is_a_503(
     reader: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*args: object) -> None:
@@ -263,7 +263,7 @@ class Connection:
         (Connection("sqlite", open=False), None, False),
     ],
 )
-def test_only_a_database_that_cannot_be_reached_is_away(
+def test_only_an_unreachable_database_counts_as_away(
     monkeypatch: pytest.MonkeyPatch, found: Connection, error: Exception | None, away: bool
 ) -> None:
     monkeypatch.setattr("posts.views.errors.connection", found)
@@ -271,7 +271,7 @@ def test_only_a_database_that_cannot_be_reached_is_away(
 
 
 @pytest.mark.parametrize("name", ["400.html", "500.html", "503.html", "lost.html"])
-def test_the_pages_for_bad_times_need_nothing_but_themselves(
+def test_static_error_pages_are_self_contained(
     name: str, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_num_queries(0):
@@ -285,7 +285,7 @@ def test_the_pages_for_bad_times_need_nothing_but_themselves(
 
 
 @pytest.mark.parametrize(("name", "status"), [("500.html", 500), ("503.html", 503)])
-def test_the_pages_for_bad_times_have_the_one_style_that_their_policy_names(
+def test_static_error_pages_allow_only_their_own_style(
     reader: Client, monkeypatch: pytest.MonkeyPatch, name: str, status: int
 ) -> None:
     fail_with(monkeypatch, OperationalError("gone") if status == 503 else RuntimeError("A bug."))
@@ -294,10 +294,10 @@ def test_the_pages_for_bad_times_have_the_one_style_that_their_policy_names(
     )
     response = reader.get("/")
     assert response.status_code == status
-    check_page_of_its_own(response)
+    assert_policy_allows_only_the_inline_style(response)
 
 
-def check_page_of_its_own(response: HttpResponse) -> None:
+def assert_policy_allows_only_the_inline_style(response: HttpResponse) -> None:
     html = response.content.decode()
     [style] = re.findall("<style>(.*?)</style>", html, re.DOTALL)
     digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -305,11 +305,11 @@ def check_page_of_its_own(response: HttpResponse) -> None:
     assert f"style-src 'sha256-{digest}';" in policy
     assert "default-src 'none';" in policy
     assert "unsafe" not in policy
-    assert style in loader.get_template("lost.html").render(), "they look alike"
+    assert style in loader.get_template("lost.html").render(), "the same style as the 404 page"
 
 
-def test_what_django_refuses_to_read_gets_a_page_of_the_site(reader: Client) -> None:
+def test_a_bad_request_gets_the_400_page(reader: Client) -> None:
     response = reader.get("/search/?" + "&".join(f"a{number}=1" for number in range(1_100)))
     assert response.status_code == 400
     assert "We cannot read this request" in response.content.decode()
-    check_page_of_its_own(response)
+    assert_policy_allows_only_the_inline_style(response)

@@ -1,4 +1,4 @@
-"""How feeds are found, and what a reader's program gets that asks for them again."""
+"""Discovery of feeds, and conditional requests of feed readers."""
 
 from datetime import timedelta
 from typing import Any
@@ -18,11 +18,11 @@ def post(db: None) -> Post:
     return make_article()
 
 
-# How they are asked for
+# Requests
 
 
 @pytest.mark.parametrize("address", [*ALL, "/tags/fire/atom.xml", "/authors/ruth/feed.json"])
-def test_a_reader_that_has_it_gets_a_304(client: Client, post: Post, address: str) -> None:
+def test_a_matching_etag_gets_a_304(client: Client, post: Post, address: str) -> None:
     first = client.get(address)
     for header in (
         {"if-none-match": first["ETag"]},
@@ -35,19 +35,18 @@ def test_a_reader_that_has_it_gets_a_304(client: Client, post: Post, address: st
 
 
 @pytest.mark.parametrize("address", ALL)
-def test_an_edit_is_news_to_a_reader(client: Client, post: Post, address: str) -> None:
+def test_an_edit_changes_the_etag(client: Client, post: Post, address: str) -> None:
     first = client.get(address)
-    post.title = "The thirteenth hour"
-    post.save()
+    fresh = Post.objects.get(pk=post.pk)
+    fresh.title = "The thirteenth hour"
+    fresh.save()
     again = client.get(address, headers={"if-none-match": first["ETag"]})
     assert again.status_code == 200
     assert "thirteenth" in again.content.decode()
 
 
 @pytest.mark.parametrize("address", ALL)
-def test_no_date_makes_a_reader_miss_what_went_or_was_renamed(
-    client: Client, post: Post, address: str
-) -> None:
+def test_if_modified_since_never_hides_a_change(client: Client, post: Post, address: str) -> None:
     older = make_post(title="Withdrawn soon")
     Post.objects.filter(pk=older.pk).update(updated_at=timezone.now() - timedelta(days=1))
     first = client.get(address)
@@ -60,13 +59,15 @@ def test_no_date_makes_a_reader_miss_what_went_or_was_renamed(
 
 
 @pytest.mark.parametrize("value", ["", "*x", "yesterday", http_date(0), "W/", '"' * 500])
-def test_odd_conditions_get_the_feed(client: Client, post: Post, value: str) -> None:
+def test_invalid_conditional_headers_get_the_feed(client: Client, post: Post, value: str) -> None:
     for header in ("if-none-match", "if-modified-since"):
         assert client.get("/feeds/atom.xml", headers={header: value}).status_code == 200
 
 
 @pytest.mark.parametrize("address", [*ALL, "/feeds/", "/tags/fire/rss.xml"])
-def test_feeds_are_only_read_and_carry_no_cookie(client: Client, post: Post, address: str) -> None:
+def test_feeds_allow_only_get_and_head_and_set_no_cookie(
+    client: Client, post: Post, address: str
+) -> None:
     assert Client(enforce_csrf_checks=True).post(address).status_code == 405
     head = client.head(address)
     assert head.status_code == 200
@@ -78,7 +79,7 @@ def test_feeds_are_only_read_and_carry_no_cookie(client: Client, post: Post, add
     ("address", "most"),
     [("/feeds/atom.xml", 3), ("/tags/fire/feed.json", 4), ("/authors/ruth/rss.xml", 4)],
 )
-def test_a_feed_needs_few_queries_however_long_it_is(
+def test_the_number_of_queries_does_not_grow_with_the_entries(
     client: Client, post: Post, django_assert_max_num_queries: Any, address: str, most: int
 ) -> None:
     for _ in range(5):
@@ -93,7 +94,7 @@ def test_a_feed_needs_few_queries_however_long_it_is(
         assert len(entries(client, address)) == 6
 
 
-# How they are found
+# Discovery
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,7 @@ def test_a_feed_needs_few_queries_however_long_it_is(
         ("/feeds/", ["/feeds/"]),
     ],
 )
-def test_a_page_names_its_feeds_its_own_first(
+def test_a_page_links_to_its_own_feeds_first(
     client: Client, post: Post, address: str, feeds: list[str]
 ) -> None:
     html = client.get(address).content.decode()
@@ -124,7 +125,7 @@ def test_a_page_names_its_feeds_its_own_first(
         assert client.get(url.removeprefix(SITE)).status_code == 200
 
 
-def test_the_page_about_feeds_has_the_addresses_of_all(client: Client, post: Post) -> None:
+def test_the_feeds_page_lists_every_feed(client: Client, post: Post) -> None:
     make_tag("Unused", slug="unused")
     make_author(name="Silent", slug="silent")
     html = client.get("/feeds/").content.decode()
@@ -135,12 +136,12 @@ def test_the_page_about_feeds_has_the_addresses_of_all(client: Client, post: Pos
     assert "/authors/silent/" not in html
 
 
-def test_every_page_leads_to_the_page_about_feeds(client: Client, post: Post) -> None:
+def test_the_footer_links_to_the_feeds_page(client: Client, post: Post) -> None:
     footer = client.get("/").content.decode().split("<footer")[1]
     assert 'href="/feeds/"' in footer
 
 
-def test_the_page_about_feeds_needs_few_queries(
+def test_the_feeds_page_takes_at_most_four_queries(
     client: Client, post: Post, django_assert_max_num_queries: Any
 ) -> None:
     for _ in range(3):

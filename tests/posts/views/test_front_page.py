@@ -1,3 +1,5 @@
+"""The front page."""
+
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +17,7 @@ from tests.posts.views.test_public_pages import show_as_sent
 pytestmark = pytest.mark.django_db
 
 
-def test_the_newest_article_leads_with_its_cover(client: Client) -> None:
+def test_the_newest_article_is_the_lead_with_its_cover(client: Client) -> None:
     cover = make_image()
     make_post(title="Older", published_at=timezone.now() - timedelta(days=2))
     make_post(title="Newest", cover=cover, cover_alt="A console")
@@ -33,7 +35,7 @@ def test_the_lead_is_not_listed_twice(client: Client) -> None:
     assert client.get("/").content.decode().count("Only once") == 1
 
 
-def test_drafts_and_scheduled_articles_do_not_show(client: Client) -> None:
+def test_drafts_and_scheduled_articles_are_not_listed(client: Client) -> None:
     make_post(title="A draft", published_at=None)
     make_post(title="Tomorrow", published_at=timezone.now() + timedelta(days=1))
     html = client.get("/").content.decode()
@@ -41,7 +43,7 @@ def test_drafts_and_scheduled_articles_do_not_show(client: Client) -> None:
     assert "Tomorrow" not in html
 
 
-def test_a_scheduled_article_shows_when_its_moment_has_come(
+def test_a_scheduled_article_is_listed_from_its_publication(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_post(title="Tomorrow", published_at=timezone.now() + timedelta(days=1))
@@ -51,13 +53,13 @@ def test_a_scheduled_article_shows_when_its_moment_has_come(
     assert "Tomorrow" in client.get("/").content.decode()
 
 
-def test_before_the_first_article_the_page_says_so(client: Client) -> None:
+def test_an_empty_site_shows_a_placeholder(client: Client) -> None:
     response = client.get("/")
     assert response.status_code == 200
     assert "The first articles are being written." in response.content.decode()
 
 
-def test_only_topics_with_something_to_read_are_offered(client: Client) -> None:
+def test_only_topics_with_published_articles_are_listed(client: Client) -> None:
     make_post(tags=[make_tag("Fire")])
     make_post(tags=[make_tag("Unpublished")], published_at=None)
     make_tag("Empty")
@@ -92,7 +94,7 @@ def test_any_page_number_gives_a_page(client: Client, asked: str, shown: int) ->
     assert f"Page {shown} of 3" in response.content.decode()
 
 
-def test_every_article_stands_on_exactly_one_page(client: Client) -> None:
+def test_every_article_is_on_exactly_one_page(client: Client) -> None:
     same_moment = timezone.now() - timedelta(hours=1)
     posts = [make_post(published_at=same_moment) for _ in range(2 * POSTS_PER_PAGE + 5)]
     pages = [client.get("/", {"page": number}).content.decode() for number in (1, 2, 3)]
@@ -101,7 +103,7 @@ def test_every_article_stands_on_exactly_one_page(client: Client) -> None:
         assert sum(page.count(link) for page in pages) == 1
 
 
-def test_later_pages_are_canonical_by_themselves_and_lead_both_ways(client: Client) -> None:
+def test_later_pages_have_their_own_canonical_and_links_both_ways(client: Client) -> None:
     for _ in range(3 * POSTS_PER_PAGE):
         make_post()
     html = client.get("/", {"page": "2", "utm_source": "x"}).content.decode()
@@ -113,7 +115,7 @@ def test_later_pages_are_canonical_by_themselves_and_lead_both_ways(client: Clie
     assert html.count('rel="prev" href="?page=2"') == 2
 
 
-def test_the_page_takes_few_queries_however_much_there_is(
+def test_the_number_of_queries_does_not_grow_with_the_articles(
     client: Client, settings: Settings, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     settings.KEPT_PAGES_SECONDS = 300
@@ -121,8 +123,8 @@ def test_the_page_takes_few_queries_however_much_there_is(
     tags = [make_tag(), make_tag()]
     show_as_sent(make_issue(posts=[make_post(tags=tags, cover=cover, cover_alt="A console")]))
     client.get("/?fresh=1")
-    # The articles. How many they are, what is on every page, the topics and the current issue
-    # are remembered.
+    # The articles only. Their number, the parts of every page, the topics and the current issue
+    # are cached.
     with django_assert_num_queries(1):
         client.get("/?fresh=1")
     for _ in range(2 * POSTS_PER_PAGE):
@@ -131,7 +133,7 @@ def test_the_page_takes_few_queries_however_much_there_is(
         client.get("/?fresh=1")
 
 
-def test_articles_are_counted_again_when_one_comes(
+def test_the_number_of_pages_is_updated_after_publishing(
     client: Client, settings: Settings, django_capture_on_commit_callbacks: Any
 ) -> None:
     settings.KEPT_PAGES_SECONDS = 300
@@ -151,7 +153,7 @@ def test_articles_are_counted_again_when_one_comes(
         assert "?page=2" in client.get(address).content.decode(), address
 
 
-def test_each_topic_says_how_much_there_is_to_read(client: Client) -> None:
+def test_each_topic_shows_its_number_of_published_articles(client: Client) -> None:
     fire = make_tag("Fire")
     for _ in range(3):
         make_post(tags=[fire])
@@ -160,7 +162,7 @@ def test_each_topic_says_how_much_there_is_to_read(client: Client) -> None:
     assert 'Fire <span class="topic__count">3<span class="visually-hidden"> articles' in html
 
 
-def test_the_current_issue_stands_with_what_is_in_it(client: Client) -> None:
+def test_the_current_issue_is_shown_with_its_articles(client: Client) -> None:
     posts = [make_post(title="In it"), make_post(title="In it, too")]
     show_as_sent(make_issue(subject="An old one", posts=[]))
     show_as_sent(make_issue(subject="The newest one", posts=posts))
@@ -174,7 +176,7 @@ def test_the_current_issue_stands_with_what_is_in_it(client: Client) -> None:
     assert "Still a draft" not in current
 
 
-def test_before_the_first_issue_there_is_no_empty_panel(client: Client) -> None:
+def test_without_a_sent_issue_there_is_no_panel(client: Client) -> None:
     make_issue()
     assert 'class="current"' not in client.get("/").content.decode()
 
@@ -188,7 +190,7 @@ def test_a_later_page_is_only_a_list(client: Client) -> None:
     assert '<article class="lead' not in html
 
 
-def test_a_title_cannot_bring_markup(client: Client) -> None:
+def test_title_and_summary_are_escaped(client: Client) -> None:
     make_post(title="<script>alert(1)</script> & co", summary="<img src=x onerror=alert(1)>")
     html = client.get("/").content.decode()
     assert "<script>alert" not in html
@@ -196,7 +198,7 @@ def test_a_title_cannot_bring_markup(client: Client) -> None:
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; co" in html
 
 
-def test_pictures_come_in_several_widths(client: Client) -> None:
+def test_pictures_are_offered_in_several_widths(client: Client) -> None:
     make_post(cover=with_copies(make_image(1000, 600)), cover_alt="A console")
     html = client.get("/").content.decode()
     assert 'type="image/avif"' in html
@@ -204,7 +206,7 @@ def test_pictures_come_in_several_widths(client: Client) -> None:
     assert " 1000w" in html
 
 
-def test_a_small_picture_is_not_blown_up(client: Client) -> None:
+def test_a_small_picture_is_not_scaled_up(client: Client) -> None:
     make_post(cover=make_image(300, 200), cover_alt="A console")
     html = client.get("/").content.decode()
     assert "srcset" not in html
@@ -212,9 +214,7 @@ def test_a_small_picture_is_not_blown_up(client: Client) -> None:
 
 
 @pytest.mark.parametrize("damage", ["lost", "broken"])
-def test_a_picture_whose_file_is_lost_does_not_take_the_page_down(
-    client: Client, damage: str
-) -> None:
+def test_a_missing_picture_file_does_not_break_the_page(client: Client, damage: str) -> None:
     cover: Image = make_image()
     make_post(title="Still here", cover=cover, cover_alt="A console")
     if damage == "lost":

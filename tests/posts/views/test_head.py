@@ -81,7 +81,9 @@ PAGES += ["/feeds/", "/weekly-alarm/", "/subscribe/"]
 
 
 @pytest.mark.parametrize("address", PAGES)
-def test_a_link_preview_has_all_it_needs_once(client: Client, post: Post, address: str) -> None:
+def test_every_page_has_each_link_preview_tag_once(
+    client: Client, post: Post, address: str
+) -> None:
     found = head(client, address)
     for name in (
         *("og:title", "og:description", "og:url", "og:type", "og:site_name", "og:locale"),
@@ -98,7 +100,7 @@ def test_a_link_preview_has_all_it_needs_once(client: Client, post: Post, addres
 
 
 @pytest.mark.parametrize("address", PAGES)
-def test_the_picture_of_a_preview_is_there_in_the_size_it_says(
+def test_the_preview_image_exists_with_the_stated_size(
     client: Client, post: Post, address: str
 ) -> None:
     found = head(client, address)
@@ -108,7 +110,7 @@ def test_the_picture_of_a_preview_is_there_in_the_size_it_says(
         assert client.get(picture).status_code == 200
 
 
-def test_an_article_is_previewed_as_itself(client: Client, post: Post) -> None:
+def test_the_preview_of_an_article_has_its_own_values(client: Client, post: Post) -> None:
     found = head(client, "/articles/hour/")
     assert found.meta["og:type"] == ["article"]
     assert found.meta["og:title"] == ["The twelfth hour"]
@@ -119,17 +121,20 @@ def test_an_article_is_previewed_as_itself(client: Client, post: Post) -> None:
     assert found.meta["author"] == ["Ruth Álvarez"]
 
 
-def test_the_address_of_its_picture_changes_with_its_title(client: Client, post: Post) -> None:
+def test_the_address_of_the_preview_image_changes_with_the_title(
+    client: Client, post: Post
+) -> None:
     before = head(client, "/articles/hour/").meta["og:image"]
-    post.title = "The thirteenth hour"
-    post.save()
+    fresh = Post.objects.get(pk=post.pk)
+    fresh.title = "The thirteenth hour"
+    fresh.save()
     assert head(client, "/articles/hour/").meta["og:image"] != before
 
 
 # Linked data
 
 
-def test_the_front_page_says_who_publishes_and_how_to_search(
+def test_the_linked_data_of_the_front_page_has_publisher_and_search(
     client: Client, post: Post, settings: Any
 ) -> None:
     settings.SITE_PROFILES = ["https://social.example/@alarm"]
@@ -145,7 +150,9 @@ def test_the_front_page_says_who_publishes_and_how_to_search(
     assert site["publisher"]["@id"] == publisher["@id"]
 
 
-def test_an_article_says_who_wrote_it_when_and_where_it_belongs(client: Client, post: Post) -> None:
+def test_the_linked_data_of_an_article_has_author_dates_and_breadcrumbs(
+    client: Client, post: Post
+) -> None:
     found = head(client, "/articles/hour/")
     article = found.of_type("Article")
     assert article["headline"] == "The twelfth hour"
@@ -164,23 +171,23 @@ def test_an_article_says_who_wrote_it_when_and_where_it_belongs(client: Client, 
     ]
 
 
-def test_an_author_and_a_topic_say_what_they_are(client: Client, post: Post) -> None:
+def test_author_and_topic_pages_have_linked_data(client: Client, post: Post) -> None:
     person = head(client, "/authors/ruth/").of_type("ProfilePage")["mainEntity"]
     assert (person["@type"], person["name"]) == ("Person", "Ruth Álvarez")
     assert head(client, "/tags/fatigue/").of_type("CollectionPage")["name"] == "Fatigue"
 
 
-def test_the_author_of_an_article_is_the_person_of_the_authors_page(
-    client: Client, post: Post
-) -> None:
+def test_article_and_author_page_describe_the_same_person(client: Client, post: Post) -> None:
     person = head(client, "/authors/ruth/").of_type("ProfilePage")["mainEntity"]
     assert head(client, "/articles/hour/").of_type("Article")["author"] == person
 
 
 @pytest.mark.parametrize("address", ["/articles/hour/", "/tags/fatigue/", "/authors/ruth/"])
-def test_no_words_get_out_of_the_data(client: Client, post: Post, address: str) -> None:
+def test_text_cannot_close_the_script_element_of_the_linked_data(
+    client: Client, post: Post, address: str
+) -> None:
     before = head(client, address).scripts
-    # By the database, past the fields, which would take the line separator out.
+    # As an expression: the fields would remove the line separator.
     nasty = Value(NASTY)
     Post.objects.filter(pk=post.pk).update(title=nasty, summary=nasty)
     type(post.author).objects.filter(pk=post.author_id).update(name=nasty, role=nasty)
@@ -191,7 +198,7 @@ def test_no_words_get_out_of_the_data(client: Client, post: Post, address: str) 
     assert "<script>alert" not in client.get(address).content.decode()
 
 
-def test_the_escapes_are_json() -> None:
+def test_the_escaped_linked_data_is_valid_json() -> None:
     block = script({"name": NASTY})
     inner = block.removeprefix('<script type="application/ld+json">').removesuffix("</script>")
     assert not set("<>&\u2028") & set(inner)
@@ -208,9 +215,7 @@ def test_a_preview_of_a_draft_has_no_linked_data(admin_client: Client, post: Pos
 # rel=me and microformats
 
 
-def test_the_site_says_which_profiles_are_its_own(
-    client: Client, post: Post, settings: Any
-) -> None:
+def test_site_profiles_are_linked_with_rel_me(client: Client, post: Post, settings: Any) -> None:
     assert not [link for link in head(client, "/").links if link.get("rel") == "me"]
     settings.SITE_PROFILES = ["https://social.example/@alarm", "https://b.example/?a=1&b=2"]
     found = [link["href"] for link in head(client, "/").links if link.get("rel") == "me"]
@@ -218,7 +223,7 @@ def test_the_site_says_which_profiles_are_its_own(
 
 
 def properties(root: Element) -> dict[str, list[Any]]:
-    """Return what a microformat says of itself, and not what those inside it say of theirs.
+    """Return the properties of a microformat, without those of nested microformats.
 
     A value is an address, a moment, a text, or the properties of what stands inside
     (https://microformats.org/wiki/microformats2-parsing).
@@ -276,7 +281,6 @@ def test_an_article_is_an_h_entry_with_its_address_picture_and_author(
     assert author["photo"] == [post.author.photo.file.url]
 
 
-def test_a_draft_has_no_address_to_lead_to(admin_client: Client, post: Post) -> None:
-    post.published_at = None
-    post.save()
+def test_the_h_entry_of_a_draft_has_no_address(admin_client: Client, post: Post) -> None:
+    Post.objects.filter(pk=post.pk).update(published_at=None)
     assert "url" not in entry_of(admin_client.get(f"/preview/{post.pk}/").content.decode())

@@ -25,7 +25,7 @@ def no_starting_pages(db: None) -> None:
     Page.objects.all().delete()
 
 
-def test_a_page_stands_at_the_top_of_the_site_with_its_text(client: Client) -> None:
+def test_a_page_is_served_at_the_top_level_with_its_text(client: Client) -> None:
     make_page("House rules", summary="In short.", body="<h2>First</h2><p>Be kind.</p>")
     content = client.get("/house-rules/").content.decode()
     assert '<h1 class="page-head__title">House rules</h1>' in content
@@ -33,7 +33,7 @@ def test_a_page_stands_at_the_top_of_the_site_with_its_text(client: Client) -> N
     assert '<meta name="description" content="In short.">' in content
 
 
-def test_the_footer_links_to_the_pages_in_their_order_and_to_no_hidden_one(client: Client) -> None:
+def test_the_footer_links_to_visible_pages_in_their_order(client: Client) -> None:
     make_page("Second", position=2)
     make_page("First", position=1)
     make_page("Hidden", show_in_footer=False)
@@ -43,7 +43,7 @@ def test_the_footer_links_to_the_pages_in_their_order_and_to_no_hidden_one(clien
     assert client.get("/hidden/").status_code == 200
 
 
-def test_the_footer_costs_no_query_until_a_page_changes(
+def test_the_footer_takes_no_query_until_a_page_changes(
     settings: Settings, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     settings.KEPT_PAGES_SECONDS = 300
@@ -54,7 +54,7 @@ def test_the_footer_costs_no_query_until_a_page_changes(
         assert footer_pages() == [("About", "/about/")]
 
 
-def test_a_page_costs_at_most_five_queries(
+def test_a_page_takes_at_most_five_queries(
     client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     for _ in range(20):
@@ -64,31 +64,32 @@ def test_a_page_costs_at_most_five_queries(
         client.get("/about/")
 
 
-OURS = (
+RESERVED = (
     "admin archive articles authors confirm desk dev feeds media preview resources static "
     "subscribe tags topics unsubscribe weekly-alarm"
 )
 
 
-@pytest.mark.parametrize("slug", OURS.split())
-def test_a_page_takes_no_address_of_the_site_itself(slug: str) -> None:
+@pytest.mark.parametrize("slug", RESERVED.split())
+def test_a_page_cannot_take_a_reserved_slug(slug: str) -> None:
     assert slug in reserved_slugs()
     with pytest.raises(ValidationError, match=f"/{slug}/ is an address of the site itself"):
         Page(title="X", slug=slug, body="<p>x</p>").full_clean()
 
 
-def test_a_slug_made_from_a_title_keeps_clear_of_the_site_itself() -> None:
+def test_a_slug_made_from_a_title_avoids_reserved_slugs() -> None:
     assert make_page("Archive").slug == "archive-2"
 
 
-def test_a_text_is_cleaned_whoever_saves_it() -> None:
-    assert make_page(body="<p onclick='x'>Hi<script>x</script></p>").body == "<p>Hi</p>"
+def test_the_body_is_cleaned_on_save() -> None:
+    make_page(body="<p onclick='x'>Hi<script>x</script></p>")
+    assert Page.objects.get().body == "<p>Hi</p>"
 
 
-# At the desk
+# In the admin
 
 
-def test_editors_write_pages_with_the_editor_of_the_articles(client: Client) -> None:
+def test_the_form_of_a_page_has_the_rich_text_editor(client: Client) -> None:
     client.force_login(make_editor())
     form = client.get("/admin/posts/page/add/")
     assert "ckeditor.js" in form.content.decode()
@@ -98,7 +99,7 @@ def test_editors_write_pages_with_the_editor_of_the_articles(client: Client) -> 
     assert client.get("/imprint/").status_code == 200
 
 
-def test_the_desk_refuses_an_address_of_the_site_and_keeps_what_was_typed(client: Client) -> None:
+def test_the_form_refuses_a_reserved_slug_and_keeps_the_input(client: Client) -> None:
     client.force_login(make_editor())
     data = {"title": "Ours", "slug": "admin", "body": "<p>Typed.</p>", "position": "0"}
     response = client.post("/admin/posts/page/add/", data)
@@ -140,7 +141,7 @@ def migrate(step) -> None:
     step(apps, Editor)
 
 
-def test_a_new_site_has_the_pages_that_it_owes_its_readers(client: Client, migration) -> None:
+def test_the_migration_creates_the_starting_pages(client: Client, migration) -> None:
     migrate(migration.create)
     for slug in ("about", "contact", "privacy", "accessibility"):
         response = client.get(f"/{slug}/")
@@ -151,7 +152,7 @@ def test_a_new_site_has_the_pages_that_it_owes_its_readers(client: Client, migra
         assert html.clean(page.body) == page.body
 
 
-def test_what_an_editor_wrote_is_neither_replaced_nor_removed(migration) -> None:
+def test_the_migration_neither_replaces_nor_removes_edited_pages(migration) -> None:
     make_page("About", slug="about", body="<p>Ours.</p>")
     migrate(migration.create)
     assert Page.objects.get(slug="about").body == "<p>Ours.</p>"

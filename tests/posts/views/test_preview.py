@@ -1,3 +1,5 @@
+"""The preview of an article for editors."""
+
 from datetime import datetime, timedelta
 
 import pytest
@@ -16,7 +18,7 @@ def editor_client(client: Client) -> Client:
     return client
 
 
-def test_a_stranger_is_not_told_which_drafts_exist(client: Client) -> None:
+def test_an_anonymous_visitor_cannot_tell_whether_a_draft_exists(client: Client) -> None:
     draft = make_post(published_at=None)
     existing = client.get(f"/preview/{draft.pk}/")
     unknown = client.get(f"/preview/{draft.pk + 1}/")
@@ -24,19 +26,19 @@ def test_a_stranger_is_not_told_which_drafts_exist(client: Client) -> None:
     assert draft.title not in existing.content.decode()
 
 
-def test_an_account_that_is_no_editors_sees_nothing(client: Client) -> None:
+def test_a_non_staff_account_gets_a_404(client: Client) -> None:
     draft = make_post(published_at=None)
     client.force_login(User.objects.create_user("reader"))
     assert client.get(f"/preview/{draft.pk}/").status_code == 404
 
 
-def test_an_editor_whose_account_was_closed_sees_nothing(editor_client: Client) -> None:
+def test_an_inactive_account_gets_a_404(editor_client: Client) -> None:
     draft = make_post(published_at=None)
     User.objects.update(is_active=False)
     assert editor_client.get(f"/preview/{draft.pk}/").status_code == 404
 
 
-def test_a_draft_shows_as_its_readers_will_see_it_under_a_ribbon(editor_client: Client) -> None:
+def test_the_preview_of_a_draft_is_the_article_page_with_a_ribbon(editor_client: Client) -> None:
     draft = make_post(title="Not yet", published_at=None)
     html = editor_client.get(f"/preview/{draft.pk}/").content.decode()
     ribbon = html.split('class="ribbon"')[1].split("</div>")[0]
@@ -47,7 +49,7 @@ def test_a_draft_shows_as_its_readers_will_see_it_under_a_ribbon(editor_client: 
     assert '<meta name="robots" content="noindex">' in html
 
 
-def test_a_scheduled_article_says_for_when(editor_client: Client) -> None:
+def test_the_preview_of_a_scheduled_article_shows_the_date(editor_client: Client) -> None:
     when = datetime(2199, 1, 2, 8, 30, tzinfo=timezone.get_current_timezone())
     post = make_post(published_at=when)
     html = editor_client.get(f"/preview/{post.pk}/").content.decode()
@@ -61,7 +63,7 @@ def test_the_public_page_has_no_ribbon(editor_client: Client) -> None:
 
 
 @pytest.mark.parametrize("when", [None, timedelta(days=1), timedelta(days=-1)])
-def test_no_cache_may_keep_a_preview(editor_client: Client, when: timedelta | None) -> None:
+def test_a_preview_is_not_cacheable(editor_client: Client, when: timedelta | None) -> None:
     post = make_post(published_at=when and timezone.now() + when)
     response = editor_client.get(f"/preview/{post.pk}/")
     assert response.status_code == 200
@@ -69,10 +71,10 @@ def test_no_cache_may_keep_a_preview(editor_client: Client, when: timedelta | No
 
 
 @pytest.mark.parametrize("key", [0, 10**9, 10**30])
-def test_a_number_of_nothing_is_a_404(editor_client: Client, key: int) -> None:
+def test_an_unknown_number_is_a_404(editor_client: Client, key: int) -> None:
     assert editor_client.get(f"/preview/{key}/").status_code == 404
 
 
-def test_a_preview_is_only_read(editor_client: Client) -> None:
+def test_a_preview_allows_only_get(editor_client: Client) -> None:
     post = make_post()
     assert editor_client.post(f"/preview/{post.pk}/").status_code == 405

@@ -1,3 +1,5 @@
+"""The page of a topic."""
+
 import re
 from datetime import timedelta
 
@@ -13,7 +15,7 @@ from tests.factories import make_post, make_tag
 pytestmark = pytest.mark.django_db
 
 
-def test_a_topic_lists_its_articles_the_newest_first(client: Client) -> None:
+def test_a_topic_lists_its_articles_newest_first(client: Client) -> None:
     fire = make_tag("Fire", description="The other half of the fireground.")
     make_post(title="Older", tags=[fire], published_at=timezone.now() - timedelta(days=2))
     make_post(title="Newer", tags=[fire])
@@ -24,7 +26,7 @@ def test_a_topic_lists_its_articles_the_newest_first(client: Client) -> None:
     assert "The other half of the fireground." in html
 
 
-def test_drafts_and_scheduled_articles_do_not_show(client: Client) -> None:
+def test_drafts_and_scheduled_articles_are_not_listed(client: Client) -> None:
     fire = make_tag("Fire")
     make_post(title="A draft", tags=[fire], published_at=None)
     make_post(title="Tomorrow", tags=[fire], published_at=timezone.now() + timedelta(days=1))
@@ -34,13 +36,13 @@ def test_drafts_and_scheduled_articles_do_not_show(client: Client) -> None:
     assert "There is nothing under this topic yet." in html
 
 
-def test_an_article_of_two_topics_stands_once_under_each(client: Client) -> None:
+def test_an_article_of_two_topics_is_listed_once_under_each(client: Client) -> None:
     fire, police = make_tag("Fire"), make_tag("Police")
     make_post(title="Both", tags=[fire, police])
     assert client.get("/tags/fire/").content.decode().count("Both") == 1
 
 
-def test_a_card_names_another_topic_of_its_article_or_none(client: Client) -> None:
+def test_a_card_shows_another_topic_of_the_article_if_there_is_one(client: Client) -> None:
     fire, police = make_tag("Fire"), make_tag("Police")
     make_post(title="Both", tags=[fire, police])
     make_post(title="One", tags=[fire])

@@ -1,4 +1,4 @@
-"""An article that is no longer stood by: its address says so, and nothing else shows it."""
+"""Withdrawn articles: their address answers 410, and no list contains them."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ def withdraw(post: Post) -> Post:
     return post
 
 
-def test_its_address_answers_410_and_offers_topics_and_nothing_of_the_article(
+def test_a_withdrawn_article_is_a_410_that_lists_topics(
     client: Client,
 ) -> None:
     make_post(tags=[make_tag("Fire")])
@@ -36,29 +36,32 @@ def test_its_address_answers_410_and_offers_topics_and_nothing_of_the_article(
     assert "Untrue" not in html
 
 
-def test_it_stands_in_no_list(client: Client) -> None:
+def test_a_withdrawn_article_is_in_no_list(client: Client) -> None:
     author, fire = make_author(slug="ruth"), make_tag("Fire")
     other = make_post(slug="other", author=author, tags=[fire])
     gone = make_post(title="Wrongly said", author=author, tags=[fire])
     connect(other, gone)
     withdraw(gone)
-    year = f"/archive/{timezone.localtime(other.published_at):%Y/%m}/"
+    published = timezone.localtime(other.published_at)
     for address in (
         "/",
         "/articles/other/",
         "/tags/fire/",
         "/authors/ruth/",
         "/feeds/",
-        year,
-        "/sitemaps/articles.xml",
+        f"/archive/{published:%Y/%m}/",
+        f"/sitemaps/articles-{published:%Y}.xml",
     ):
-        assert "Wrongly said" not in client.get(address).content.decode(), address
+        response = client.get(address)
+        assert response.status_code == 200, address
+        assert "Wrongly said" not in response.content.decode(), address
+        assert gone.get_absolute_url() not in response.content.decode(), address
     assert not finding.search("Wrongly said").hits
     assert gone not in Post.objects.published()
     assert gone not in Post.objects.drafts()
 
 
-def test_it_comes_back_under_its_old_date(client: Client) -> None:
+def test_a_restored_article_keeps_its_date(client: Client) -> None:
     old = timezone.now() - timedelta(days=90)
     post = withdraw(make_post(slug="back", title="Back again", published_at=old))
     assert Post.objects.all().bring_back() == 1
@@ -69,23 +72,21 @@ def test_it_comes_back_under_its_old_date(client: Client) -> None:
     assert finding.search("Back again").hits
 
 
-def test_only_what_is_published_can_be_withdrawn() -> None:
+def test_only_published_articles_can_be_withdrawn() -> None:
     make_post(published_at=None)
     make_post(published_at=timezone.now() + timedelta(days=1))
     assert Post.objects.all().withdraw() == 0
     assert Post.objects.all().bring_back() == 0
 
 
-def test_a_second_click_withdraws_nothing_and_keeps_the_date() -> None:
+def test_withdrawing_again_keeps_the_date() -> None:
     post = withdraw(make_post())
     assert Post.objects.all().withdraw() == 0
-    at = post.withdrawn_at
-    post.refresh_from_db()
-    assert post.withdrawn_at == at
+    assert Post.objects.get(pk=post.pk).withdrawn_at == post.withdrawn_at
 
 
 @pytest.mark.parametrize("way", ["save", "publish"])
-def test_publishing_it_again_ends_the_withdrawal(client: Client, way: str) -> None:
+def test_publishing_again_ends_the_withdrawal(client: Client, way: str) -> None:
     post = withdraw(make_post(slug="again"))
     if way == "save":
         post.published_at = timezone.now() - timedelta(minutes=1)
@@ -97,19 +98,19 @@ def test_publishing_it_again_ends_the_withdrawal(client: Client, way: str) -> No
     assert (post.withdrawn_at, post.was_published_at) == (None, None)
 
 
-def test_as_a_draft_it_is_simply_not_there(client: Client) -> None:
+def test_a_withdrawn_article_made_a_draft_is_a_404(client: Client) -> None:
     withdraw(make_post(slug="draft"))
     assert Post.objects.all().back_to_draft() == 1
     assert client.get("/articles/draft/").status_code == 404
     assert Post.objects.drafts().count() == 1
 
 
-def test_a_deleted_article_is_not_there(client: Client) -> None:
+def test_a_deleted_article_is_a_404(client: Client) -> None:
     withdraw(make_post(slug="deleted")).delete()
     assert client.get("/articles/deleted/").status_code == 404
 
 
-def test_the_database_lets_no_withdrawn_article_be_published() -> None:
+def test_the_database_refuses_a_published_withdrawn_article() -> None:
     post = withdraw(make_post())
     with pytest.raises(IntegrityError), transaction.atomic():
         Post.objects.filter(pk=post.pk).update(published_at=timezone.now())
@@ -120,7 +121,7 @@ def test_an_issue_with_a_withdrawn_article_is_not_ready() -> None:
     assert preflight.problems(issue) == ["“All wrong” was withdrawn. Take it out of the issue."]
 
 
-# At the desk
+# In the admin
 
 
 def act(client: Client, action: str, *posts: Post) -> str:
@@ -132,7 +133,7 @@ def act(client: Client, action: str, *posts: Post) -> str:
     return " ".join(str(message) for message in response.context["messages"])
 
 
-def test_an_editor_withdraws_and_brings_back(client: Client) -> None:
+def test_the_admin_actions_withdraw_and_restore(client: Client) -> None:
     client.force_login(make_editor())
     post = make_post(slug="said")
     assert "1 article withdrawn" in act(client, "withdraw", post)
@@ -145,14 +146,14 @@ def test_an_editor_withdraws_and_brings_back(client: Client) -> None:
     assert "None of the chosen articles is withdrawn" in act(client, "bring_back", post)
 
 
-def test_who_may_only_look_withdraws_nothing(client: Client) -> None:
+def test_withdrawing_needs_the_permission_to_change(client: Client) -> None:
     client.force_login(make_editor("posts.view_post"))
     post = make_post(slug="said")
     act(client, "withdraw", post)
     assert client.get("/articles/said/").status_code == 200
 
 
-def test_the_preview_says_that_it_is_withdrawn(client: Client) -> None:
+def test_the_preview_shows_the_withdrawal(client: Client) -> None:
     client.force_login(make_editor())
     post = withdraw(make_post())
     assert "Withdrawn on" in client.get(f"/preview/{post.pk}/").content.decode()
