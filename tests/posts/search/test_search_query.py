@@ -58,7 +58,7 @@ def test_stop_words_are_dropped_if_other_words_remain() -> None:
 
 
 def test_both_spellings_of_911_parse_alike() -> None:
-    assert parse("9-1-1").wanted[0].spellings == parse("911").wanted[0].spellings
+    assert parse("9-1-1").required[0].spellings == parse("911").required[0].spellings
 
 
 def test_a_word_typed_twice_is_looked_for_once() -> None:
@@ -109,7 +109,7 @@ def test_the_displayed_query_is_printable_and_truncated() -> None:
 
 
 def test_a_very_long_word_is_truncated() -> None:
-    (term,) = parse("x" * 8000).wanted
+    (term,) = parse("x" * 8000).required
     assert len(term.words[0]) == 60
 
 
@@ -118,7 +118,7 @@ def test_only_letters_and_digits_reach_a_database() -> None:
     query = parse(typed)
     for term in (*query.required, *query.excluded):
         assert all(word.isalnum() for word in term.words)
-    assert query.wanted
+    assert query.required
 
 
 @pytest.mark.parametrize(
