@@ -542,12 +542,10 @@ function sentences(table, losses) {
 
 // In the editor
 
-function parse(html) {
-  return new DOMParser().parseFromString(html, "text/html");
-}
-
+// Returns null where it meets an error: one that was thrown here would lose the whole text. The
+// editor's own filter sees the text then, and the clean at the next save does this work.
 function translate(editor, html, options) {
-  const doc = parse(html);
+  const doc = new DOMParser().parseFromString(html, "text/html");
   const text = editor.document?.$.body;
   const translation = new Translation(editor.config.foreign, doc, {
     // An id comes from a stranger: it is compared, never made a selector.
@@ -558,8 +556,7 @@ function translate(editor, html, options) {
   try {
     translation.run();
   } catch {
-    // An error here would lose the whole text. The clean at the next save does this work again.
-    return parse(html);
+    return null;
   }
   say(editor, translation.losses);
   return doc;
@@ -580,6 +577,7 @@ function onPaste(editor, { data }) {
   const uploads = Boolean(editor.config.imageUploadUrl);
   if (native && WORD.test(native)) {
     const doc = translate(editor, native, { uploads, fromWord: true });
+    if (!doc) return;
     data.fromWord = true;
     data.dataValue = doc.documentElement.outerHTML;
     const getData = transfer.getData.bind(transfer);
@@ -587,7 +585,9 @@ function onPaste(editor, { data }) {
       /html/i.test(type) ? data.dataValue : getData(type, isNative);
     return;
   }
-  data.dataValue = translate(editor, html, { uploads }).body.innerHTML;
+  const doc = translate(editor, html, { uploads });
+  if (!doc) return;
+  data.dataValue = doc.body.innerHTML;
   // The allowlist decides what stays; the editor's filter for pastes knows less.
   data.dontFilter = true;
 }
@@ -597,7 +597,7 @@ function onPaste(editor, { data }) {
 function afterWord(editor, { data }) {
   if (!data.fromWord) return;
   const uploads = Boolean(editor.config.imageUploadUrl);
-  data.dataValue = translate(editor, data.dataValue, { uploads }).body.innerHTML;
+  data.dataValue = translate(editor, data.dataValue, { uploads })?.body.innerHTML ?? data.dataValue;
 }
 
 CKEDITOR.on("instanceCreated", ({ editor }) => {
@@ -606,8 +606,8 @@ CKEDITOR.on("instanceCreated", ({ editor }) => {
   // Every way in: what was pasted, what was written as source, what is loaded.
   editor.on(
     "toHtml",
-    (event) => {
-      event.data.dataValue = translate(editor, event.data.dataValue, {}).body.innerHTML;
+    ({ data }) => {
+      data.dataValue = translate(editor, data.dataValue, {})?.body.innerHTML ?? data.dataValue;
     },
     null,
     null,
