@@ -19,6 +19,11 @@ _SPACE = re.compile(r"[ \t\n\r\f\v\x1c-\x1f\x85\u2028\u2029]+")
 _ALONE = re.compile(r"^<(https?://[^<>\s]+)>$")
 # The marks of a quotation in the text, outermost first.
 _QUOTES = [("“", "”"), ("‘", "’")]
+# Figures above and below the line have characters of their own: 10⁶, H₂O.
+_RAISED = {
+    "sup": str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ"),
+    "sub": str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎"),
+}
 _BLOCKS = frozenset({"p", "h2", "h3", "h4", "blockquote", "ul", "ol", "li"})
 
 
@@ -144,12 +149,19 @@ class _TextWriter(HTMLParser):
         self.lengths = iter(items_of_lists(html))
         self.numbers: list[Numbering | None] = []  # of the lists around; None: not numbered
         self.quotes = 0  # `q` around what is written
+        self.raised: list[str] = []  # `sup` and `sub` around what is written
         self.heading = ""
         self.href = ""
         self.linked: list[str] | None = None  # the words of a link that is being written
 
     def handle_data(self, data: str) -> None:
-        self.say(_plain(data))
+        words = _plain(data)
+        if self.raised:
+            figures = words.translate(_RAISED[self.raised[-1]])
+            # Letters have no such characters, and "1st" is read well as it is.
+            if not any(each.isascii() and each.isalnum() for each in figures):
+                words = figures
+        self.say(words)
 
     def say(self, words: str) -> None:
         (self.words if self.linked is None else self.linked).append(words)
@@ -160,6 +172,10 @@ class _TextWriter(HTMLParser):
         elif tag == "q":
             self.say(_QUOTES[self.quotes % 2][0])
             self.quotes += 1
+        elif tag == "s":
+            self.say("(struck out: ")
+        elif tag in _RAISED:
+            self.raised.append(tag)
         elif tag == "a":
             self.end_link()
             self.href = whole_url(dict(attrs).get("href") or "", self.base) or ""
@@ -187,6 +203,10 @@ class _TextWriter(HTMLParser):
         elif tag == "q" and self.quotes:
             self.quotes -= 1
             self.say(_QUOTES[self.quotes % 2][1])
+        elif tag == "s":
+            self.say(")")
+        elif tag in _RAISED and self.raised:
+            self.raised.pop()
         if tag not in _BLOCKS:
             return
         self.end_block()

@@ -17,6 +17,7 @@ from posts.text.allowlist import (
     ALLOWED,
     ALLOWED_CLASSES,
     RENAMED,
+    RENAMED_SHORT,
     REQUIRED,
     SHORT,
     allowed_value,
@@ -142,9 +143,10 @@ def _translated(html: str, found: foreign.Losses, *, short: bool) -> str:
 def _cleaned_once(html: str, short: bool) -> str:
     html = _translated(html, foreign.Losses(), short=short)
     cleaner, elements = (_SHORT, SHORT) if short else (_FULL, ALLOWED)
+    renamed = RENAMED_SHORT if short else RENAMED
     return _tidy(
         cleaner.clean(
-            markup.rewritten(html, elements=elements, attributes=_ATTRIBUTES, renamed=RENAMED)
+            markup.rewritten(html, elements=elements, attributes=_ATTRIBUTES, renamed=renamed)
         )
     )
 
