@@ -624,6 +624,8 @@ def _embeds(root: Element, losses: Losses) -> None:
                 figures[figure] = captions, any(one.name == "img" for one in inside)
             captions, has_picture = figures[figure]
             words = " ".join(caption.words() for caption in captions) or words
+            # Once: with every thing in the figure, a caption would be as long as both multiplied.
+            figures[figure] = [], has_picture
             if not has_picture:
                 # The caption's words are those of the link, and nothing is left to be captioned.
                 figure.unwrap()

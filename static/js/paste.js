@@ -242,7 +242,7 @@ class Translation {
       this.lose(this.tables.counted[each.localName], each.getAttribute("title") ?? "");
       each.remove();
     }
-    const captioned = new Map();
+    const captioned = new Set();
     for (const each of this.all(EMBEDS)) {
       if (!each.isConnected) continue;
       const address = filmAddress(
@@ -253,9 +253,11 @@ class Translation {
       let words = each.getAttribute("title") ?? each.getAttribute("aria-label") ?? "";
       const figure = each.closest("figure");
       if (figure && !captioned.has(figure)) {
-        captioned.set(figure, wordsOf(figure.querySelector("figcaption")?.textContent ?? ""));
+        // Once: with every thing in the figure, a caption would be as long as both multiplied.
+        captioned.add(figure);
+        words = wordsOf(figure.querySelector("figcaption")?.textContent ?? "") || words;
       }
-      words = wordsOf(captioned.get(figure) || words) || address.replace(/^https?:\/\//, "");
+      words = wordsOf(words) || address.replace(/^https?:\/\//, "");
       const film = each.localName === "video" || isFilm(address);
       const kind = each.localName === "audio" ? "sound" : film ? "film" : "embed";
       this.lose(address ? kind : "lost", words);
