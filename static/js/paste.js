@@ -567,6 +567,28 @@ function translate(editor, html, options) {
 const WORD =
   /<meta\s+name=["']?generator["']?\s+content=["']?microsoft|class="?Mso|style=["'][^"']*?\bmso-|<o:\w+>/i;
 
+// Mail programs break lines well before this.
+const LONG_LINE = 120;
+const BULLET = /^[-*•]\s/;
+
+// A plain text whose lines are paragraphs, as HTML; null if its lines may mean something else.
+// CKEditor makes paragraphs only where a line is empty, and a line break of all other ends.
+function paragraphsOf(text) {
+  const lines = text.trim().split(/\r\n?|\n/).map((line) => line.trim());
+  if (lines.length < 2 || lines.includes("") || !lines.some((line) => line.length > LONG_LINE)) {
+    return null;
+  }
+  let [html, inList] = ["", false];
+  for (const line of lines) {
+    const isItem = BULLET.test(line);
+    if (isItem !== inList) html += isItem ? "<ul>" : "</ul>";
+    inList = isItem;
+    const words = CKEDITOR.tools.htmlEncode(isItem ? line.replace(BULLET, "").trim() : line);
+    html += isItem ? `<li>${words}</li>` : `<p>${words}</p>`;
+  }
+  return html + (inList ? "</ul>" : "");
+}
+
 // Before CKEditor's own filters see it. Word's filter reads the clipboard again by itself.
 function onPaste(editor, { data }) {
   if (data.translated) return;
@@ -574,6 +596,10 @@ function onPaste(editor, { data }) {
   const transfer = data.dataTransfer;
   if (transfer.getTransferType(editor) === CKEDITOR.DATA_TRANSFER_INTERNAL) return;
   const native = transfer.getData("text/html", true);
+  if (!native && !editor.elementPath()?.contains("pre")) {
+    const paragraphs = paragraphsOf(transfer.getData("text/plain") ?? "");
+    if (paragraphs) Object.assign(data, { dataValue: paragraphs, type: "html" });
+  }
   const html = native || data.dataValue;
   if (!html || data.type === "text") return;
   const uploads = Boolean(editor.config.imageUploadUrl);

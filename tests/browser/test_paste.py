@@ -215,6 +215,32 @@ def test_the_cells_of_a_table_stay_apart_in_an_introduction(editor: Page) -> Non
     editor.evaluate("CKEDITOR.instances.id_intro.resetDirty()")
 
 
+PASTE_PLAIN = """(body, text) => {
+    const data = new DataTransfer();
+    data.setData("text/plain", text);
+    const options = {clipboardData: data, bubbles: true, cancelable: true};
+    body.dispatchEvent(new ClipboardEvent("paste", options));
+}"""
+
+
+def test_a_plain_text_of_long_lines_comes_as_paragraphs_and_lists(editor: Page) -> None:
+    surface = open_editor(editor)
+    long = ("word " * 30).strip()
+    surface.evaluate(PASTE_PLAIN, f"{long}\nHigh <turnover>:\n- They leave.\n- They stay.\nEnd\n")
+    expect(surface.locator("li")).to_have_count(2)
+    assert text_of(editor) == (
+        f"<p>{long}</p><p>High &lt;turnover&gt;:</p>"
+        "<ul><li>They leave.</li><li>They stay.</li></ul><p>End</p>"
+    )
+
+
+def test_short_lines_of_a_plain_text_stay_lines(editor: Page) -> None:
+    surface = open_editor(editor)
+    surface.evaluate(PASTE_PLAIN, "12 Main Street\nAnytown")
+    expect(surface).to_contain_text("Anytown")
+    assert text_of(editor) == "<p>12 Main Street<br />Anytown</p>"
+
+
 def test_words_do_not_meet_where_a_block_ended(editor: Page) -> None:
     text = pasted(
         editor,
