@@ -19,6 +19,11 @@ _SPACE = re.compile(r"[ \t\n]+")
 _ALONE = re.compile(r"^<(https?://[^<>\s]+)>$")
 # The marks of a quotation in the text, outermost first.
 _QUOTES = [("“", "”"), ("‘", "’")]
+# Figures above and below the line have characters of their own: 10⁶, H₂O.
+_RAISED = {
+    "sup": str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ"),
+    "sub": str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎"),
+}
 _BLOCKS = frozenset({"p", "h2", "h3", "h4", "blockquote", "ul", "ol", "li"})
 
 
@@ -143,12 +148,19 @@ class _TextWriter(HTMLParser):
         self.lengths = iter(items_of_lists(html))
         self.numbers: list[Numbering | None] = []  # Of each list around; None: with bullets.
         self.quotes = 0  # How many `q` are open.
+        self.raised: list[str] = []  # The open `sup` and `sub`.
         self.heading = ""
         self.href = ""
         self.linked: list[str] | None = None  # The words of the current link.
 
     def handle_data(self, data: str) -> None:
-        self.say(_plain(data))
+        words = _plain(data)
+        if self.raised:
+            figures = words.translate(_RAISED[self.raised[-1]])
+            # Letters have no such characters, and "1st" is read well as it is.
+            if not any(each.isascii() and each.isalnum() for each in figures):
+                words = figures
+        self.say(words)
 
     def say(self, words: str) -> None:
         (self.words if self.linked is None else self.linked).append(words)
@@ -159,6 +171,10 @@ class _TextWriter(HTMLParser):
         elif tag == "q":
             self.say(_QUOTES[self.quotes % 2][0])
             self.quotes += 1
+        elif tag == "s":
+            self.say("(struck out: ")
+        elif tag in _RAISED:
+            self.raised.append(tag)
         elif tag == "a":
             self.end_link()
             self.href = whole_url(dict(attrs).get("href") or "", self.base) or ""
@@ -186,6 +202,10 @@ class _TextWriter(HTMLParser):
         elif tag == "q" and self.quotes:
             self.quotes -= 1
             self.say(_QUOTES[self.quotes % 2][1])
+        elif tag == "s":
+            self.say(")")
+        elif tag in _RAISED and self.raised:
+            self.raised.pop()
         if tag not in _BLOCKS:
             return
         self.end_block()

@@ -56,8 +56,8 @@ REQUIRED: dict[str, tuple[str, ...]] = {"a": ("href",), "img": ("src",), "span":
 
 # An introduction in a mail: text, links and lists; pictures and tables come from articles.
 SHORT = frozenset(
-    {"p", "strong", "em", "span", "q", "abbr", "a", "br", "ul", "ol", "li", "blockquote"}
-    | {"h2", "h3"}
+    {"p", "strong", "em", "s", "sub", "sup", "span", "q", "abbr", "a", "br", "ul", "ol", "li"}
+    | {"blockquote", "h2", "h3"}
 )
 
 # Attribute -> what its value must match as a whole; the others take any value.
@@ -78,6 +78,8 @@ _VALUES = {name: re.compile(pattern) for name, pattern in VALUES.items()}
 
 # Old elements that writers' programs still produce, in today's words.
 RENAMED = {"b": "strong", "i": "em", "strike": "s", "del": "s", "h1": "h2", "h5": "h4", "h6": "h4"}
+# An introduction has two levels of headings: deeper ones stay headings.
+RENAMED_SHORT = RENAMED | {"h4": "h3", "h5": "h3", "h6": "h3"}
 # Where a text has an h1, an h2 is a part of that, and so on down.
 BELOW_H1 = {"h1": "h2", "h2": "h3", "h3": "h4"}
 # A parser opens these again in every paragraph that follows if they are misnested, each with its

@@ -23,6 +23,7 @@ from posts.text.allowlist import (
     FORMATTING,
     LIST_TYPES,
     RENAMED,
+    RENAMED_SHORT,
     VALUES,
     allowed_value,
 )
@@ -48,14 +49,15 @@ _LANGUAGE = frozenset({"dir", "lang"})
 
 def tables(*, short: bool = False) -> dict[str, Any]:
     """Return the tables that static/js/paste.js needs, as values for JSON."""
+    renamed = RENAMED_SHORT if short else RENAMED
     return {
         "short": short,
         "site": settings.SITE_URL,
         "language": _page_language(),
         "carriesLanguage": sorted(tag for tag in ALLOWED if ALLOWED[tag] >= _LANGUAGE),
         "values": VALUES,
-        "renamed": RENAMED,
-        "belowH1": BELOW_H1,
+        "renamed": renamed,
+        "belowH1": {name: renamed.get(to, to) for name, to in BELOW_H1.items()},
         "formatting": sorted(FORMATTING),
         "listTypes": LIST_TYPES,
         "inline": sorted(INLINE),

@@ -78,6 +78,8 @@ def translate_embeds(root: Element, losses: Losses) -> None:
                 figures[figure] = captions, any(one.name == "img" for one in inside)
             captions, has_picture = figures[figure]
             words = " ".join(caption.words() for caption in captions) or words
+            # Once: with every thing in the figure, a caption would be as long as both multiplied.
+            figures[figure] = [], has_picture
             if not has_picture:
                 # The caption's words become the link's, so no caption is left.
                 figure.unwrap()

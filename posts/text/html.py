@@ -16,6 +16,7 @@ from posts.text.allowlist import (
     ALLOWED,
     ALLOWED_CLASSES,
     RENAMED,
+    RENAMED_SHORT,
     REQUIRED,
     SHORT,
     allowed_value,
@@ -143,8 +144,9 @@ def _translated(html: str, found: Losses, *, short: bool) -> str:
 def _cleaned_once(html: str, short: bool) -> str:
     html = _translated(html, Losses(), short=short)
     cleaner, elements = (_SHORT, SHORT) if short else (_FULL, ALLOWED)
+    renamed = RENAMED_SHORT if short else RENAMED
     return _tidy(
-        cleaner.clean(rewritten(html, elements=elements, attributes=_ATTRIBUTES, renamed=RENAMED))
+        cleaner.clean(rewritten(html, elements=elements, attributes=_ATTRIBUTES, renamed=renamed))
     )
 
 

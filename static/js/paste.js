@@ -242,7 +242,7 @@ class Translation {
       this.lose(this.tables.counted[each.localName], each.getAttribute("title") ?? "");
       each.remove();
     }
-    const captioned = new Map();
+    const captioned = new Set();
     for (const each of this.all(EMBEDS)) {
       if (!each.isConnected) continue;
       const address = filmAddress(
@@ -253,9 +253,11 @@ class Translation {
       let words = each.getAttribute("title") ?? each.getAttribute("aria-label") ?? "";
       const figure = each.closest("figure");
       if (figure && !captioned.has(figure)) {
-        captioned.set(figure, wordsOf(figure.querySelector("figcaption")?.textContent ?? ""));
+        // Once: with every thing in the figure, a caption would be as long as both multiplied.
+        captioned.add(figure);
+        words = wordsOf(figure.querySelector("figcaption")?.textContent ?? "") || words;
       }
-      words = wordsOf(captioned.get(figure) || words) || address.replace(/^https?:\/\//, "");
+      words = wordsOf(words) || address.replace(/^https?:\/\//, "");
       const film = each.localName === "video" || isFilm(address);
       const kind = each.localName === "audio" ? "sound" : film ? "film" : "embed";
       this.lose(address ? kind : "lost", words);
@@ -542,12 +544,10 @@ function sentences(table, losses) {
 
 // In the editor
 
-function parse(html) {
-  return new DOMParser().parseFromString(html, "text/html");
-}
-
+// Returns null where it meets an error: one that was thrown here would lose the whole text. The
+// editor's own filter sees the text then, and the clean at the next save does this work.
 function translate(editor, html, options) {
-  const doc = parse(html);
+  const doc = new DOMParser().parseFromString(html, "text/html");
   const text = editor.document?.$.body;
   const translation = new Translation(editor.config.foreign, doc, {
     // The id is foreign text, so it is compared, and not used in a selector.
@@ -558,8 +558,7 @@ function translate(editor, html, options) {
   try {
     translation.run();
   } catch {
-    // An error here would lose the whole text. The clean at the next save does this work again.
-    return parse(html);
+    return null;
   }
   say(editor, translation.losses);
   return doc;
@@ -568,6 +567,28 @@ function translate(editor, html, options) {
 const WORD =
   /<meta\s+name=["']?generator["']?\s+content=["']?microsoft|class="?Mso|style=["'][^"']*?\bmso-|<o:\w+>/i;
 
+// Mail programs break lines well before this.
+const LONG_LINE = 120;
+const BULLET = /^[-*•]\s/;
+
+// A plain text whose lines are paragraphs, as HTML; null if its lines may mean something else.
+// CKEditor makes paragraphs only where a line is empty, and a line break of all other ends.
+function paragraphsOf(text) {
+  const lines = text.trim().split(/\r\n?|\n/).map((line) => line.trim());
+  if (lines.length < 2 || lines.includes("") || !lines.some((line) => line.length > LONG_LINE)) {
+    return null;
+  }
+  let [html, inList] = ["", false];
+  for (const line of lines) {
+    const isItem = BULLET.test(line);
+    if (isItem !== inList) html += isItem ? "<ul>" : "</ul>";
+    inList = isItem;
+    const words = CKEDITOR.tools.htmlEncode(isItem ? line.replace(BULLET, "").trim() : line);
+    html += isItem ? `<li>${words}</li>` : `<p>${words}</p>`;
+  }
+  return html + (inList ? "</ul>" : "");
+}
+
 // Runs before CKEditor's own filters. Its filter for Word reads the clipboard again by itself.
 function onPaste(editor, { data }) {
   if (data.translated) return;
@@ -575,11 +596,16 @@ function onPaste(editor, { data }) {
   const transfer = data.dataTransfer;
   if (transfer.getTransferType(editor) === CKEDITOR.DATA_TRANSFER_INTERNAL) return;
   const native = transfer.getData("text/html", true);
+  if (!native && !editor.elementPath()?.contains("pre")) {
+    const paragraphs = paragraphsOf(transfer.getData("text/plain") ?? "");
+    if (paragraphs) Object.assign(data, { dataValue: paragraphs, type: "html" });
+  }
   const html = native || data.dataValue;
   if (!html || data.type === "text") return;
   const uploads = Boolean(editor.config.imageUploadUrl);
   if (native && WORD.test(native)) {
     const doc = translate(editor, native, { uploads, fromWord: true });
+    if (!doc) return;
     data.fromWord = true;
     data.dataValue = doc.documentElement.outerHTML;
     const getData = transfer.getData.bind(transfer);
@@ -587,8 +613,10 @@ function onPaste(editor, { data }) {
       /html/i.test(type) ? data.dataValue : getData(type, isNative);
     return;
   }
-  data.dataValue = translate(editor, html, { uploads }).body.innerHTML;
-  // The allowlist decides what stays. The editor's own filter for pastes would remove more.
+  const doc = translate(editor, html, { uploads });
+  if (!doc) return;
+  data.dataValue = doc.body.innerHTML;
+  // The allowlist decides what stays; the editor's filter for pastes knows less.
   data.dontFilter = true;
 }
 
@@ -597,7 +625,7 @@ function onPaste(editor, { data }) {
 function afterWord(editor, { data }) {
   if (!data.fromWord) return;
   const uploads = Boolean(editor.config.imageUploadUrl);
-  data.dataValue = translate(editor, data.dataValue, { uploads }).body.innerHTML;
+  data.dataValue = translate(editor, data.dataValue, { uploads })?.body.innerHTML ?? data.dataValue;
 }
 
 CKEDITOR.on("instanceCreated", ({ editor }) => {
@@ -606,8 +634,8 @@ CKEDITOR.on("instanceCreated", ({ editor }) => {
   // For every text that comes in: pasted, typed as source, or loaded.
   editor.on(
     "toHtml",
-    (event) => {
-      event.data.dataValue = translate(editor, event.data.dataValue, {}).body.innerHTML;
+    ({ data }) => {
+      data.dataValue = translate(editor, data.dataValue, {})?.body.innerHTML ?? data.dataValue;
     },
     null,
     null,

@@ -156,6 +156,24 @@ def test_an_inline_script_stays_blocked_where_the_editor_is(
     assert "Still here" in text_of(editor)
 
 
+def test_the_buttons_hide_no_field_that_the_keyboard_reaches(editor: Page) -> None:
+    open_editor(editor)
+    editor.focus("#id_title")
+    hidden = []
+    for _ in range(24):
+        editor.keyboard.press("Tab")
+        hidden += editor.evaluate(
+            """() => {
+                const field = document.activeElement;
+                const { left, top, width, height } = field.getBoundingClientRect();
+                const seen = document.elementFromPoint(left + width / 2, top + height / 2);
+                return seen?.closest(".submit-row") && !field.closest(".submit-row")
+                    ? [field.id || field.localName] : [];
+            }"""
+        )
+    assert hidden == []
+
+
 def test_a_picture_is_uploaded_in_the_dialog_with_words_and_size(editor: Page, photo: Path) -> None:
     asked: list[str] = []
 

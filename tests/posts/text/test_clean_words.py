@@ -143,3 +143,16 @@ def test_the_text_of_html_has_a_line_for_each_block(html: str, text: str) -> Non
 def test_query_parameters_that_look_like_entities_are_kept() -> None:
     cleaned = clean('<a href="/a?x=1&copy=2&amp;y=3&lt">x</a>')
     assert re.findall('href="([^"]*)"', cleaned) == ["/a?x=1&amp;copy=2&amp;y=3&lt;"]
+
+
+def test_an_introduction_keeps_what_figures_and_struck_words_mean() -> None:
+    text = "<p>10<sup>6</sup> calls, H<sub>2</sub>O, the <s>old</s> rule</p>"
+    assert clean(text, short=True) == text
+    assert clean("<p>The <del>old</del> rule</p>", short=True) == "<p>The <s>old</s> rule</p>"
+
+
+def test_headings_of_an_introduction_stay_headings() -> None:
+    text = "<h1>One</h1><h2>Two</h2><h3>Three</h3><h4>Four</h4><h6>Six</h6>"
+    assert clean(text, short=True) == (
+        "<h2>One</h2><h3>Two</h3><h3>Three</h3><h3>Four</h3><h3>Six</h3>"
+    )

@@ -275,3 +275,13 @@ def test_cleaning_a_clean_text_loses_nothing() -> None:
         cleaned = html.clean(text)
         assert html.losses(cleaned) == []
         assert html.clean(cleaned) == cleaned
+
+
+def test_a_caption_stands_with_one_thing_of_its_figure() -> None:
+    sound = '<audio src="https://example.com/a.mp3"></audio>'
+    for picture in ("", '<img src="/a.png">'):
+        cleaned = html.clean(
+            f"<figure>{picture}<figcaption>{'word ' * 500}</figcaption>{sound * 50}</figure>"
+        )
+        assert cleaned.count("word") <= 1000
+        assert cleaned.count(">example.com/a.mp3</a>") == 49
