@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.header import Header
-from email.utils import format_datetime, formataddr, parseaddr
+from email.utils import format_datetime, formataddr, getaddresses
 from typing import Self
 
 from django.core.mail import EmailMultiAlternatives
@@ -145,8 +145,11 @@ def sender(value: str) -> str:
 
     Raises HeaderError when the value is not one address.
     """
-    name, address = parseaddr(value)
-    if not _ADDRESS.fullmatch(address) or re.search(r"[{}]", address):
+    # Older Pythons take the first of two addresses, and leave out what follows it.
+    found = getaddresses([value])
+    name, address = found[0] if len(found) == 1 else ("", "")
+    whole = value.rstrip().endswith((address, f"{address}>"))
+    if not whole or not _ADDRESS.fullmatch(address) or re.search(r"[{}]", address):
         raise HeaderError(f"The sender {value!r} is not one address.")
     if name.isascii() and not re.search(r"[{}]|=\?", name):
         return f"From: {_encoded('From', formataddr((name, address)))}"
