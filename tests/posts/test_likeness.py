@@ -135,13 +135,13 @@ def test_only_what_changed_is_due() -> None:
 
 def test_what_is_edited_while_it_is_compared_is_due_again(monkeypatch: pytest.MonkeyPatch) -> None:
     post = make_post(tags=[make_tag()])
-    scores = likeness._scores
+    telling_words = likeness.telling_words
 
-    def edited_meanwhile(pk: int, found: likeness.Compared) -> dict[int, float]:
-        Post.objects.filter(pk=pk).update(title="Another title")
-        return scores(pk, found)
+    def edited_meanwhile(text: str) -> frozenset[str]:
+        Post.objects.filter(pk=post.pk).update(title="Another title")
+        return telling_words(text)
 
-    monkeypatch.setattr(likeness, "_scores", edited_meanwhile)
+    monkeypatch.setattr(likeness, "telling_words", edited_meanwhile)
     likeness.compare(post.pk)
     assert Post.objects.get().likeness_due
 

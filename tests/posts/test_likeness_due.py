@@ -139,14 +139,14 @@ def test_topics_that_change_while_it_is_compared_make_it_due_again(
 ) -> None:
     fire = make_tag("Fire")
     other, post = make_post(tags=[fire]).pk, make_post().pk
-    scores = likeness._scores
+    compared = likeness.Compared
 
-    def tagged_meanwhile(pk: int, found: likeness.Compared) -> dict[int, float]:
-        monkeypatch.setattr(likeness, "_scores", scores)
+    def tagged_meanwhile(*found: Any) -> likeness.Compared:
+        monkeypatch.setattr(likeness, "Compared", compared)
         Post.objects.get(pk=post).tags.add(fire)
-        return scores(pk, found)
+        return compared(*found)
 
-    monkeypatch.setattr(likeness, "_scores", tagged_meanwhile)
+    monkeypatch.setattr(likeness, "Compared", tagged_meanwhile)
     likeness.compare(post)
     assert Post.objects.get(pk=post).likeness_due
     assert like(post) == {other}

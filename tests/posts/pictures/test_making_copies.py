@@ -82,7 +82,7 @@ def test_the_tick_finds_what_was_left_and_wakes_for_it_once() -> None:
 def test_doing_it_twice_does_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
     image = make_image(60, 40)
     assert make(image.pk)
-    monkeypatch.setattr(copying, "_store_copies", lambda *_: pytest.fail("Made again."))
+    monkeypatch.setattr(copying, "decoded", lambda _: pytest.fail("Made again."))
     assert not make(image.pk)
     assert not make(image.pk + 1000)
 
@@ -91,14 +91,14 @@ def test_doing_it_twice_does_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_of_two_workers_one_makes_the_copies(monkeypatch: pytest.MonkeyPatch) -> None:
     image = make_image(60, 40)
     made: list[int] = []
+    decoded = copying.decoded
 
-    def slowly(image: Image, _: object) -> dict[str, Any]:
+    def slowly(image: Image) -> Any:
         made.append(image.pk)
         time.sleep(0.3)
-        return {"recipe": renditions.RECIPE, "widths": [60], "jpg": [1]}
+        return decoded(image)
 
-    monkeypatch.setattr(copying, "_store_copies", slowly)
-
+    monkeypatch.setattr(copying, "decoded", slowly)
     assert sorted(at_once(*[lambda: make(image.pk)] * 4)) == [False, False, False, True]
     assert made == [image.pk]
 
@@ -108,12 +108,13 @@ def test_a_worker_that_took_too_long_does_not_overrule_its_successor(
 ) -> None:
     image = make_image(60, 40)
     theirs = {"recipe": renditions.RECIPE, "widths": [60], "jpg": [9]}
+    decoded = copying.decoded
 
-    def overtaken(*_: object) -> dict[str, Any]:
+    def overtaken(image: Image) -> Any:
         Image.objects.update(renditions=theirs, renditions_due_at=None)
-        return {"recipe": renditions.RECIPE, "widths": [1], "jpg": [1]}
+        return decoded(image)
 
-    monkeypatch.setattr(copying, "_store_copies", overtaken)
+    monkeypatch.setattr(copying, "decoded", overtaken)
     assert not make(image.pk)
     image.refresh_from_db()
     assert image.renditions == theirs
