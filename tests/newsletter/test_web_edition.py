@@ -219,7 +219,7 @@ def test_its_pictures_come_in_every_width_and_the_first_one_at_once(client: Clie
 def test_a_picture_of_a_sent_issue_stays_in_the_library(
     admin_client: Client, client: Client
 ) -> None:
-    image = make_image()
+    image = make_image(1600, 900)
     issue = with_covers(image)
     Post.objects.update(cover=None, cover_alt="")
     with pytest.raises(ProtectedError, match=str(issue)):
@@ -234,7 +234,7 @@ def test_a_picture_of_a_sent_issue_stays_in_the_library(
 
 
 def test_a_picture_of_an_issue_that_nobody_got_may_go(client: Client) -> None:
-    image = make_image()
+    image = make_image(1600, 900)
     issue = with_covers(image)
     issue.refresh_from_db()
     assert starting.cancel(issue)
@@ -246,7 +246,7 @@ def test_a_picture_of_an_issue_that_nobody_got_may_go(client: Client) -> None:
 def test_its_page_takes_one_query_for_all_pictures(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    issue = with_covers(*(make_image(width=500 + number) for number in range(6)))
+    issue = with_covers(*(make_image(500 + number, 900) for number in range(6)))
     # The issue with its content, the pictures; the menu and the resources, which are remembered
     # where pages are kept.
     with django_assert_num_queries(4):
@@ -256,7 +256,7 @@ def test_its_page_takes_one_query_for_all_pictures(
 def test_an_issue_that_was_frozen_with_one_copy_of_each_picture_names_the_pictures(
     client: Client,
 ) -> None:
-    kept, gone, small = make_image(), make_image(), make_image(width=400)
+    kept, gone, small = make_image(1600, 900), make_image(1600, 900), make_image(400, 900)
     issue = with_covers(kept, gone, small)
     content = Content.objects.get(issue=issue)
     now = content.web_html

@@ -25,7 +25,7 @@ def post(db: None) -> Post:
         slug="hour",
         author=make_author(name="Ruth"),
         tags=[make_tag("Fatigue")],
-        cover=make_image(),
+        cover=make_image(1600, 900),
         cover_alt="A lit window",
     )
 
@@ -224,7 +224,7 @@ def test_a_short_text_stays_and_a_long_one_is_cut_at_its_room() -> None:
 @pytest.mark.parametrize("colour", ["white", "#777", "black", "#ff0"])
 def test_the_words_stand_out_from_any_cover(colour: str, tmp_path: Any) -> None:
     """At least 4.5 to 1 against every pixel behind the title (WCAG asks 3 of large type)."""
-    cover = make_image()
+    cover = make_image(1600, 900)
     Pillow.new("RGB", (1600, 900), colour).save(cover.file.path)
     ground = share_image.ground(cover).crop((0, 60, WIDTH, 600))
     lightest = ImageStat.Stat(ground).extrema
@@ -243,7 +243,7 @@ def luminance(colour: tuple[int, ...]) -> float:
 
 @pytest.mark.django_db
 def test_the_focal_point_of_the_cover_stays_in_the_picture() -> None:
-    cover = make_image()
+    cover = make_image(1600, 900)
     tall = Pillow.new("RGB", (600, 2400), "black")
     tall.paste("white", (0, 1800, 600, 2400))
     tall.save(cover.file.path)
@@ -256,7 +256,7 @@ def test_the_focal_point_of_the_cover_stays_in_the_picture() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("broken", [b"", b"not a picture", None])
 def test_a_lost_cover_is_a_picture_without_one(broken: bytes | None) -> None:
-    cover = make_image()
+    cover = make_image(1600, 900)
     if broken is None:
         cover.file.storage.delete(cover.file.name)
     else:
@@ -268,6 +268,6 @@ def test_a_lost_cover_is_a_picture_without_one(broken: bytes | None) -> None:
 
 @pytest.mark.django_db
 def test_a_see_through_cover_stands_on_white() -> None:
-    cover = make_image(mode="RGBA")
+    cover = make_image(1600, 900, mode="RGBA")
     Pillow.new("RGBA", (1600, 900), (0, 0, 0, 0)).save(cover.file.path, "PNG")
     assert ImageStat.Stat(share_image.ground(cover).convert("L")).mean[0] > 40

@@ -179,7 +179,9 @@ def test_no_header_begins_with_an_empty_line(db: None, settings: Settings) -> No
 
 
 def test_the_same_issue_gives_the_same_bytes(db: None) -> None:
-    issue = make_issue(intro="<p>Hello</p>", posts=[make_post(cover=make_image(), cover_alt="x")])
+    issue = make_issue(
+        intro="<p>Hello</p>", posts=[make_post(cover=make_image(1600, 900), cover_alt="x")]
+    )
     first = mail.render(issue)
     again = mail.render(Issue.objects.get(pk=issue.pk))
     assert first == again
@@ -239,7 +241,7 @@ def test_what_an_editor_should_look_at_is_said(db: None) -> None:
 
 
 def test_a_cover_that_is_gone_is_named(db: None, settings: Settings) -> None:
-    cover = make_image()
+    cover = make_image(1600, 900)
     issue = make_issue(posts=[make_post(title="Lost", cover=cover, cover_alt="x")])
     (settings.MEDIA_ROOT / cover.file.name).unlink()
     with pytest.raises(mail.RenderError, match="cover of “Lost” is missing"):

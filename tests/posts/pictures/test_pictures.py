@@ -185,7 +185,9 @@ def test_the_focal_point_is_a_class_to_the_nearest_tenth(x: int, y: int, css: st
 
 
 def test_the_style_sheets_know_every_step() -> None:
-    css = "".join(path.read_text() for path in (django_settings.BASE_DIR / "static/css").glob("*"))
+    css = "".join(
+        path.read_text() for path in (django_settings.BASE_DIR / "static/css").rglob("*.css")
+    )
     for side in "xy":
         for step in (0, 1, 2, 3, 4, 6, 7, 8, 9, 10):
             assert re.search(
@@ -245,7 +247,7 @@ def fetched_at_once(html: str) -> list[str]:
 )
 def test_a_list_fetches_the_first_of_its_pictures_at_once(client: Client, address: str) -> None:
     ruth, fire = make_author(slug="ruth"), make_tag(slug="fire")
-    covers = [make_image() for _ in range(POSTS_PER_PAGE)]
+    covers = [make_image(1600, 900) for _ in range(POSTS_PER_PAGE)]
     for day, cover in enumerate([*covers, None], start=1):
         make_post(
             author=ruth,
@@ -263,7 +265,7 @@ def test_a_list_fetches_the_first_of_its_pictures_at_once(client: Client, addres
 
 
 def test_on_the_front_page_it_is_the_leads_or_else_the_first_cards(client: Client) -> None:
-    below, lead = make_image(), make_image()
+    below, lead = make_image(1600, 900), make_image(1600, 900)
     now = timezone.now()
     make_post(cover=below, cover_alt="x", published_at=now - timedelta(days=2))
     post = make_post(cover=lead, cover_alt="x", published_at=now - timedelta(days=1))
@@ -274,7 +276,7 @@ def test_on_the_front_page_it_is_the_leads_or_else_the_first_cards(client: Clien
 
 
 def test_a_text_without_a_cover_fetches_the_picture_that_it_begins_with(client: Client) -> None:
-    image, cover = with_copies(make_image()), make_image()
+    image, cover = with_copies(make_image(1600, 900)), make_image(1600, 900)
     figure = f'<figure class="wide"><img src="{image.file.url}" alt="A map"></figure>'
     own = f"/media/renditions/2/{image.sha256[:24]}-1600.jpg"
     post = make_post(slug="map", body=f"{figure}<p>See.</p>{figure}")

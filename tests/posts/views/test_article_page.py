@@ -308,7 +308,7 @@ def test_the_address_ends_in_a_slash(client: Client) -> None:
 
 def test_what_has_nothing_wide_is_set_in_the_width_of_its_text(client: Client) -> None:
     headings = "".join(f"<h2>Part {number}</h2><p>Words.</p>" for number in range(3))
-    cover = {"cover": make_image(), "cover_alt": "A console"}
+    cover = {"cover": make_image(1600, 900), "cover_alt": "A console"}
     for fields, is_narrow in (({}, True), ({"body": headings}, False), (cover, False)):
         post = make_post(**fields)
         html = client.get(post.get_absolute_url()).content.decode()
