@@ -71,7 +71,7 @@ def make_issue(*, posts: list[Post] | None = None, **fields: Any) -> Issue:
     return issue
 
 
-def make_image(width: int = 1600, height: int = 900, *, mode: str = "RGB") -> Image:
+def make_image(width: int = 60, height: int = 40, *, mode: str = "RGB") -> Image:
     """A stored picture, a different one each time; `mode="RGBA"` makes a see-through PNG."""
     number = next(_number)
     colour = (*distinct_colour(number), 90)

@@ -141,7 +141,7 @@ def check(response, asked: str) -> None:
 
 
 def test_a_method_that_nobody_knows_is_refused_before_it_is_looked_for(client: Client) -> None:
-    for path in ("/no-such-page/", "/static/css/site.css"):
+    for path in ("/no-such-page/", "/static/css/site/base.css"):
         response = client.put(path)
         assert (response.status_code, response["Allow"]) == (405, "GET, HEAD")
 

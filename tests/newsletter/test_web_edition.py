@@ -220,7 +220,7 @@ def test_pictures_come_in_every_width_and_the_first_is_prioritised(client: Clien
 
 
 def test_a_picture_of_a_sent_issue_cannot_be_deleted(admin_client: Client, client: Client) -> None:
-    image = make_image()
+    image = make_image(1600, 900)
     issue = with_covers(image)
     Post.objects.update(cover=None, cover_alt="")
     with pytest.raises(ProtectedError, match=str(issue)):
@@ -235,7 +235,7 @@ def test_a_picture_of_a_sent_issue_cannot_be_deleted(admin_client: Client, clien
 
 
 def test_a_picture_of_a_cancelled_unsent_issue_can_be_deleted(client: Client) -> None:
-    image = make_image()
+    image = make_image(1600, 900)
     issue = with_covers(image)
     issue.refresh_from_db()
     assert starting.cancel(issue)
@@ -248,8 +248,9 @@ def test_a_picture_of_a_cancelled_unsent_issue_can_be_deleted(client: Client) ->
 def test_all_pictures_take_one_query(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    issue = with_covers(*(make_image(width=500 + number) for number in range(6)))
-    # The issue with its content, the pictures, the footer and the resources.
+    issue = with_covers(*(make_image(500 + number, 900) for number in range(6)))
+    # The issue with its content, the pictures; the menu and the resources, which are remembered
+    # where pages are kept.
     with django_assert_num_queries(4):
         client.get(issue.get_absolute_url())
 
@@ -257,7 +258,7 @@ def test_all_pictures_take_one_query(
 def test_the_migration_replaces_copies_by_the_original_pictures(
     client: Client,
 ) -> None:
-    kept, gone, small = make_image(), make_image(), make_image(width=400)
+    kept, gone, small = make_image(1600, 900), make_image(1600, 900), make_image(400, 900)
     issue = with_covers(kept, gone, small)
     content = Content.objects.get(issue=issue)
     now = content.web_html

@@ -138,11 +138,11 @@ def test_an_article_edited_during_the_comparison_is_due_again(
     post = make_post(tags=[make_tag()])
     telling_words = likeness.telling_words
 
-    def edit_while_words_are_compared(text: str) -> frozenset[str]:
+    def edited_meanwhile(text: str) -> frozenset[str]:
         Post.objects.filter(pk=post.pk).update(title="Another title")
         return telling_words(text)
 
-    monkeypatch.setattr(likeness, "telling_words", edit_while_words_are_compared)
+    monkeypatch.setattr(likeness, "telling_words", edited_meanwhile)
     likeness.compare(post.pk)
     assert Post.objects.get().likeness_due
 

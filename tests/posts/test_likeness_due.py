@@ -131,14 +131,14 @@ def test_topics_changed_during_the_comparison_mark_the_article_as_due(
 ) -> None:
     fire = make_tag("Fire")
     other, post = make_post(tags=[fire]).pk, make_post().pk
-    telling_words = likeness.telling_words
+    compared = likeness.Compared
 
-    def tag_while_words_are_compared(text: str) -> frozenset[str]:
-        monkeypatch.setattr(likeness, "telling_words", telling_words)
+    def tagged_meanwhile(*found: Any) -> likeness.Compared:
+        monkeypatch.setattr(likeness, "Compared", compared)
         Post.objects.get(pk=post).tags.add(fire)
-        return telling_words(text)
+        return compared(*found)
 
-    monkeypatch.setattr(likeness, "telling_words", tag_while_words_are_compared)
+    monkeypatch.setattr(likeness, "Compared", tagged_meanwhile)
     likeness.compare(post)
     assert Post.objects.get(pk=post).likeness_due
     assert stored_likenesses(post) == {other}

@@ -25,7 +25,7 @@ def post(db: None) -> Post:
         slug="hour",
         author=make_author(name="Ruth"),
         tags=[make_tag("Fatigue")],
-        cover=make_image(),
+        cover=make_image(1600, 900),
         cover_alt="A lit window",
     )
 
@@ -228,7 +228,7 @@ def test_a_long_text_is_cut_to_the_given_width() -> None:
 @pytest.mark.parametrize("colour", ["white", "#777", "black", "#ff0"])
 def test_the_title_has_enough_contrast_on_every_cover(colour: str, tmp_path: Any) -> None:
     """At least 4.5 to 1 against every pixel behind the title (WCAG asks 3 of large type)."""
-    cover = make_image()
+    cover = make_image(1600, 900)
     Pillow.new("RGB", (1600, 900), colour).save(cover.file.path)
     ground = share_image.ground(cover).crop((0, 60, WIDTH, 600))
     lightest = ImageStat.Stat(ground).extrema
@@ -247,7 +247,7 @@ def luminance(colour: tuple[int, ...]) -> float:
 
 @pytest.mark.django_db
 def test_the_cover_is_cropped_around_its_focal_point() -> None:
-    cover = make_image()
+    cover = make_image(1600, 900)
     tall = Pillow.new("RGB", (600, 2400), "black")
     tall.paste("white", (0, 1800, 600, 2400))
     tall.save(cover.file.path)
@@ -260,7 +260,7 @@ def test_the_cover_is_cropped_around_its_focal_point() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("broken", [b"", b"not a picture", None])
 def test_a_missing_or_broken_cover_is_drawn_as_no_cover(broken: bytes | None) -> None:
-    cover = make_image()
+    cover = make_image(1600, 900)
     if broken is None:
         cover.file.storage.delete(cover.file.name)
     else:
@@ -272,6 +272,6 @@ def test_a_missing_or_broken_cover_is_drawn_as_no_cover(broken: bytes | None) ->
 
 @pytest.mark.django_db
 def test_a_transparent_cover_is_drawn_on_white() -> None:
-    cover = make_image(mode="RGBA")
+    cover = make_image(1600, 900, mode="RGBA")
     Pillow.new("RGBA", (1600, 900), (0, 0, 0, 0)).save(cover.file.path, "PNG")
     assert ImageStat.Stat(share_image.ground(cover).convert("L")).mean[0] > 40

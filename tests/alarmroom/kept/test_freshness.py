@@ -1,4 +1,8 @@
-"""What is changed is rendered anew, and nothing else is."""
+"""Each change drops the keys of what it changes, and no other.
+
+Said as the pages that name one of the keys: test_pages_and_keys.py shows that they do, and
+test_changes_end_to_end.py asks for pages before and after a change.
+"""
 
 from datetime import timedelta
 
@@ -38,11 +42,9 @@ def test_a_new_title_is_new_wherever_it_is_shown(paper: Paper) -> None:
 
 
 def test_what_only_its_card_shows_is_new_where_its_card_stands(paper: Paper) -> None:
-    point(paper.old, paper.middle, "picked")
     touched = paper.touched(edit(paper.middle, summary="In other words."))
-    assert touched >= {"middle", "old", "front", "fire", "dele"}
-    assert "new" not in touched, "it only links to the middle one"
-    assert b"In other words." in paper.sites[1].get(paper.paths["old"]).body
+    assert touched >= {"middle", "front", "fire", "dele"}
+    assert not touched & {"new", "old"}, "these only link to the middle one"
 
 
 def test_an_article_that_is_published_is_listed_at_once(paper: Paper) -> None:
@@ -50,7 +52,6 @@ def test_an_article_that_is_published_is_listed_at_once(paper: Paper) -> None:
     touched = paper.touched(edit(paper.draft, published_at=timezone.now()))
     assert touched >= {"front", "archive", "feed", "night", "ruth", "topics", "new"}
     assert not touched & {"old", "middle", "fire", "dele", "about", "issues", "subscribe"}
-    assert b"Draft" in paper.sites[1].get("/").body
 
 
 def test_an_article_published_from_the_list_of_the_desk_is_listed_at_once(paper: Paper) -> None:
@@ -62,16 +63,13 @@ def test_an_article_taken_back_is_gone_at_once(paper: Paper) -> None:
     posts = Post.objects.filter(pk=paper.middle.pk)
     touched = paper.touched(posts.back_to_draft)
     assert touched >= LISTS | {"its feed", "middle", "fire", "dele", "old", "new", "topics"}
-    assert paper.sites[0].get(paper.paths["middle"]).status == 404
 
 
 @pytest.mark.parametrize("how", ["the object", "the desk, in bulk"])
 def test_an_article_that_is_deleted_is_gone_at_once(paper: Paper, how: str) -> None:
-    path = paper.paths["middle"]
     posts = Post.objects.filter(pk=paper.middle.pk)
     touched = paper.touched(paper.middle.delete if how == "the object" else posts.delete)
     assert touched >= LISTS | {"its feed", "middle", "fire", "dele", "old", "new"}
-    assert paper.sites[0].get(path).status == 404
 
 
 def test_a_draft_that_is_edited_touches_nothing(paper: Paper) -> None:
@@ -83,7 +81,6 @@ def test_an_older_article_is_connected_to_what_is_published_now(paper: Paper, ho
     point(paper.old, paper.draft, how)
     change = Post.objects.filter(pk=paper.draft.pk).publish
     assert "old" in paper.touched(change)
-    assert b"Draft" in paper.sites[1].get(paper.paths["old"]).body
 
 
 def test_a_topic_that_is_renamed_is_new_wherever_it_stands(paper: Paper) -> None:
@@ -101,8 +98,6 @@ def test_a_topic_at_another_address(paper: Paper) -> None:
 def test_what_a_topic_is_about(paper: Paper) -> None:
     touched = paper.touched(edit(paper.fire, description="Smoke and flames."))
     assert touched == {"fire", "topics", "its feed"}
-    for name in touched:
-        assert b"Smoke and flames." in paper.sites[1].get(paper.paths[name]).body
 
 
 def test_what_is_saved_as_it_was_touches_nothing(paper: Paper) -> None:
@@ -141,7 +136,6 @@ def test_the_photo_that_is_taken_from_an_author(paper: Paper) -> None:
         edit(paper.dele, photo=make_image())()
     touched = paper.touched(edit(paper.dele, photo=None))
     assert touched == {"dele", "middle", "feeds", *FEEDS, *SITEMAPS}
-    assert b"<img" not in paper.sites[1].get(paper.paths["dele"]).body
 
 
 def test_a_pick_of_related_articles(paper: Paper) -> None:
@@ -157,7 +151,6 @@ def test_a_page_of_its_own_and_the_footer(paper: Paper) -> None:
 def test_the_text_of_a_page_of_its_own_is_its_own(paper: Paper) -> None:
     touched = paper.touched(edit(paper.about, body="<p>New.</p>", summary="New."))
     assert touched == {"about", *SITEMAPS}
-    assert b"<p>New.</p>" in paper.sites[1].get("/about/").body
 
 
 def test_an_article_published_before_its_time_is_counted(paper: Paper) -> None:
@@ -165,18 +158,14 @@ def test_an_article_published_before_its_time_is_counted(paper: Paper) -> None:
     scheduled = make_post(tags=[rare], published_at=timezone.now() + timedelta(days=1))
     posts = Post.objects.filter(pk=scheduled.pk)
     assert paper.touched(posts.publish) >= {"topics", "front"}
-    assert b"Rare" in paper.sites[1].get("/topics/").body
     later = edit(scheduled, published_at=timezone.now() + timedelta(days=3))
     assert "topics" in paper.touched(later)
-    assert b"Rare" not in paper.sites[1].get("/topics/").body
 
 
 def test_a_page_that_is_made_or_deleted_changes_the_footer(paper: Paper) -> None:
     assert paper.touched(lambda: make_page("House rules")) == set(paper.paths) - FEEDS
-    assert b"House rules" in paper.sites[1].get("/").body
     rules = Page.objects.get(title="House rules")
     assert paper.touched(rules.delete) == set(paper.paths) - FEEDS
-    assert b"House rules" not in paper.sites[1].get("/").body
 
 
 def test_a_focal_point_is_new_wherever_the_picture_stands(paper: Paper) -> None:
@@ -185,8 +174,6 @@ def test_a_focal_point_is_new_wherever_the_picture_stands(paper: Paper) -> None:
         edit(paper.middle, cover=image, cover_alt="A console")()
     touched = paper.touched(edit(image, focal_x=10))
     assert touched == {"middle", "front", "fire", "dele", "year", "month"}
-    for path in ("/", paper.paths["dele"]):
-        assert b"focus-x1" in paper.sites[1].get(path).body
 
 
 def test_the_photo_the_role_and_the_bio_of_an_author(paper: Paper) -> None:
@@ -195,8 +182,6 @@ def test_the_photo_the_role_and_the_bio_of_an_author(paper: Paper) -> None:
     photo = make_image()
     touched = paper.touched(edit(paper.dele, photo=photo))
     assert touched == {"dele", "middle", "feeds", *FEEDS, *SITEMAPS}
-    page = paper.sites[1].get(paper.paths["dele"]).body
-    assert b"Twelve years" in page and b"<img" in page
     # The copies of it, or another focal point, are in no feed.
     assert paper.touched(edit(photo, focal_y=90)) == {"dele", "middle"}
     assert paper.touched(lambda: freshness.image_changed(photo.pk, "renditions")) == {
@@ -225,13 +210,9 @@ def test_another_title_of_a_picture_touches_no_page_even_from_an_old_instance(pa
 
 
 def test_two_topics_that_become_one(paper: Paper) -> None:
-    paths = paper.paths
     touched = paper.touched(lambda: merging.merge([paper.night.pk], paper.fire.pk))
     assert touched >= {"night", "fire", "old", "topics", "front", "ruth", "feeds", *FEEDS}
     assert not touched & {"about", "issues", "subscribe"}
-    site = paper.sites[1]
-    assert site.get(paths["night"]).status == 301
-    assert b"Old" in site.get(paths["fire"]).body
 
 
 def test_an_article_that_is_withdrawn_and_brought_back(paper: Paper) -> None:
@@ -249,33 +230,19 @@ def test_an_article_that_is_withdrawn_and_brought_back(paper: Paper) -> None:
         "feeds",
     }
     assert paper.touched(posts.withdraw) >= shown
-    site, path = paper.sites[1], paper.paths["middle"]
-    assert site.get(path).status == 410
-    assert b"Middle" not in site.get("/").body
-    # These have nothing to show meanwhile, and are not kept as such.
-    away = {name for name, path in paper.paths.items() if site.get(path).status != 200}
-    assert away == {"middle", "year", "month"}
-    with paper.commit():
-        posts.bring_back()
-    assert {site.get(path).status for path in paper.paths.values()} == {200}
-    # These count, and name no article.
-    for name in shown - {"topics", "archive", "feeds", *SITEMAPS}:
-        assert b"Middle" in site.get(paper.paths[name]).body, name
+    assert paper.touched(posts.bring_back) >= shown
 
 
 def test_an_article_under_another_date(paper: Paper) -> None:
-    before = paper.paths
     touched = paper.touched(
         edit(paper.middle, published_at=paper.old.published_at - timedelta(days=400))
     )
     assert touched >= LISTS | {"its feed", "middle", "old", "new", "fire", "dele", "year", "month"}
-    site = paper.sites[1]
-    assert site.get(before["year"]).status == site.get(before["month"]).status == 404
-    assert b"Middle" in site.get(paper.paths["year"]).body
+    # The pages of its new year, if they were kept, and of those it stood between.
+    assert paper.touched(edit(paper.middle, title="Elsewhere")) >= {"year", "month"}
 
 
 def test_an_article_at_another_address(paper: Paper) -> None:
-    path = paper.paths["middle"]
     touched = paper.touched(edit(paper.middle, slug="elsewhere"))
     assert touched >= LISTS - {"archive"} | {
         "its feed",
@@ -286,9 +253,6 @@ def test_an_article_at_another_address(paper: Paper) -> None:
         "dele",
         "year",
     }
-    site = paper.sites[1]
-    assert site.get(path).headers["Location"] == "/articles/elsewhere/"
-    assert b"/articles/elsewhere/" in site.get("/").body
 
 
 def test_a_free_resource_stands_in_every_box(paper: Paper) -> None:
@@ -304,31 +268,6 @@ def test_an_issue_that_is_sent_is_in_the_archive_and_on_the_front_page(paper: Pa
     assert paper.touched(lambda: starting.start(issue)) == {"issues", "front", "sitemap"}
     issue = Issue.objects.get()
     assert paper.touched(lambda: starting.cancel(issue)) == {"issues", "front", "sitemap"}
-
-
-def test_an_article_of_the_newest_issue_has_its_new_title_there(paper: Paper) -> None:
-    issue = make_issue(posts=[paper.old])
-    with paper.commit():
-        starting.start(issue)
-    touched = paper.touched(edit(paper.old, title="Older than ever"))
-    assert touched >= {"issues", "front"}
-    for path in ("/", "/weekly-alarm/"):
-        page = paper.sites[1].get(path).body
-        assert b"Older than ever" in page
-        assert b"Old<" not in page
-    assert "issues" not in paper.touched(edit(paper.new, title="Newer than ever"))
-
-
-@pytest.mark.parametrize("name", ["atom.xml", "rss.xml", "feed.json"])
-def test_a_feed_is_kept_for_readers_who_ask_with_an_old_version(paper: Paper, name: str) -> None:
-    site, path = paper.sites[0], f"/feeds/{name}"
-    for _ in range(2):
-        answer = site.get(path, HTTP_IF_NONE_MATCH='W/"old"', HTTP_ACCEPT_ENCODING="gzip")
-        assert answer.status == 200
-    assert not answer.from_django
-    assert "gzip" in answer.headers["Content-Encoding"]
-    again = site.get(path, HTTP_IF_NONE_MATCH=answer.headers["ETag"])
-    assert again.status == 304 and not again.from_django
 
 
 def test_bulk_ways_touch_everything(paper: Paper) -> None:

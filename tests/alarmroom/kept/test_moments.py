@@ -238,10 +238,10 @@ def test_the_tick_sweeps_at_a_moment_that_comes_while_it_sweeps_or_before_it_res
 
 
 def test_the_tick_rests_while_the_database_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    def away() -> None:
+    def away(after: datetime) -> None:
         raise OperationalError("gone")
 
-    monkeypatch.setattr(freshness, "_moments", away)
+    monkeypatch.setattr(freshness, "next_moment", away)
     pauses: list[float] = []
     freshness.wait_and_sweep(60, pauses.append)
     assert len(pauses) == 1

@@ -250,7 +250,9 @@ def test_other_methods_and_queries_go_to_django(host: Host, article: str) -> Non
 def test_without_gunicorn_there_is_a_page_that_needs_nothing_else(host: Host) -> None:
     port = free_port()
     with front(host.data, port, gunicorn_port=free_port()):
-        answers = [host.get(path, port=port) for path in ("/topics/?x=1", "/static/css/site.css")]
+        answers = [
+            host.get(path, port=port) for path in ("/topics/?x=1", "/static/css/site/base.css")
+        ]
         answers.append(host.get("/subscribe/", port=port, method="POST"))
         assert host.get("/503.html").status == host.get("/400.html").status == 404
     for answer in answers:

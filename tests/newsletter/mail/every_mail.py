@@ -41,7 +41,7 @@ def make_full_issue() -> Issue:
             title=title,
             author=author,
             summary="What a good trainer does in the first ninety days, and how to tell.",
-            cover=make_image(),
+            cover=make_image(1600, 900),
             cover_alt="Two dispatchers at one console, at night",
         )
         for title in titles
@@ -59,7 +59,9 @@ def receive(server: MailServer, kind: str) -> Received:
     address = f"{kind}@psap.example"
     if kind in Notice.Kind.values:
         for title in ("The first ninety days", "A checklist for reviewing calls"):
-            make_resource(title, cover=ContentFile(make_image().file.read(), name="cover.jpg"))
+            make_resource(
+                title, cover=ContentFile(make_image(1600, 900).file.read(), name="cover.jpg")
+            )
         make = make_pending if kind == Notice.Kind.CONFIRM else make_subscriber
         Notice.objects.create(subscriber=make(address), kind=kind)
         notices.send_due()

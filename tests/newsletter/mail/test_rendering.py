@@ -177,7 +177,9 @@ def test_no_header_is_folded_after_its_name(db: None, settings: Settings) -> Non
 
 
 def test_rendering_is_deterministic(db: None) -> None:
-    issue = make_issue(intro="<p>Hello</p>", posts=[make_post(cover=make_image(), cover_alt="x")])
+    issue = make_issue(
+        intro="<p>Hello</p>", posts=[make_post(cover=make_image(1600, 900), cover_alt="x")]
+    )
     first = mail.render(issue)
     again = mail.render(Issue.objects.get(pk=issue.pk))
     assert first == again
@@ -237,7 +239,7 @@ def test_unpublished_articles_and_missing_parts_are_warnings(db: None) -> None:
 
 
 def test_a_missing_cover_is_an_error_that_names_the_article(db: None, settings: Settings) -> None:
-    cover = make_image()
+    cover = make_image(1600, 900)
     issue = make_issue(posts=[make_post(title="Lost", cover=cover, cover_alt="x")])
     (settings.MEDIA_ROOT / cover.file.name).unlink()
     with pytest.raises(mail.RenderError, match="cover of “Lost” is missing"):

@@ -82,7 +82,7 @@ def test_the_tick_enqueues_an_overdue_picture_once() -> None:
 def test_copies_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     image = make_image(60, 40)
     assert make(image.pk)
-    monkeypatch.setattr(copying, "copies", lambda *_: pytest.fail("Made again."))
+    monkeypatch.setattr(copying, "decoded", lambda _: pytest.fail("Made again."))
     assert not make(image.pk)
     assert not make(image.pk + 1000)
 
@@ -90,15 +90,15 @@ def test_copies_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_one_of_several_workers_makes_the_copies(monkeypatch: pytest.MonkeyPatch) -> None:
     image = make_image(60, 40)
-    made: list[list[int]] = []
+    made: list[int] = []
+    decoded = copying.decoded
 
-    def slowly(_: Pillow.Image, widths: list[int]) -> list[tuple[int, str, bytes]]:
-        made.append(widths)
+    def slowly(image: Image) -> Any:
+        made.append(image.pk)
         time.sleep(0.3)
-        return [(60, "jpg", b"copy")]
+        return decoded(image)
 
-    monkeypatch.setattr(copying, "copies", slowly)
-
+    monkeypatch.setattr(copying, "decoded", slowly)
     assert sorted(at_once(*[lambda: make(image.pk)] * 4)) == [False, False, False, True]
     assert made == [image.pk]
 
@@ -108,12 +108,13 @@ def test_a_worker_that_lost_its_claim_does_not_overwrite_the_result(
 ) -> None:
     image = make_image(60, 40)
     theirs = {"recipe": renditions.RECIPE, "widths": [60], "jpg": [9]}
+    decoded = copying.decoded
 
-    def overtaken(*_: object) -> list[tuple[int, str, bytes]]:
+    def overtaken(image: Image) -> Any:
         Image.objects.update(renditions=theirs, renditions_due_at=None)
-        return [(60, "jpg", b"copy")]
+        return decoded(image)
 
-    monkeypatch.setattr(copying, "copies", overtaken)
+    monkeypatch.setattr(copying, "decoded", overtaken)
     assert not make(image.pk)
     image.refresh_from_db()
     assert image.renditions == theirs

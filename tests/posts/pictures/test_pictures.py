@@ -248,7 +248,7 @@ def prioritised_images(html: str) -> list[str]:
 )
 def test_a_list_prioritises_its_first_picture(client: Client, address: str) -> None:
     ruth, fire = make_author(slug="ruth"), make_tag(slug="fire")
-    covers = [make_image() for _ in range(POSTS_PER_PAGE)]
+    covers = [make_image(1600, 900) for _ in range(POSTS_PER_PAGE)]
     for day, cover in enumerate([*covers, None], start=1):
         make_post(
             author=ruth,
@@ -266,7 +266,7 @@ def test_a_list_prioritises_its_first_picture(client: Client, address: str) -> N
 
 
 def test_the_front_page_prioritises_the_lead_or_else_the_first_card(client: Client) -> None:
-    below, lead = make_image(), make_image()
+    below, lead = make_image(1600, 900), make_image(1600, 900)
     now = timezone.now()
     make_post(cover=below, cover_alt="x", published_at=now - timedelta(days=2))
     post = make_post(cover=lead, cover_alt="x", published_at=now - timedelta(days=1))
@@ -276,7 +276,7 @@ def test_the_front_page_prioritises_the_lead_or_else_the_first_card(client: Clie
 
 
 def test_without_a_cover_a_picture_at_the_start_of_the_text_is_prioritised(client: Client) -> None:
-    image, cover = with_copies(make_image()), make_image()
+    image, cover = with_copies(make_image(1600, 900)), make_image(1600, 900)
     figure = f'<figure class="wide"><img src="{image.file.url}" alt="A map"></figure>'
     own = f"/media/renditions/2/{image.sha256[:24]}-1600.jpg"
     post = make_post(slug="map", body=f"{figure}<p>See.</p>{figure}")

@@ -32,7 +32,7 @@ def make_article() -> Post:
         ),
         author=author,
         tags=[make_tag("Fire", slug="fire"), make_tag("Night")],
-        cover=make_image(),
+        cover=make_image(1600, 900),
         cover_alt="A lit window",
         cover_credit="J. Doe",
         published_at=timezone.now() - timedelta(days=3),

@@ -304,7 +304,7 @@ def test_an_address_without_slash_redirects(client: Client) -> None:
 
 def test_an_article_without_wide_parts_uses_the_narrow_layout(client: Client) -> None:
     headings = "".join(f"<h2>Part {number}</h2><p>Words.</p>" for number in range(3))
-    cover = {"cover": make_image(), "cover_alt": "A console"}
+    cover = {"cover": make_image(1600, 900), "cover_alt": "A console"}
     for fields, is_narrow in (({}, True), ({"body": headings}, False), (cover, False)):
         post = make_post(**fields)
         html = client.get(post.get_absolute_url()).content.decode()

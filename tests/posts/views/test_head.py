@@ -71,7 +71,7 @@ def post(db: None) -> Post:
         summary="What fatigue does to a voice.",
         author=author,
         tags=[make_tag("Fatigue", slug="fatigue"), make_tag("Night", slug="night")],
-        cover=make_image(),
+        cover=make_image(1600, 900),
         cover_alt="A lit window",
     )
 
