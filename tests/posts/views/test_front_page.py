@@ -49,7 +49,7 @@ def test_a_scheduled_article_is_listed_from_its_publication(
     make_post(title="Tomorrow", published_at=timezone.now() + timedelta(days=1))
     assert "Tomorrow" not in client.get("/").content.decode()
     later = timezone.now() + timedelta(days=2)
-    monkeypatch.setattr("posts.models.timezone.now", lambda: later)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: later)
     assert "Tomorrow" in client.get("/").content.decode()
 
 
