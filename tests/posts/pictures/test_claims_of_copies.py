@@ -60,7 +60,7 @@ def test_an_interrupted_worker_releases_its_claim(
         raise stop
 
     with monkeypatch.context() as patch:
-        patch.setattr(renditions, "put", stopped)
+        patch.setattr(copying, "put", stopped)
         with pytest.raises(stop):
             make(image.pk)
     assert make(image.pk)

@@ -186,7 +186,9 @@ def test_the_focal_point_is_rounded_to_a_class(x: int, y: int, css: str) -> None
 
 
 def test_the_style_sheets_define_every_focal_class() -> None:
-    css = "".join(path.read_text() for path in (django_settings.BASE_DIR / "static/css").glob("*"))
+    css = "".join(
+        path.read_text() for path in (django_settings.BASE_DIR / "static/css").rglob("*.css")
+    )
     for side in "xy":
         for step in (0, 1, 2, 3, 4, 6, 7, 8, 9, 10):
             assert re.search(
