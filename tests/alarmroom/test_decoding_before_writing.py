@@ -17,6 +17,7 @@ from posts.models import Post, Tag
 from posts.models.image import Image
 from subscribers.models import Resource
 from tests.factories import make_author, make_editor, make_post, make_resource, picture_file
+from tests.helpers import PATIENCE
 from tests.posts.admin.desk import form
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
@@ -91,7 +92,7 @@ class SlowUpload(SimpleUploadedFile):
 
     def seek(self, *args: Any) -> int:
         self.reading.set()
-        self.may_go_on.wait(30)
+        self.may_go_on.wait(PATIENCE)
         return super().seek(*args)
 
 
@@ -123,14 +124,14 @@ def test_other_requests_can_write_while_a_picture_is_decoded(
     editor = threading.Thread(target=post)
     editor.start()
     try:
-        assert SlowUpload.reading.wait(30)
+        assert SlowUpload.reading.wait(PATIENCE)
         if connection.vendor == "sqlite":
             with connection.cursor() as cursor:
                 cursor.execute("PRAGMA busy_timeout = 0")
         Tag.objects.create(name="Written meanwhile")
     finally:
         SlowUpload.may_go_on.set()
-        editor.join(30)
+        editor.join(PATIENCE)
         connection.close()
     assert answers in ([302], [200])
     assert count_of_saved_rows() >= 1

@@ -19,7 +19,7 @@ from newsletter.delivery import clock, pausing, starting, worker
 from newsletter.mail import rendering as mail
 from newsletter.models import Delivery, Issue
 from tests.factories import make_issue, make_subscriber
-from tests.helpers import at_once
+from tests.helpers import PATIENCE, at_once
 from tests.newsletter.admin.desk import url
 from tests.newsletter.delivery.ledger import due_now, started, states
 from tests.newsletter.server import ScriptedServer
@@ -105,7 +105,7 @@ def test_a_cancellation_while_the_server_is_away_is_final(server: ScriptedServer
 def test_two_workers_that_find_the_server_away_count_once(server: ScriptedServer, settings) -> None:
     settings.DELIVERY_BATCH_SIZE = 1
     issue = started("a@example.org", "b@example.org")
-    both = threading.Barrier(2, timeout=30)
+    both = threading.Barrier(2, timeout=PATIENCE)
 
     def away(_: str) -> str:
         both.wait()
@@ -157,7 +157,7 @@ def test_failures_of_two_workers_pause_the_issue_once(server: ScriptedServer, se
     settings.DELIVERY_BATCH_SIZE = 1
     settings.DELIVERY_MAX_FAILURES_IN_A_ROW = 1
     issue = started(*(f"r{number}@example.org" for number in range(4)))
-    both = threading.Barrier(2, timeout=30)
+    both = threading.Barrier(2, timeout=PATIENCE)
 
     def refuse(_: str) -> str:
         both.wait()

@@ -12,7 +12,7 @@ from django.utils import timezone
 from newsletter.delivery import clock, outcomes, starting, worker
 from newsletter.models import Delivery, Issue
 from tests.factories import make_issue, make_subscriber
-from tests.helpers import at_once
+from tests.helpers import PATIENCE, at_once
 from tests.newsletter.delivery.processes import manage
 from tests.newsletter.server import ScriptedServer
 
@@ -50,18 +50,18 @@ def test_a_killed_worker_causes_no_duplicate_and_no_lost_delivery(
         if len(server.accepted) == 7 and not stuck:
             stuck.append(recipient)
             reached.set()
-            release.wait(60)
+            let_go.wait(PATIENCE)
 
     server.on[verb] = hold
     process = manage("db_worker", "--no-reload", "--interval", "0.1", smtp_port=server.port)
     try:
-        assert reached.wait(60), "the worker never got to the eighth message"
+        assert reached.wait(PATIENCE), "the worker never got to the eighth message"
     finally:
         process.kill()
         process.wait()
-    # The server cannot reply any more. It keeps the message if it has received all of it.
-    release.set()
-    deadline = time.monotonic() + 10
+    # The server finds nobody to answer to. Had it the whole message, it keeps it.
+    let_go.set()
+    deadline = time.monotonic() + PATIENCE
     while accepted_in_doubt and len(server.accepted) < 8 and time.monotonic() < deadline:
         time.sleep(0.05)
     assert issue.totals()["sending"] == 1
@@ -74,7 +74,7 @@ def test_a_killed_worker_causes_no_duplicate_and_no_lost_delivery(
     Delivery.objects.exclude(leased_until=None).update(leased_until=timezone.now())
     monkeypatch.setattr(clock, "CHAIN_IS_DEAD_AFTER", timedelta(0))
     clock.tick(clock.Steps())
-    assert manage("db_worker", "--batch", "--no-reload", smtp_port=server.port).wait(120) == 0
+    assert manage("db_worker", "--batch", "--no-reload", smtp_port=server.port).wait(PATIENCE) == 0
 
     issue.refresh_from_db()
     assert issue.state == Issue.State.SENT
