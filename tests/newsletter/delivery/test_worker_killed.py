@@ -50,7 +50,7 @@ def test_a_killed_worker_causes_no_duplicate_and_no_lost_delivery(
         if len(server.accepted) == 7 and not stuck:
             stuck.append(recipient)
             reached.set()
-            let_go.wait(PATIENCE)
+            release.wait(PATIENCE)
 
     server.on[verb] = hold
     process = manage("db_worker", "--no-reload", "--interval", "0.1", smtp_port=server.port)
@@ -59,8 +59,8 @@ def test_a_killed_worker_causes_no_duplicate_and_no_lost_delivery(
     finally:
         process.kill()
         process.wait()
-    # The server finds nobody to answer to. Had it the whole message, it keeps it.
-    let_go.set()
+    # The server cannot reply any more. It keeps the message if it has received all of it.
+    release.set()
     deadline = time.monotonic() + PATIENCE
     while accepted_in_doubt and len(server.accepted) < 8 and time.monotonic() < deadline:
         time.sleep(0.05)
