@@ -1,5 +1,7 @@
 """Two simultaneous requests cause neither an error nor a double entry."""
 
+import threading
+
 import pytest
 from django.contrib.admin import ModelAdmin
 from django.db import connection
@@ -8,7 +10,7 @@ from django.test import Client
 from subscribers import notices, signup
 from subscribers.models import ConsentEvent, Notice, SignUpRequest, Subscriber
 from tests.factories import make_pending, make_subscriber
-from tests.helpers import at_once
+from tests.helpers import PATIENCE, at_once
 from tests.smtp import MailServer
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
@@ -25,26 +27,28 @@ def test_two_sign_ups_of_a_new_address_make_one_subscriber() -> None:
     assert Notice.objects.count() == ConsentEvent.objects.count() == 1
 
 
-def test_the_second_of_two_sign_ups_waits_for_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both find no row before either has written, so the unique constraint decides."""
+def test_of_two_sign_ups_one_comes_between_the_looking_and_the_writing_of_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where it need not wait for the other, the unique constraint decides."""
     manager = type(Subscriber.objects.all())
-    get, seen = manager.get, []
+    get, looked, done = manager.get, threading.Event(), threading.Event()
 
-    def get_before_the_other_commits(self, *args, **kwargs):
-        if not seen:
-            seen.append(True)
-            try:
-                return get(self, *args, **kwargs)
-            except Subscriber.DoesNotExist:
-                # The other one commits between our SELECT and our INSERT. On SQLite this cannot
-                # happen, because writers wait for the whole transaction.
-                if connection.vendor == "postgresql":
-                    at_once(lambda: signup.sign_up("reader@example.org", "/winner/"))
-                raise
-        return get(self, *args, **kwargs)
+    def get_before_the_other_writes(self, *args, **kwargs):
+        try:
+            return get(self, *args, **kwargs)
+        finally:
+            if not looked.is_set():
+                looked.set()
+                done.wait(0.5)
 
-    monkeypatch.setattr(manager, "get", get_before_the_other_commits)
-    signup.sign_up("reader@example.org", "/loser/")
+    def other() -> None:
+        assert looked.wait(PATIENCE)
+        signup.sign_up("reader@example.org", "/other/")
+        done.set()
+
+    monkeypatch.setattr(manager, "get", get_before_the_other_writes)
+    at_once(lambda: signup.sign_up("reader@example.org", "/one/"), other)
     assert Subscriber.objects.count() == 1
     assert Notice.objects.count() == 1
 
