@@ -60,8 +60,12 @@ class Matcher:
         if code in (op.LITERAL, op.NOT_LITERAL, op.ANY, op.IN):
             if at < len(self.text) and self.fits(item, self.text[at]):
                 yield at + 1
-        elif code in (op.MAX_REPEAT, op.POSSESSIVE_REPEAT):
+        elif code is op.MAX_REPEAT:
             yield from self.greedy(value, at)
+        elif code is op.POSSESSIVE_REPEAT:
+            # What it has taken it does not give back.
+            if (longest := next(self.greedy(value, at), None)) is not None:
+                yield longest
         elif code is op.MIN_REPEAT:
             yield from self.lazy(value, at)
         elif code is op.SUBPATTERN:

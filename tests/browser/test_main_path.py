@@ -15,7 +15,7 @@ from tests.helpers import ROOT
 pytestmark = pytest.mark.postgresql
 
 SAMPLE = ROOT.parent / "shared" / "samples" / "career-not-a-job.txt"
-DEMO = ROOT / "alarmroom" / "demo" / "articles" / "03-the-chair-is-the-career.html"
+DEMO = ROOT / "alarmroom" / "development" / "demo" / "articles" / "03-the-chair-is-the-career.html"
 TITLE = "Dispatch Is a Career, Not Just a Job"
 READER, COLLEAGUE = "reader@example.org", "colleague@example.org"
 

@@ -250,4 +250,4 @@ def test_words_of_pasted_blocks_stay_separated(editor: Page) -> None:
     for word in ("ANI", "Number", "Key", "Answer", "Line one"):
         assert f"<p>{word}</p>" in text
     # text_of() removes line breaks, so this needs the data of the editor.
-    assert "<pre>\none\ntwo</pre>" in editor.evaluate("CKEDITOR.instances.id_body.getData()")
+    assert "<pre>\none\ntwo\nthree</pre>" in editor.evaluate("CKEDITOR.instances.id_body.getData()")

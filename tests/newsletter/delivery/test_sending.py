@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from newsletter import preflight
 from newsletter.delivery import starting, worker
+from newsletter.mail import rendering
 from newsletter.models import Delivery, Issue
 from posts.models import Post
 from tests.factories import make_image, make_issue, make_post, make_subscriber
@@ -138,19 +138,19 @@ def test_a_change_without_text_is_reported(client: Client, editor: User) -> None
 def test_an_issue_changed_during_the_confirmation_is_not_sent(
     client: Client, editor: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The change happens between the check of the issue and the claim of its row."""
+    """The change happens between the reading of the issue and the claim of its row."""
     issue = make_issue()
     data = {**shown_values(client, issue), "_now": ""}
-    problems, asked = preflight.problems, []
+    source, asked = rendering.source, []
 
-    def change_at_the_claim(found: Issue, *args, **kwargs):
-        if found.state == Issue.State.SENDING and not asked:
+    def change_after_the_reading(found: Issue):
+        read = source(found)
+        if not asked:
             asked.append(True)
             Issue.objects.filter(pk=found.pk).update(subject="Another subject")
-            found.refresh_from_db()
-        return problems(found, *args, **kwargs)
+        return read
 
-    monkeypatch.setattr(preflight, "problems", change_at_the_claim)
+    monkeypatch.setattr(rendering, "source", change_after_the_reading)
     response = client.post(url("send", issue), data)
     assert asked
     assert "changed while this page was open" in response.content.decode()
