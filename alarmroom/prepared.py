@@ -7,8 +7,8 @@ page makes are prepared:
     BY_SLUG = Prepared(lambda: Post.objects.filter(slug=Param("slug", CharField())))
     post = BY_SLUG.first(slug="night-shift")
 
-What comes out are ordinary model instances.
-What a worker writes for each mail is prepared, too:
+The results are ordinary model instances. `each()` returns what a function makes of them, and
+remembers it. What a worker writes for each mail is prepared too:
 
     CLOSE = PreparedUpdate(
         lambda: Shift.objects.filter(pk=Param("pk", BigAutoField()), closed_at=None),
@@ -23,8 +23,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.db import connections, models, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression
@@ -51,6 +53,9 @@ class Param(Expression):
 
 type Row = tuple[Any, ...]
 
+# How many results of each() a prepared query remembers: those that were used last.
+REMEMBERED = 2_000
+
 
 class Prepared[Model: models.Model]:
     """A queryset whose SQL is made once for each database, and run with other values."""
@@ -59,6 +64,7 @@ class Prepared[Model: models.Model]:
         """`write` is called when the query first runs: models may not be loaded before."""
         self.write = write
         self.ready: _Statement | None = None
+        self._made = lru_cache(maxsize=REMEMBERED)(self._make)
 
     def all(self, **values: Any) -> list[Model]:
         """Return the instances, for these values by name. One query; no prefetching."""
@@ -68,6 +74,16 @@ class Prepared[Model: models.Model]:
         """Return the first instance, or None."""
         found = self.all(**values)
         return found[0] if found else None
+
+    def each[Made](self, make: Callable[[Model], Made], **values: Any) -> list[Made]:
+        """Return what `make` returns for each instance, for these values by name. One query.
+
+        For a row that is equal to an earlier one, the earlier result is returned. So `make` may
+        depend only on what the queryset selects, and nobody may change what it returns. While
+        no pages are kept, as in development, nothing is remembered.
+        """
+        made = self._made if settings.KEPT_PAGES_SECONDS else self._make
+        return [made(make, row) for row in self.rows(**values)]
 
     def rows(self, **values: Any) -> list[Row]:
         """Return the rows as the database gives them. One query."""
@@ -85,6 +101,9 @@ class Prepared[Model: models.Model]:
     def column(self, row: Row, name: str) -> Any:
         """Return what the database gave for a field of the model or an annotation."""
         return row[self._statement().columns[name]]
+
+    def _make(self, make: Callable[[Model], Any], row: Row) -> Any:
+        return make(self.instance(row))
 
     def _statement(self) -> _Statement:
         if self.ready is None:

@@ -140,10 +140,10 @@ def any_article(pk: int) -> Post | None:
 
 def topics(post: Post | ArticleRow) -> list[Topic]:
     """Return the article's tags by name. One query."""
-    return [as_topic(tag) for tag in _TOPICS.all(pk=post.pk)]
+    return _TOPICS.each(as_topic, pk=post.pk)
 
 
 def connected(post: Post | ArticleRow) -> list[Connected]:
     """Return the related articles: those an editor picked, then similar ones. One query."""
     limit = max(CONNECTED, post.picks or 0)  # type: ignore[union-attr]  # annotated in _whole()
-    return [as_card(other) for other in _connected(limit).all(pk=post.pk, now=timezone.now())]
+    return _connected(limit).each(as_card, pk=post.pk, now=timezone.now())

@@ -6,6 +6,7 @@ import pytest
 from django.db.models import CharField, DateTimeField, F, IntegerField
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
+from pytest_django.fixtures import Settings
 
 from alarmroom.prepared import Param, Prepared, PreparedUpdate
 from posts.models import Post
@@ -79,6 +80,29 @@ def test_columns_can_be_read_without_an_instance() -> None:
     assert BY_TITLE.column(row, "body") == post.body
     assert BY_TITLE.instance(row) == post
     assert hash(row) == hash(BY_TITLE.rows(title="Columns", now=timezone.now())[0])
+
+
+def test_a_result_is_computed_again_only_for_another_row(
+    settings: Settings,
+) -> None:
+    settings.KEPT_PAGES_SECONDS = 300
+    post = make_post(title="Once")
+    made: list[str] = []
+
+    def make(post: Post) -> str:
+        made.append(post.summary)
+        return post.summary
+
+    def each() -> list[str]:
+        return BY_TITLE.each(make, title="Once", now=timezone.now())
+
+    assert each() == each() == [post.summary]
+    assert len(made) == 1
+    Post.objects.update(summary="Another")
+    assert each() == ["Another"]
+    settings.KEPT_PAGES_SECONDS = 0
+    assert each() == each() == ["Another"]
+    assert len(made) == 4
 
 
 def test_an_update_changes_matching_rows_in_one_query(
