@@ -39,11 +39,11 @@ class CleanRequest(WSGIRequest):
         form = WSGIRequest.POST.fget(self)  # type: ignore[attr-defined]  # a property
         if form is not self._cleaned:
             form = self._cleaned = without_nul(form)
-            WSGIRequest.POST.fset(self, form)  # type: ignore[attr-defined]
+            WSGIRequest.POST.fset(self, form)  # type: ignore[attr-defined]  # likewise
         return form
 
     def _set_post(self, form: QueryDict) -> None:
-        WSGIRequest.POST.fset(self, form)  # type: ignore[attr-defined]
+        WSGIRequest.POST.fset(self, form)  # type: ignore[attr-defined]  # likewise
 
     if not TYPE_CHECKING:
         POST = property(_get_clean_post, _set_post)
@@ -83,7 +83,7 @@ class CleanInputMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         query = request.META.get("QUERY_STRING", "")
         if "%00" in query or NUL in query:
-            request.GET = without_nul(request.GET)  # type: ignore[assignment]
+            request.GET = without_nul(request.GET)  # type: ignore[assignment]  # likewise
         if type(request) is WSGIRequest:
             request.__class__ = CleanRequest
         return self.get_response(request)
