@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from alarmroom.kept.answering import UNSEEN_SECONDS
 from alarmroom.kept.files import TRACKING
 from tests import helpers
 from tests.helpers import ROOT, Interpreter, free_port, free_ports, wait_for_port
@@ -47,6 +49,15 @@ class Host:
     gunicorn: "subprocess.Popen[bytes]"
     gunicorn_port: int
     shell: Interpreter
+
+    def run(self, code: str) -> str:
+        """Run code in another process of this host; return what it printed.
+
+        gunicorn's processes see what it dropped within UNSEEN_SECONDS, and keep nothing before.
+        """
+        printed = self.shell.run(code)
+        time.sleep(2 * UNSEEN_SECONDS)
+        return printed
 
     def get(
         self, path: str, method: str = "GET", port: int | None = None, **headers: str
@@ -136,7 +147,7 @@ def front(data: Path, port: int, gunicorn_port: int) -> Iterator[None]:
 
 @pytest.fixture
 def article(host: Host) -> str:
-    return host.shell.run(
+    return host.run(
         """
 from datetime import timedelta
 from django.utils import timezone
@@ -197,7 +208,7 @@ def test_it_serves_the_page_compressed_and_again_as_304(host: Host, article: str
 
 def test_no_version_of_a_page_is_taken_for_another(host: Host, article: str) -> None:
     # Both versions end with the same scheduled article, and are equally long.
-    host.shell.run(
+    host.run(
         """
 from datetime import timedelta
 from django.utils import timezone
@@ -211,10 +222,10 @@ post.save()
     host.get(article)
     first = stopped(host, lambda: host.get(article))
     known = {"If_None_Match": first.headers["etag"]}
-    host.shell.run("from alarmroom import kept; kept.page_store().clear()")
+    host.run("from alarmroom import kept; kept.page_store().clear()")
     host.get(article)
     assert stopped(host, lambda: host.get(article, **known)).status == 304, "rendered again"
-    host.shell.run(
+    host.run(
         "from posts.models import Post; post = Post.objects.get(slug='kept');"
         "post.title = 'Behind'; post.save()"
     )
@@ -226,12 +237,12 @@ post.save()
     for answer in (first, second):
         assert "last-modified" not in answer.headers
     assert stopped(host, lambda: host.get(article, If_Modified_Since=LATER)).status == 200
-    host.shell.run("from posts.models import Post; Post.objects.filter(slug='soon').delete()")
+    host.run("from posts.models import Post; Post.objects.filter(slug='soon').delete()")
 
 
 def test_an_edit_is_seen_at_once(host: Host, article: str) -> None:
     assert b"Before" in host.get(article).body
-    host.shell.run(
+    host.run(
         "from posts.models import Post; post = Post.objects.get(slug='kept');"
         "post.title = 'After'; post.save()"
     )
