@@ -83,7 +83,7 @@ class CleanInputMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         query = request.META.get("QUERY_STRING", "")
         if "%00" in query or NUL in query:
-            request.GET = without_nul(request.GET)  # type: ignore[assignment]  # likewise
+            request.GET = without_nul(request.GET)  # type: ignore[assignment]  # a QueryDict, as before
         if type(request) is WSGIRequest:
             request.__class__ = CleanRequest
         return self.get_response(request)

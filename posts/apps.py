@@ -8,7 +8,7 @@ class PostsConfig(AppConfig):
 
     def ready(self) -> None:
         # freshness, likeness and tasks connect their signals.
-        from posts import freshness, likeness, tasks  # noqa: F401
+        from posts import freshness, likeness, tasks  # noqa: F401  (see above)
         from posts.search import index
 
         pre_migrate.connect(index.drop_triggers, sender=self)

@@ -179,7 +179,10 @@ class _AsksWhich(forms.MultiWidget):
     """A widget whose last part is left out unless the time that is shown comes twice."""
 
     def typed_moment(self, values: list[Any]) -> dt.datetime | None:
-        """Return the time that the other parts show; they may hold what somebody typed."""
+        """Return the time that the other parts show; they may hold what somebody typed.
+
+        Each widget below has its own.
+        """
         raise NotImplementedError
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:

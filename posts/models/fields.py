@@ -30,17 +30,17 @@ class _Plain:
         return self.plain(super().to_python(value))  # type: ignore[misc]  # of Django's field
 
     def get_prep_value(self, value: Any) -> Any:
-        return self.plain(super().get_prep_value(value))  # type: ignore[misc]
+        return self.plain(super().get_prep_value(value))  # type: ignore[misc]  # likewise
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         # The object in hand shows what was stored, not what was sent.
-        value = self.plain(super().pre_save(model_instance, add))  # type: ignore[misc]
-        setattr(model_instance, self.attname, value)  # type: ignore[attr-defined]
+        value = self.plain(super().pre_save(model_instance, add))  # type: ignore[misc]  # likewise
+        setattr(model_instance, self.attname, value)  # type: ignore[attr-defined]  # likewise
         return value
 
     def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
-        name, _, args, kwargs = super().deconstruct()  # type: ignore[misc]
-        return name, self.django_path, args, kwargs  # type: ignore[attr-defined]
+        name, _, args, kwargs = super().deconstruct()  # type: ignore[misc]  # likewise
+        return name, self.django_path, args, kwargs  # type: ignore[attr-defined]  # likewise
 
     @staticmethod
     def plain(value: Any) -> Any:

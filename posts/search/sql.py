@@ -68,7 +68,10 @@ class Engine:
         return sql, [*year_values, tag, *zone, *tag_values]
 
     def year(self) -> tuple[str, list[Any]]:
-        """Return SQL for the year of a hit `h`, in the site's time zone, and its values."""
+        """Return SQL for the year of a hit `h`, in the site's time zone, and its values.
+
+        Each database's engine has its own (sqlite.py, postgresql.py).
+        """
         raise NotImplementedError
 
 
