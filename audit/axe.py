@@ -8,8 +8,10 @@ from playwright.sync_api import Page
 SOURCE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 # WCAG 2.2 A and AA hold what 2.0 and 2.1 ask for; axe's best practices come on top.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
-RUN = """tags => axe.run(document, {
-    runOnly: {type: "tag", values: tags}, resultTypes: ["violations"],
+# Those whose result depends on colours: nothing else differs between light and dark.
+COLOUR_RULES = ["color-contrast", "link-in-text-block"]
+RUN = """([type, values]) => axe.run(document, {
+    runOnly: {type, values}, resultTypes: ["violations"],
 })"""
 SIDEWAYS = """() => {
     const room = document.documentElement.clientWidth;
@@ -35,13 +37,15 @@ DOUBLE = """() => {
 }"""
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page, *, only: list[str] | None = None) -> list[str]:
     """Return one line for each element of the page that breaks a rule.
+
+    `only` names the rules to ask for; without it, all of RULES are.
 
     Playwright runs the script outside the page's Content-Security-Policy, which stays unchanged.
     """
     page.evaluate(SOURCE)
-    found = page.evaluate(RUN, RULES)
+    found = page.evaluate(RUN, ["rule", only] if only else ["tag", RULES])
     return [
         f"{rule['id']}: {' '.join(map(str, node['target']))}: "
         + node["failureSummary"].replace("\n", " ")
