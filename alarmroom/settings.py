@@ -50,6 +50,7 @@ HTTPS = SITE_URL.startswith("https://")
 
 INSTALLED_APPS = [
     "alarmroom",
+    "alarmroom.desk",
     "newsletter",
     "posts",
     "subscribers",
