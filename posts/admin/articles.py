@@ -5,6 +5,7 @@ The form is in posts/admin/article_form.py, the related articles in posts/admin/
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -20,7 +21,9 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from alarmroom.desk.models import Revision
 from alarmroom.desk.picture_field import PictureAdminMixin
+from alarmroom.desk.versioned import VersionedAdminMixin
 from posts.admin.article_form import PostForm, picture_problems
 from posts.admin.related import RelatedPostInline
 from posts.admin.shared import (
@@ -63,7 +66,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Post)
-class PostAdmin(EditorPageMixin, PictureAdminMixin, PostAdminBase):
+class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdminBase):
     form = PostForm
     inlines = [RelatedPostInline]
     list_display = ["title", "state", "author", "updated", "see"]
@@ -90,7 +93,7 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, PostAdminBase):
         self, request: HttpRequest, obj: Post | None = None, change: bool = False, **kwargs: Any
     ) -> type[forms.ModelForm[Post]]:
         form = super().get_form(request, obj, change=change, **kwargs)
-        form.user = request.user  # type: ignore[attr-defined]  # for _take_cover()
+        form.user = request.user  # for _take_cover()
         if not self.may_upload(request):
             form.base_fields.pop("cover_file", None)
         return form
@@ -120,6 +123,21 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, PostAdminBase):
             # Somebody took the same address after it was checked and before it was saved. The
             # second try finds it, and shows the error at the field.
             return super().changeform_view(request, *args, **kwargs)
+
+    def keeps_back(self, request: HttpRequest, obj: Any) -> bool:
+        """A plain save of a published article waits; "Update article" gives it to readers."""
+        plain = "_save" in request.POST or "_continue" in request.POST
+        return plain and "_update" not in request.POST and obj.is_published
+
+    def revision_kind(self, request: HttpRequest, obj: Any, change: bool) -> Revision.Kind:
+        if obj.withdrawn_at or obj.published_at is None:
+            return Revision.Kind.SAVED
+        if obj.is_scheduled:
+            return Revision.Kind.SCHEDULED
+        head = getattr(request, "desk_head", None)
+        was = head.content["state"]["published_at"] if head else None
+        seen = was is not None and dt.datetime.fromisoformat(was) <= timezone.now()
+        return Revision.Kind.UPDATED if seen else Revision.Kind.PUBLISHED
 
     def view_on_site(self, obj: Post) -> str | None:
         return obj.get_absolute_url() if obj.is_published else None
@@ -168,7 +186,12 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, PostAdminBase):
         """Tell the editor where the article stands now, and what is left to do."""
         if IS_POPUP_VAR in request.POST:
             return
-        if post.withdrawn_at:
+        if getattr(request, "desk_keeps_back", False):
+            text = format_html(
+                "Saved. Readers still see the text of {}, until you press “Update article”.",
+                moment(Post.objects.values_list("updated_at", flat=True).get(pk=post.pk)),
+            )
+        elif post.withdrawn_at:
             text = format_html(
                 "Saved. It stays withdrawn, and its address says so, until you publish it again "
                 "or choose “Bring back” in the list of posts."
