@@ -107,7 +107,7 @@ class Issue(models.Model):
 
     content_shape = Shape(
         fields=("number", "subject", "preheader", "intro"),
-        rows={"issue_posts": Row("post", ("blurb",))},
+        rows={"issue_posts": Row("post", ("blurb",), label="Articles")},
     )
 
     class Meta:

@@ -33,6 +33,7 @@ class Row:
     key: str  # The field that tells one row from another, such as the article that it picks.
     fields: tuple[str, ...] = ()
     order: str = "position"  # The field by which the rows are ordered.
+    label: str = "Rows"  # What an editor calls them.
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Shape:
     fields: tuple[str, ...]
     state: tuple[str, ...] = ()
     rows: Mapping[str, Row] = field(default_factory=dict)
+    # Fields that are one thing, its lead first: a picture, and what it shows.
+    groups: tuple[tuple[str, ...], ...] = ()
 
 
 def shape_of(model: type[models.Model]) -> Shape:

@@ -8,10 +8,11 @@ something, its change is taken; where both changed the same, alarmroom/desk/coll
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.core.exceptions import PermissionDenied
 from django.db import models
@@ -25,11 +26,13 @@ from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from alarmroom.desk import content, copies, revisions
+from alarmroom.desk import collision, content, copies, revisions
 from alarmroom.desk.content import Content
 from alarmroom.desk.filling import filled
+from alarmroom.desk.history import HistoryPagesMixin
 from alarmroom.desk.models import Revision, WorkingCopy
 from alarmroom.desk.models.working_copy import NEW
+from alarmroom.desk.newer import panel
 from alarmroom.desk.revisions import Head
 
 # The hidden fields of a form.
@@ -41,7 +44,7 @@ NOTE = "_note"
 LONGEST_KEY = 40
 
 
-class VersionedAdminMixin(admin.ModelAdmin):
+class VersionedAdminMixin(HistoryPagesMixin):
     """For the admin of a model that has a `content_shape`."""
 
     def keeps_back(self, request: HttpRequest, obj: models.Model) -> bool:
@@ -194,8 +197,6 @@ class VersionedAdminMixin(admin.ModelAdmin):
         return require_GET(self._newer)(request, object_id)
 
     def _newer(self, request: HttpRequest, object_id: str | None) -> HttpResponse:
-        from alarmroom.desk.newer import panel
-
         return panel(self, request, self.editable(request, object_id))
 
     def own_copy(
@@ -210,7 +211,11 @@ class VersionedAdminMixin(admin.ModelAdmin):
     # The form
 
     def bound(
-        self, request: HttpRequest, thing: models.Model | None, data: QueryDict | None
+        self,
+        request: HttpRequest,
+        thing: models.Model | None,
+        data: QueryDict | None,
+        files: Any = None,
     ) -> tuple[Any, list[Any]]:
         """Return the form of an object and its formsets, bound to data or not.
 
@@ -218,7 +223,7 @@ class VersionedAdminMixin(admin.ModelAdmin):
         """
         fields = flatten_fieldsets(self.get_fieldsets(request, thing))
         form_class = self.get_form(request, thing, change=thing is not None, fields=fields)
-        form = form_class(data, instance=copy.copy(thing) if thing else None)
+        form = form_class(data, files, instance=copy.copy(thing) if thing else None)
         formsets = []
         for formset_class, inline in self.get_formsets_with_inlines(request, thing):
             formsets.append(
@@ -358,9 +363,7 @@ class VersionedAdminMixin(admin.ModelAdmin):
         base = content.unsign(request.POST.get(BASE, ""), self.model, thing.pk)
         if base is None or content.digest(base) == head.version:
             return None
-        from alarmroom.desk.collision import answer
-
-        return answer(self, request, thing, base, head)
+        return collision.answer(self, request, thing, base, head)
 
     def made_by(self, key: str) -> tuple[models.Model, Content] | None:
         """Return the object that this add form has made already, and with which content."""
@@ -423,6 +426,20 @@ class VersionedAdminMixin(admin.ModelAdmin):
         if restored:
             tabs.append(restored.tab)
         copies.settle(self.model, thing.pk if change else NEW, request.user, tabs, thing.pk)
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        # Of a save that is kept back, no formset was saved.
+        saved = [] if getattr(request, "desk_keeps_back", False) else formsets
+        return super().construct_change_message(request, form, saved, add)
+
+    def record_each(
+        self, request: HttpRequest, things: Iterable[models.Model], kind: Revision.Kind
+    ) -> None:
+        """Record a revision of each object that an action has just changed."""
+        for thing in things:
+            revisions.record(thing, content.content_of(thing), kind, by=request.user)
 
     # What the template of the form shows
 

@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from alarmroom.desk.models import Revision
 from alarmroom.desk.picture_field import PictureAdminMixin
@@ -32,6 +32,7 @@ from posts.admin.shared import (
     thumbnail,
 )
 from posts.models import Post, PostQuerySet
+from posts.models.image import Image
 
 if TYPE_CHECKING:
     PostAdminBase = admin.ModelAdmin[Post]
@@ -166,6 +167,9 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdm
             return format_html('<a href="{}">View</a>', post.get_absolute_url())
         return format_html('<a href="{}">Preview</a>', reverse("posts:preview", args=[post.pk]))
 
+    def shown_choice(self, name: str, thing: Any) -> SafeString | str:
+        return thumbnail(thing) if isinstance(thing, Image) else str(thing)
+
     @admin.display(description="Cover now")
     def cover_now(self, post: Post) -> SafeString | str:
         return thumbnail(post.cover)
@@ -192,7 +196,7 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdm
                 moment(Post.objects.values_list("updated_at", flat=True).get(pk=post.pk)),
             )
         elif post.withdrawn_at:
-            text = format_html(
+            text = mark_safe(
                 "Saved. It stays withdrawn, and its address says so, until you publish it again "
                 "or choose “Bring back” in the list of posts."
             )
@@ -216,6 +220,18 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdm
 
     # Actions
 
+    def about_to_change(self, queryset: QuerySet[Post]) -> dict[int, Any]:
+        """Return when each article was published, before an action changes that."""
+        return dict(queryset.values_list("pk", "published_at"))
+
+    def record_changes(
+        self, request: HttpRequest, before: dict[int, Any], kind: Revision.Kind
+    ) -> None:
+        """Record a revision of each article that an action has published or taken off the site."""
+        posts = Post.objects.filter(pk__in=before).defer("body_served")
+        changed = [post for post in posts if post.published_at != before[post.pk]]
+        self.record_each(request, changed, kind)
+
     @admin.action(description="Publish now", permissions=["change"])
     def publish_now(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
         ready = []
@@ -227,7 +243,9 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdm
                 )
             else:
                 ready.append(post.pk)
+        changing = self.about_to_change(Post.objects.filter(pk__in=ready))
         count = Post.objects.filter(pk__in=ready).publish()
+        self.record_changes(request, changing, Revision.Kind.PUBLISHED)
         self.message_user(
             request,
             f"{count} article{pluralize(count)} published."
@@ -238,7 +256,9 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdm
 
     @admin.action(description="Back to draft", permissions=["change"])
     def back_to_draft(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        count = Post.objects.filter(pk__in=queryset.values("pk").order_by()).back_to_draft()
+        changing = self.about_to_change(queryset.order_by())
+        count = Post.objects.filter(pk__in=changing).back_to_draft()
+        self.record_changes(request, changing, Revision.Kind.SAVED)
         self.message_user(
             request,
             f"{count} article{pluralize(count)} taken off the site; readers no longer find "
@@ -250,7 +270,9 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdm
 
     @admin.action(description="Withdraw: its address says that it is gone", permissions=["change"])
     def withdraw(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        count = Post.objects.filter(pk__in=queryset.values("pk").order_by()).withdraw()
+        changing = self.about_to_change(queryset.order_by())
+        count = Post.objects.filter(pk__in=changing).withdraw()
+        self.record_changes(request, changing, Revision.Kind.WITHDRAWN)
         self.message_user(
             request,
             f"{count} article{pluralize(count)} withdrawn. Readers who come to "
@@ -262,7 +284,9 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdm
 
     @admin.action(description="Bring back what was withdrawn", permissions=["change"])
     def bring_back(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        count = Post.objects.filter(pk__in=queryset.values("pk").order_by()).bring_back()
+        changing = self.about_to_change(queryset.order_by())
+        count = Post.objects.filter(pk__in=changing).bring_back()
+        self.record_changes(request, changing, Revision.Kind.PUBLISHED)
         self.message_user(
             request,
             f"{count} article{pluralize(count)} back on the site, under "

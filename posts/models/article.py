@@ -202,7 +202,8 @@ class Post(WithBody, Slugged):
             "cover_credit",
         ),
         state=("published_at",),
-        rows={"related_to": Row("related")},
+        rows={"related_to": Row("related", label="Related articles")},
+        groups=(("cover", "cover_alt", "cover_caption", "cover_credit"),),
     )
 
     class Meta:
