@@ -13,6 +13,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from alarmroom import kept
+from alarmroom.desk.content import Shape
 from alarmroom.slugs import free_slug
 from subscribers import covers
 
@@ -316,6 +317,9 @@ class Resource(models.Model):
     )
     position = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    # Without its files, which are replaced and not kept.
+    content_shape = Shape(fields=("title", "slug", "description", "position"))
 
     class Meta:
         ordering = ["position", "pk"]

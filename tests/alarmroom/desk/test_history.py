@@ -301,7 +301,7 @@ def test_old_saves_are_thinned_and_what_was_published_stays(desk: Client) -> Non
     published = revisions.record(
         post, content, Revision.Kind.PUBLISHED, at=now - timedelta(days=10.2)
     )
-    revisions.thin(now)
+    revisions.thin(post, now)
     left = [each.content.get("number") for each in Revision.objects.of(post).newest_first()]
     assert left[:4] == [0, 1, 2, None]
     assert 3 not in left, "An earlier one of the same day"

@@ -149,6 +149,21 @@ for label, pages in MODELS.items():
     # An old address of Django's, which redirects to the change page without looking at the row.
     TABLE[f"admin/{app}/{model}/<path:object_id>/"] = STAFF
 
+# What is kept of the forms of these: working copies and revisions.
+for label in (
+    "posts.post",
+    "posts.page",
+    "posts.author",
+    "newsletter.issue",
+    "subscribers.resource",
+):
+    app, _, model = label.partition(".")
+    TABLE[f"admin:{app}_{model}_compare"] = f"{app}.view_{model} {app}.change_{model}"
+    for page in ("restore", "drop", "working_copy", "presence", "newer", "set_aside"):
+        TABLE[f"admin:{app}_{model}_{page}"] = f"{app}.change_{model}"
+    for page in ("working_copy", "presence", "newer", "set_aside"):
+        TABLE[f"admin:{app}_{model}_new_{page}"] = f"{app}.add_{model}"
+
 # Protected data, and the permissions that allow seeing it on any page.
 DRAFT, ISSUE = "Marker of a draft", "Marker of an issue"
 READER, CONSENT, SUPPRESSED, COLLEAGUE = (
