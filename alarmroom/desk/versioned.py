@@ -15,7 +15,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.core.exceptions import PermissionDenied
-from django.db import models
+from django.db import IntegrityError, models
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
@@ -294,6 +294,17 @@ class VersionedAdminMixin(HistoryPagesMixin):
             return signed
         request.desk_filling = data  # type: ignore[attr-defined]  # for get_form()
         return signed
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            response: HttpResponse = super().changeform_view(request, *args, **kwargs)
+        except IntegrityError:
+            if request.method != "POST":
+                raise
+            # Somebody took the same address after it was checked and before it was saved, or the
+            # same add form was sent twice at once. The second try finds what was saved first.
+            response = super().changeform_view(request, *args, **kwargs)
+        return response
 
     def _changeform_view(
         self,

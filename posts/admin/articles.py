@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
-from django.db import IntegrityError
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import pluralize
@@ -115,16 +114,6 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdm
             ("Publishing", {"fields": publishing}),
         ]
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            return super().changeform_view(request, *args, **kwargs)
-        except IntegrityError:
-            if request.method != "POST":
-                raise
-            # Somebody took the same address after it was checked and before it was saved. The
-            # second try finds it, and shows the error at the field.
-            return super().changeform_view(request, *args, **kwargs)
-
     def keeps_back(self, request: HttpRequest, obj: Any) -> bool:
         """A plain save of a published article waits; "Update article" gives it to readers."""
         plain = "_save" in request.POST or "_continue" in request.POST
@@ -166,6 +155,9 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdm
         if post.is_published:
             return format_html('<a href="{}">View</a>', post.get_absolute_url())
         return format_html('<a href="{}">Preview</a>', reverse("posts:preview", args=[post.pk]))
+
+    def seen_by_readers(self, thing: Any) -> bool:
+        return bool(thing.is_published)
 
     def shown_choice(self, name: str, thing: Any) -> SafeString | str:
         return thumbnail(thing) if isinstance(thing, Image) else str(thing)

@@ -38,6 +38,9 @@ class PageAdmin(EditorPageMixin, VersionedAdminMixin, PageAdminBase):
         # The list shows no text; the form of a page loads it.
         return super().get_queryset(request).defer("body_served")
 
+    def seen_by_readers(self, thing: Any) -> bool:
+        return True
+
     def view_on_site(self, obj: Page) -> str:
         return obj.get_absolute_url()
 
