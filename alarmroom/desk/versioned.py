@@ -253,7 +253,18 @@ class VersionedAdminMixin(HistoryPagesMixin):
         self, request: HttpRequest, thing: models.Model | None, found: WorkingCopy
     ) -> Content:
         """Return what a working copy would save; what is not valid, as it was typed."""
-        form, formsets = self.bound(request, thing, self.copy_as_data(request, thing, found))
+        return self.data_as_content(request, thing, copies.as_data(found))
+
+    def typed_content(self, request: HttpRequest, thing: models.Model | None) -> Content:
+        """Return what the form in a request would save; what is not valid, as it was typed."""
+        return self.data_as_content(request, thing, request.POST)
+
+    def data_as_content(
+        self, request: HttpRequest, thing: models.Model | None, data: QueryDict
+    ) -> Content:
+        _, formsets = self.bound(request, thing, None)
+        fit = content.fitted(data, formsets, self.model)
+        form, formsets = self.bound(request, thing, fit)
         form.full_clean()
         return content.content_of_form(form, formsets, self.empty_or_own(thing))
 
@@ -463,7 +474,7 @@ class VersionedAdminMixin(HistoryPagesMixin):
             pk = thing.pk if thing else None
             found: WorkingCopy | None = getattr(request, "desk_copy", None)
             sent = request.POST
-            context["desk"] = {
+            context["form_state"] = {
                 "base": base,
                 "copy": found.pk if found else sent.get(COPY, ""),
                 "copy_at": found.changed_at if found else None,

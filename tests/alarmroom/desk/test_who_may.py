@@ -107,6 +107,7 @@ MODELS: dict[str, dict[str, str]] = {
 TABLE: dict[str, str] = {
     **dict.fromkeys(PUBLIC, EVERYBODY),
     "posts:preview": "posts.view_post posts.change_post",
+    "posts:preview-new": "posts.add_post",
     "posts:image-upload": "posts.add_image",
     "admin:index": STAFF,  # lists only what the account may see
     "admin:logout": EVERYBODY,
