@@ -1,53 +1,24 @@
-"""The form of an article: its cover, its date, and what keeps it from being published."""
+"""The form of an article: its cover and its date. What is checked: posts/admin/checking.py."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from django import forms
-from django.conf import settings
 from django.http import QueryDict
 from django.utils import timezone
 
 from alarmroom.desk.moments import TIME_EXAMPLES, MomentField, MomentWidget
 from alarmroom.desk.picture_field import PictureField
+from posts.admin.checking import CheckedForm
 from posts.admin.shared import PICTURE_HELP, SlugForm
 from posts.admin.uploads import title_of
 from posts.models import Post
 from posts.models.image import Image
 from posts.text.editor import PICTURE_TYPES
 
-_IMG = re.compile(r"<img [^<>]*>")
-_SRC = re.compile(r' src="([^"]*)"')
-_ALT = re.compile(r' alt="[^"]*[^"\s][^"]*"')
 
-
-def picture_problems(body: str) -> list[str]:
-    """Return what keeps readers from getting the pictures of a clean body, in sentences."""
-    problems = []
-    for tag in _IMG.findall(body):
-        source = _SRC.search(tag)
-        url = unquote(source[1]) if source else ""
-        name = urlsplit(url).path.rsplit("/", 1)[-1]
-        if urlsplit(url).netloc and not url.startswith(
-            (settings.SITE_URL + "/", settings.MEDIA_URL)
-        ):
-            problems.append(
-                f"The picture “{name}” lies on another website, where our readers’ browsers "
-                "will not fetch it. Save it to your computer, upload it here and remove the "
-                "other one."
-            )
-        if not _ALT.search(tag):
-            problems.append(
-                f"The picture “{name}” has no alternative text. Double-click it and say what "
-                "it shows, for readers who cannot see it."
-            )
-    return problems
-
-
-class PostForm(SlugForm):
+class PostForm(CheckedForm, SlugForm):
     """An article, with its cover from the library or fresh from the computer."""
 
     user: Any = None  # Who sends the form; set by PostAdmin.get_form().
@@ -101,9 +72,7 @@ class PostForm(SlugForm):
         self._take_cover(cleaned)
         if cleaned.get("cover") and "cover_alt" not in self.errors and not cleaned["cover_alt"]:
             self.add_error("cover_alt", "Say what the cover shows, for readers who cannot see it.")
-        if cleaned.get("published_at") and "body" in cleaned:
-            for problem in picture_problems(cleaned["body"]):
-                self.add_error("body", problem)
+        self.check_before_publishing(cleaned)
         return cleaned
 
     def _take_cover(self, cleaned: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import pluralize
@@ -23,13 +24,15 @@ from django.utils.safestring import SafeString, mark_safe
 from alarmroom.desk.models import Revision
 from alarmroom.desk.picture_field import PictureAdminMixin
 from alarmroom.desk.versioned import VersionedAdminMixin
-from posts.admin.article_form import PostForm, picture_problems
+from posts.admin.article_form import PostForm
+from posts.admin.checking import ChecksMixin, checked_action, waits_for_update
 from posts.admin.related import RelatedPostInline
 from posts.admin.shared import (
     EditorPageMixin,
     moment,
     thumbnail,
 )
+from posts.checks.pictures import picture_errors
 from posts.models import Post, PostQuerySet
 from posts.models.image import Image
 
@@ -66,7 +69,9 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Post)
-class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdminBase):
+class PostAdmin(
+    ChecksMixin, EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdminBase
+):
     form = PostForm
     inlines = [RelatedPostInline]
     list_display = ["title", "state", "author", "updated", "see"]
@@ -116,8 +121,7 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdm
 
     def keeps_back(self, request: HttpRequest, obj: Any) -> bool:
         """A plain save of a published article waits; "Update article" gives it to readers."""
-        plain = "_save" in request.POST or "_continue" in request.POST
-        return plain and "_update" not in request.POST and obj.is_published
+        return waits_for_update(request.POST, obj)
 
     def revision_kind(self, request: HttpRequest, obj: Any, change: bool) -> Revision.Kind:
         if obj.withdrawn_at or obj.published_at is None:
@@ -207,8 +211,10 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdm
             )
         self.message_user(request, text, messages.SUCCESS)
         if post.published_at is None:
-            for problem in picture_problems(post.body):
-                self.message_user(request, f"Before it is published: {problem}", messages.WARNING)
+            for finding in picture_errors(post.body):
+                self.message_user(
+                    request, f"Before it is published: {finding.sentence}", messages.WARNING
+                )
 
     # Actions
 
@@ -217,34 +223,37 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdm
         return dict(queryset.values_list("pk", "published_at"))
 
     def record_changes(
-        self, request: HttpRequest, before: dict[int, Any], kind: Revision.Kind
+        self,
+        request: HttpRequest,
+        before: dict[int, Any],
+        kind: Revision.Kind,
+        notes: dict[int, str] | None = None,
     ) -> None:
         """Record a revision of each article that an action has published or taken off the site."""
         posts = Post.objects.filter(pk__in=before).defer("body_served")
         changed = [post for post in posts if post.published_at != before[post.pk]]
-        self.record_each(request, changed, kind)
+        self.record_each(request, changed, kind, notes)
 
     @admin.action(description="Publish now", permissions=["change"])
-    def publish_now(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        ready = []
-        for post in queryset.defer(None):
-            problems = [] if post.is_published else picture_problems(post.body)
-            if problems:
-                self.message_user(
-                    request, f"“{post}” was not published. {problems[0]}", messages.ERROR
-                )
-            else:
-                ready.append(post.pk)
-        changing = self.about_to_change(Post.objects.filter(pk__in=ready))
-        count = Post.objects.filter(pk__in=ready).publish()
-        self.record_changes(request, changing, Revision.Kind.PUBLISHED)
-        self.message_user(
-            request,
-            f"{count} article{pluralize(count)} published."
-            if count
-            else "Nothing to publish: the chosen articles are on the site already.",
-            messages.SUCCESS if count else messages.INFO,
-        )
+    def publish_now(self, request: HttpRequest, queryset: QuerySet[Post]) -> HttpResponse | None:
+        with transaction.atomic():
+            waiting = queryset.exclude(published_at__lte=timezone.now())
+            ready, notes, page = checked_action(
+                self, request, waiting, action="publish_now", undone="published"
+            )
+            changing = self.about_to_change(Post.objects.filter(pk__in=ready))
+            count = Post.objects.filter(pk__in=ready).publish()
+            self.record_changes(request, changing, Revision.Kind.PUBLISHED, notes)
+        if count:
+            text = f"{count} article{pluralize(count)} published."
+            self.message_user(request, text, messages.SUCCESS)
+        elif page is None:
+            self.message_user(
+                request,
+                "Nothing to publish: the chosen articles are on the site already.",
+                messages.INFO,
+            )
+        return page
 
     @admin.action(description="Back to draft", permissions=["change"])
     def back_to_draft(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
@@ -275,15 +284,22 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdm
         )
 
     @admin.action(description="Bring back what was withdrawn", permissions=["change"])
-    def bring_back(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        changing = self.about_to_change(queryset.order_by())
-        count = Post.objects.filter(pk__in=changing).bring_back()
-        self.record_changes(request, changing, Revision.Kind.PUBLISHED)
-        self.message_user(
-            request,
-            f"{count} article{pluralize(count)} back on the site, under "
-            f"{pluralize(count, 'its old date,their old dates')}."
-            if count
-            else "None of the chosen articles is withdrawn.",
-            messages.SUCCESS if count else messages.INFO,
-        )
+    def bring_back(self, request: HttpRequest, queryset: QuerySet[Post]) -> HttpResponse | None:
+        with transaction.atomic():
+            withdrawn = queryset.filter(withdrawn_at__isnull=False)
+            ready, notes, page = checked_action(
+                self, request, withdrawn, action="bring_back", undone="brought back"
+            )
+            changing = self.about_to_change(Post.objects.filter(pk__in=ready))
+            count = Post.objects.filter(pk__in=ready).bring_back()
+            self.record_changes(request, changing, Revision.Kind.PUBLISHED, notes)
+        if count:
+            self.message_user(
+                request,
+                f"{count} article{pluralize(count)} back on the site, under "
+                f"{pluralize(count, 'its old date,their old dates')}.",
+                messages.SUCCESS,
+            )
+        elif page is None:
+            self.message_user(request, "None of the chosen articles is withdrawn.", messages.INFO)
+        return page

@@ -20,14 +20,15 @@ _MEANT = re.compile(
 )
 # With one of these words, brackets are a note to oneself.
 _TO_FILL = frozenset(
-    "add ask attribution check citation cite confirm date fill fixme from from? here insert link "
-    "name number placeholder quote source tbc tbd tk tktk todo verify xx xxx xxxx".split()
+    {"add", "ask", "attribution", "check", "citation", "cite", "confirm", "date", "fill", "fixme"}
+    | {"here", "insert", "link", "name", "number", "placeholder", "quote", "source", "tbc", "tbd"}
+    | {"todo", "verify", "xx", "xxx", "xxxx"}
 )
 _COMMENT = re.compile(r"[A-Za-z]{1,3}[0-9]{1,3}")
 # What comments and tracked changes of word processors leave in a text.
 _TRACKED = re.compile(
     r"(?:Commented|Comment) \[[A-Za-z]{1,4}[0-9]{1,3}\]:|(?:Deleted|Inserted|Formatted): "
-    r"|\{(?:\+\+|--|~~|>>|==)|<<<<<<< |>>>>>>> |@@TODO"
+    r"|\{(?:\+\+|--|~~|>>|==)|<<<<<<< |>>>>>>> "
 )
 _TRACKED_LINKS = ("#_msocom", "#_cmnt", "#cmnt", "#_msoanchor")
 
@@ -99,11 +100,12 @@ def tracked(manuscript: Manuscript, known: Known) -> Iterator[Finding]:
     message = "A mark of a comment or of a tracked change is still in the text: “{}”."
     hint = "Take it out, or write what it asks for."
     for place, text in manuscript.texts:
-        marks = [found for found in _TRACKED.finditer(text)]
+        marks = list(_TRACKED.finditer(text))
         marks += [
             found
             for found in _BRACKETS.finditer(text)
-            if _COMMENT.fullmatch(found[1]) and found[1][0].isalpha()
+            if _COMMENT.fullmatch(found[1])
+            and not text.endswith(("Commented ", "Comment "), 0, found.start())
         ]
         for found in marks:
             mark = found[0].strip()

@@ -80,6 +80,12 @@ def picture_alt(manuscript: Manuscript, known: Known) -> Iterator[Finding]:
         )
 
 
+def picture_errors(body: str) -> list[Finding]:
+    """Return what keeps readers from getting the pictures of a clean body. No query."""
+    manuscript = Manuscript(body=body)
+    return [*picture_elsewhere(manuscript, Known()), *picture_alt(manuscript, Known())]
+
+
 def cover_alt(manuscript: Manuscript, known: Known) -> Iterator[Finding]:
     if not manuscript.cover:
         return

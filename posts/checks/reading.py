@@ -33,9 +33,10 @@ _BANDS = (
 )
 _CLOSING = "”’\"')]»"
 _ABBREVIATIONS = frozenset(
-    "mr. mrs. ms. dr. st. sgt. lt. capt. cpl. ofc. det. gov. sen. rep. prof. jr. sr. inc. co. "
-    "corp. dept. no. vs. etc. e.g. i.e. u.s. a.m. p.m. approx. est. ave. blvd. jan. feb. mar. "
-    "apr. aug. sept. oct. nov. dec. fig.".split()
+    {"mr.", "mrs.", "ms.", "dr.", "st.", "sgt.", "lt.", "capt.", "cpl.", "ofc.", "det.", "gov."}
+    | {"sen.", "rep.", "prof.", "jr.", "sr.", "inc.", "co.", "corp.", "dept.", "no.", "vs."}
+    | {"etc.", "e.g.", "i.e.", "u.s.", "a.m.", "p.m.", "approx.", "est.", "ave.", "blvd."}
+    | {"jan.", "feb.", "mar.", "apr.", "aug.", "sept.", "oct.", "nov.", "dec.", "fig."}
 )
 # Words that the rules below would count wrong.
 _SYLLABLES = {
