@@ -93,13 +93,13 @@ class CheckedForm(forms.ModelForm):
         """Return the errors that stay; the others are overridden if a reason is given."""
         reason = reason_in(self.data)
         fixed = [finding for finding in errors if not finding.may_be_overridden]
-        if len(reason) >= LEAST_REASON:
+        if len(reason) >= LEAST_REASON and REASON not in self.errors:
             self.request.desk_overridden = (reason, [e for e in errors if e.may_be_overridden])
             return fixed
         if len(fixed) < len(errors):
             # The form is shown again with a field for the reason.
             self.request.desk_asks_for_reason = True
-            if reason:
+            if reason and REASON not in self.errors:
                 self.add_error(
                     REASON,
                     f"A few words more, so that the next editor understands: {len(reason)} of "
@@ -176,11 +176,16 @@ class ChecksMixin:
         form.request = request
         return form
 
-    def get_fieldsets(self, request: HttpRequest, obj: Post | None = None) -> Any:
-        fieldsets: Any = super().get_fieldsets(request, obj)  # type: ignore[misc]  # likewise
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
         if getattr(request, "desk_asks_for_reason", False):
-            return [*fieldsets, ("In spite of checks", {"fields": [REASON]})]
-        return fieldsets
+            page = context["adminform"]
+            page.fieldsets = [*page.fieldsets, ("In spite of checks", {"fields": [REASON]})]
+        response: HttpResponse = super().render_change_form(  # type: ignore[misc]  # likewise
+            request, context, *args, **kwargs
+        )
+        return response
 
     def checks_view(self, request: HttpRequest, object_id: str | None = None) -> HttpResponse:
         """Return what the rules find in a form as it stands, for the rail. It stores nothing."""

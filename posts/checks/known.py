@@ -114,7 +114,7 @@ def _rows(wanted: dict[str, set[str]], covers: set[int]) -> Iterable[tuple[Any, 
     if not parts:
         return []
     first, *rest = parts
-    found = first.union(*rest, all=True) if rest else first
+    found = first.union(*rest, all=True).order_by() if rest else first
     return list(found)
 
 

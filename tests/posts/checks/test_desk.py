@@ -55,7 +55,7 @@ def test_the_list_names_what_is_typed_and_not_what_is_stored(editor: Client) -> 
     assert "A link is called “here”." in text
     assert 'data-text="here"' in text
     assert "“[NAME]” waits to be filled in." in text
-    assert 'data-line="2 to fix, ' in text  # The page does not exist either.
+    assert 'data-line="1 to fix, 4 to look at"' in text
     assert Post.objects.get().body == TK
     assert not Revision.objects.exists()
     assert not WorkingCopy.objects.exists()
@@ -279,8 +279,11 @@ def test_what_the_database_refuses_is_overridden_by_nobody(publisher: Client) ->
 
 
 def test_a_long_reason_fits_into_the_note(publisher: Client) -> None:
-    publish(publisher, None, "publish", _override_reason="why " * 400)
-    assert len(Revision.objects.exclude(note="").get().note) <= 300
+    refused = publish(publisher, None, "publish", _override_reason="w" * 241)
+    assert "at most 240" in errors(refused)["_override_reason"][0]
+    assert "w" * 241 in refused.content.decode()
+    publish(publisher, None, "publish", _override_reason="w" * 240)
+    assert Revision.objects.get().note.endswith("w" * 240)
 
 
 # From the list
