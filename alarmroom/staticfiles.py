@@ -30,7 +30,7 @@ JOINED = {
     ],
     "css/desk.css": [
         f"css/desk/{name}.css"
-        for name in ("tokens", "base", "focal-point", "writing", "editor", "narrow")
+        for name in ("tokens", "base", "bin", "focal-point", "writing", "editor", "narrow")
     ],
     "js/site.js": [f"js/{name}.js" for name in ("share", "contents", "boxes")],
 }
