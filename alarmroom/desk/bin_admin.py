@@ -20,7 +20,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from alarmroom.desk import bin
@@ -85,6 +85,24 @@ class BinAdminMixin(Base):
             dict.fromkeys(each.named if may_see(each.about) else each.plain for each in said)
         )
 
+    def linked(self, request: HttpRequest, said: Iterable[Said]) -> list[str]:
+        """Return the same sentences for a page: each name leads to its object."""
+        may_see = seer(self.admin_site, request)
+        words = []
+        for each in said:
+            if not may_see(each.about):
+                words.append(each.plain)
+            elif isinstance(each.about, models.Model):
+                before, name, after = each.named.partition(f"“{each.about}”")
+                opts = each.about._meta
+                url = reverse(
+                    f"admin:{opts.app_label}_{opts.model_name}_change", args=[each.about.pk]
+                )
+                words.append(format_html('{}<a href="{}">{}</a>{}', before, url, name, after))
+            else:
+                words.append(each.named)
+        return list(dict.fromkeys(words))
+
     def why_not(self, request: HttpRequest, plan: bin.Plan) -> list[Said]:
         """Return what keeps an object from being moved by this user."""
         forbidden = []
@@ -121,8 +139,8 @@ class BinAdminMixin(Base):
             plan = bin.plan(thing)
             if isinstance(thing, Binnable):
                 along += thing.said_before_binning()
-            along += self.words(request, plan.along())
-            why_not += self.words(request, self.why_not(request, plan))
+            along += self.linked(request, plan.along())
+            why_not += self.linked(request, self.why_not(request, plan))
         return along, {}, set(), why_not
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
@@ -155,7 +173,7 @@ class BinAdminMixin(Base):
         )
         undo: SafeString | str = ""
         if all(self.may_restore_binned(request, each) for each in moved):
-            undo = message_button("Undo", reverse("admin:bin_undo"), "act", str(first.act))
+            undo = message_button("Undo", reverse("admin:bin_restore"), "act", str(first.act))
         self.message_user(request, format_html("{} {}", what, undo), messages.SUCCESS)
 
     def render_change_form(
@@ -178,7 +196,9 @@ class BinAdminMixin(Base):
             return super()._get_obj_does_not_exist_redirect(request, opts, object_id)  # type: ignore[misc]  # Django's
         restore: SafeString | str = ""
         if self.may_restore_binned(request, binned):
-            restore = message_button("Restore", reverse("admin:bin_restore", args=[binned.pk]))
+            restore = message_button(
+                "Restore", reverse("admin:bin_restore"), "entry", str(binned.pk)
+            )
         by = f" by {binned.by}" if binned.by else ""
         at = date_format(timezone.localtime(binned.at), "F j, H:i")
         text = f"“{binned.title}” is in the bin. It was moved there{by} on {at}."
@@ -217,7 +237,7 @@ def seer(site: admin.AdminSite, request: HttpRequest) -> Callable[[Any], bool]:
 
 
 def move_selected(
-    desk: BinAdminMixin, request: HttpRequest, queryset: models.QuerySet[Any]
+    desk: Any, request: HttpRequest, queryset: models.QuerySet[Any]
 ) -> HttpResponse | None:
     """Say what moving the selected objects does to each; then move those that can be moved."""
     chosen = list(queryset[: MOST_AT_ONCE + 1])
@@ -231,18 +251,19 @@ def move_selected(
     go, stay = [], []
     for thing in chosen:
         plan = bin.plan(thing)
-        why = desk.words(request, desk.why_not(request, plan))
+        why = desk.linked(request, desk.why_not(request, plan))
         if not why and not desk.has_delete_permission(request, thing):
             why = ["Your account may not move it to the bin."]
         before = thing.said_before_binning() if isinstance(thing, Binnable) else []
         if why:
             stay.append((thing, why))
         else:
-            go.append((thing, [*before, *desk.words(request, plan.along())]))
+            go.append((thing, [*before, *desk.linked(request, plan.along())]))
     if request.POST.get("post") and go:
         _move(desk, request, [thing for thing, _ in go])
         for thing, why in stay:
-            text = f"“{thing}” was not moved to the bin. {' '.join(why)}"
+            words = format_html_join(" ", "{}", ((sentence,) for sentence in why))
+            text = format_html("“{}” was not moved to the bin. {}", str(thing), words)
             desk.message_user(request, text, messages.WARNING)
         return None
     context = {

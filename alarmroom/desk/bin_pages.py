@@ -28,6 +28,7 @@ from alarmroom.desk import bin
 from alarmroom.desk.bin_admin import BinAdminMixin, seer
 from alarmroom.desk.binnable import CannotReturn, Said
 from alarmroom.desk.models import Binned
+from alarmroom.desk.models.binned import BinnedQuerySet
 
 EMPTY = "desk.empty_bin"
 PER_PAGE = 50
@@ -50,9 +51,8 @@ class Shown(NamedTuple):
 def urls(site: admin.AdminSite) -> list[URLPattern]:
     pages: dict[str, tuple[str, Any]] = {
         "bin": ("bin/", listing),
-        "bin_undo": ("bin/undo/", undo),
         "bin_empty": ("bin/empty/", empty),
-        "bin_restore": ("bin/<int:pk>/restore/", restore),
+        "bin_restore": ("bin/restore/", restore),
         "bin_delete": ("bin/<int:pk>/delete/", delete),
     }
     return [
@@ -160,64 +160,48 @@ def words_of(binned: Binned, may_see: Callable[[Any], bool]) -> list[str]:
 # Restoring
 
 
-def restore(site: admin.AdminSite, request: HttpRequest, pk: int) -> HttpResponse:
-    """Restore one object, and go to it."""
-    allowed = allowed_desks(site, request)
-    binned = Binned.objects.filter(pk=pk, content_type__in=allowed).first()
-    if binned is None:
-        may_restore = any(
-            desk.has_change_permission(request) or desk.has_add_permission(request)
-            for desk in allowed.values()
-        )
-        if request.method != "POST" or not may_restore:
-            raise Http404
-        messages.info(request, "It is not in the bin any more: it was restored or deleted.")
-        return redirect("admin:bin")
-    if not allowed[binned.content_type_id].may_restore_binned(request, binned):
-        raise PermissionDenied
-    if request.method != "POST":
-        return HttpResponseNotAllowed(["POST"])
-    [thing] = restore_all(site, request, [binned]) or [None]
-    return redirect(place_of(allowed[binned.content_type_id], request, thing))
+def restore(site: admin.AdminSite, request: HttpRequest) -> HttpResponse:
+    """Restore one entry (`entry`), or everything that one click moved to the bin (`act`).
 
-
-def undo(site: admin.AdminSite, request: HttpRequest) -> HttpResponse:
-    """Restore everything that one click moved to the bin."""
-    allowed = allowed_desks(site, request)
+    What the user may not see, and what is not there, get the same answer. So a second click is
+    told that it was the second, and nobody learns what is in the bin.
+    """
     able = {
         key: desk
-        for key, desk in allowed.items()
+        for key, desk in allowed_desks(site, request).items()
         if desk.has_change_permission(request) or desk.has_add_permission(request)
     }
     if not able:
         raise PermissionDenied
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    try:
-        act = uuid.UUID(request.POST.get("act", "")[:40])
-    except ValueError:
-        raise Http404 from None
     entries = [
         binned
-        for binned in Binned.objects.filter(act=act, content_type__in=able).order_by("pk")
+        for binned in chosen(request).filter(content_type__in=able).order_by("pk")
         if able[binned.content_type_id].may_restore_binned(request, binned)
     ]
     if not entries:
-        messages.info(request, "Nothing of that is in the bin any more: it was restored already.")
+        messages.info(request, "It is not in the bin any more. It was restored, or deleted.")
         return redirect("admin:bin")
     things = restore_all(site, request, entries)
-    desk = able[entries[0].content_type_id]
-    if len(entries) == 1 or not things:
-        return redirect(place_of(desk, request, things[0] if things else None))
-    return redirect(f"admin:{desk.opts.app_label}_{desk.opts.model_name}_changelist")
+    opts = able[entries[0].content_type_id].opts
+    name = f"admin:{opts.app_label}_{opts.model_name}"
+    if not things:
+        return redirect("admin:bin")
+    if len(entries) > 1:
+        return redirect(f"{name}_changelist")
+    return redirect(f"{name}_change", things[0].pk)
 
 
-def place_of(desk: BinAdminMixin, request: HttpRequest, thing: Any) -> str:
-    """Return the address of a restored object, or of the bin where there is none."""
-    if thing is None:
-        return reverse("admin:bin")
-    name = f"admin:{desk.opts.app_label}_{desk.opts.model_name}"
-    return reverse(f"{name}_change", args=[thing.pk])
+def chosen(request: HttpRequest) -> BinnedQuerySet:
+    """Return the entries that a form names, by their own number or by the click's."""
+    act, entry = request.POST.get("act", "")[:40], request.POST.get("entry", "")[:18]
+    if entry.isascii() and entry.isdecimal():
+        return Binned.objects.filter(pk=int(entry))
+    try:
+        return Binned.objects.filter(act=uuid.UUID(act))
+    except ValueError:
+        raise Http404 from None
 
 
 def restore_all(site: admin.AdminSite, request: HttpRequest, entries: list[Binned]) -> list[Any]:

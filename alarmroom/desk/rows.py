@@ -1,17 +1,17 @@
 """Rows as JSON, for the bin: how one is written down, built again and stored.
 
-Not Django's JSON serializer as it is: that cuts a moment off at milliseconds.
+Not by Django's serializer: that cuts a moment off at milliseconds, and knows no names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from typing import Any, NamedTuple
 
 from django.apps import apps
-from django.core.serializers.python import Serializer
 from django.db import models
+
+LONGEST_NAME = 200  # characters
 
 
 class Record(NamedTuple):
@@ -29,15 +29,6 @@ class Relation(NamedTuple):
     model: type[models.Model]
     field: Any
     cascades: bool
-
-
-class RowSerializer(Serializer):
-    """Django's serializer, with moments as text, to the microsecond."""
-
-    def value_from_field(self, obj: models.Model, field: Any) -> Any:
-        if isinstance(field.value_from_object(obj), date):
-            return field.value_to_string(obj)
-        return super().value_from_field(obj, field)  # type: ignore[misc]  # Django's
 
 
 def label_of(thing: models.Model | type[models.Model]) -> str:
@@ -75,17 +66,23 @@ def relations(model: type[models.Model]) -> Iterator[Relation]:
 
 def record_of(row: models.Model) -> dict[str, Any]:
     """Write a row down, with the names of what it refers to."""
-    [found] = RowSerializer().serialize([row])
+    fields: dict[str, Any] = {}
     names: dict[str, Any] = {}
     for field in row._meta.concrete_fields:
-        if field.related_model and getattr(row, field.attname) is not None:
-            names[field.name] = str(getattr(row, field.name))[:200]
+        if field.primary_key:
+            continue
+        value = field.value_from_object(row)
+        is_plain = value is None or isinstance(value, (str, int, float, dict, list))
+        fields[field.name] = value if is_plain else field.value_to_string(row)
+        if field.related_model and value is not None:
+            names[field.name] = str(getattr(row, field.name))[:LONGEST_NAME]
     for many in row._meta.local_many_to_many:
-        if many.name in found["fields"]:
-            names[many.name] = {
-                str(one.pk): str(one)[:200] for one in getattr(row, many.name).all()
-            }
-    return Record(label_of(row), row.pk, found["fields"], names)._asdict()
+        through: Any = many.remote_field.through
+        if through._meta.auto_created:
+            others = list(getattr(row, many.name).all())
+            fields[many.name] = [other.pk for other in others]
+            names[many.name] = {str(other.pk): str(other)[:LONGEST_NAME] for other in others}
+    return Record(label_of(row), row.pk, fields, names)._asdict()
 
 
 def build(record: Record) -> tuple[Any, dict[str, list[Any]]]:
@@ -94,7 +91,8 @@ def build(record: Record) -> tuple[Any, dict[str, list[Any]]]:
     Fields that the model has no more are left out; new ones get their default.
     """
     model = apps.get_model(record.model)
-    known = {field.name: field for field in model._meta.get_fields() if field.concrete}
+    fields: list[Any] = [*model._meta.concrete_fields, *model._meta.local_many_to_many]
+    known = {field.name: field for field in fields}
     values: dict[str, Any] = {model._meta.pk.attname: record.pk}
     many: dict[str, list[Any]] = {}
     for name, value in record.fields.items():
