@@ -67,6 +67,8 @@ class Issue(Binnable):
 
     OPEN_STATES = (State.DRAFT, State.SCHEDULED)
     OUT_STATES = (State.SENDING, State.PAUSED, State.SENT)
+    # Only a published issue keeps a picture in the library (posts/models/image.py).
+    pictures_stay = "It was mailed with it, so the picture stays."
 
     number = models.PositiveIntegerField(
         unique=True, blank=True, help_text="Left empty, it follows the last issue."
@@ -228,7 +230,7 @@ class IssuePost(GoesAlong):
     def why_kept(self, thing: models.Model) -> Said | None:
         if thing == self.issue or self.issue.is_open:
             return None
-        advice = "Withdraw the article instead: its address then says so to who comes from there."
+        advice = "Withdraw the article instead: its address then tells readers that it was."
         return Said(
             f"It is in the issue “{self.issue}”, which is out. {advice}",
             f"It is in an issue that is out. {advice}",

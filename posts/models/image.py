@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 # can use a picture adds its own (posts/models/article.py, newsletter/apps.py).
 SHOWN_IN: list[Callable[[Image], Iterable[models.Model]]] = []
 USED_BY: list[Callable[[Image], Iterable[models.Model]]] = []
+# What to do about a text that shows a picture; what cannot be changed any more says something else
+# in its attribute `pictures_stay`.
+TAKE_OUT = "Take it out there first."
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
@@ -128,8 +131,8 @@ class Image(Binnable):
     def why_not_binned(self) -> list[Said]:
         return [
             Said(
-                f"“{thing}” shows it. Take it out there first.",
-                f"One {thing._meta.verbose_name} shows it. It must be taken out there first.",
+                f"“{thing}” shows it. {getattr(thing, 'pictures_stay', TAKE_OUT)}",
+                f"One {thing._meta.verbose_name} shows it, and has to be changed first.",
                 thing,
             )
             for thing in self.shown_in()
