@@ -30,7 +30,16 @@ JOINED = {
     ],
     "css/desk.css": [
         f"css/desk/{name}.css"
-        for name in ("tokens", "base", "focal-point", "writing", "editor", "history", "narrow")
+        for name in (
+            "tokens",
+            "base",
+            "bin",
+            "focal-point",
+            "writing",
+            "editor",
+            "history",
+            "narrow",
+        )
     ],
     "js/site.js": [f"js/{name}.js" for name in ("share", "contents", "boxes")],
 }

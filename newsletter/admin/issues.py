@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.html import format_html
 
+from alarmroom.desk.bin_admin import BinAdminMixin
 from alarmroom.desk.versioned import VersionedAdminMixin
 from newsletter.admin.forms import IssueForm, IssuePostForm
 from newsletter.admin.issue_pages import IssuePagesMixin, note_for
@@ -60,7 +61,9 @@ class IssuePostInline(ArticleRowsMixin, admin.TabularInline):
 
 
 @admin.register(Issue)
-class IssueAdmin(EditorPageMixin, IssuePagesMixin, VersionedAdminMixin, admin.ModelAdmin):
+class IssueAdmin(
+    BinAdminMixin, EditorPageMixin, IssuePagesMixin, VersionedAdminMixin, admin.ModelAdmin
+):
     change_form_template = "admin/newsletter/issue/change_form.html"
     list_display = ["number", "subject", "standing", "articles", "recipients", "moment"]
     list_display_links = ["number", "subject"]
@@ -103,18 +106,6 @@ class IssueAdmin(EditorPageMixin, IssuePagesMixin, VersionedAdminMixin, admin.Mo
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and (obj is None or obj.is_open)
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        # A started issue cannot be deleted; its many deliveries need not be listed for that.
-        return super().get_deleted_objects([issue for issue in objs if issue.is_open], request)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Issue]) -> None:
-        # Issues that were started since the page was shown are not deleted (see get_object).
-        with transaction.atomic():
-            chosen = Issue.objects.select_for_update().filter(
-                pk__in=[issue.pk for issue in queryset]
-            )
-            Issue.objects.filter(pk__in=[issue.pk for issue in chosen if issue.is_open]).delete()
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
+from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import pluralize
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from alarmroom.desk.bin_admin import BinAdminMixin, message_button
 from alarmroom.desk.models import Revision
 from alarmroom.desk.picture_field import PictureAdminMixin
 from alarmroom.desk.versioned import VersionedAdminMixin
@@ -66,7 +69,9 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Post)
-class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdminBase):
+class PostAdmin(
+    BinAdminMixin, EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdminBase
+):
     form = PostForm
     inlines = [RelatedPostInline]
     list_display = ["title", "state", "author", "updated", "see"]
@@ -131,6 +136,42 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdm
 
     def view_on_site(self, obj: Post) -> str | None:
         return obj.get_absolute_url() if obj.is_published else None
+
+    # The bin
+
+    def get_urls(self) -> list[URLPattern]:
+        again = path(
+            "<int:pk>/publish-again/",
+            self.admin_site.admin_view(self.publish_again),
+            name="posts_post_publish_again",
+        )
+        return [again, *super().get_urls()]
+
+    def after_restore(self, request: HttpRequest, thing: Post) -> SafeString | str:
+        if thing.is_withdrawn or thing.was_published_at is None:
+            return ""
+        if not self.has_change_permission(request, thing):
+            return ""
+        when = date_format(timezone.localtime(thing.was_published_at), "F j, Y")
+        url = reverse("admin:posts_post_publish_again", args=[thing.pk])
+        return message_button(f"Publish again, dated {when}", url)
+
+    def publish_again(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Publish an article that came back from the bin, under its old date."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        post = get_object_or_404(Post.objects.defer("body", "body_served"), pk=pk)
+        if not self.has_change_permission(request, post):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if Post.objects.filter(pk=pk, withdrawn_at=None).bring_back():
+            self.log_change(request, post, "Published again, under its old date.")
+            post.refresh_from_db(fields=["published_at"])
+            self.say_what_happened(request, post)
+        else:
+            self.message_user(request, f"“{post}” is no draft with an old date.", messages.INFO)
+        return redirect("admin:posts_post_change", pk)
 
     # Columns
 
