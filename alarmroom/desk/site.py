@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +71,15 @@ class DeskSite(admin.AdminSite):
             self.admin_view(self.view_on_site),
             name="view_on_site",
         )
-        return [shown, *super().get_urls()]
+        again = path("sign-in-again/", self.sign_in_again, name="sign_in_again")
+        return [shown, again, *super().get_urls()]
+
+    @property
+    def sign_in_again(self) -> Callable[[HttpRequest], HttpResponse]:
+        # This module is imported before the models of other apps are.
+        from alarmroom.desk.sign_in_again import sign_in_again
+
+        return sign_in_again
 
     def autocomplete_view(self, request: HttpRequest) -> Any:
         return AutocompleteView.as_view(admin_site=self)(request)
