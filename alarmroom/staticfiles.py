@@ -30,7 +30,9 @@ JOINED = {
     ],
     "css/desk.css": [
         f"css/desk/{name}.css"
-        for name in ("tokens", "base", "focal-point", "writing", "editor", "saving", "narrow")
+        for name in (
+            *("tokens", "base", "focal-point", "writing", "editor", "saving", "history", "narrow"),
+        )
     ],
     "js/site.js": [f"js/{name}.js" for name in ("share", "contents", "boxes")],
 }

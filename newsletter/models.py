@@ -11,6 +11,7 @@ from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
+from alarmroom.desk.content import Row, Shape
 from posts.models import Post
 from posts.models.fields import PlainCharField, PlainTextField
 from posts.models.image import Image
@@ -103,6 +104,11 @@ class Issue(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = IssueQuerySet.as_manager()
+
+    content_shape = Shape(
+        fields=("number", "subject", "preheader", "intro"),
+        rows={"issue_posts": Row("post", ("blurb",), label="Articles")},
+    )
 
     class Meta:
         ordering = ["-number"]

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.html import format_html
 
+from alarmroom.desk.versioned import VersionedAdminMixin
 from newsletter.admin.forms import IssueForm, IssuePostForm
 from newsletter.admin.issue_pages import IssuePagesMixin, note_for
 from newsletter.models import Delivery, Issue, IssuePost
@@ -59,7 +60,7 @@ class IssuePostInline(ArticleRowsMixin, admin.TabularInline):
 
 
 @admin.register(Issue)
-class IssueAdmin(EditorPageMixin, IssuePagesMixin, admin.ModelAdmin):
+class IssueAdmin(EditorPageMixin, IssuePagesMixin, VersionedAdminMixin, admin.ModelAdmin):
     change_form_template = "admin/newsletter/issue/change_form.html"
     list_display = ["number", "subject", "standing", "articles", "recipients", "moment"]
     list_display_links = ["number", "subject"]

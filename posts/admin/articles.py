@@ -5,6 +5,7 @@ The form is in posts/admin/article_form.py, the related articles in posts/admin/
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -18,9 +19,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
+from alarmroom.desk.models import Revision
 from alarmroom.desk.picture_field import PictureAdminMixin
+from alarmroom.desk.versioned import VersionedAdminMixin
 from posts.admin.article_form import PostForm, picture_problems
 from posts.admin.related import RelatedPostInline
 from posts.admin.shared import (
@@ -29,6 +32,7 @@ from posts.admin.shared import (
     thumbnail,
 )
 from posts.models import Post, PostQuerySet
+from posts.models.image import Image
 
 if TYPE_CHECKING:
     PostAdminBase = admin.ModelAdmin[Post]
@@ -63,7 +67,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Post)
-class PostAdmin(EditorPageMixin, PictureAdminMixin, PostAdminBase):
+class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdminBase):
     form = PostForm
     inlines = [RelatedPostInline]
     list_display = ["title", "state", "author", "updated", "see"]
@@ -90,7 +94,7 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, PostAdminBase):
         self, request: HttpRequest, obj: Post | None = None, change: bool = False, **kwargs: Any
     ) -> type[forms.ModelForm[Post]]:
         form = super().get_form(request, obj, change=change, **kwargs)
-        form.user = request.user  # type: ignore[attr-defined]  # for _take_cover()
+        form.user = request.user  # for _take_cover()
         if not self.may_upload(request):
             form.base_fields.pop("cover_file", None)
         return form
@@ -121,6 +125,21 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, PostAdminBase):
             # second try finds it, and shows the error at the field.
             return super().changeform_view(request, *args, **kwargs)
 
+    def keeps_back(self, request: HttpRequest, obj: Any) -> bool:
+        """A plain save of a published article waits; "Update article" gives it to readers."""
+        plain = "_save" in request.POST or "_continue" in request.POST
+        return plain and "_update" not in request.POST and obj.is_published
+
+    def revision_kind(self, request: HttpRequest, obj: Any, change: bool) -> Revision.Kind:
+        if obj.withdrawn_at or obj.published_at is None:
+            return Revision.Kind.SAVED
+        if obj.is_scheduled:
+            return Revision.Kind.SCHEDULED
+        head = getattr(request, "desk_head", None)
+        was = head.content["state"]["published_at"] if head else None
+        seen = was is not None and dt.datetime.fromisoformat(was) <= timezone.now()
+        return Revision.Kind.UPDATED if seen else Revision.Kind.PUBLISHED
+
     def view_on_site(self, obj: Post) -> str | None:
         return obj.get_absolute_url() if obj.is_published else None
 
@@ -148,6 +167,9 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, PostAdminBase):
             return format_html('<a href="{}">View</a>', post.get_absolute_url())
         return format_html('<a href="{}">Preview</a>', reverse("posts:preview", args=[post.pk]))
 
+    def shown_choice(self, name: str, thing: Any) -> SafeString | str:
+        return thumbnail(thing) if isinstance(thing, Image) else str(thing)
+
     @admin.display(description="Cover now")
     def cover_now(self, post: Post) -> SafeString | str:
         return thumbnail(post.cover)
@@ -168,8 +190,13 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, PostAdminBase):
         """Tell the editor where the article stands now, and what is left to do."""
         if IS_POPUP_VAR in request.POST:
             return
-        if post.withdrawn_at:
+        if getattr(request, "desk_keeps_back", False):
             text = format_html(
+                "Saved. Readers still see the text of {}, until you press “Update article”.",
+                moment(Post.objects.values_list("updated_at", flat=True).get(pk=post.pk)),
+            )
+        elif post.withdrawn_at:
+            text = mark_safe(
                 "Saved. It stays withdrawn, and its address says so, until you publish it again "
                 "or choose “Bring back” in the list of posts."
             )
@@ -193,6 +220,18 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, PostAdminBase):
 
     # Actions
 
+    def about_to_change(self, queryset: QuerySet[Post]) -> dict[int, Any]:
+        """Return when each article was published, before an action changes that."""
+        return dict(queryset.values_list("pk", "published_at"))
+
+    def record_changes(
+        self, request: HttpRequest, before: dict[int, Any], kind: Revision.Kind
+    ) -> None:
+        """Record a revision of each article that an action has published or taken off the site."""
+        posts = Post.objects.filter(pk__in=before).defer("body_served")
+        changed = [post for post in posts if post.published_at != before[post.pk]]
+        self.record_each(request, changed, kind)
+
     @admin.action(description="Publish now", permissions=["change"])
     def publish_now(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
         ready = []
@@ -204,7 +243,9 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, PostAdminBase):
                 )
             else:
                 ready.append(post.pk)
+        changing = self.about_to_change(Post.objects.filter(pk__in=ready))
         count = Post.objects.filter(pk__in=ready).publish()
+        self.record_changes(request, changing, Revision.Kind.PUBLISHED)
         self.message_user(
             request,
             f"{count} article{pluralize(count)} published."
@@ -215,7 +256,9 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, PostAdminBase):
 
     @admin.action(description="Back to draft", permissions=["change"])
     def back_to_draft(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        count = Post.objects.filter(pk__in=queryset.values("pk").order_by()).back_to_draft()
+        changing = self.about_to_change(queryset.order_by())
+        count = Post.objects.filter(pk__in=changing).back_to_draft()
+        self.record_changes(request, changing, Revision.Kind.SAVED)
         self.message_user(
             request,
             f"{count} article{pluralize(count)} taken off the site; readers no longer find "
@@ -227,7 +270,9 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, PostAdminBase):
 
     @admin.action(description="Withdraw: its address says that it is gone", permissions=["change"])
     def withdraw(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        count = Post.objects.filter(pk__in=queryset.values("pk").order_by()).withdraw()
+        changing = self.about_to_change(queryset.order_by())
+        count = Post.objects.filter(pk__in=changing).withdraw()
+        self.record_changes(request, changing, Revision.Kind.WITHDRAWN)
         self.message_user(
             request,
             f"{count} article{pluralize(count)} withdrawn. Readers who come to "
@@ -239,7 +284,9 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, PostAdminBase):
 
     @admin.action(description="Bring back what was withdrawn", permissions=["change"])
     def bring_back(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        count = Post.objects.filter(pk__in=queryset.values("pk").order_by()).bring_back()
+        changing = self.about_to_change(queryset.order_by())
+        count = Post.objects.filter(pk__in=changing).bring_back()
+        self.record_changes(request, changing, Revision.Kind.PUBLISHED)
         self.message_user(
             request,
             f"{count} article{pluralize(count)} back on the site, under "

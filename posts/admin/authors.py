@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
+from alarmroom.desk.versioned import VersionedAdminMixin
 from posts.admin.shared import SlugForm
 from posts.models import Author
 
@@ -18,7 +19,7 @@ else:
 
 
 @admin.register(Author)
-class AuthorAdmin(AuthorAdminBase):
+class AuthorAdmin(VersionedAdminMixin, AuthorAdminBase):
     form = SlugForm
     list_display = ["name", "role", "articles"]
     ordering = ["name"]  # For autocompletes: with the count, Django drops the model's ordering.

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from alarmroom.desk.versioned import VersionedAdminMixin
 from posts.admin.shared import EditorPageMixin, SlugForm
 from posts.models import Page
 from posts.models.addresses import KINDS, FormerSlug
@@ -22,7 +23,7 @@ else:
 
 
 @admin.register(Page)
-class PageAdmin(EditorPageMixin, PageAdminBase):
+class PageAdmin(EditorPageMixin, VersionedAdminMixin, PageAdminBase):
     form = SlugForm
     list_display = ["title", "address", "show_in_footer", "position", "updated_at"]
     list_editable = ["show_in_footer", "position"]

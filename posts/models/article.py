@@ -10,6 +10,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from alarmroom import kept
+from alarmroom.desk.content import Row, Shape
 from posts.models.addresses import Slugged, SluggedQuerySet, address
 from posts.models.author import Author
 from posts.models.body import WithBody, WithBodyQuerySet
@@ -186,6 +187,24 @@ class Post(WithBody, Slugged):
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = PostQuerySet.as_manager()
+
+    content_shape = Shape(
+        fields=(
+            "title",
+            "slug",
+            "summary",
+            "body",
+            "author",
+            "tags",
+            "cover",
+            "cover_alt",
+            "cover_caption",
+            "cover_credit",
+        ),
+        state=("published_at",),
+        rows={"related_to": Row("related", label="Related articles")},
+        groups=(("cover", "cover_alt", "cover_caption", "cover_credit"),),
+    )
 
     class Meta:
         ordering = ["-published_at", "-pk"]

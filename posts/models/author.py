@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 
+from alarmroom.desk.content import Shape
 from posts.models.addresses import Slugged, SluggedQuerySet, address
 from posts.models.fields import LONGEST_DESCRIPTION, PlainCharField, PlainTextField
 from posts.models.image import Image
@@ -31,6 +32,8 @@ class Author(Slugged):
     photo = models.ForeignKey(Image, models.PROTECT, null=True, blank=True, related_name="+")
 
     objects = AuthorQuerySet.as_manager()
+
+    content_shape = Shape(fields=("name", "slug", "role", "bio", "photo"))
 
     class Meta:
         ordering = ["name"]

@@ -8,6 +8,7 @@ from django.db import models
 from django.urls import reverse
 
 from alarmroom import kept
+from alarmroom.desk.content import Shape
 from posts.models.addresses import Slugged, SluggedQuerySet, not_reserved, reserved_slugs
 from posts.models.body import WithBody, WithBodyQuerySet
 from posts.models.fields import PlainCharField, PlainTextField
@@ -45,6 +46,8 @@ class Page(WithBody, Slugged):
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = PageQuerySet.as_manager()
+
+    content_shape = Shape(fields=("title", "slug", "summary", "body", "show_in_footer", "position"))
 
     class Meta:
         ordering = ["position", "title"]

@@ -30,6 +30,7 @@ class Revision(models.Model):
         SAVED = "saved", "Saved"
         SCHEDULED = "scheduled", "Scheduled"
         PUBLISHED = "published", "Published"
+        UPDATED = "updated", "Updated"
         WITHDRAWN = "withdrawn", "Withdrawn"
         RESTORED = "restored", "Restored"
         # Not saved on the desk: as the object was found when its first revision was made.

@@ -46,10 +46,10 @@ class WorkingCopy(models.Model):
     base = models.TextField(blank=True, default="")
     made_at = models.DateTimeField()
     changed_at = models.DateTimeField()
-    # When the tab was last heard of, whether or not anything had changed.
-    seen_at = models.DateTimeField()
     set_aside_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
+    # Of a copy of something new: the object that was made of it.
+    saved_as = models.PositiveBigIntegerField(null=True, blank=True)
 
     objects = WorkingCopyQuerySet.as_manager()
 

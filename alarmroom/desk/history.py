@@ -1,0 +1,257 @@
+"""The history of an object on the desk: its revisions, two of them compared, one brought back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from alarmroom.desk import content, copies, revisions
+from alarmroom.desk.content import Content
+from alarmroom.desk.differences import Difference, differences, in_a_line
+from alarmroom.desk.models import Revision, WorkingCopy
+
+PER_PAGE = 30
+NOW = "now"  # The newest content, with changes that wait.
+READERS = "readers"  # What readers see: what the object's own row has.
+KINDS_FOR_READERS = (Revision.Kind.PUBLISHED, Revision.Kind.UPDATED)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One of the two contents that a comparison shows."""
+
+    key: str
+    title: str
+    content: Content
+    revision: Revision | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """A revision in the list."""
+
+    revision: Revision
+    who: str
+    initials: str
+    what: str
+    for_readers: bool
+
+    @property
+    def day(self) -> dt.date:
+        return timezone.localtime(self.revision.at).date()
+
+
+def moment_of(when: dt.datetime) -> str:
+    """Return a moment as "November 25, 09:00"; with the year if that is another one."""
+    local = timezone.localtime(when)
+    style = "F j, H:i" if local.year == timezone.localtime().year else "F j, Y, H:i"
+    return date_format(local, style)
+
+
+class HistoryPagesMixin(admin.ModelAdmin):
+    """The pages about the revisions of an object; for a VersionedAdminMixin."""
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}"
+        views: list[tuple[str, Any]] = [
+            ("compare", self.compare_view),
+            ("restore", self.restore_view),
+            ("drop", self.drop_view),
+        ]
+        return [
+            *(
+                path(
+                    f"<path:object_id>/{what}/",
+                    self.admin_site.admin_view(never_cache(view)),
+                    name=f"{name}_{what}",
+                )
+                for what, view in views
+            ),
+            *super().get_urls(),
+        ]
+
+    def readable(self, request: HttpRequest, object_id: str) -> models.Model:
+        """Return an object that this person may see. Raises PermissionDenied and Http404."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        thing: models.Model | None = self.get_object(request, unquote(object_id))
+        if thing is None:
+            raise Http404
+        if not self.has_view_or_change_permission(request, thing):
+            raise PermissionDenied
+        return thing
+
+    def context(self, request: HttpRequest, thing: models.Model, title: str) -> dict[str, Any]:
+        return {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "opts": self.opts,
+            "original": thing,
+            "change_address": self.address_of("change", thing.pk),  # type: ignore[attr-defined]
+            "may_change": self.has_change_permission(request, thing),
+            "media": self.media,
+        }
+
+    # The list
+
+    def history_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """List the revisions, and what this person has set aside; then Django's own log."""
+        thing = self.readable(request, object_id)
+        found = Revision.objects.of(thing).newest_first().select_related("by")
+        everything = "all" in request.GET
+        count = found.count()
+        rows = list(found if everything else found[: PER_PAGE + 1])
+        lines = self.lines(rows)[: None if everything else PER_PAGE]
+        days = [(day, list(of_day)) for day, of_day in groupby(lines, key=lambda each: each.day)]
+        aside = WorkingCopy.objects.of(self.model, thing.pk).filter(
+            by=request.user.pk, settled_at=None
+        )
+        context = {
+            **self.context(request, thing, "History"),
+            "days": days,
+            "count": count,
+            "shows_all": everything or count <= PER_PAGE,
+            "from": rows[1].pk if len(rows) > 1 else None,
+            "to": rows[0].pk if rows else None,
+            "copies": list(aside.defer("data", "base").order_by("-changed_at")[:20]),
+            "today": timezone.localdate(),
+            **(extra_context or {}),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/desk/history.html", context)
+
+    def lines(self, rows: list[Revision]) -> list[Line]:
+        """Return what each revision changed of the one before it."""
+        found = []
+        readers_seen = False
+        for at, revision in enumerate(rows):
+            earlier = rows[at + 1] if at + 1 < len(rows) else None
+            what = ""
+            if earlier:
+                what = in_a_line(differences(self, earlier.content, revision.content))
+            who = copies.name_of(revision.by) if revision.by else ""
+            initials = "".join(word[0] for word in who.split()[:2]).upper()
+            for_readers = not readers_seen and revision.kind in KINDS_FOR_READERS
+            readers_seen = readers_seen or for_readers
+            found.append(Line(revision, who, initials, what, for_readers))
+        return found
+
+    # Two of them
+
+    def source(self, request: HttpRequest, thing: models.Model, key: str) -> Source:
+        """Return a content to compare. Raises Http404 for what this person may not see."""
+        if key == NOW:
+            return Source(key, "now", revisions.head_of(thing).content)
+        if key == READERS:
+            return Source(key, "what readers see", content.content_of(thing))
+        kind, _, number = key.rpartition("-")
+        if number.isascii() and number.isdecimal() and len(number) < 18:
+            if kind == "copy" and self.has_change_permission(request, thing):
+                copy = self.own_copy(request, thing, number)  # type: ignore[attr-defined]
+                if copy:
+                    return Source(
+                        key,
+                        f"{moment_of(copy.changed_at)}, typed and not saved",
+                        self.copy_as_content(request, thing, copy),  # type: ignore[attr-defined]
+                    )
+            revision = Revision.objects.of(thing).filter(pk=number).select_related("by").first()
+            if not kind and revision:
+                title = f"{moment_of(revision.at)}, {revision.get_kind_display().lower()}"
+                if revision.by:
+                    title += f" by {copies.name_of(revision.by)}"
+                return Source(key, title, revision.content, revision)
+        raise Http404
+
+    def compare_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show what differs between two contents, in words, pictures and topics."""
+        thing = self.readable(request, object_id)
+        before = self.source(request, thing, request.GET.get("from", READERS))
+        after = self.source(request, thing, request.GET.get("to", NOW))
+        found = differences(self, before.content, after.content)
+        context = {
+            **self.context(request, thing, "What changed"),
+            "before": before,
+            "after": after,
+            "differences": found,
+            "count": sum(len(each.places) or 1 for each in found),
+            "back": self.going_back(thing, before) if before.revision else None,
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/desk/compare.html", context)
+
+    def going_back(self, thing: models.Model, before: Source) -> list[Difference]:
+        """Return what bringing back a revision would change of the newest content."""
+        head = revisions.head_of(thing).content
+        return differences(self, head, before.content, state=False)
+
+    def shown_choice(self, name: str, thing: models.Model) -> Any:
+        """Return how a comparison shows what a field picks."""
+        return str(thing)
+
+    # Going back
+
+    def restore_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Bring back a revision by the form's own way: it is checked, merged and recorded.
+
+        Readers see nothing of it until it is published, or until "Update article".
+        """
+        return require_POST(self._restore)(request, object_id)
+
+    def _restore(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        thing = self.readable(request, object_id)
+        if not self.has_change_permission(request, thing):
+            raise PermissionDenied
+        key = request.POST.get("revision", "")
+        source = self.source(request, thing, key)
+        if source.revision is None:
+            raise Http404
+        head = revisions.head_of(thing)
+        wanted = {**source.content, "state": head.content["state"]}
+        data = self.as_form_data(request, thing, wanted).copy()  # type: ignore[attr-defined]
+        data["_continue"] = ""
+        data["_base"] = content.sign(head.content, self.model, thing.pk)
+        data["_note"] = (
+            request.POST.get("note", "") or f"Brought back {moment_of(source.revision.at)}."
+        )
+        request.POST = data
+        request.desk_kind = Revision.Kind.RESTORED  # type: ignore[attr-defined]  # for save_related()
+        change = self.address_of("change", thing.pk)  # type: ignore[attr-defined]
+        response = self.changeform_view(request, object_id, change)
+        return redirect(change) if isinstance(response, HttpResponseRedirect) else response
+
+    def drop_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Drop the changes that wait; they stay in the history."""
+        return require_POST(self._drop)(request, object_id)
+
+    def _drop(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        thing = self.readable(request, object_id)
+        if not self.has_change_permission(request, thing):
+            raise PermissionDenied
+        if Revision.objects.of(thing).filter(waits=True).update(waits=False):
+            self.message_user(
+                request,
+                "The changes are dropped: the form shows what readers see. They stay in the "
+                "history, from where they can be brought back.",
+                messages.SUCCESS,
+            )
+        return redirect(self.address_of("change", thing.pk))  # type: ignore[attr-defined]

@@ -1,0 +1,116 @@
+"""Recording revisions, and what the newest content of an object is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+from django.utils import timezone
+
+from alarmroom.desk.content import Content, content_of, digest, without_state
+from alarmroom.desk.models import Revision
+
+
+@dataclass(frozen=True)
+class Head:
+    """The newest content of an object, which its form shows and the next save is compared with.
+
+    `waiting` is the revision whose changes readers do not see yet; without one, the content is
+    what the object's own row has.
+    """
+
+    content: Content
+    waiting: Revision | None
+
+    @property
+    def version(self) -> str:
+        return digest(self.content)
+
+
+def head_of(thing: models.Model) -> Head:
+    """Return the newest content of an object. A query, and those of content_of()."""
+    waiting = Revision.objects.of(thing).filter(waits=True).first()
+    content = content_of(thing)
+    if waiting:
+        # Whether readers see it was decided on the object, not on the text that waits.
+        content = {**waiting.content, "state": content["state"]}
+    return Head(content, waiting)
+
+
+def record(
+    thing: models.Model,
+    content: Content,
+    kind: Revision.Kind,
+    *,
+    by: Any = None,
+    note: str = "",
+    waits: bool = False,
+    form_key: str = "",
+    at: dt.datetime | None = None,
+) -> Revision:
+    """Record a revision. One that is no change of the newest one by a plain save is that one.
+
+    A revision that does not wait ends the waiting of another: readers see the whole now.
+    """
+    others = Revision.objects.of(thing)
+    newest = others.newest_first().first()
+    if (
+        newest
+        and kind == Revision.Kind.SAVED
+        and newest.waits == waits
+        and newest.content == content
+    ):
+        return newest
+    others.filter(waits=True).update(waits=False)
+    return Revision.objects.create(
+        content_type=ContentType.objects.get_for_model(thing),
+        object_id=thing.pk,
+        at=at or timezone.now(),
+        by=by,
+        kind=kind,
+        note=note,
+        content=content,
+        waits=waits,
+        form_key=form_key,
+    )
+
+
+def record_found(thing: models.Model, found: Content) -> None:
+    """Record how an object was found, where that is in none of its revisions yet.
+
+    So it is at its first save on the desk, and after a change by something else.
+    """
+    newest = Revision.objects.of(thing).newest_first().first()
+    if newest is None or without_state(newest.content) != without_state(found):
+        at = getattr(thing, "updated_at", None) or timezone.now()
+        record(thing, found, Revision.Kind.FOUND, at=min(at, timezone.now()))
+
+
+def thin(now: dt.datetime) -> int:
+    """Delete revisions that are too many by their age; return how many.
+
+    All of a week stay; then the last of each day, and after 90 days the last of each week. What
+    was published, and what waits, stays for ever.
+    """
+    old = Revision.objects.filter(
+        at__lt=now - dt.timedelta(days=7), kind__in=[Revision.Kind.SAVED, Revision.Kind.RESTORED]
+    ).exclude(waits=True)
+    seen: set[tuple[Any, ...]] = set()
+    too_many = []
+    long_ago = now - dt.timedelta(days=90)
+    rows = old.order_by("content_type", "object_id", "-at", "-pk")
+    for pk, kind_of, object_id, at in rows.values_list(
+        "pk", "content_type", "object_id", "at"
+    ).iterator(chunk_size=2000):
+        day = timezone.localtime(at).date()
+        span = day.isocalendar()[:2] if at < long_ago else day
+        key = (kind_of, object_id, span)
+        if key in seen:
+            too_many.append(pk)
+        seen.add(key)
+    for start in range(0, len(too_many), 500):
+        Revision.objects.filter(pk__in=too_many[start : start + 500]).delete()
+    return len(too_many)
