@@ -21,6 +21,7 @@ from playwright.sync_api import (
     Page,
     Request,
     Route,
+    StorageState,
     expect,
 )
 
@@ -57,12 +58,14 @@ def watch(page: Page, problems: list[str]) -> None:
 
 
 @pytest.fixture
-def open_desk(browser: Browser, stack: Stack, problems: list[str]) -> Iterator[OpenDesk]:
-    """Sign in in a browser of its own, and return an empty page of it."""
+def open_desk(
+    browser: Browser, stack: Stack, signed_in: StorageState, problems: list[str]
+) -> Iterator[OpenDesk]:
+    """Return an empty page in a browser of its own; with a name, in a session of its own too."""
     contexts: list[BrowserContext] = []
 
-    def open_one(name: str = "editor", password: str = "") -> Page:
-        state = sign_in(browser, stack.url, password or stack.password, name)
+    def open_one(name: str = "") -> Page:
+        state = sign_in(browser, stack.url, stack.password, name) if name else signed_in
         context = browser.new_context(
             base_url=stack.url, viewport={"width": 1280, "height": 900}, storage_state=state
         )
@@ -140,6 +143,12 @@ def wait_until_nothing_waits(page: Page) -> None:
         page.wait_for_timeout(100)
 
 
+def wait_until_kept(page: Page, words: str) -> None:
+    deadline = time.monotonic() + 10
+    while words not in str(copies(page)):
+        assert time.monotonic() < deadline, "The browser did not keep it."
+
+
 def bring_back(page: Page) -> None:
     newer(page).get_by_text("Bring back").first.click()
     page.wait_for_url(re.compile(r"[?&]copy="))
@@ -192,6 +201,7 @@ def test_a_browser_that_is_killed_without_a_connection_loses_no_key(
     page.fill("#id_title", "A title before the crash")
     expect(bar(page)).to_have_text(NO_CONNECTION)
     page.fill("#id_summary", "And its dek")
+    wait_until_kept(page, "And its dek")
     kill(profile)
 
     context = launch()
@@ -432,7 +442,7 @@ def test_what_is_typed_after_save_was_pressed_is_offered(open_desk: OpenDesk, dr
 def test_a_session_that_ended_asks_for_the_password_over_the_form(
     open_desk: OpenDesk, draft: str, stack: Stack
 ) -> None:
-    page = open_form(open_desk(), draft)
+    page = open_form(open_desk("editor"), draft)
     sign_out_elsewhere(page)
     write(page, "After twelve hours. ")
     window = page.locator("dialog.desk-sign-in")
@@ -461,7 +471,7 @@ def test_somebody_else_who_signs_in_gets_none_of_it(
     open_desk: OpenDesk, draft: str, stack: Stack
 ) -> None:
     make_account(stack, "dele", "Dele", "Marchetti")
-    page = open_form(open_desk(), draft)
+    page = open_form(open_desk("editor"), draft)
     page.route("**/working-copy/", lambda route: route.abort())
     write(page, "Of the editor. ")
     expect(bar(page)).to_have_text(NO_CONNECTION)
