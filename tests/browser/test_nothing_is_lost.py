@@ -414,22 +414,19 @@ def test_what_is_typed_after_save_was_pressed_is_offered(open_desk: OpenDesk, dr
     page = open_form(open_desk(), draft)
     write(page, "Saved. ")
     wait_until_saved(page)
-    waiting: list[Route] = []
 
-    def hold(route: Route) -> None:
+    def slowly(route: Route) -> None:
         if route.request.method == "POST":
-            waiting.append(route)
-        else:
-            route.continue_()
+            page.wait_for_timeout(1500)
+        route.continue_()
 
-    page.route(f"**{draft}", hold)
-    page.click("[name=_continue]", no_wait_after=True)
-    while not waiting:
-        page.wait_for_timeout(50)
-    page.keyboard.type("x")
-    page.evaluate("() => CKEDITOR.instances.id_body.insertText('Too late for it. ')")
-    page.wait_for_timeout(200)
-    waiting[0].continue_()
+    page.route(f"**{draft}", slowly)
+    # As soon as the form is on its way.
+    page.evaluate(
+        """() => addEventListener("submit", (event) => event.defaultPrevented || setTimeout(
+            () => CKEDITOR.instances.id_body.insertText("Too late for it. "), 100))"""
+    )
+    page.click("[name=_continue]")
     expect(page.locator(".messagelist")).to_contain_text("Saved")
     expect(newer(page)).to_be_visible()
     bring_back(page)
@@ -475,7 +472,6 @@ def test_somebody_else_who_signs_in_gets_none_of_it(
     page.route("**/working-copy/", lambda route: route.abort())
     write(page, "Of the editor. ")
     expect(bar(page)).to_have_text(NO_CONNECTION)
-    page.unroute_all()
     # The same browser, another account.
     sign_out_elsewhere(page)
     other = page.context.new_page()
@@ -491,6 +487,7 @@ def test_somebody_else_who_signs_in_gets_none_of_it(
         page.locator("[data-account][data-object]").get_attribute("data-account")
     ]
     # The form that is still open saves nothing in the other's name.
+    page.unroute_all()
     page.click("[name=_continue]")
     window = page.locator("dialog.desk-sign-in")
     expect(window).to_be_visible()
