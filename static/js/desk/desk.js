@@ -2,6 +2,7 @@
 
 import { account, onSignInElsewhere } from "./account.js";
 import { Autosave } from "./autosave.js";
+import { chooseAgain, forgetFiles, keepChosenFiles } from "./chosen-files.js";
 import { sendLeftBehind } from "./left-behind.js";
 import { showNewerText } from "./newer-text.js";
 import { showOthers, watchPresence } from "./presence.js";
@@ -13,9 +14,11 @@ import { takeSubmitted } from "./tabs.js";
 const place = document.querySelector("[data-working-copy]");
 const form = place?.closest("form");
 
+const sent = takeSubmitted();
+
 if (account && form && place.dataset.account === account.pk) startForm(place.dataset);
 else if (account) {
-  takeSubmitted();
+  if (sent) forgetFiles(sent);
   sendAll();
 }
 if (account) window.addEventListener("online", sendAll);
@@ -30,7 +33,12 @@ async function startForm(addresses) {
     answered: showOthers,
     signIn: signInAgain,
   });
-  autosave.start(sameForm(addresses));
+  const same = isSameForm(addresses);
+  autosave.start(same ? sent : null);
+  keepChosenFiles(form, autosave);
+  if (same) chooseAgain(form, autosave, sent.tab);
+  else if (sent) forgetFiles(sent);
+  if (new URLSearchParams(location.search).has("copy")) chooseAgain(form, autosave, "");
   guardSubmit(form, autosave);
   onSignInElsewhere(() => autosave.goOn());
   watchPresence(autosave);
@@ -45,8 +53,7 @@ async function startForm(addresses) {
 }
 
 // A form that was sent and comes back with errors is the same form: its working copy goes on.
-function sameForm({ account: owner, object }) {
-  const sent = takeSubmitted();
-  const isBack = form.querySelector(".errornote, .errorlist");
-  return sent && isBack && sent.account === owner && sent.object === object ? sent : null;
+function isSameForm({ account: owner, object }) {
+  const hasErrors = form.querySelector(".errornote, .errorlist");
+  return Boolean(sent && hasErrors && sent.account === owner && sent.object === object);
 }

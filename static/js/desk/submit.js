@@ -22,6 +22,12 @@ export function guardSubmit(form, autosave) {
     event.preventDefault();
     if (!isBusy) save(event.submitter);
   });
+  const { answered } = autosave;
+  autosave.answered = (outcome) => {
+    answered(outcome);
+    const words = document.querySelector(`#${NOTICE} p`);
+    if (words) words.textContent = "The connection is back, and your text is kept. Save it now?";
+  };
   window.addEventListener("pageshow", () => {
     passes = isBusy = autosave.submitting = false;
   });
