@@ -43,10 +43,12 @@ def sign_in_again(request: HttpRequest) -> JsonResponse:
         return JsonResponse({"state": "signed-out"}, status=HTTPStatus.UNAUTHORIZED)
     form = SignInForm(request, data=request.POST)
     if not form.is_valid():
-        errors = [str(error) for found in form.errors.values() for error in found]
-        locked = getattr(request, "axes_locked_out", False)
+        if getattr(request, "axes_locked_out", False):
+            sentence = str(form.get_invalid_login_error().message)
+            return refusal(HTTPStatus.TOO_MANY_REQUESTS, sentence)
         return refusal(
-            HTTPStatus.TOO_MANY_REQUESTS if locked else HTTPStatus.BAD_REQUEST, errors[0]
+            HTTPStatus.BAD_REQUEST,
+            "The password is wrong, or this account may not use the desk any more. Try again.",
         )
     # Only whoever knows a password learns that it is of another account.
     if str(form.get_user().pk) != account:

@@ -447,6 +447,25 @@ def test_what_is_typed_after_save_was_pressed_is_offered(open_desk: OpenDesk, dr
     expect(surface(page)).to_contain_text("Too late for it. ")
 
 
+def test_a_save_that_is_refused_keeps_the_text_for_later(open_desk: OpenDesk, draft: str) -> None:
+    page = open_form(open_desk(), draft)
+    write(page, "Refused once. ")
+    page.fill("#id_slug", "no address!")
+    page.click("[name=_continue]")
+    expect(page.locator(".field-slug .errorlist")).to_be_visible()
+    page.wait_for_function("() => window.CKEDITOR?.instances.id_body?.status === 'ready'")
+    # It is the same form again: its own text is not offered to it.
+    page.wait_for_load_state("networkidle")
+    expect(newer(page)).to_have_count(0)
+    write(page, "And more. ")
+    wait_until_saved(page)
+    page.goto("/admin/")
+    open_form(page, draft)
+    expect(newer(page)).to_be_visible()
+    bring_back(page)
+    expect(surface(page)).to_contain_text("And more. Refused once. As it was saved.")
+
+
 # The session
 
 
@@ -468,7 +487,7 @@ def test_a_session_that_ended_asks_for_the_password_over_the_form(
     expect(window).to_be_visible()
     window.locator("[name=password]").fill("wrong")
     page.keyboard.press("Enter")
-    expect(window.locator("[role=alert]")).to_contain_text("correct username and password")
+    expect(window.locator("[role=alert]")).to_contain_text("The password is wrong")
     window.locator("[name=password]").fill(stack.password)
     page.keyboard.press("Enter")
     # The save goes on by itself.

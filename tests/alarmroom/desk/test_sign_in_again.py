@@ -53,7 +53,7 @@ def test_a_wrong_password_is_refused_in_a_sentence(browser: Client) -> None:
     response = ask(browser, "wrong")
     assert response.status_code == 400
     assert response.json()["state"] == "refused"
-    assert "correct username and password" in response.json()["error"]
+    assert "The password is wrong" in response.json()["error"]
     assert not is_signed_in(browser)
 
 
