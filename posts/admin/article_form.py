@@ -56,7 +56,8 @@ class PostForm(SlugForm):
         label="New cover",
         required=False,
         help_text=f"{PICTURE_HELP} It replaces the cover chosen below and joins the library.",
-        widget=forms.FileInput(attrs={"accept": PICTURE_TYPES}),
+        # For static/js/desk/chosen-files.js: the library has it, even if the form has errors.
+        widget=forms.FileInput(attrs={"accept": PICTURE_TYPES, "data-kept-at-once": True}),
     )
 
     tell_readers = forms.BooleanField(

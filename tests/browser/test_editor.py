@@ -295,22 +295,6 @@ def test_a_double_click_saves_once(editor: Page) -> None:
     expect(editor.locator("#result_list tbody tr")).to_have_count(1)
 
 
-def test_leaving_an_unsaved_text_asks_first(editor: Page) -> None:
-    open_editor(editor)
-    editor.keyboard.type("Unsaved")
-    asked: list[str] = []
-
-    def stay(dialog: Dialog) -> None:
-        asked.append(dialog.type)
-        dialog.dismiss()
-
-    editor.on("dialog", stay)
-    editor.evaluate("() => document.querySelector('#site-name a').click()")
-    editor.wait_for_timeout(300)
-    assert asked == ["beforeunload"]
-    assert "Unsaved" in text_of(editor)
-
-
 def test_every_dialog_opens(editor: Page) -> None:
     surface = open_editor(editor)
     for name in ("link", "image", "table", "specialchar", "find", "pastetext", "showblocks"):

@@ -71,6 +71,7 @@ PUBLIC = [
     "favicon.ico",
     "apple-touch-icon.png",
     "admin:login",
+    "admin:sign_in_again",
     "mailroom:index",
     "mailroom:empty",
     "mailroom:mail",
