@@ -21,7 +21,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from alarmroom.desk.picture_field import PictureAdminMixin
-from posts.admin.article_form import PostForm, picture_problems
+from alarmroom.desk.writing import HISTORY, Frame, WritingPageMixin
+from posts.admin.article_form import PostForm, missing_in, picture_problems, usual_author
 from posts.admin.related import RelatedPostInline
 from posts.admin.shared import (
     EditorPageMixin,
@@ -29,11 +30,17 @@ from posts.admin.shared import (
     thumbnail,
 )
 from posts.models import Post, PostQuerySet
+from posts.models.article import words_in
 
 if TYPE_CHECKING:
     PostAdminBase = admin.ModelAdmin[Post]
 else:
     PostAdminBase = admin.ModelAdmin
+
+
+# The sections of the rail.
+STATE, WHO, COVER, ADDRESS = "State and publishing", "Author and topics", "Cover", "Address"
+COVER_WIDTH = 640  # px: twice the rail, for screens with twice the pixels
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -62,8 +69,35 @@ class StateFilter(admin.SimpleListFilter):
         return queryset
 
 
+STATE_MEANS = {
+    "draft": "Only the desk sees it. Publishing asks first.",
+    "scheduled": "It is published by itself at that moment.",
+    "published": "Readers see it.",
+    "withdrawn": "Its address says that it was withdrawn, until you publish it again.",
+}
+
+
+def state_of(post: Post) -> tuple[str, str]:
+    """Return the state of an article, as a key and as a word."""
+    if post.withdrawn_at:
+        return "withdrawn", "Withdrawn"
+    if post.published_at is None:
+        return "draft", "Draft"
+    return ("scheduled", "Scheduled") if post.is_scheduled else ("published", "Published")
+
+
+def state_date(post: Post) -> str:
+    """Return since when, or for when, an article is in its state."""
+    if post.withdrawn_at:
+        return date_format(timezone.localtime(post.withdrawn_at), "N j, Y")
+    if post.published_at is None:
+        return ""
+    when = date_format(timezone.localtime(post.published_at), "N j, Y, P")
+    return f"for {when}" if post.is_scheduled else when
+
+
 @admin.register(Post)
-class PostAdmin(EditorPageMixin, PictureAdminMixin, PostAdminBase):
+class PostAdmin(WritingPageMixin, EditorPageMixin, PictureAdminMixin, PostAdminBase):
     form = PostForm
     inlines = [RelatedPostInline]
     list_display = ["title", "state", "author", "updated", "see"]
@@ -80,6 +114,9 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, PostAdminBase):
     readonly_fields = ["cover_now"]
     save_on_top = False
     actions = ["publish_now", "back_to_draft", "withdraw", "bring_back"]
+    list_name = "Articles"
+    sections_after_inlines = (ADDRESS,)
+    sections_open_at_first = (STATE, WHO)
 
     # Pages
 
@@ -105,11 +142,69 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, PostAdminBase):
         if obj and obj.is_published:
             publishing.append("tell_readers")
         return [
-            (None, {"fields": ["title", "slug", "summary", "body"]}),
-            ("Author and topics", {"fields": ["author", "tags"]}),
-            ("Cover", {"fields": cover}),
-            ("Publishing", {"fields": publishing}),
+            (None, {"fields": ["title", "summary", "body"]}),
+            (STATE, {"fields": publishing}),
+            (WHO, {"fields": ["author", "tags"]}),
+            (COVER, {"fields": cover}),
+            (ADDRESS, {"fields": ["slug"]}),
         ]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        initial: dict[str, Any] = super().get_changeform_initial_data(request)
+        if "author" not in initial and (author := usual_author(request.user)):
+            initial["author"] = author.pk
+        return initial
+
+    # The page
+
+    def fill_frame(self, frame: Frame, thing: Any, request: HttpRequest) -> None:
+        post: Post | None = thing
+        frame.has_dates = True
+        frame.thing = "article"
+        frame.words = words_in(post.body) if post else 0
+        frame.minutes = post.reading_minutes if post else 1
+        if post is None:
+            frame.state_name = "New"
+            return
+        frame.state, frame.state_name = state_of(post)
+        if post.is_published:
+            frame.preview_url = post.get_absolute_url()
+        else:
+            frame.preview_url = reverse("posts:preview", args=[post.pk])
+
+    def section_line(self, name: str, thing: Any) -> str:
+        post: Post | None = thing
+        if post is None:
+            return {STATE: "Never published", HISTORY: ""}.get(name, "")
+        match name:
+            case "State and publishing":
+                return state_of(post)[1]
+            case "Author and topics":
+                count = len(post.tags.all())
+                return f"{post.author}, {count} topic{pluralize(count)}"
+            case "Cover":
+                if not post.cover_id:
+                    return "None"
+                return "With alternative text" if post.cover_alt else "Alternative text is missing"
+            case "Address":
+                return f"/{post.slug}/"
+        return ""
+
+    def section_top(self, name: str, thing: Any, request: HttpRequest) -> SafeString | str:
+        if name != STATE:
+            return ""
+        post: Post | None = thing
+        if post is None:
+            return format_html("<p>{}</p>", "Only the desk sees it until you publish it.")
+        key, words = state_of(post)
+        return format_html(
+            '<p class="rs__state"><span class="state state-{}">{}</span> <span>{}</span></p>'
+            "<p>{}</p>",
+            key,
+            words,
+            state_date(post),
+            STATE_MEANS[key],
+        )
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
@@ -128,15 +223,10 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, PostAdminBase):
 
     @admin.display(description="State", ordering="published_at")
     def state(self, post: Post) -> SafeString:
-        if post.withdrawn_at:
-            when = date_format(timezone.localtime(post.withdrawn_at), "N j, Y")
-            return format_html('<span class="state state-withdrawn">Withdrawn</span> {}', when)
-        if post.published_at is None:
-            return format_html('<span class="state state-draft">{}</span>', "Draft")
-        when = date_format(timezone.localtime(post.published_at), "N j, Y, P")
-        if post.is_scheduled:
-            return format_html('<span class="state state-scheduled">Scheduled</span> for {}', when)
-        return format_html('<span class="state state-published">Published</span> {}', when)
+        key, words = state_of(post)
+        return format_html(
+            '<span class="state state-{}">{}</span> {}', key, words, state_date(post)
+        )
 
     @admin.display(description="Updated", ordering="updated_at")
     def updated(self, post: Post) -> str:
@@ -150,7 +240,7 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, PostAdminBase):
 
     @admin.display(description="Cover now")
     def cover_now(self, post: Post) -> SafeString | str:
-        return thumbnail(post.cover)
+        return thumbnail(post.cover, COVER_WIDTH)
 
     # What happened
 
@@ -191,13 +281,29 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, PostAdminBase):
             for problem in picture_problems(post.body):
                 self.message_user(request, f"Before it is published: {problem}", messages.WARNING)
 
+    def save_model(self, request: HttpRequest, obj: Post, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if getattr(form, "stands_in", None):
+            self.message_user(
+                request,
+                f"No author was chosen: for now it is under the name of {form.stands_in}.",
+                messages.WARNING,
+            )
+        if getattr(form, "unused_date", None):
+            self.message_user(
+                request,
+                f"{moment(form.unused_date)} was not set as its date, because a save publishes "
+                "nothing. Enter it again, and choose “Schedule” or “Publish”.",
+                messages.WARNING,
+            )
+
     # Actions
 
     @admin.action(description="Publish now", permissions=["change"])
     def publish_now(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
         ready = []
         for post in queryset.defer(None):
-            problems = [] if post.is_published else picture_problems(post.body)
+            problems = [] if post.is_published else missing_in(post)
             if problems:
                 self.message_user(
                     request, f"“{post}” was not published. {problems[0]}", messages.ERROR
@@ -239,7 +345,15 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, PostAdminBase):
 
     @admin.action(description="Bring back what was withdrawn", permissions=["change"])
     def bring_back(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        count = Post.objects.filter(pk__in=queryset.values("pk").order_by()).bring_back()
+        ready = []
+        for post in queryset.defer(None).filter(withdrawn_at__isnull=False):
+            if problems := missing_in(post):
+                self.message_user(
+                    request, f"“{post}” was not brought back. {problems[0]}", messages.ERROR
+                )
+            else:
+                ready.append(post.pk)
+        count = Post.objects.filter(pk__in=ready).bring_back()
         self.message_user(
             request,
             f"{count} article{pluralize(count)} back on the site, under "

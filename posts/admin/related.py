@@ -56,7 +56,8 @@ class RelatedPostInline(ArticleRowsMixin, RelatedInlineBase):
     autocomplete_fields = ["related"]
     extra = 0
     verbose_name = "related post"
-    verbose_name_plural = "Connecting the dots: related posts, in order"
+    verbose_name_plural = "Related"
+    template = "admin/posts/post/related_rows.html"
 
     def formfield_for_dbfield(
         self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any
