@@ -149,7 +149,7 @@ class PostForm(SlugForm):
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         field = self.fields.get("published_at")
         if isinstance(field, MomentField):
             field.before = self.instance.published_at

@@ -42,6 +42,9 @@ class PageForm(SlugForm):
             ),
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+
     def clean_title(self) -> str:
         return " ".join(self.cleaned_data["title"].split())
 
