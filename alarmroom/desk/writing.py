@@ -12,6 +12,7 @@ from typing import Any
 
 from django.contrib.admin.utils import quote
 from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -110,6 +111,7 @@ class WritingPageMixin:
 
     list_name = ""
     inlines_in_rail = True
+    rows_called = "row"
     sections_after_inlines: tuple[str, ...] = ()
     sections_open_at_first: tuple[str, ...] = ()
 
@@ -183,7 +185,11 @@ class WritingPageMixin:
 
     def inline_section(self, inline: Any) -> Section:
         wrong = bool(inline.formset.is_bound and inline.formset.total_error_count())
-        return Section(str(inline.opts.verbose_name_plural), inline=inline, is_wrong=wrong)
+        count = inline.formset.initial_form_count()
+        line = f"{count} {self.rows_called}{pluralize(count)}" if count else "None yet"
+        return Section(
+            str(inline.opts.verbose_name_plural), inline=inline, line=line, is_wrong=wrong
+        )
 
     def history_top(self, frame: Frame) -> SafeString:
         return format_html('<p><a href="{}">Who changed what, and when</a></p>', frame.history_url)

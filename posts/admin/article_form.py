@@ -57,6 +57,8 @@ NEEDED = {
     "body": "Write the text.",
     "author": "Choose whose article it is.",
 }
+# A line that is shown whole, in as many rows as it takes; Enter makes no new one.
+ONE_LINE = {"rows": 1, "data-one-line": ""}
 NEEDS_ALT = "Say what the cover shows, for readers who cannot see it."
 
 
@@ -146,6 +148,8 @@ class PostForm(SlugForm):
                     "placeholder": "Dek: one or two sentences on what it says",
                 }
             ),
+            "cover_alt": forms.Textarea(attrs=ONE_LINE),
+            "cover_caption": forms.Textarea(attrs=ONE_LINE),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -169,6 +173,12 @@ class PostForm(SlugForm):
     def clean_title(self) -> str:
         # The field is as high as the title needs, so a pasted one may have several lines.
         return " ".join(self.cleaned_data["title"].split())
+
+    def clean_cover_alt(self) -> str:
+        return " ".join(self.cleaned_data["cover_alt"].split())
+
+    def clean_cover_caption(self) -> str:
+        return " ".join(self.cleaned_data["cover_caption"].split())
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

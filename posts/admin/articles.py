@@ -115,6 +115,7 @@ class PostAdmin(WritingPageMixin, EditorPageMixin, PictureAdminMixin, PostAdminB
     save_on_top = False
     actions = ["publish_now", "back_to_draft", "withdraw", "bring_back"]
     list_name = "Articles"
+    rows_called = "article"
     sections_after_inlines = (ADDRESS,)
     sections_open_at_first = (STATE, WHO)
 
@@ -265,7 +266,7 @@ class PostAdmin(WritingPageMixin, EditorPageMixin, PictureAdminMixin, PostAdminB
         if IS_POPUP_VAR in request.POST:
             return
         if post.withdrawn_at:
-            text = format_html(
+            text: SafeString | str = (
                 "Saved. It stays withdrawn, and its address says so, until you publish it again "
                 "or choose “Bring back” in the list of posts."
             )

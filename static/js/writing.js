@@ -65,7 +65,7 @@ form.addEventListener("keydown", (event) => {
   } else if (event.target === dek) {
     event.preventDefault();
     mainEditor()?.focus();
-  } else if (event.target.matches(SINGLE_LINE)) {
+  } else if (event.target.matches(`${SINGLE_LINE}, [data-one-line]`)) {
     // Enter would press a button of the form.
     event.preventDefault();
   }
@@ -77,11 +77,10 @@ CKEDITOR?.on("instanceReady", ({ editor }) => {
   if (editor.mode === "wysiwyg") listen();
 });
 
-// Title and dek are as high as their words.
+// Title, dek and captions are as high as their words.
 
 if (!CSS.supports("field-sizing", "content")) {
-  for (const area of [title, dek]) {
-    if (!area) continue;
+  for (const area of form.querySelectorAll(".sheet__title, .sheet__dek, [data-one-line]")) {
     const fit = () => {
       area.style.height = "auto";
       area.style.height = `${area.scrollHeight}px`;
