@@ -140,6 +140,9 @@ class WritingPageMixin:
     def frame(self, request: HttpRequest, context: dict[str, Any]) -> Frame:
         admin: Any = self
         thing = context.get("original")
+        if thing and context["errors"]:
+            # A form with errors has put into its object what was typed, such as a date.
+            thing = self.opts.model._default_manager.filter(pk=thing.pk).first() or thing
         where = f"admin:{self.opts.app_label}_{self.opts.model_name}"
         inlines = list(context["inline_admin_formsets"])
         frame = Frame(
@@ -181,6 +184,7 @@ class WritingPageMixin:
         if context["errors"]:
             frame.problems = list(problems_of(context["adminform"], inlines))
         self.fill_frame(frame, thing, request)
+        context["title"] = frame.thing.capitalize() if thing else f"New {frame.thing}"
         return frame
 
     def inline_section(self, inline: Any) -> Section:

@@ -130,6 +130,7 @@ class PostForm(SlugForm):
             )
         }
         labels = {
+            "body": "Text",
             "summary": "Dek",
             "slug": "Address",
             "published_at": "Publish at",

@@ -28,7 +28,7 @@ class PageForm(SlugForm):
     class Meta:
         model = Page
         fields = "__all__"
-        labels = {"summary": "Summary", "slug": "Address"}
+        labels = {"body": "Text", "slug": "Address"}
         widgets = {
             "title": forms.Textarea(
                 attrs={"rows": 1, "class": "sheet__title", "placeholder": "Title"}

@@ -45,7 +45,9 @@ document.addEventListener("click", (event) => {
   }
 });
 
-form.querySelector("[data-problems]")?.focus();
+const problems = form.querySelector("[data-problems]");
+if (problems) problems.focus();
+else if ("new" in form.dataset) title?.focus();
 
 // Keys
 

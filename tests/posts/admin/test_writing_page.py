@@ -56,6 +56,15 @@ def test_the_header_names_the_state_and_the_main_action(
     assert '<div id="desk-notices"></div>' in page
 
 
+def test_what_could_not_be_published_is_not_called_published(desk: Client) -> None:
+    post = make_post(published_at=None)
+    response = desk.post(change(post), form(summary="", _publish="1"))
+    frame = response.context["desk"]
+    assert (frame.state, frame.state_name) == ("draft", "Draft")
+    assert [problem[1] for problem in frame.problems] == ["id_summary"]
+    assert not Post.objects.published().exists()
+
+
 def test_a_published_article_is_updated_by_its_main_button(desk: Client) -> None:
     post = make_post()
     sent = form(title="Mended", **{"published_at_0": "2026-01-02", "published_at_1": "9 am"})
