@@ -51,10 +51,19 @@ class Frame:
     state: str = "new"
     """The key of the state: draft, scheduled, published, withdrawn, or new."""
     state_name: str = ""
+    text_name: str = "body"
+    """The field that has the editor."""
+    text_html: SafeString | str = ""
+    """The stored text, clean, for whoever may not change it."""
     words: int | None = None
     minutes: int | None = None
     preview_url: str = ""
-    site_url: str = ""
+    next_step: tuple[str, str] | None = None
+    """Address and name of the page where it goes on."""
+    second_button: tuple[str, str] | None = None
+    """Name and words of another button that saves."""
+    links: list[tuple[str, str]] = field(default_factory=list)
+    """More pages about it: address and name."""
     history_url: str = ""
     delete_url: str = ""
     may_save: bool = True

@@ -174,6 +174,7 @@ class PostAdmin(WritingPageMixin, EditorPageMixin, PictureAdminMixin, PostAdminB
             frame.state_name = "New"
             return
         frame.state, frame.state_name = state_of(post)
+        frame.text_html = post.body_html
         if post.is_published:
             frame.preview_url = post.get_absolute_url()
         else:

@@ -71,6 +71,7 @@ class PageAdmin(WritingPageMixin, EditorPageMixin, PageAdminBase):
         if page:
             # It has no draft: what is saved is on the site.
             frame.state, frame.state_name = "published", "On the site"
+            frame.text_html = page.body_html
             frame.preview_url = page.get_absolute_url()
 
     def section_line(self, name: str, thing: Any) -> str:

@@ -57,7 +57,7 @@ class RelatedPostInline(ArticleRowsMixin, RelatedInlineBase):
     extra = 0
     verbose_name = "related post"
     verbose_name_plural = "Related"
-    template = "admin/posts/post/related_rows.html"
+    template = "admin/desk/rows.html"
 
     def formfield_for_dbfield(
         self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any

@@ -203,7 +203,7 @@ def test_each_error_is_named_on_top_and_leads_to_its_field(phone: Page) -> None:
     expect(problems).to_be_focused()
     expect(problems).to_contain_text("everything you typed is still here")
     expect(problems.get_by_role("link")).to_contain_text(
-        ["Dek: Write the dek", "Text: Write the text", "Author: Choose", "Alternative text: Say"]
+        ["Dek: Write the dek", "Text: Write the text", "Alternative text: Say"]
     )
     assert phone.input_value("#id_title") == "Half done"
     # The section is open, the drawer opens over the text, and the field has the focus.
