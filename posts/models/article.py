@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import math
 from typing import TYPE_CHECKING, Any, Self
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 WORDS_PER_MINUTE = 230
+_UNTITLED = "Untitled, "
 # Fields that no page shows, so that a change of them makes no page stale.
 NOT_ON_ANY_PAGE = {"body_served", "served_of", "likeness_due", "created_at"}
 # What posts/likeness.py reads of an article's own row; its topics are the other part.
@@ -229,7 +231,10 @@ class Post(WithBody, Slugged, Binnable):
             ),
             models.CheckConstraint(
                 name="post_cover_has_alt",
-                condition=models.Q(cover=None) | ~models.Q(cover_alt=""),
+                # A draft may lack it: nobody reads it, and it must be possible to save.
+                condition=models.Q(cover=None)
+                | ~models.Q(cover_alt="")
+                | models.Q(published_at=None),
                 violation_error_message="Say in the alternative text what the cover shows.",
             ),
             models.CheckConstraint(
@@ -310,6 +315,14 @@ class Post(WithBody, Slugged, Binnable):
         return self.published_at is None and self.withdrawn_at is None
 
     @property
+    def is_untitled(self) -> bool:
+        """Whether nobody has given it a title yet; see untitled()."""
+        month, _, day = self.title.removeprefix(_UNTITLED).partition(" ")
+        return (
+            self.title.startswith(_UNTITLED) and month in calendar.month_name[1:] and day.isdigit()
+        )
+
+    @property
     def is_withdrawn(self) -> bool:
         return self.withdrawn_at is not None
 
@@ -359,9 +372,19 @@ class Post(WithBody, Slugged, Binnable):
         return self.revised_at if self.was_revised else self.published_at
 
 
+def untitled(moment: datetime) -> str:
+    """Return the title of a draft that has none: "Untitled, November 27"."""
+    return f"{_UNTITLED}{date_format(timezone.localtime(moment), 'F j')}"
+
+
+def words_in(body: str) -> int:
+    """Return how many words a body of HTML has."""
+    return len(text_of(body).split())
+
+
 def reading_minutes(body: str) -> int:
     """Return how many minutes it takes to read a body of HTML, at least 1."""
-    return max(1, math.ceil(len(text_of(body).split()) / WORDS_PER_MINUTE))
+    return max(1, math.ceil(words_in(body) / WORDS_PER_MINUTE))
 
 
 class RelatedPost(GoesAlong):
