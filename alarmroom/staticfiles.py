@@ -30,7 +30,10 @@ JOINED = {
     ],
     "css/desk.css": [
         f"css/desk/{name}.css"
-        for name in ("tokens", "base", "focal-point", "writing", "editor", "history", "narrow")
+        for name in (
+            *("tokens", "base", "bin", "focal-point", "forms", "writing", "rail", "header"),
+            *("editor", "saving", "history", "preview", "narrow"),
+        )
     ],
     "js/site.js": [f"js/{name}.js" for name in ("share", "contents", "boxes")],
 }
@@ -44,7 +47,6 @@ EDITOR_FILES = frozenset({"ckeditor.js", "config.js", "contents.css", "styles.js
 EDITOR_PLUGINS = frozenset(
     {
         "a11yhelp",
-        "autogrow",
         "clipboard",
         "copyformatting",
         "dialog",
@@ -170,8 +172,11 @@ class PrunedManifestStorage(CompressedManifestStaticFilesStorage):
     """Stores files under names with a content hash, each with a Brotli and a gzip copy.
 
     Files for which needs_plain_name() is true keep their plain name. A file is compressed under
-    one name only.
+    one name only. Imports of a script name the hashed files too, so that a browser never has two
+    versions of one module.
     """
+
+    support_js_module_import_aggregation = True
 
     def post_process(self, paths: dict[str, Any], dry_run: bool = False, **options: Any) -> Any:
         plain = {path for path in paths if needs_plain_name(path)}

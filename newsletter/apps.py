@@ -10,5 +10,5 @@ class NewsletterConfig(AppConfig):
         from posts.checks import known
         from posts.models import image
 
-        image.USED_BY.append(Issue.objects.showing)
+        image.SHOWN_IN.append(Issue.objects.showing)
         known.OTHERS["newsletter:issue"] = Issue.objects.readable

@@ -20,6 +20,7 @@ GROUPS = (
         "tests/browser/test_allowlist.py::",
         "tests/browser/test_editor.py::",
         "tests/browser/test_main_path.py::",
+        "tests/browser/test_nothing_is_lost.py::",
         "tests/browser/test_paste.py::",
         "tests/browser/test_reading.py::",
         "tests/browser/test_search.py::",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +71,26 @@ class DeskSite(admin.AdminSite):
             self.admin_view(self.view_on_site),
             name="view_on_site",
         )
-        return [shown, *super().get_urls()]
+        # Models are loaded by now; when this module is imported, they are not.
+        from alarmroom.desk import bin_pages
+
+        again = path("sign-in-again/", self.sign_in_again, name="sign_in_again")
+        return [shown, again, *bin_pages.urls(self), *super().get_urls()]
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Return the entries of the menu, and the bin as the last one."""
+        from alarmroom.desk import bin_pages
+
+        found: list[Any] = super().get_app_list(request, app_label)
+        entry = bin_pages.link(self, request) if app_label is None else None
+        return [*found, entry] if entry else found
+
+    @property
+    def sign_in_again(self) -> Callable[[HttpRequest], HttpResponse]:
+        # This module is imported before the models of other apps are.
+        from alarmroom.desk.sign_in_again import sign_in_again
+
+        return sign_in_again
 
     def autocomplete_view(self, request: HttpRequest) -> Any:
         return AutocompleteView.as_view(admin_site=self)(request)

@@ -14,7 +14,7 @@ from posts.models import Post
 def manuscript_of(post: Post, *, topics: int, related: int) -> Manuscript:
     """Return a stored article as the rules read it."""
     return Manuscript(
-        title=post.title,
+        title="" if post.is_untitled else post.title,
         dek=post.summary,
         body=post.body,
         slug=post.slug,

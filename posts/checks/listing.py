@@ -10,32 +10,33 @@ from posts.checks.manuscript import Manuscript
 
 LONGEST_TITLE = 60  # characters that a search result shows, about
 LONGEST_DEK = 155  # likewise
+# What readers must get, by the field of the form; a draft may lack any of it.
+NEEDED = {
+    "title": "Give the article a title.",
+    "summary": "Write the dek: one or two sentences on what it says.",
+    "body": "Write the text.",
+    "author": "Choose whose article it is.",
+}
 
 
 def missing(manuscript: Manuscript, known: Known) -> Iterator[Finding]:
     """What no article can do without."""
     text = manuscript.text
     has_body = bool(text.pictures) or any(block.text for block in text.blocks)
-    needed = [
-        ("title", bool(manuscript.title.strip()), "It has no title.", "Give the article a title."),
-        (
-            "summary",
-            bool(manuscript.dek.strip()),
-            "It has no dek.",
-            "Write one or two sentences on what it says.",
-        ),
-        ("body", has_body, "It has no text.", "Write the text."),
-        ("author", manuscript.has_author, "It has no author.", "Choose whose article it is."),
-    ]
-    for name, is_there, message, hint in needed:
-        if not is_there:
+    there = {
+        "title": bool(manuscript.title.strip()),
+        "summary": bool(manuscript.dek.strip()),
+        "body": has_body,
+        "author": manuscript.has_author,
+    }
+    for name, sentence in NEEDED.items():
+        if not there[name]:
             yield Finding(
-                f"no-{'dek' if name == 'summary' else name}",
+                f"no-{name}",
                 ERROR,
-                message,
+                sentence,
                 Place(name),
-                hint,
-                action="Choose one" if name == "author" else "Write it",
+                action="Go there",
                 may_be_overridden=False,
             )
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('posts', '0011_search_authors'),
+        ('posts', '0012_drafts_lack_anything'),
     ]
 
     operations = [

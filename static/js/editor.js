@@ -89,6 +89,14 @@ CKEDITOR.on("instanceCreated", ({ editor }) => {
   });
 });
 
+// A list of formats is a frame of its own.
+CKEDITOR.on("instanceReady", ({ editor }) => {
+  editor.on("panelShow", ({ data }) => {
+    const root = data.element.findOne("iframe")?.getFrameDocument().$.documentElement;
+    if (root) root.dataset.theme = document.documentElement.dataset.theme ?? "";
+  });
+});
+
 CKEDITOR.on("instanceReady", ({ editor }) => guard(editor.element.$.form));
 
 new MutationObserver(() => {
@@ -149,7 +157,8 @@ function upload(editor, dialog, box) {
   loader.upload(editor.config.imageUploadUrl);
 }
 
-// The form: it waits for uploads, warns before a changed text is left, and ignores a double click.
+// The form: it waits for uploads, and a double click sends it once. What was typed is kept by
+// static/js/desk/autosave.js.
 
 const guarded = new WeakSet();
 
@@ -160,24 +169,27 @@ function editorsIn(form) {
 function guard(form) {
   if (!form || guarded.has(form)) return;
   guarded.add(form);
-  let sent = false;
-  form.addEventListener("submit", (event) => {
-    const busy = editorsIn(form).find(
-      (editor) => editor.uploadRepository && !editor.uploadRepository.isFinished(),
-    );
-    if (busy) {
+  // Before all others, so that nothing is sent.
+  form.addEventListener(
+    "submit",
+    (event) => {
+      const busy = editorsIn(form).find(
+        (editor) => editor.uploadRepository && !editor.uploadRepository.isFinished(),
+      );
+      if (!busy) return;
       event.preventDefault();
       busy.showNotification("A picture is still being uploaded. Save again in a moment.", "warning");
-    } else if (sent) {
-      event.preventDefault();
-    } else if (!event.defaultPrevented) {
-      sent = true;
-    }
+    },
+    { capture: true },
+  );
+  let sent = false;
+  // After all others: a submit that was held back may come again.
+  window.addEventListener("submit", (event) => {
+    if (event.target !== form || event.defaultPrevented) return;
+    if (sent) event.preventDefault();
+    sent = true;
   });
   window.addEventListener("pageshow", () => {
     sent = false;
-  });
-  window.addEventListener("beforeunload", (event) => {
-    if (!sent && editorsIn(form).some((editor) => editor.checkDirty())) event.preventDefault();
   });
 }

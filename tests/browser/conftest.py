@@ -139,15 +139,15 @@ def editor(
     context.close()
 
 
-def sign_in(browser: Browser, url: str, password: str) -> StorageState:
-    """Sign in as `editor`; once for many tests, because passwords are hashed slowly."""
+def sign_in(browser: Browser, url: str, password: str, name: str = "editor") -> StorageState:
+    """Sign in; once for many tests, because passwords are hashed slowly."""
     problems: list[str] = []
     context = browser.new_context(base_url=url)
     context.set_default_timeout(15_000)
     page = context.new_page()
     note_problems(page, problems)
     page.goto("/admin/")
-    page.fill("#id_username", "editor")
+    page.fill("#id_username", name)
     page.fill("#id_password", password)
     page.click("[type=submit]")
     page.wait_for_selector("#user-tools")

@@ -63,7 +63,7 @@ def test_the_list_names_what_is_typed_and_not_what_is_stored(editor: Client) -> 
 
 def test_a_new_article_is_checked_before_its_first_save(editor: Client) -> None:
     text = editor.post(NEW, form(title="", author="", body="")).content.decode()
-    for message in ("It has no title.", "It has no author.", "It has no text."):
+    for message in ("Give the article a title.", "Choose whose article it is.", "Write the text."):
         assert message in text
     assert not Post.objects.exists()
 

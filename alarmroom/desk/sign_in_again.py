@@ -1,0 +1,64 @@
+"""Signing in from a form that is open: the text in it stays where it is.
+
+The browser opens a window over the form when the desk answers that the session is gone
+(static/js/desk/sign-in-again.js). Signing in makes a new CSRF token, and the cookie that holds it
+cannot be read by scripts; so the answer carries it. The old token is gone by then, so the origin
+of the request is checked instead.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib.auth import login
+from django.http import HttpRequest, JsonResponse
+from django.middleware.csrf import get_token
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_post_parameters
+
+from alarmroom.desk.sign_in import SignInForm
+from alarmroom.methods import allow
+from alarmroom.origin import origin_allowed
+
+
+@never_cache
+@csrf_exempt
+@sensitive_post_parameters("password")
+@allow("POST")
+def sign_in_again(request: HttpRequest) -> JsonResponse:
+    """Sign in the account of an open form (`_account`) and answer with a new CSRF token.
+
+    Without a password it answers 401, or the token if that account is signed in: in another tab,
+    for example, where the token of this one became worthless.
+    """
+    if not origin_allowed(request):
+        return refusal(HTTPStatus.FORBIDDEN, "This came from another site. Nothing was done.")
+    account = request.POST.get("_account", "")
+    if "password" not in request.POST:
+        user: Any = request.user
+        if user.is_active and user.is_staff and str(user.pk) == account:
+            return JsonResponse({"state": "signed-in", "token": get_token(request)})
+        return JsonResponse({"state": "signed-out"}, status=HTTPStatus.UNAUTHORIZED)
+    form = SignInForm(request, data=request.POST)
+    if not form.is_valid():
+        if getattr(request, "axes_locked_out", False):
+            sentence = str(form.get_invalid_login_error().message)
+            return refusal(HTTPStatus.TOO_MANY_REQUESTS, sentence)
+        return refusal(
+            HTTPStatus.BAD_REQUEST,
+            "The password is wrong, or this account may not use the desk any more. Try again.",
+        )
+    # Only whoever knows a password learns that it is of another account.
+    if str(form.get_user().pk) != account:
+        return refusal(
+            HTTPStatus.CONFLICT,
+            "This text belongs to another account. Sign in as the one that is named above.",
+        )
+    login(request, form.get_user())
+    return JsonResponse({"state": "signed-in", "token": get_token(request)})
+
+
+def refusal(status: HTTPStatus, error: str) -> JsonResponse:
+    return JsonResponse({"state": "refused", "error": error}, status=status)

@@ -1,0 +1,59 @@
+// Every page of the desk: nothing that was typed is lost.
+
+import { account, onSignInElsewhere } from "./account.js";
+import { Autosave } from "./autosave.js";
+import { chooseAgain, forgetFiles, keepChosenFiles } from "./chosen-files.js";
+import { sendLeftBehind } from "./left-behind.js";
+import { showNewerText } from "./newer-text.js";
+import { showOthers, watchPresence } from "./presence.js";
+import { SavingState, savingPlace } from "./saving-state.js";
+import { signInAgain } from "./sign-in-again.js";
+import { guardSubmit } from "./submit.js";
+import { takeSubmitted } from "./tabs.js";
+
+const place = document.querySelector("[data-working-copy]");
+const form = place?.closest("form");
+
+const sent = takeSubmitted();
+
+if (account && form && place.dataset.account === account.pk) startForm(place.dataset);
+else if (account) {
+  if (sent) forgetFiles(sent);
+  sendAll();
+}
+if (account) window.addEventListener("online", sendAll);
+
+function sendAll() {
+  return sendLeftBehind(account.pk);
+}
+
+async function startForm(addresses) {
+  const autosave = new Autosave(form, addresses, {
+    bar: new SavingState(savingPlace(form)),
+    answered: showOthers,
+    signIn: signInAgain,
+  });
+  const same = isSameForm(addresses);
+  autosave.start(same ? sent : null);
+  keepChosenFiles(form, autosave);
+  if (same) chooseAgain(form, autosave, sent.tab);
+  else if (sent) forgetFiles(sent);
+  if (new URLSearchParams(location.search).has("copy")) chooseAgain(form, autosave, "");
+  guardSubmit(form, autosave);
+  onSignInElsewhere(() => autosave.goOn());
+  watchPresence(autosave);
+
+  const offer = async () => {
+    await sendLeftBehind(account.pk, addresses.object);
+    await showNewerText(addresses.newer, autosave.tab);
+  };
+  window.addEventListener("pageshow", ({ persisted }) => persisted && offer());
+  await offer();
+  await sendAll();
+}
+
+// A form that was sent and comes back with errors is the same form: its working copy goes on.
+function isSameForm({ account: owner, object }) {
+  const hasErrors = form.querySelector(".errornote, .errorlist");
+  return Boolean(sent && hasErrors && sent.account === owner && sent.object === object);
+}

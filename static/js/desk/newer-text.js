@@ -1,0 +1,25 @@
+// The panel of newer text that was found, made by the server, at the top of the form.
+
+import { noticePlace, say } from "./notices.js";
+import { addressOf } from "./requests.js";
+
+export async function showNewerText(address, tab) {
+  let html = "";
+  try {
+    const response = await fetch(addressOf(address, tab), {
+      credentials: "same-origin",
+      redirect: "manual",
+    });
+    if (response.status === 200) html = await response.text();
+  } catch {
+    return; // The text is safe; the next time that the form is opened asks again.
+  }
+  noticePlace().querySelector("#desk-newer")?.remove();
+  if (!html) return;
+  const panel = document.createElement("div");
+  panel.id = "desk-newer";
+  panel.innerHTML = html;
+  noticePlace().append(panel);
+  const title = panel.querySelector("h1, h2, h3, strong")?.textContent.trim();
+  say(`${title || "Newer text was found"}. It is offered at the top of the form.`);
+}

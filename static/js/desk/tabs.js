@@ -1,0 +1,52 @@
+// The id of a form in a tab, new for each time that the form is loaded, and whether it is alive.
+
+export function newTabId() {
+  // randomUUID() is there under https only.
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// Holds a lock as long as this page uses the id, or until the function that it returns is called.
+export function claimTab(tab) {
+  let release = () => {};
+  const released = new Promise((resolve) => {
+    release = resolve;
+  });
+  // Without https there are no locks; then a copy may be sent twice, which changes nothing.
+  navigator.locks?.request(lockOf(tab), () => released).catch(() => {});
+  return release;
+}
+
+// Runs `work` unless another page uses the id.
+export async function ifAbandoned(tab, work) {
+  if (!navigator.locks) return work();
+  return navigator.locks.request(lockOf(tab), { ifAvailable: true }, (lock) => lock && work());
+}
+
+function lockOf(tab) {
+  return `desk-form-${tab}`;
+}
+
+// What this browser tab last sent by Save, so that the page that answers knows whether it is the
+// same form again.
+
+const SUBMITTED = "desk-submitted";
+
+export function rememberSubmitted(copy) {
+  try {
+    const { account, object, tab, number } = copy;
+    sessionStorage.setItem(SUBMITTED, JSON.stringify({ account, object, tab, number }));
+  } catch {
+    // A browser that keeps nothing: the page that answers then counts as a new form.
+  }
+}
+
+export function takeSubmitted() {
+  try {
+    const found = JSON.parse(sessionStorage.getItem(SUBMITTED));
+    sessionStorage.removeItem(SUBMITTED);
+    return found;
+  } catch {
+    return null;
+  }
+}
