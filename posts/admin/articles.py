@@ -31,7 +31,7 @@ from alarmroom.desk.revisions import Head
 from alarmroom.desk.versioned import VersionedAdminMixin
 from alarmroom.desk.writing import HISTORY, Frame, WritingPageMixin
 from posts.admin.article_form import PostForm, usual_author
-from posts.admin.checking import ChecksMixin, checked_action, waits_for_update
+from posts.admin.checking import ChecksMixin, check_stored_for, waits_for_update
 from posts.admin.related import RelatedPostInline
 from posts.admin.shared import (
     EditorPageMixin,
@@ -199,6 +199,7 @@ class PostAdmin(
 
     def fill_frame(self, frame: Frame, thing: Any, request: HttpRequest) -> None:
         post: Post | None = thing
+        self.show_checks(frame, post)
         frame.has_dates = True
         frame.thing = "article"
         frame.words = words_in(post.body) if post else 0
@@ -298,11 +299,19 @@ class PostAdmin(
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        if Post.objects.filter(pk=pk, withdrawn_at=None).bring_back():
+        with transaction.atomic():
+            back = Post.objects.filter(pk=pk, withdrawn_at=None, was_published_at__isnull=False)
+            checked = check_stored_for(self, request, back, address=request.path)
+            changing = self.about_to_change(Post.objects.filter(pk__in=checked.ready))
+            count = Post.objects.filter(pk__in=checked.ready).bring_back()
+            self.record_changes(request, changing, Revision.Kind.PUBLISHED, checked.notes)
+        if checked.page:
+            return checked.page
+        if count:
             self.log_change(request, post, "Published again, under its old date.")
             post.refresh_from_db(fields=["published_at"])
             self.say_what_happened(request, post)
-        else:
+        elif not checked.stopped:
             self.message_user(request, f"“{post}” is no draft with an old date.", messages.INFO)
         return redirect("admin:posts_post_change", pk)
 
@@ -420,22 +429,20 @@ class PostAdmin(
     def publish_now(self, request: HttpRequest, queryset: QuerySet[Post]) -> HttpResponse | None:
         with transaction.atomic():
             waiting = queryset.exclude(published_at__lte=timezone.now())
-            ready, notes, page = checked_action(
-                self, request, waiting, action="publish_now", undone="published"
-            )
-            changing = self.about_to_change(Post.objects.filter(pk__in=ready))
-            count = Post.objects.filter(pk__in=ready).publish()
-            self.record_changes(request, changing, Revision.Kind.PUBLISHED, notes)
+            checked = check_stored_for(self, request, waiting, action="publish_now")
+            changing = self.about_to_change(Post.objects.filter(pk__in=checked.ready))
+            count = Post.objects.filter(pk__in=checked.ready).publish()
+            self.record_changes(request, changing, Revision.Kind.PUBLISHED, checked.notes)
         if count:
             text = f"{count} article{pluralize(count)} published."
             self.message_user(request, text, messages.SUCCESS)
-        elif page is None:
+        elif not checked.stopped and checked.page is None:
             self.message_user(
                 request,
                 "Nothing to publish: the chosen articles are on the site already.",
                 messages.INFO,
             )
-        return page
+        return checked.page
 
     @admin.action(description="Back to draft", permissions=["change"])
     def back_to_draft(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
@@ -469,12 +476,12 @@ class PostAdmin(
     def bring_back(self, request: HttpRequest, queryset: QuerySet[Post]) -> HttpResponse | None:
         with transaction.atomic():
             withdrawn = queryset.filter(withdrawn_at__isnull=False)
-            ready, notes, page = checked_action(
+            checked = check_stored_for(
                 self, request, withdrawn, action="bring_back", undone="brought back"
             )
-            changing = self.about_to_change(Post.objects.filter(pk__in=ready))
-            count = Post.objects.filter(pk__in=ready).bring_back()
-            self.record_changes(request, changing, Revision.Kind.PUBLISHED, notes)
+            changing = self.about_to_change(Post.objects.filter(pk__in=checked.ready))
+            count = Post.objects.filter(pk__in=checked.ready).bring_back()
+            self.record_changes(request, changing, Revision.Kind.PUBLISHED, checked.notes)
         if count:
             self.message_user(
                 request,
@@ -482,6 +489,6 @@ class PostAdmin(
                 f"{pluralize(count, 'its old date,their old dates')}.",
                 messages.SUCCESS,
             )
-        elif page is None:
+        elif not checked.stopped and checked.page is None:
             self.message_user(request, "None of the chosen articles is withdrawn.", messages.INFO)
-        return page
+        return checked.page

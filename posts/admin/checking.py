@@ -7,6 +7,7 @@ the revision's note and in the admin's log.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -14,17 +15,19 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.defaultfilters import pluralize
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from alarmroom.desk.content import rows_as_sent
 from alarmroom.desk.moments import MomentField
+from alarmroom.desk.writing import Frame, Section
 from posts.checks import Finding, Manuscript, check, check_stored
 from posts.checks.report import Report, numbered
 from posts.models import Post
@@ -35,6 +38,8 @@ from posts.text.limits import refuse_longer
 REASON = "_override_reason"
 LEAST_REASON, LONGEST_REASON = 10, 240  # characters
 SPITE = "Published in spite of checks"
+# Sections of the rail.
+CHECKS, IN_SPITE = "Checks", "In spite of checks"
 
 
 def may_override(request: HttpRequest) -> bool:
@@ -64,6 +69,7 @@ def waits_for_update(data: QueryDict, post: Post) -> bool:
 class CheckedForm(forms.ModelForm):
     """The form of an article, with the checks before a save that readers would see."""
 
+    data: QueryDict  # type: ignore[assignment]  # what the admin gives it
     request: Any = None  # Whose form it is; set by ChecksMixin.get_form().
 
     # Named as REASON says.
@@ -181,11 +187,27 @@ class ChecksMixin:
     ) -> HttpResponse:
         if getattr(request, "desk_asks_for_reason", False):
             page = context["adminform"]
-            page.fieldsets = [*page.fieldsets, ("In spite of checks", {"fields": [REASON]})]
+            page.fieldsets = [*page.fieldsets, (IN_SPITE, {"fields": [REASON]})]
+            context["asks_for_reason"] = True
         response: HttpResponse = super().render_change_form(  # type: ignore[misc]  # likewise
             request, context, *args, **kwargs
         )
         return response
+
+    def show_checks(self, frame: Frame, post: Post | None) -> None:
+        """Put the checks into the rail, below the state; above them the reason, if one is asked."""
+        if not frame.may_save:
+            return
+        address = self.address_of("checks", post.pk if post else None)  # type: ignore[attr-defined]  # likewise
+        top = render_to_string("admin/posts/post/_checks_section.html", {"address": address})
+        frame.rail.insert(1, Section(CHECKS, top=mark_safe(top), is_open=True))  # noqa: S308  (a template's)
+        for section in frame.rail:
+            if section.name == IN_SPITE:
+                frame.rail.remove(section)
+                frame.rail.insert(1, section)
+                # Whatever the browser remembers, it is open.
+                section.is_open = section.is_wrong = True
+                break
 
     def checks_view(self, request: HttpRequest, object_id: str | None = None) -> HttpResponse:
         """Return what the rules find in a form as it stands, for the rail. It stores nothing."""
@@ -199,7 +221,7 @@ class ChecksMixin:
             return HttpResponse(
                 " ".join(error.messages),
                 content_type="text/plain; charset=utf-8",
-                status=HTTPStatus.CONTENT_TOO_LARGE,
+                status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             )
         return TemplateResponse(request, "admin/posts/post/_checks.html", checks_context(report))
 
@@ -225,36 +247,50 @@ def checks_context(report: Report) -> dict[str, Any]:
     }
 
 
-def checked_action(
-    model_admin: Any, request: HttpRequest, posts: QuerySet[Post], *, action: str, undone: str
-) -> tuple[list[int], dict[int, str], HttpResponse | None]:
+@dataclass
+class Checked:
+    """What came of checking stored articles before an action gives them to readers."""
+
+    ready: list[int] = field(default_factory=list)  # The keys of those that may go on.
+    notes: dict[int, str] = field(default_factory=dict)  # Of those that do in spite of errors.
+    stopped: int = 0  # How many are not ready, which this person has been told.
+    page: HttpResponse | None = None  # Asks for a reason, of whoever may give one.
+
+
+def check_stored_for(
+    model_admin: Any,
+    request: HttpRequest,
+    posts: QuerySet[Post],
+    *,
+    action: str = "",
+    address: str = "",
+    undone: str = "published",
+) -> Checked:
     """Check stored articles before an action gives them to readers. Call it in a transaction.
 
     The rows stay locked, so that nobody can change a text between its check and its publication.
-    Returns the keys of those that may go on, the notes of those that do in spite of errors, and
-    the page that asks for a reason, if this person may give one.
+    The page that asks for a reason sends it to the list with this `action`, or to `address`.
     """
-    if not transaction.get_connection().in_atomic_block:
-        raise RuntimeError("Call it in a transaction.")
     pks = sorted(posts.order_by().values_list("pk", flat=True))
     locked = Post._base_manager.select_for_update().filter(pk__in=pks).order_by("pk")
     list(locked.values_list("pk"))
-    reason = reason_in(request.POST) if may_override(request) else ""
-    ready: list[int] = []
-    notes: dict[int, str] = {}
+    may = may_override(request)
+    reason = reason_in(request.POST) if may else ""
+    found = Checked()
     asks: list[tuple[Post, list[Finding]]] = []
     for post, report in check_stored(Post.objects.filter(pk__in=pks)):
         errors = report.errors
         overridable = all(finding.may_be_overridden for finding in errors)
         if not errors:
-            ready.append(post.pk)
-        elif overridable and len(reason) >= LEAST_REASON:
-            ready.append(post.pk)
-            notes[post.pk] = note_of(reason)
+            found.ready.append(post.pk)
+        elif may and overridable and len(reason) >= LEAST_REASON:
+            found.ready.append(post.pk)
+            found.notes[post.pk] = note_of(reason)
             model_admin.log_change(request, post, log_of(reason, errors))
-        elif overridable and may_override(request):
+        elif may and overridable:
             asks.append((post, errors))
         else:
+            found.stopped += 1
             more = len(errors) - 1
             also = f" {more} more thing{pluralize(more)} to fix." if more else ""
             model_admin.message_user(
@@ -262,16 +298,18 @@ def checked_action(
                 f"“{post}” was not {undone}. {errors[0].sentence}{also}",
                 messages.ERROR,
             )
-    page = ask_for_reason(model_admin, request, asks, action, reason) if asks else None
-    return ready, notes, page
+    if asks:
+        found.page = ask_for_reason(model_admin, request, asks, reason, action, address)
+    return found
 
 
 def ask_for_reason(
     model_admin: Any,
     request: HttpRequest,
     asks: list[tuple[Post, list[Finding]]],
-    action: str,
     reason: str,
+    action: str,
+    address: str,
 ) -> HttpResponse:
     """Return the page that names what is wrong, and asks why to publish it all the same."""
     context = {
@@ -280,11 +318,12 @@ def ask_for_reason(
         "opts": model_admin.opts,
         "rows": asks,
         "action": action,
+        "address": address or reverse("admin:posts_post_changelist"),
         "action_name": ACTION_CHECKBOX_NAME,
         "reason_name": REASON,
         "reason": reason,
         "least": LEAST_REASON,
         "longest": LONGEST_REASON,
     }
-    request.current_app = model_admin.admin_site.name  # type: ignore[attr-defined]  # as Django does
+    request.current_app = model_admin.admin_site.name
     return TemplateResponse(request, "admin/posts/post/override.html", context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db.models import Count, QuerySet
 
@@ -32,7 +33,7 @@ def check_stored(posts: QuerySet[Post]) -> Iterable[tuple[Post, Report]]:
     """Return each of these articles with its report, a hundred at a time."""
     pks = list(posts.order_by().values_list("pk", flat=True))
     for start in range(0, len(pks), 100):
-        rows = list(
+        rows: list[Any] = list(
             Post.objects.filter(pk__in=pks[start : start + 100])
             .order_by("pk")
             .defer("body_served")
