@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -69,7 +69,6 @@ def waits_for_update(data: QueryDict, post: Post) -> bool:
 class CheckedForm(forms.ModelForm):
     """The form of an article, with the checks before a save that readers would see."""
 
-    data: QueryDict  # type: ignore[assignment]  # what the admin gives it
     request: Any = None  # Whose form it is; set by ChecksMixin.get_form().
 
     # Named as REASON says.
@@ -81,11 +80,15 @@ class CheckedForm(forms.ModelForm):
         widget=forms.Textarea(attrs={"rows": 2, "maxlength": LONGEST_REASON}),
     )
 
+    @property
+    def _sent(self) -> QueryDict:
+        return cast("QueryDict", self.data)
+
     def check_before_publishing(self, cleaned: dict[str, Any]) -> None:
         """Add what the checks call an error to the errors of the form."""
         if self.request is not None:
             self.request.desk_overridden = None
-        if not cleaned.get("published_at") or waits_for_update(self.data, self.instance):
+        if not cleaned.get("published_at") or waits_for_update(self._sent, self.instance):
             return
         report = check(self._manuscript(cleaned))
         errors = [each for each in report.errors if each.place.field not in self.errors]
@@ -97,7 +100,7 @@ class CheckedForm(forms.ModelForm):
 
     def _override(self, errors: list[Finding]) -> list[Finding]:
         """Return the errors that stay; the others are overridden if a reason is given."""
-        reason = reason_in(self.data)
+        reason = reason_in(self._sent)
         fixed = [finding for finding in errors if not finding.may_be_overridden]
         if len(reason) >= LEAST_REASON and REASON not in self.errors:
             self.request.desk_overridden = (reason, [e for e in errors if e.may_be_overridden])
@@ -117,7 +120,7 @@ class CheckedForm(forms.ModelForm):
         author, cover = cleaned.get("author"), cleaned.get("cover")
         if "author" not in self.fields:
             author = self.instance.author_id
-        rows = rows_as_sent(self.data, "related_to", Post.content_shape.rows["related_to"])
+        rows = rows_as_sent(self._sent, "related_to", Post.content_shape.rows["related_to"])
         return Manuscript(
             **{
                 ours: cleaned.get(name, getattr(self.instance, name)) or ""
@@ -132,7 +135,7 @@ class CheckedForm(forms.ModelForm):
                 )
             },
             has_author=bool(author),
-            topics=len(self.data.getlist(self.add_prefix("tags"))),
+            topics=len(self._sent.getlist(self.add_prefix("tags"))),
             related=len(rows),
             cover=cover.pk if cover else None,
             publishes_at=cleaned.get("published_at"),
