@@ -13,7 +13,7 @@ from posts.checks.known import Known
 from posts.checks.manuscript import Manuscript, Picture
 
 SMALLEST_COVER = 1200  # px
-_FILE = re.compile(r"\S{1,200}\.(?:jpe?g|png|gif|webp|heic|heif|avif|tiff?|bmp|svg)")
+_ENDINGS = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff")
 # What cameras, phones and programs call their files: a word of theirs, then numbers only.
 _OF_A_CAMERA = re.compile(
     r"(?:img|dsc[nf]?|pxl|mvimg|dji|gopr|image|photo|picture|pic|scan|untitled|unnamed"
@@ -24,11 +24,10 @@ _CAMERA_NUMBER = re.compile(r"(?:p|dsc|img|[a-z]{3}[_-]?)[0-9]{4,17}")
 
 def is_file_name(alt: str) -> bool:
     """Whether an alternative text is only what a camera or a program called the file."""
-    alt = " ".join(alt.split()).lower()
-    return any(
-        pattern.fullmatch(alt[:220]) is not None
-        for pattern in (_FILE, _OF_A_CAMERA, _CAMERA_NUMBER)
-    )
+    alt = " ".join(alt.split()).lower()[:200]
+    if alt.endswith(_ENDINGS) and " " not in alt:
+        return True
+    return bool(_OF_A_CAMERA.fullmatch(alt) or _CAMERA_NUMBER.fullmatch(alt))
 
 
 def name_of(picture: Picture) -> str:
