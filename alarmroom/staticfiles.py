@@ -31,7 +31,8 @@ JOINED = {
     "css/desk.css": [
         f"css/desk/{name}.css"
         for name in (
-            *("tokens", "base", "focal-point", "writing", "editor", "saving", "history", "narrow"),
+            *("tokens", "base", "bin", "focal-point", "forms", "writing", "rail", "header"),
+            *("editor", "saving", "history", "preview", "narrow"),
         )
     ],
     "js/site.js": [f"js/{name}.js" for name in ("share", "contents", "boxes")],
@@ -46,7 +47,6 @@ EDITOR_FILES = frozenset({"ckeditor.js", "config.js", "contents.css", "styles.js
 EDITOR_PLUGINS = frozenset(
     {
         "a11yhelp",
-        "autogrow",
         "clipboard",
         "copyformatting",
         "dialog",

@@ -9,4 +9,4 @@ class NewsletterConfig(AppConfig):
         from newsletter.models import Issue
         from posts.models import image
 
-        image.USED_BY.append(Issue.objects.showing)
+        image.SHOWN_IN.append(Issue.objects.showing)

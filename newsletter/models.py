@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from typing import Any, Self
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
+from alarmroom.desk.binnable import Binnable, GoesAlong, Said
 from alarmroom.desk.content import Row, Shape
 from posts.models import Post
 from posts.models.fields import PlainCharField, PlainTextField
@@ -49,7 +51,7 @@ class IssueQuerySet(models.QuerySet["Issue"]):
         return self.order_by("-number")
 
 
-class Issue(models.Model):
+class Issue(Binnable):
     """One issue of The Weekly Alarm.
 
     A draft or scheduled issue is rendered from its articles as they are. Starting it freezes
@@ -66,6 +68,8 @@ class Issue(models.Model):
 
     OPEN_STATES = (State.DRAFT, State.SCHEDULED)
     OUT_STATES = (State.SENDING, State.PAUSED, State.SENT)
+    # Only a published issue keeps a picture in the library (posts/models/image.py).
+    pictures_stay = "It was mailed with it, so the picture stays."
 
     number = models.PositiveIntegerField(
         unique=True, blank=True, help_text="Left empty, it follows the last issue."
@@ -167,6 +171,27 @@ class Issue(models.Model):
             and self.quiet_until > timezone.now()
         )
 
+    # The bin (alarmroom/desk/bin.py)
+
+    def why_not_binned(self) -> list[Said]:
+        if self.is_open:
+            return []
+        return [Said(f"It is {self.get_state_display()}. What was mailed is kept.")]
+
+    def said_before_binning(self) -> list[str]:
+        return ["It is scheduled, and is not sent."] if self.state == self.State.SCHEDULED else []
+
+    def come_back(self, binned_at: datetime) -> list[str]:
+        """Come back as a draft: nothing is sent by itself after that."""
+        notes = []
+        if Issue.objects.filter(number=self.number).exists():
+            former, self.number = self.number, None  # type: ignore[assignment]  # save() finds one
+            notes.append(f"Another issue has the number {former} by now, so it has the next one.")
+        if self.state == self.State.SCHEDULED:
+            self.state, self.scheduled_for = self.State.DRAFT, None
+            notes.append("It is a draft now, and is not sent by itself.")
+        return notes
+
     def contents(self) -> list[IssuePost]:
         """Return the issue's articles in order, without their long texts. One query.
 
@@ -182,7 +207,7 @@ class Issue(models.Model):
         return {state: found.get(state, 0) for state in Delivery.State.values}
 
 
-class IssuePost(models.Model):
+class IssuePost(GoesAlong):
     """An article's place in an issue."""
 
     issue = models.ForeignKey(Issue, models.CASCADE, related_name="issue_posts")
@@ -204,6 +229,39 @@ class IssuePost(models.Model):
 
     def __str__(self) -> str:
         return f"{self.issue} / {self.post}"
+
+    def owner(self) -> models.Model:
+        return self.issue
+
+    def why_kept(self, thing: models.Model) -> Said | None:
+        if thing == self.issue or self.issue.is_open:
+            return None
+        advice = "Withdraw the article instead: its address then tells readers that it was."
+        return Said(
+            f"It is in the issue “{self.issue}”, which is out. {advice}",
+            f"It is in an issue that is out. {advice}",
+            self.issue,
+        )
+
+    def why_not_back(self) -> Said | None:
+        # Locked: whoever starts the issue at the same time waits, or is seen here.
+        issue = Issue.objects.select_for_update().get(pk=self.issue_id)
+        if issue.is_open:
+            return None
+        return Said(
+            f"It is not in the issue “{issue}” again, which is {issue.get_state_display()} by now.",
+            "It is not in an issue again that is out by now.",
+            issue,
+        )
+
+    def said_in_bin(self, thing: models.Model) -> Said:
+        if thing == self.issue:
+            return Said(f"“{self.post}” is in it.", "One article is in it.", self.post)
+        return Said(
+            f"It is in the {self.issue.get_state_display()} issue “{self.issue}”, and leaves it.",
+            f"It is in one {self.issue.get_state_display()} issue, and leaves it.",
+            self.issue,
+        )
 
 
 class Content(models.Model):

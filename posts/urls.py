@@ -2,7 +2,7 @@ from django.urls import path, register_converter
 
 from posts import share_image
 from posts.admin import uploads
-from posts.views import archive, article, feeds, lists, pages, search
+from posts.views import archive, article, feeds, lists, pages, preview, search
 
 register_converter(archive.Year, "year")
 register_converter(archive.Month, "month")
@@ -24,7 +24,8 @@ urlpatterns = [
     path("feeds/<str:file_name>", feeds.site_feed, name="site-feed"),
     path("tags/<slug:slug>/<str:file_name>", feeds.tag_feed, name="tag-feed"),
     path("authors/<slug:slug>/<str:file_name>", feeds.author_feed, name="author-feed"),
-    path("preview/<int:pk>/", article.preview, name="preview"),
+    path("preview/new/", preview.preview_new, name="preview-new"),
+    path("preview/<int:pk>/", preview.preview, name="preview"),
     path("desk/upload/", uploads.upload_image, name="image-upload"),
     # The last one, because it matches any single word.
     path("<slug:slug>/", pages.page, name="page"),

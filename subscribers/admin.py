@@ -12,7 +12,9 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.html import format_html
 
+from alarmroom.desk.bin_admin import BinAdminMixin
 from alarmroom.desk.picture_field import PictureAdminMixin, PictureField
+from alarmroom.desk.versioned import VersionedAdminMixin
 from alarmroom.images import SMALL_SIDE, Picture
 from subscribers import notices, signup, tokens
 from subscribers.forms import AddressField
@@ -187,7 +189,7 @@ class ResourceForm(forms.ModelForm):
 
 
 @admin.register(Resource)
-class ResourceAdmin(PictureAdminMixin, admin.ModelAdmin):
+class ResourceAdmin(BinAdminMixin, PictureAdminMixin, VersionedAdminMixin, admin.ModelAdmin):
     """The free leadership resources, in the order of the sign-up box."""
 
     form = ResourceForm

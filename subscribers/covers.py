@@ -46,6 +46,11 @@ def copies_of(cover: ImageFieldFile) -> dict[str, Any]:
     return found
 
 
+def names_of(copies: dict[str, Any]) -> list[str]:
+    """Return the names of all copies of a cover."""
+    return [name for kind in FORMATS for name in copies.get(kind, ())]
+
+
 def sources(cover: ImageFieldFile, copies: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the MIME type and the `srcset` of each format that a cover is stored in.
 

@@ -13,6 +13,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from alarmroom import kept
+from alarmroom.desk.binnable import Binnable
+from alarmroom.desk.content import Shape
 from alarmroom.slugs import free_slug
 from subscribers import covers
 
@@ -279,7 +281,7 @@ class SignUpMails(models.Model):
         return f"{self.count} until {self.last_at}"
 
 
-class Resource(models.Model):
+class Resource(Binnable):
     """A free leadership resource that subscribers get.
 
     The file is in the private storage. It can only be downloaded through a signed link that
@@ -317,6 +319,9 @@ class Resource(models.Model):
     position = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    # Without its files, which are replaced and not kept.
+    content_shape = Shape(fields=("title", "slug", "description", "position"))
+
     class Meta:
         ordering = ["position", "pk"]
 
@@ -331,6 +336,28 @@ class Resource(models.Model):
         if self.cover_copies.get("of", "") != (self.cover.name or ""):
             # After the transaction: a picture is decoded and encoded, which takes long.
             transaction.on_commit(self.make_cover_copies, robust=True)
+
+    # The bin (alarmroom/desk/bin.py)
+
+    def said_before_binning(self) -> list[str]:
+        return ["Subscribers no longer get it, and the links in their mails stop working."]
+
+    def come_back(self, binned_at: datetime) -> list[str]:
+        notes = ["Subscribers get it again."]
+        if Resource.objects.filter(slug=self.slug).exists():
+            former, self.slug = self.slug, free_slug(self, self.slug)
+            notes.append(
+                f"Another resource has the address “{former}” by now. It has “{self.slug}” instead."
+            )
+        return notes
+
+    def remove_files(self) -> None:
+        covers_named = [self.cover.name, *covers.names_of(self.cover_copies)]
+        for field, names in (("file", [self.file.name]), ("cover", covers_named)):
+            if names[0] and Resource.objects.filter(**{field: names[0]}).exists():
+                continue
+            for name in filter(None, names):
+                getattr(self, field).storage.delete(name)
 
     def make_cover_copies(self) -> None:
         """Make smaller copies of the cover; note which there are, unless it was replaced since.

@@ -352,7 +352,7 @@ def saved_by(request: HttpRequest, thing: models.Model) -> str:
     last = Revision.objects.of(thing).newest_first().select_related("by").first()
     if last is None or last.by is None:
         return "somebody"
-    return "you, in another tab," if last.by == request.user else copies.name_of(last.by)
+    return "you, in another tab" if last.by == request.user else copies.name_of(last.by)
 
 
 def ask(

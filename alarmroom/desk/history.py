@@ -28,7 +28,6 @@ from alarmroom.desk.models import Revision, WorkingCopy
 PER_PAGE = 30
 NOW = "now"  # The newest content, with changes that wait.
 READERS = "readers"  # What readers see: what the object's own row has.
-KINDS_FOR_READERS = (Revision.Kind.PUBLISHED, Revision.Kind.UPDATED)
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ class HistoryPagesMixin(admin.ModelAdmin):
         everything = "all" in request.GET
         count = found.count()
         rows = list(found if everything else found[: PER_PAGE + 1])
-        lines = self.lines(rows)[: None if everything else PER_PAGE]
+        lines = self.lines(thing, rows)[: None if everything else PER_PAGE]
         days = [(day, list(of_day)) for day, of_day in groupby(lines, key=lambda each: each.day)]
         aside = WorkingCopy.objects.of(self.model, thing.pk).filter(
             by=request.user.pk, settled_at=None
@@ -140,10 +139,16 @@ class HistoryPagesMixin(admin.ModelAdmin):
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/desk/history.html", context)
 
-    def lines(self, rows: list[Revision]) -> list[Line]:
+    def seen_by_readers(self, thing: models.Model) -> bool:
+        """Whether readers see this object now."""
+        return False
+
+    def lines(self, thing: models.Model, rows: list[Revision]) -> list[Line]:
         """Return what each revision changed of the one before it."""
         found = []
-        readers_seen = False
+        live = None
+        if self.seen_by_readers(thing):
+            live = content.without_state(content.content_of(thing))
         for at, revision in enumerate(rows):
             earlier = rows[at + 1] if at + 1 < len(rows) else None
             what = ""
@@ -151,8 +156,8 @@ class HistoryPagesMixin(admin.ModelAdmin):
                 what = in_a_line(differences(self, earlier.content, revision.content))
             who = copies.name_of(revision.by) if revision.by else ""
             initials = "".join(word[0] for word in who.split()[:2]).upper()
-            for_readers = not readers_seen and revision.kind in KINDS_FOR_READERS
-            readers_seen = readers_seen or for_readers
+            for_readers = content.without_state(revision.content) == live
+            live = None if for_readers else live
             found.append(Line(revision, who, initials, what, for_readers))
         return found
 

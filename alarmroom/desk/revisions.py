@@ -13,6 +13,10 @@ from django.utils import timezone
 from alarmroom.desk.content import Content, content_of, digest, without_state
 from alarmroom.desk.models import Revision
 
+EVERY_ONE_FOR = dt.timedelta(days=7)
+ONE_A_DAY_FOR = dt.timedelta(days=90)
+AT_ONCE = 500  # More are left to the next save.
+
 
 @dataclass(frozen=True)
 class Head:
@@ -65,6 +69,7 @@ def record(
     ):
         return newest
     others.filter(waits=True).update(waits=False)
+    thin(thing, timezone.now())
     return Revision.objects.create(
         content_type=ContentType.objects.get_for_model(thing),
         object_id=thing.pk,
@@ -89,28 +94,28 @@ def record_found(thing: models.Model, found: Content) -> None:
         record(thing, found, Revision.Kind.FOUND, at=min(at, timezone.now()))
 
 
-def thin(now: dt.datetime) -> int:
-    """Delete revisions that are too many by their age; return how many.
+def thin(thing: models.Model, now: dt.datetime) -> int:
+    """Delete revisions of an object that are too many by their age; return how many.
 
     All of a week stay; then the last of each day, and after 90 days the last of each week. What
     was published, and what waits, stays for ever.
     """
-    old = Revision.objects.filter(
-        at__lt=now - dt.timedelta(days=7), kind__in=[Revision.Kind.SAVED, Revision.Kind.RESTORED]
-    ).exclude(waits=True)
-    seen: set[tuple[Any, ...]] = set()
+    old = (
+        Revision.objects.of(thing)
+        .filter(
+            at__lt=now - EVERY_ONE_FOR,
+            kind__in=[Revision.Kind.SAVED, Revision.Kind.RESTORED],
+            waits=False,
+        )
+        .newest_first()
+    )
+    seen: set[object] = set()
     too_many = []
-    long_ago = now - dt.timedelta(days=90)
-    rows = old.order_by("content_type", "object_id", "-at", "-pk")
-    for pk, kind_of, object_id, at in rows.values_list(
-        "pk", "content_type", "object_id", "at"
-    ).iterator(chunk_size=2000):
+    for pk, at in old.values_list("pk", "at"):
         day = timezone.localtime(at).date()
-        span = day.isocalendar()[:2] if at < long_ago else day
-        key = (kind_of, object_id, span)
-        if key in seen:
+        span = day.isocalendar()[:2] if at < now - ONE_A_DAY_FOR else day
+        if span in seen:
             too_many.append(pk)
-        seen.add(key)
-    for start in range(0, len(too_many), 500):
-        Revision.objects.filter(pk__in=too_many[start : start + 500]).delete()
-    return len(too_many)
+        seen.add(span)
+    Revision.objects.filter(pk__in=too_many[:AT_ONCE]).delete()
+    return len(too_many[:AT_ONCE])

@@ -71,8 +71,19 @@ class DeskSite(admin.AdminSite):
             self.admin_view(self.view_on_site),
             name="view_on_site",
         )
+        # Models are loaded by now; when this module is imported, they are not.
+        from alarmroom.desk import bin_pages
+
         again = path("sign-in-again/", self.sign_in_again, name="sign_in_again")
-        return [shown, again, *super().get_urls()]
+        return [shown, again, *bin_pages.urls(self), *super().get_urls()]
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Return the entries of the menu, and the bin as the last one."""
+        from alarmroom.desk import bin_pages
+
+        found: list[Any] = super().get_app_list(request, app_label)
+        entry = bin_pages.link(self, request) if app_label is None else None
+        return [*found, entry] if entry else found
 
     @property
     def sign_in_again(self) -> Callable[[HttpRequest], HttpResponse]:

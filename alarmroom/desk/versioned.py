@@ -15,7 +15,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.core.exceptions import PermissionDenied
-from django.db import models
+from django.db import IntegrityError, models
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
@@ -253,7 +253,18 @@ class VersionedAdminMixin(HistoryPagesMixin):
         self, request: HttpRequest, thing: models.Model | None, found: WorkingCopy
     ) -> Content:
         """Return what a working copy would save; what is not valid, as it was typed."""
-        form, formsets = self.bound(request, thing, self.copy_as_data(request, thing, found))
+        return self.data_as_content(request, thing, copies.as_data(found))
+
+    def typed_content(self, request: HttpRequest, thing: models.Model | None) -> Content:
+        """Return what the form in a request would save; what is not valid, as it was typed."""
+        return self.data_as_content(request, thing, request.POST)
+
+    def data_as_content(
+        self, request: HttpRequest, thing: models.Model | None, data: QueryDict
+    ) -> Content:
+        _, formsets = self.bound(request, thing, None)
+        fit = content.fitted(data, formsets, self.model)
+        form, formsets = self.bound(request, thing, fit)
         form.full_clean()
         return content.content_of_form(form, formsets, self.empty_or_own(thing))
 
@@ -294,6 +305,17 @@ class VersionedAdminMixin(HistoryPagesMixin):
             return signed
         request.desk_filling = data  # type: ignore[attr-defined]  # for get_form()
         return signed
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            response: HttpResponse = super().changeform_view(request, *args, **kwargs)
+        except IntegrityError:
+            if request.method != "POST":
+                raise
+            # Somebody took the same address after it was checked and before it was saved, or the
+            # same add form was sent twice at once. The second try finds what was saved first.
+            response = super().changeform_view(request, *args, **kwargs)
+        return response
 
     def _changeform_view(
         self,
@@ -452,7 +474,7 @@ class VersionedAdminMixin(HistoryPagesMixin):
             pk = thing.pk if thing else None
             found: WorkingCopy | None = getattr(request, "desk_copy", None)
             sent = request.POST
-            context["desk"] = {
+            context["form_state"] = {
                 "base": base,
                 "copy": found.pk if found else sent.get(COPY, ""),
                 "copy_at": found.changed_at if found else None,

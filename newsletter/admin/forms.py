@@ -21,6 +21,28 @@ class IssueForm(forms.ModelForm):
     class Meta:
         model = Issue
         fields = ["number", "subject", "preheader", "intro"]
+        widgets = {
+            "subject": forms.Textarea(
+                attrs={"rows": 1, "class": "sheet__title", "placeholder": "Subject"}
+            ),
+            "preheader": forms.Textarea(
+                attrs={
+                    "rows": 1,
+                    "class": "sheet__dek",
+                    "placeholder": "Preheader: the line that mail programs show after the subject",
+                }
+            ),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+
+    def clean_subject(self) -> str:
+        # The field is as high as its words need, so what is pasted may have several lines.
+        return " ".join(self.cleaned_data["subject"].split())
+
+    def clean_preheader(self) -> str:
+        return " ".join(self.cleaned_data["preheader"].split())
 
     def clean(self) -> dict[str, Any] | None:
         # IssueAdmin.get_object has locked the row, so this is still true when it is saved.

@@ -8,17 +8,22 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 
+from alarmroom.desk.bin_admin import BinAdminMixin
 from alarmroom.desk.versioned import VersionedAdminMixin
+from alarmroom.desk.writing import Frame, WritingPageMixin
 from newsletter.admin.forms import IssueForm, IssuePostForm
 from newsletter.admin.issue_pages import IssuePagesMixin, note_for
 from newsletter.models import Delivery, Issue, IssuePost
 from posts.admin.shared import ArticleRowsMixin, EditorPageMixin, long_texts
+from posts.text import html
 
 
 def may_edit(request: HttpRequest, issue: Issue | None) -> bool:
@@ -37,6 +42,7 @@ class IssuePostInline(ArticleRowsMixin, admin.TabularInline):
     form = IssuePostForm
     autocomplete_fields = ["post"]
     extra = 1
+    template = "admin/desk/rows.html"
     verbose_name = "article"
     verbose_name_plural = "articles, in order"
 
@@ -46,7 +52,7 @@ class IssuePostInline(ArticleRowsMixin, admin.TabularInline):
             # Articles are added, changed and deleted on their own pages only.
             widget = formset.form.base_fields["post"].widget
             widget.can_add_related = widget.can_change_related = False
-            widget.can_delete_related = False
+            widget.can_delete_related = widget.can_view_related = False
         return formset
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -60,7 +66,14 @@ class IssuePostInline(ArticleRowsMixin, admin.TabularInline):
 
 
 @admin.register(Issue)
-class IssueAdmin(EditorPageMixin, IssuePagesMixin, VersionedAdminMixin, admin.ModelAdmin):
+class IssueAdmin(
+    BinAdminMixin,
+    WritingPageMixin,
+    EditorPageMixin,
+    IssuePagesMixin,
+    VersionedAdminMixin,
+    admin.ModelAdmin,
+):
     change_form_template = "admin/newsletter/issue/change_form.html"
     list_display = ["number", "subject", "standing", "articles", "recipients", "moment"]
     list_display_links = ["number", "subject"]
@@ -69,6 +82,13 @@ class IssueAdmin(EditorPageMixin, IssuePagesMixin, VersionedAdminMixin, admin.Mo
     form = IssueForm
     inlines = [IssuePostInline]
     view_on_site = False  # The web edition has a link of its own, once there is one.
+    list_name = "Issues"
+    inlines_in_rail = False
+    sections_open_at_first = ("Number",)
+    fieldsets = [
+        (None, {"fields": ["subject", "preheader", "intro"]}),
+        ("Number", {"fields": ["number"]}),
+    ]
 
     class Media:
         css = {"all": ["css/desk/issues.css"]}
@@ -104,18 +124,6 @@ class IssueAdmin(EditorPageMixin, IssuePagesMixin, VersionedAdminMixin, admin.Mo
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and (obj is None or obj.is_open)
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        # A started issue cannot be deleted; its many deliveries need not be listed for that.
-        return super().get_deleted_objects([issue for issue in objs if issue.is_open], request)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Issue]) -> None:
-        # Issues that were started since the page was shown are not deleted (see get_object).
-        with transaction.atomic():
-            chosen = Issue.objects.select_for_update().filter(
-                pk__in=[issue.pk for issue in queryset]
-            )
-            Issue.objects.filter(pk__in=[issue.pk for issue in chosen if issue.is_open]).delete()
-
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         rows = list(form.instance.issue_posts.order_by("position", "pk"))
@@ -140,26 +148,39 @@ class IssueAdmin(EditorPageMixin, IssuePagesMixin, VersionedAdminMixin, admin.Mo
             return redirect("admin:newsletter_issue_preview", issue.pk)
         return response
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        return super().change_view(
-            request,
-            object_id,
-            form_url,
-            {**(extra_context or {}), "may_send": request.user.has_perm("newsletter.send_issue")},
-        )
-
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         issue = context["original"]
         context["note"] = note_for(request, issue) if issue else ""
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def section_line(self, name: str, thing: Any) -> str:
+        if name == "Number":
+            return f"No. {thing.number}" if thing else "Follows the last issue"
+        return ""
+
+    def fill_frame(self, frame: Frame, thing: Any, request: HttpRequest) -> None:
+        issue: Issue | None = thing
+        frame.text_name = "intro"
+        if issue is None or issue.is_open:
+            frame.second_button = ("_preview", "Save and preview")
+        if issue is None:
+            frame.state_name = "New"
+            return
+        frame.state, frame.state_name = issue.state, issue.get_state_display().capitalize()
+        frame.text_html = mark_safe(html.clean(issue.intro, short=True))  # noqa: S308  (clean)
+        if issue.is_open:
+            if request.user.has_perm("newsletter.send_issue"):
+                address = reverse("admin:newsletter_issue_send", args=[issue.pk])
+                frame.next_step = (address, "Send or schedule…")
+        else:
+            address = reverse("admin:newsletter_issue_progress", args=[issue.pk])
+            frame.next_step = (address, "Delivery")
+            if issue.state == Issue.State.SENT:
+                frame.links.append((issue.get_absolute_url(), "Web edition"))
+        address = reverse("admin:newsletter_issue_preview", args=[issue.pk])
+        frame.links.insert(0, (address, "Preview"))
 
 
 class StartedIssueFilter(admin.RelatedFieldListFilter):

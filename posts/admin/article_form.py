@@ -8,6 +8,8 @@ from urllib.parse import unquote, urlsplit
 
 from django import forms
 from django.conf import settings
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -15,7 +17,8 @@ from alarmroom.desk.moments import TIME_EXAMPLES, MomentField, MomentWidget
 from alarmroom.desk.picture_field import PictureField
 from posts.admin.shared import PICTURE_HELP, SlugForm
 from posts.admin.uploads import title_of
-from posts.models import Post
+from posts.models import Author, Post
+from posts.models.article import untitled
 from posts.models.image import Image
 from posts.text.editor import PICTURE_TYPES
 
@@ -47,10 +50,58 @@ def picture_problems(body: str) -> list[str]:
     return problems
 
 
+# What readers must get; a draft may lack any of it.
+NEEDED = {
+    "title": "Give the article a title.",
+    "summary": "Write the dek: one or two sentences on what it says.",
+    "body": "Write the text.",
+    "author": "Choose whose article it is.",
+}
+# A line that is shown whole, in as many rows as it takes; Enter makes no new one.
+ONE_LINE = {"rows": 1, "data-one-line": ""}
+NEEDS_ALT = "Say what the cover shows, for readers who cannot see it."
+
+
+def missing_in(post: Post) -> list[str]:
+    """Return what a stored article lacks to be published, in sentences."""
+    lacking = {"title": post.is_untitled, "summary": not post.summary, "body": not post.body}
+    problems = [NEEDED[name] for name, is_lacking in lacking.items() if is_lacking]
+    if post.cover_id and not post.cover_alt:
+        problems.append(NEEDS_ALT)
+    return problems + picture_problems(post.body)
+
+
+def usual_author(user: Any) -> Author | None:
+    """Return the author who has the name of an account, or whose article it changed last."""
+    name = user.get_full_name().strip()
+    own = Author.objects.filter(name__iexact=name).first() if name else None
+    if own:
+        return own
+    last = LogEntry.objects.filter(
+        user=user, content_type=ContentType.objects.get_for_model(Post)
+    ).order_by("-action_time", "-pk")
+    # object_id is a text, which PostgreSQL does not compare with a number.
+    pks = [int(pk) for pk in last.values_list("object_id", flat=True)[:5] if pk and pk.isdigit()]
+    found = {post.pk: post for post in Post.objects.filter(pk__in=pks).select_related("author")}
+    return next((found[pk].author for pk in pks if pk in found), None)
+
+
+def stand_in(user: Any) -> Author:
+    """Return the author of a draft for which none was chosen: the database asks for one."""
+    author = usual_author(user) or Author.objects.order_by("name", "pk").first()
+    return author or Author.objects.create(name=user.get_full_name() or user.get_username())
+
+
 class PostForm(SlugForm):
-    """An article, with its cover from the library or fresh from the computer."""
+    """An article, with its cover from the library or fresh from the computer.
+
+    A draft is saved with anything missing. What readers must get is asked for when a save would
+    publish it, now or at its date.
+    """
 
     user: Any = None  # Who sends the form; set by PostAdmin.get_form().
+    stands_in: Author | None = None  # The author, where none was chosen.
+    unused_date: Any = None  # A date that was typed, but is not set by saving a draft.
 
     cover_file = PictureField(
         label="New cover",
@@ -75,37 +126,106 @@ class PostForm(SlugForm):
         field_classes = {"published_at": MomentField}
         help_texts = {
             "published_at": (
-                "Empty: a draft. In the future: published by itself at that moment. A time may be "
-                f"written as {TIME_EXAMPLES}."
+                "In the future: published by itself at that moment. A time may be written as "
+                f"{TIME_EXAMPLES}."
             )
+        }
+        labels = {
+            "body": "Text",
+            "summary": "Dek",
+            "slug": "Address",
+            "published_at": "Publish at",
+            "tags": "Topics",
         }
         widgets = {
             "published_at": MomentWidget,
-            "title": forms.TextInput(attrs={"class": "vLargeTextField", "autocomplete": "off"}),
-            "summary": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+            # A title may take two lines. Enter goes on to the dek (static/js/writing.js).
+            "title": forms.Textarea(
+                attrs={"rows": 1, "class": "sheet__title", "placeholder": "Title"}
+            ),
+            "summary": forms.Textarea(
+                attrs={
+                    "rows": 1,
+                    "class": "sheet__dek",
+                    "placeholder": "Dek: one or two sentences on what it says",
+                }
+            ),
+            "cover_alt": forms.Textarea(attrs=ONE_LINE),
+            "cover_caption": forms.Textarea(attrs=ONE_LINE),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         field = self.fields.get("published_at")
         if isinstance(field, MomentField):
             field.before = self.instance.published_at
+        for name in NEEDED:
+            if name in self.fields:
+                self.fields[name].required = False
+        if self._is_untitled:
+            # The title and the address that we made up are not shown, and not in the way of one
+            # that is typed.
+            self.initial["title"] = self.initial["slug"] = ""
+
+    @property
+    def _is_untitled(self) -> bool:
+        post = self.instance
+        return bool(post.pk and post.is_untitled and not post.was_seen)
+
+    def clean_title(self) -> str:
+        # The field is as high as the title needs, so a pasted one may have several lines.
+        return " ".join(self.cleaned_data["title"].split())
+
+    def clean_cover_alt(self) -> str:
+        return " ".join(self.cleaned_data["cover_alt"].split())
+
+    def clean_cover_caption(self) -> str:
+        return " ".join(self.cleaned_data["cover_caption"].split())
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if "_publish" in self.data and "published_at" not in self.errors:
-            when = cleaned.get("published_at")
-            if when is None or when > timezone.now():
-                cleaned["published_at"] = timezone.now()
+        self._take_date(cleaned)
         if cleaned.get("tell_readers"):
             self.instance.revised_at = timezone.now()
         self._take_cover(cleaned)
+        if cleaned.get("published_at"):
+            self._ask_for_the_rest(cleaned)
+        self._fill_in(cleaned)
+        return cleaned
+
+    def _take_date(self, cleaned: dict[str, Any]) -> None:
+        """Publish only by a button that says so: saving a draft leaves it a draft."""
+        if "published_at" in self.errors:
+            return
+        now = timezone.now()
+        stored, when = self.instance.published_at, cleaned.get("published_at")
+        if "_publish" in self.data:
+            if when is None or when > now:
+                cleaned["published_at"] = now
+        elif "_continue" in self.data and when and when != stored:
+            is_public = stored is not None and stored <= now
+            if not is_public and (stored is None or when <= now):
+                cleaned["published_at"], self.unused_date = stored, when
+
+    def _ask_for_the_rest(self, cleaned: dict[str, Any]) -> None:
+        for name, sentence in NEEDED.items():
+            if name in self.fields and name not in self.errors and not cleaned.get(name):
+                self.add_error(name, sentence)
         if cleaned.get("cover") and "cover_alt" not in self.errors and not cleaned["cover_alt"]:
-            self.add_error("cover_alt", "Say what the cover shows, for readers who cannot see it.")
-        if cleaned.get("published_at") and "body" in cleaned:
+            self.add_error("cover_alt", NEEDS_ALT)
+        if "body" in cleaned:
             for problem in picture_problems(cleaned["body"]):
                 self.add_error("body", problem)
-        return cleaned
+
+    def _fill_in(self, cleaned: dict[str, Any]) -> None:
+        """Give a draft the title and the author that the database asks for."""
+        if "title" in cleaned and not cleaned["title"]:
+            kept = self._is_untitled
+            cleaned["title"] = self.instance.title if kept else untitled(timezone.now())
+            if kept and not cleaned.get("slug") and "slug" not in self.errors:
+                cleaned["slug"] = self.instance.slug
+        if "author" in cleaned and cleaned["author"] is None and not self.errors:
+            cleaned["author"] = self.stands_in = stand_in(self.user)
 
     def _take_cover(self, cleaned: dict[str, Any]) -> None:
         """Keep a good picture at once: an error elsewhere in the form must not lose it."""

@@ -11,20 +11,25 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
-from django.db import IntegrityError
+from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import pluralize
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
+from alarmroom.desk.bin_admin import BinAdminMixin, message_button
+from alarmroom.desk.history import moment_of
 from alarmroom.desk.models import Revision
 from alarmroom.desk.picture_field import PictureAdminMixin
+from alarmroom.desk.revisions import Head
 from alarmroom.desk.versioned import VersionedAdminMixin
-from posts.admin.article_form import PostForm, picture_problems
+from alarmroom.desk.writing import HISTORY, Frame, WritingPageMixin
+from posts.admin.article_form import PostForm, missing_in, picture_problems, usual_author
 from posts.admin.related import RelatedPostInline
 from posts.admin.shared import (
     EditorPageMixin,
@@ -32,12 +37,18 @@ from posts.admin.shared import (
     thumbnail,
 )
 from posts.models import Post, PostQuerySet
+from posts.models.article import words_in
 from posts.models.image import Image
 
 if TYPE_CHECKING:
     PostAdminBase = admin.ModelAdmin[Post]
 else:
     PostAdminBase = admin.ModelAdmin
+
+
+# The sections of the rail.
+STATE, WHO, COVER, ADDRESS = "State and publishing", "Author and topics", "Cover", "Address"
+COVER_WIDTH = 640  # px: twice the rail, for screens with twice the pixels
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -66,8 +77,42 @@ class StateFilter(admin.SimpleListFilter):
         return queryset
 
 
+STATE_MEANS = {
+    "draft": "Only the desk sees it. Publishing asks first.",
+    "scheduled": "It is published by itself at that moment.",
+    "published": "Readers see it.",
+    "withdrawn": "Its address says that it was withdrawn, until you publish it again.",
+}
+
+
+def state_of(post: Post) -> tuple[str, str]:
+    """Return the state of an article, as a key and as a word."""
+    if post.withdrawn_at:
+        return "withdrawn", "Withdrawn"
+    if post.published_at is None:
+        return "draft", "Draft"
+    return ("scheduled", "Scheduled") if post.is_scheduled else ("published", "Published")
+
+
+def state_date(post: Post) -> str:
+    """Return since when, or for when, an article is in its state."""
+    if post.withdrawn_at:
+        return date_format(timezone.localtime(post.withdrawn_at), "N j, Y")
+    if post.published_at is None:
+        return ""
+    when = date_format(timezone.localtime(post.published_at), "N j, Y, P")
+    return f"for {when}" if post.is_scheduled else when
+
+
 @admin.register(Post)
-class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdminBase):
+class PostAdmin(
+    BinAdminMixin,
+    WritingPageMixin,
+    EditorPageMixin,
+    PictureAdminMixin,
+    VersionedAdminMixin,
+    PostAdminBase,
+):
     form = PostForm
     inlines = [RelatedPostInline]
     list_display = ["title", "state", "author", "updated", "see"]
@@ -84,6 +129,10 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdm
     readonly_fields = ["cover_now"]
     save_on_top = False
     actions = ["publish_now", "back_to_draft", "withdraw", "bring_back"]
+    list_name = "Articles"
+    rows_called = "article"
+    sections_after_inlines = (ADDRESS,)
+    sections_open_at_first = (STATE, WHO)
 
     # Pages
 
@@ -97,6 +146,12 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdm
         form.user = request.user  # for _take_cover()
         if not self.may_upload(request):
             form.base_fields.pop("cover_file", None)
+        for name in ("author", "cover"):
+            if field := form.base_fields.get(name):
+                # Authors and pictures are changed on their own pages: fewer stops for the keyboard.
+                widget: Any = field.widget
+                widget.can_change_related = widget.can_delete_related = False
+                widget.can_view_related = False
         return form
 
     def get_fieldsets(self, request: HttpRequest, obj: Post | None = None) -> Any:
@@ -109,21 +164,12 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdm
         if obj and obj.is_published:
             publishing.append("tell_readers")
         return [
-            (None, {"fields": ["title", "slug", "summary", "body"]}),
-            ("Author and topics", {"fields": ["author", "tags"]}),
-            ("Cover", {"fields": cover}),
-            ("Publishing", {"fields": publishing}),
+            (None, {"fields": ["title", "summary", "body"]}),
+            (STATE, {"fields": publishing}),
+            (WHO, {"fields": ["author", "tags"]}),
+            (COVER, {"fields": cover}),
+            (ADDRESS, {"fields": ["slug"]}),
         ]
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            return super().changeform_view(request, *args, **kwargs)
-        except IntegrityError:
-            if request.method != "POST":
-                raise
-            # Somebody took the same address after it was checked and before it was saved. The
-            # second try finds it, and shows the error at the field.
-            return super().changeform_view(request, *args, **kwargs)
 
     def keeps_back(self, request: HttpRequest, obj: Any) -> bool:
         """A plain save of a published article waits; "Update article" gives it to readers."""
@@ -140,22 +186,131 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdm
         seen = was is not None and dt.datetime.fromisoformat(was) <= timezone.now()
         return Revision.Kind.UPDATED if seen else Revision.Kind.PUBLISHED
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        initial: dict[str, Any] = super().get_changeform_initial_data(request)
+        if "author" not in initial and (author := usual_author(request.user)):
+            initial["author"] = author.pk
+        return initial
+
+    # The page
+
+    def fill_frame(self, frame: Frame, thing: Any, request: HttpRequest) -> None:
+        post: Post | None = thing
+        frame.has_dates = True
+        frame.thing = "article"
+        frame.words = words_in(post.body) if post else 0
+        frame.minutes = post.reading_minutes if post else 1
+        frame.live_preview = frame.preview_url = reverse("posts:preview-new")
+        if post is None:
+            frame.state_name = "New"
+            return
+        frame.state, frame.state_name = state_of(post)
+        frame.text_html = post.body_html
+        frame.live_preview = frame.preview_url = reverse("posts:preview", args=[post.pk])
+        if post.is_published:
+            frame.site_url = post.get_absolute_url()
+        head: Head | None = getattr(request, "desk_head", None)
+        if head:
+            frame.words = words_in(head.content["fields"]["body"])
+            frame.minutes = Post.read_from(head.content["fields"]["body"])["reading_minutes"]
+
+    def section_line(self, name: str, thing: Any) -> str:
+        post: Post | None = thing
+        if post is None:
+            return {STATE: "Never published", HISTORY: ""}.get(name, "")
+        match name:
+            case "State and publishing":
+                return state_of(post)[1]
+            case "Author and topics":
+                count = len(post.tags.all())
+                return f"{post.author}, {count} topic{pluralize(count)}"
+            case "Cover":
+                if not post.cover_id:
+                    return "None"
+                return "With alternative text" if post.cover_alt else "Alternative text is missing"
+            case "Address":
+                return f"/{post.slug}/"
+        return ""
+
+    def section_top(self, name: str, thing: Any, request: HttpRequest) -> SafeString | str:
+        if name != STATE:
+            return ""
+        post: Post | None = thing
+        if post is None:
+            return format_html("<p>{}</p>", "Only the desk sees it until you publish it.")
+        key, words = state_of(post)
+        head: Head | None = getattr(request, "desk_head", None)
+        means = STATE_MEANS[key]
+        if head and head.waiting:
+            means = self.about_waiting(post, head.waiting)
+        return format_html(
+            '<p class="rs__state"><span class="state state-{}">{}</span> <span>{}</span></p>'
+            "<p>{}</p>",
+            key,
+            words,
+            state_date(post),
+            means,
+        )
+
+    def about_waiting(self, post: Post, waiting: Revision) -> SafeString:
+        """Say that changes wait, since when, and what can be done with them."""
+        return format_html(
+            '<span class="waits"><strong>Changes waiting</strong> since {}. Readers see the text '
+            'before them until you press “Update article”.</span> <a href="{}">See what changed'
+            '</a> <button class="btn" formaction="{}" name="drop" value="1" formnovalidate>'
+            "Drop the changes</button>",
+            moment_of(waiting.at),
+            f"{self.address_of('compare', post.pk)}?from=readers&to=now",
+            self.address_of("drop", post.pk),
+        )
+
     def view_on_site(self, obj: Post) -> str | None:
         return obj.get_absolute_url() if obj.is_published else None
+
+    # The bin
+
+    def get_urls(self) -> list[URLPattern]:
+        again = path(
+            "<int:pk>/publish-again/",
+            self.admin_site.admin_view(self.publish_again),
+            name="posts_post_publish_again",
+        )
+        return [again, *super().get_urls()]
+
+    def after_restore(self, request: HttpRequest, thing: Post) -> SafeString | str:
+        if thing.is_withdrawn or thing.was_published_at is None:
+            return ""
+        if not self.has_change_permission(request, thing):
+            return ""
+        when = date_format(timezone.localtime(thing.was_published_at), "F j, Y")
+        url = reverse("admin:posts_post_publish_again", args=[thing.pk])
+        return message_button(f"Publish again, dated {when}", url)
+
+    def publish_again(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Publish an article that came back from the bin, under its old date."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        post = get_object_or_404(Post.objects.defer("body", "body_served"), pk=pk)
+        if not self.has_change_permission(request, post):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if Post.objects.filter(pk=pk, withdrawn_at=None).bring_back():
+            self.log_change(request, post, "Published again, under its old date.")
+            post.refresh_from_db(fields=["published_at"])
+            self.say_what_happened(request, post)
+        else:
+            self.message_user(request, f"“{post}” is no draft with an old date.", messages.INFO)
+        return redirect("admin:posts_post_change", pk)
 
     # Columns
 
     @admin.display(description="State", ordering="published_at")
     def state(self, post: Post) -> SafeString:
-        if post.withdrawn_at:
-            when = date_format(timezone.localtime(post.withdrawn_at), "N j, Y")
-            return format_html('<span class="state state-withdrawn">Withdrawn</span> {}', when)
-        if post.published_at is None:
-            return format_html('<span class="state state-draft">{}</span>', "Draft")
-        when = date_format(timezone.localtime(post.published_at), "N j, Y, P")
-        if post.is_scheduled:
-            return format_html('<span class="state state-scheduled">Scheduled</span> for {}', when)
-        return format_html('<span class="state state-published">Published</span> {}', when)
+        key, words = state_of(post)
+        return format_html(
+            '<span class="state state-{}">{}</span> {}', key, words, state_date(post)
+        )
 
     @admin.display(description="Updated", ordering="updated_at")
     def updated(self, post: Post) -> str:
@@ -167,12 +322,15 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdm
             return format_html('<a href="{}">View</a>', post.get_absolute_url())
         return format_html('<a href="{}">Preview</a>', reverse("posts:preview", args=[post.pk]))
 
+    def seen_by_readers(self, thing: Any) -> bool:
+        return bool(thing.is_published)
+
     def shown_choice(self, name: str, thing: Any) -> SafeString | str:
         return thumbnail(thing) if isinstance(thing, Image) else str(thing)
 
     @admin.display(description="Cover now")
     def cover_now(self, post: Post) -> SafeString | str:
-        return thumbnail(post.cover)
+        return thumbnail(post.cover, COVER_WIDTH)
 
     # What happened
 
@@ -190,13 +348,14 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdm
         """Tell the editor where the article stands now, and what is left to do."""
         if IS_POPUP_VAR in request.POST:
             return
+        text: SafeString | str
         if getattr(request, "desk_keeps_back", False):
             text = format_html(
                 "Saved. Readers still see the text of {}, until you press “Update article”.",
                 moment(Post.objects.values_list("updated_at", flat=True).get(pk=post.pk)),
             )
         elif post.withdrawn_at:
-            text = mark_safe(
+            text = (
                 "Saved. It stays withdrawn, and its address says so, until you publish it again "
                 "or choose “Bring back” in the list of posts."
             )
@@ -218,6 +377,22 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdm
             for problem in picture_problems(post.body):
                 self.message_user(request, f"Before it is published: {problem}", messages.WARNING)
 
+    def save_model(self, request: HttpRequest, obj: Post, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if getattr(form, "stands_in", None):
+            self.message_user(
+                request,
+                f"No author was chosen: for now it is under the name of {form.stands_in}.",
+                messages.WARNING,
+            )
+        if getattr(form, "unused_date", None):
+            self.message_user(
+                request,
+                f"{moment(form.unused_date)} was not set as its date, because a save publishes "
+                "nothing. Enter it again, and choose “Schedule” or “Publish”.",
+                messages.WARNING,
+            )
+
     # Actions
 
     def about_to_change(self, queryset: QuerySet[Post]) -> dict[int, Any]:
@@ -236,7 +411,7 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdm
     def publish_now(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
         ready = []
         for post in queryset.defer(None):
-            problems = [] if post.is_published else picture_problems(post.body)
+            problems = [] if post.is_published else missing_in(post)
             if problems:
                 self.message_user(
                     request, f"“{post}” was not published. {problems[0]}", messages.ERROR
@@ -284,8 +459,16 @@ class PostAdmin(EditorPageMixin, PictureAdminMixin, VersionedAdminMixin, PostAdm
 
     @admin.action(description="Bring back what was withdrawn", permissions=["change"])
     def bring_back(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        changing = self.about_to_change(queryset.order_by())
-        count = Post.objects.filter(pk__in=changing).bring_back()
+        ready = []
+        for post in queryset.defer(None).filter(withdrawn_at__isnull=False):
+            if problems := missing_in(post):
+                self.message_user(
+                    request, f"“{post}” was not brought back. {problems[0]}", messages.ERROR
+                )
+            else:
+                ready.append(post.pk)
+        changing = self.about_to_change(Post.objects.filter(pk__in=ready))
+        count = Post.objects.filter(pk__in=ready).bring_back()
         self.record_changes(request, changing, Revision.Kind.PUBLISHED)
         self.message_user(
             request,

@@ -9,13 +9,12 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.forms.widgets import Script
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.text import capfirst
 
+from alarmroom.desk.bin_admin import BinAdminMixin
 from alarmroom.desk.picture_field import PictureAdminMixin, PictureField
 from alarmroom.images import Picture
 from posts.admin.shared import PICTURE_HELP, thumbnail
@@ -73,7 +72,7 @@ class ImageForm(forms.ModelForm):
 
 
 @admin.register(Image)
-class ImageAdmin(PictureAdminMixin, ImageAdminBase):
+class ImageAdmin(BinAdminMixin, PictureAdminMixin, ImageAdminBase):
     form = ImageForm
     list_display = ["picture", "__str__", "size", "uploaded_by", "created_at"]
     list_display_links = ["picture", "__str__"]
@@ -110,21 +109,6 @@ class ImageAdmin(PictureAdminMixin, ImageAdminBase):
         user = request.user if request.user.is_authenticated else None
         obj.hold(form.cleaned_data["upload"], user=user)
         obj.save()
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Name what shows these pictures: they cannot be deleted while anything does."""
-        deleted, counts, missing, _ = super().get_deleted_objects(objs, request)
-        protected = []
-        for thing in dict.fromkeys(thing for image in objs for thing in image.used_by()):
-            meta = thing._meta
-            url = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[thing.pk])
-            kind = capfirst(meta.verbose_name)
-            known = self.admin_site.get_model_admin(type(thing))
-            if not known.has_view_permission(request, thing):
-                protected.append(kind)
-                continue
-            protected.append(format_html('{}: <a href="{}">{}</a>', kind, url, thing))
-        return deleted, counts, missing, protected
 
     @admin.display(description="Picture")
     def picture(self, image: Image) -> SafeString | str:

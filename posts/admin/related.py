@@ -56,7 +56,8 @@ class RelatedPostInline(ArticleRowsMixin, RelatedInlineBase):
     autocomplete_fields = ["related"]
     extra = 0
     verbose_name = "related post"
-    verbose_name_plural = "Connecting the dots: related posts, in order"
+    verbose_name_plural = "Related"
+    template = "admin/desk/rows.html"
 
     def formfield_for_dbfield(
         self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any
@@ -66,4 +67,9 @@ class RelatedPostInline(ArticleRowsMixin, RelatedInlineBase):
             field.label = "Order"
             field.required = False
             field.help_text = "Left at 0, it comes last."
+        if field and db_field.name == "related":
+            # Articles are changed on their own pages: fewer stops for the keyboard.
+            widget: Any = field.widget
+            widget.can_add_related = widget.can_change_related = False
+            widget.can_view_related = widget.can_delete_related = False
         return field

@@ -154,13 +154,13 @@ class SlugForm(forms.ModelForm):
         return slug
 
 
-def thumbnail(image: Image | None) -> SafeString | str:
+def thumbnail(image: Image | None, width: int = THUMBNAIL_WIDTH) -> SafeString | str:
     """Return a small picture for a page of the desk."""
     if image is None:
         return "–"
     try:
         # A new picture has no copies yet, so one is made now.
-        small = (small_copy if image.renditions else rendition)(image, THUMBNAIL_WIDTH)
+        small = (small_copy if image.renditions else rendition)(image, width)
     except PictureMissing:
         return "The file is missing."
     return format_html(

@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponsePermanentRedirect
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from alarmroom.desk.binnable import GoesAlong, Said
 from alarmroom.slugs import free_slug
 
 # Paths that are not in our URL patterns: files, and the mailbox of `make run`.
@@ -37,7 +38,7 @@ def address(view: str, slug: str) -> str:
     return reverse(view, args=[slug])
 
 
-class FormerSlug(models.Model):
+class FormerSlug(GoesAlong):
     """A slug that one article, topic, author or page had before.
 
     A live slug always wins over it: views look here only when they found nothing. It points
@@ -83,6 +84,9 @@ class FormerSlug(models.Model):
     def thing(self) -> Any:
         """The article, topic, author or page."""
         return self.post or self.tag or self.author or self.page
+
+    def said_in_bin(self, thing: models.Model) -> Said:
+        return Said(f"Its old address “{self.slug}” leads nowhere until it is back.")
 
 
 class SluggedQuerySet[Thing: models.Model](models.QuerySet[Thing]):
@@ -144,6 +148,15 @@ class Slugged(models.Model):
     def make_slug(self, text: str) -> str:
         """Return a slug from the text that leads, and led, to no other thing of this kind."""
         return free_slug(self, text, avoid=self.slugs_to_avoid())
+
+    def find_address(self) -> list[str]:
+        """Take a free slug if another thing has this one by now; return a sentence that says so."""
+        former = self.slug
+        rows: Any = type(self)._base_manager
+        if not rows.filter(slug=former).exclude(pk=self.pk).exists():
+            return []
+        self.slug = self.make_slug(former)
+        return [f"Something else has its address “{former}” by now. It has “{self.slug}” instead."]
 
     def slugs_to_avoid(self) -> set[str]:
         others = FormerSlug.objects.filter(_is(self.kind()))

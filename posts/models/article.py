@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import calendar
 import math
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 from django.dispatch import Signal
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from alarmroom import kept
+from alarmroom.desk.binnable import Binnable, GoesAlong, Said
 from alarmroom.desk.content import Row, Shape
 from posts.models.addresses import Slugged, SluggedQuerySet, address
 from posts.models.author import Author
 from posts.models.body import WithBody, WithBodyQuerySet
 from posts.models.fields import PlainCharField, PlainTextField
-from posts.models.image import USED_BY, Image
+from posts.models.image import SHOWN_IN, USED_BY, Image
 from posts.models.page import Page
 from posts.models.topic import Tag
 from posts.text import html
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 WORDS_PER_MINUTE = 230
+_UNTITLED = "Untitled, "
 # Fields that no page shows, so that a change of them makes no page stale.
 NOT_ON_ANY_PAGE = {"body_served", "served_of", "likeness_due", "created_at"}
 # What posts/likeness.py reads of an article's own row; its topics are the other part.
@@ -99,8 +103,11 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
         )
 
     def bring_back(self) -> int:
-        """Publish what was withdrawn, under its old date; return how many."""
-        back = self.withdrawn()
+        """Publish what was withdrawn, or came back from the bin, under its old date.
+
+        Return how many.
+        """
+        back = self.filter(published_at=None, was_published_at__isnull=False)
         return back.update(
             **NOT_WITHDRAWN,
             published_at=models.F("was_published_at"),
@@ -128,7 +135,7 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
         return self.annotate(topic_name=models.Subquery(topics.values("name")[:1]))
 
 
-class Post(WithBody, Slugged):
+class Post(WithBody, Slugged, Binnable):
     """An article.
 
     `published_at` alone decides what readers see: without one it is not public, with one in the
@@ -224,7 +231,10 @@ class Post(WithBody, Slugged):
             ),
             models.CheckConstraint(
                 name="post_cover_has_alt",
-                condition=models.Q(cover=None) | ~models.Q(cover_alt=""),
+                # A draft may lack it: nobody reads it, and it must be possible to save.
+                condition=models.Q(cover=None)
+                | ~models.Q(cover_alt="")
+                | models.Q(published_at=None),
                 violation_error_message="Say in the alternative text what the cover shows.",
             ),
             models.CheckConstraint(
@@ -252,7 +262,7 @@ class Post(WithBody, Slugged):
             if minutes != self.reading_minutes:
                 self.reading_minutes = minutes
                 made.append("reading_minutes")
-        if self.published_at and self.withdrawn_at:
+        if self.published_at and (self.withdrawn_at or self.was_published_at):
             self.withdrawn_at = self.was_published_at = None
             made.extend(NOT_WITHDRAWN)
         fields = kwargs.get("update_fields")
@@ -268,9 +278,49 @@ class Post(WithBody, Slugged):
     def read_from(cls, body: str) -> dict[str, Any]:
         return {"reading_minutes": reading_minutes(body)}
 
+    # The bin (alarmroom/desk/bin.py)
+
+    def said_before_binning(self) -> list[str]:
+        if self.is_published:
+            return ["It is published. Readers no longer find it, nor its address."]
+        if self.is_scheduled:
+            return ["It is scheduled, and is not published then."]
+        return []
+
+    def come_back(self, binned_at: datetime) -> list[str]:
+        """Come back as a draft, or withdrawn: nothing that readers do not see is published by this.
+
+        `was_published_at` keeps the date of what was published, for bring_back().
+        """
+        notes = self.find_address()
+        self.body = html.clean(self.body)
+        if self.published_at is None:
+            return notes
+        when = date_format(timezone.localtime(self.published_at), "F j, Y, P")
+        if self.published_at <= binned_at:
+            self.was_published_at = self.published_at
+            notes.append("It is a draft now: readers do not see it.")
+        else:
+            notes.append(f"It is a draft now. It was scheduled for {when}.")
+        self.published_at = None
+        return notes
+
+    def stand_in(self, field: str, name: str) -> models.Model | None:
+        if field != "author" or not name:
+            return None
+        return Author.objects.filter(name=name).first() or Author.objects.create(name=name)
+
     @property
     def is_draft(self) -> bool:
         return self.published_at is None and self.withdrawn_at is None
+
+    @property
+    def is_untitled(self) -> bool:
+        """Whether nobody has given it a title yet; see untitled()."""
+        month, _, day = self.title.removeprefix(_UNTITLED).partition(" ")
+        return (
+            self.title.startswith(_UNTITLED) and month in calendar.month_name[1:] and day.isdigit()
+        )
 
     @property
     def is_withdrawn(self) -> bool:
@@ -322,12 +372,22 @@ class Post(WithBody, Slugged):
         return self.revised_at if self.was_revised else self.published_at
 
 
+def untitled(moment: datetime) -> str:
+    """Return the title of a draft that has none: "Untitled, November 27"."""
+    return f"{_UNTITLED}{date_format(timezone.localtime(moment), 'F j')}"
+
+
+def words_in(body: str) -> int:
+    """Return how many words a body of HTML has."""
+    return len(text_of(body).split())
+
+
 def reading_minutes(body: str) -> int:
     """Return how many minutes it takes to read a body of HTML, at least 1."""
-    return max(1, math.ceil(len(text_of(body).split()) / WORDS_PER_MINUTE))
+    return max(1, math.ceil(words_in(body) / WORDS_PER_MINUTE))
 
 
-class RelatedPost(models.Model):
+class RelatedPost(GoesAlong):
     """A link from one article to another that an editor picked; it goes one way only."""
 
     post = models.ForeignKey(Post, models.CASCADE, related_name="related_to")
@@ -355,12 +415,26 @@ class RelatedPost(models.Model):
         # Without self.post, which would be loaded again for every row of the admin's inline.
         return f"→ {self.related}"
 
+    def said_in_bin(self, thing: models.Model) -> Said:
+        if self.related_id == thing.pk:
+            return Said(
+                f"“{self.post}” leads on to it, and no longer does.",
+                "One article leads on to it, and no longer does.",
+                self.post,
+            )
+        return Said(
+            f"It leads on to “{self.related}”.", "It leads on to one article.", self.related
+        )
+
 
 class Likeness(models.Model):
     """How similar two articles are; computed by posts/likeness.py when one of them changes.
 
     Only the few most similar articles of each are stored. A higher score is more similar.
     """
+
+    # Not kept in the bin: posts/likeness.py compares an article that is published again.
+    made_again = True
 
     # The unique constraint below serves as the index.
     post = models.ForeignKey(Post, models.CASCADE, related_name="likenesses", db_index=False)
@@ -374,18 +448,26 @@ class Likeness(models.Model):
         return f"{self.post_id} ~ {self.other_id}: {self.score:.2f}"
 
 
-def things_that_use(image: Image) -> list[models.Model]:
-    """Return what uses a picture: as a cover, in a text, as a photo.
+def texts_that_show(image: Image) -> list[models.Model]:
+    """Return the articles and pages with a picture in their text.
 
     The database searches every text, because no table lists the pictures of a text.
     """
     # The file's name is made of its hash, so no text contains it by chance.
     within = models.Q(body__contains=str(image.file.name))
     return [
-        *Post.objects.filter(models.Q(cover=image) | within).defer("body", "body_served"),
+        *Post.objects.filter(within).defer("body", "body_served"),
         *Page.objects.filter(within).defer("body", "body_served"),
+    ]
+
+
+def things_that_refer_to(image: Image) -> list[models.Model]:
+    """Return what has a picture as its cover or as its photo."""
+    return [
+        *Post.objects.filter(cover=image).defer("body", "body_served"),
         *Author.objects.filter(photo=image),
     ]
 
 
-USED_BY.append(things_that_use)
+SHOWN_IN.append(texts_that_show)
+USED_BY.append(things_that_refer_to)

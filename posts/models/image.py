@@ -1,4 +1,8 @@
-"""The library: the pictures that editors uploaded, and what keeps one from being deleted."""
+"""The library: the pictures that editors uploaded, and what keeps one from being deleted.
+
+A picture that a text shows stays. A cover or a photo may be moved to the bin, and is put in its
+place again when it comes back.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +13,25 @@ from django.core.validators import MaxValueValidator
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
+from alarmroom.desk import bin
+from alarmroom.desk.binnable import Binnable, CannotReturn, Said
 from alarmroom.images import Picture
+from posts.pictures.renditions import delete_copies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
 
     from django.contrib.auth.models import AbstractBaseUser
 
 
-# Functions that return what uses a picture. Each model that can use one adds its own
-# (posts/models/article.py, newsletter/apps.py).
+# Functions that return what shows a picture within a text, and what refers to one. Each model that
+# can use a picture adds its own (posts/models/article.py, newsletter/apps.py).
+SHOWN_IN: list[Callable[[Image], Iterable[models.Model]]] = []
 USED_BY: list[Callable[[Image], Iterable[models.Model]]] = []
+# What to do about a text that shows a picture; what cannot be changed any more says something else
+# in its attribute `pictures_stay`.
+TAKE_OUT = "Take it out there first."
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
@@ -34,7 +46,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return super().delete()
 
 
-class Image(models.Model):
+class Image(Binnable):
     """A picture that an editor uploaded, decoded and encoded again by us.
 
     `renditions` says which copies of it are stored (posts/pictures/renditions.py). A worker makes
@@ -107,7 +119,40 @@ class Image(models.Model):
 
     def used_by(self) -> list[models.Model]:
         """Return what uses this picture, for instance articles, authors and issues."""
-        return [thing for find in USED_BY for thing in find(self)]
+        found = (thing for find in USED_BY for thing in find(self))
+        return list(dict.fromkeys((*self.shown_in(), *found)))
+
+    def shown_in(self) -> list[models.Model]:
+        """Return the texts that show this picture, for instance of articles and of issues."""
+        return [thing for find in SHOWN_IN for thing in find(self)]
+
+    # The bin (alarmroom/desk/bin.py). Its file stays where it is until the row is deleted for ever.
+
+    def why_not_binned(self) -> list[Said]:
+        return [
+            Said(
+                f"“{thing}” shows it. {getattr(thing, 'pictures_stay', TAKE_OUT)}",
+                f"One {thing._meta.verbose_name} shows it, and has to be changed first.",
+                thing,
+            )
+            for thing in self.shown_in()
+        ]
+
+    def come_back(self, binned_at: datetime) -> list[str]:
+        if again := Image.objects.filter(sha256=self.sha256).first():
+            raise CannotReturn(
+                f"The library has this picture again, as “{again}”. Use that, and leave this one "
+                "in the bin."
+            )
+        return []
+
+    def remove_files(self) -> None:
+        again = Image.objects.filter(models.Q(sha256=self.sha256) | models.Q(file=self.file.name))
+        # A text may show it since, or be in the bin itself and come back.
+        if again.exists() or self.shown_in() or bin.mentions(str(self.file.name)):
+            return
+        delete_copies(self)
+        self.file.storage.delete(str(self.file.name))
 
     @property
     def focus(self) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
 from django.urls import reverse
 
 from alarmroom import kept
+from alarmroom.desk.binnable import Binnable
 from alarmroom.desk.content import Shape
 from posts.models.addresses import Slugged, SluggedQuerySet, not_reserved, reserved_slugs
 from posts.models.body import WithBody, WithBodyQuerySet
 from posts.models.fields import PlainCharField, PlainTextField
+from posts.text import html
 from posts.text.editor import HTMLField
 
 
@@ -20,7 +23,7 @@ class PageQuerySet(WithBodyQuerySet["Page"], SluggedQuerySet["Page"]):  # type: 
         return self.filter(show_in_footer=True).order_by("position", "title")
 
 
-class Page(WithBody, Slugged):
+class Page(WithBody, Slugged, Binnable):
     """A text about the publication itself, at the top of the site: /about/, /privacy/."""
 
     title = PlainCharField(max_length=120)
@@ -36,7 +39,7 @@ class Page(WithBody, Slugged):
         blank=True,
         help_text="One or two sentences under the title. Search engines show them, too.",
     )
-    body = HTMLField()
+    body: models.TextField[str, str] = HTMLField()
     show_in_footer = models.BooleanField(
         default=True, help_text="Link to it at the foot of every page."
     )
@@ -57,6 +60,17 @@ class Page(WithBody, Slugged):
 
     def get_absolute_url(self) -> str:
         return reverse("posts:page", args=[self.slug])
+
+    def said_before_binning(self) -> list[str]:
+        return ["It is on the site. Readers no longer find it, nor its address."]
+
+    def come_back(self, binned_at: datetime) -> list[str]:
+        notes = self.find_address()
+        if self.slug in reserved_slugs():
+            former, self.slug = self.slug, self.make_slug(f"about-{self.slug}")
+            notes.append(f"“{former}” is an address of the site itself. It has “{self.slug}” now.")
+        self.body = html.clean(self.body)
+        return [*notes, "It is on the site again."]
 
     def slugs_to_avoid(self) -> set[str]:
         return super().slugs_to_avoid() | reserved_slugs()

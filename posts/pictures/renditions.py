@@ -15,6 +15,7 @@ from __future__ import annotations
 import io
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -121,6 +122,23 @@ def rendition(image: Image, width: int) -> Rendition:
         copy.save(out, "JPEG", quality=82, optimize=True, progressive=True)
         put(stored.storage, name, out.getvalue())
     return Rendition(stored.storage.url(name), scaled, height)
+
+
+def delete_copies(image: Image) -> None:
+    """Delete every stored copy of a picture: those that its row lists, and those of mails."""
+    storage, record = image.file.storage, image.renditions
+    names = [
+        f"{stem(image, record['recipe'])}-{width}.{kind}"
+        for width in record.get("widths", ())
+        for kind in FORMATS
+    ]
+    folder, begins = "renditions", f"{image.sha256[:24]}-"
+    with suppress(FileNotFoundError, NotImplementedError):
+        names += [
+            f"{folder}/{name}" for name in storage.listdir(folder)[1] if name.startswith(begins)
+        ]
+    for name in names:
+        storage.delete(name)
 
 
 def small_copy(image: Image, width: int) -> Rendition:

@@ -35,7 +35,9 @@ REMOVED_PLUGINS = (
     "exportpdf,flash,font,forms,iframe,image2,language,mathjax,newpage,pagebreak,placeholder,"
     "save,scayt,smiley,stylesheetparser,templates,uicolor,wsc,bidi,colorbutton,colordialog,"
     # It writes the numbering of a list as a style, too.
-    "liststyle"
+    "liststyle,"
+    # The editor is as high as its text (static/js/growing.js), and the page scrolls.
+    "autogrow,elementspath,maximize,resize"
 )
 # Characters, tags counted in: a book, and more than fits into a mail that Gmail shows whole.
 LONGEST_BODY = 1_000_000
@@ -51,14 +53,10 @@ CONFIG: dict[str, Any] = {
     "fullPage": False,
     "versionCheck": False,
     "removePlugins": REMOVED_PLUGINS,
-    "extra_plugins": ["autogrow", "uploadimage"],
+    "extra_plugins": ["uploadimage"],
     "width": "auto",
-    "height": 420,
-    "autoGrow_minHeight": 420,
-    "autoGrow_maxHeight": 1200,
-    "autoGrow_onStartup": True,
+    "height": 420,  # At least; it grows with the text.
     "toolbarCanCollapse": False,
-    "resize_dir": "vertical",
     "disableNativeSpellChecker": False,
     "entities": False,
     "forcePasteAsPlainText": False,
@@ -88,7 +86,7 @@ CONFIG: dict[str, Any] = {
         ["Image", "Table", "HorizontalRule", "SpecialChar"],
         ["PasteText", "PasteFromWord", "Find"],
         ["Undo", "Redo"],
-        ["ShowBlocks", "Source", "Maximize"],
+        ["ShowBlocks", "Source"],
     ],
     "toolbar_Short": [
         ["Bold", "Italic"],
@@ -114,7 +112,7 @@ class EditorWidget(CKEditorWidget):
         plugins = list(self.config.pop("extra_plugins"))
         if short:
             plugins.remove("uploadimage")
-            self.config.update({"toolbar": "Short", "height": 180, "autoGrow_minHeight": 180})
+            self.config.update({"toolbar": "Short", "height": 180})
         else:
             upload = reverse_lazy("posts:image-upload")
             self.config["filebrowserUploadUrl"] = upload
@@ -136,7 +134,7 @@ class EditorWidget(CKEditorWidget):
     def media(self) -> Media:
         """CKEditor's own files, then ours, which starts it without inline scripts."""
         scripts: list[Any] = [
-            Script(f"js/{name}.js", type="module") for name in ("editor", "paste")
+            Script(f"js/{name}.js", type="module") for name in ("editor", "paste", "growing")
         ]
         ours = Media(js=["ckeditor/ckeditor/ckeditor.js", *scripts])
         return super().media + ours

@@ -4,8 +4,6 @@ from functools import lru_cache
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.cache import cache_control
 
 from alarmroom import kept
 from alarmroom.methods import require_safe
@@ -66,21 +64,3 @@ def redirect_gone_or_404(request: HttpRequest, slug: str) -> HttpResponse:
         if post.is_published:
             return moved(request, post)
     raise Http404
-
-
-@require_safe
-@cache_control(no_store=True, private=True)
-def preview(request: HttpRequest, pk: int) -> HttpResponse:
-    """The article as its readers will see it, for editors, whatever its state."""
-    user = request.user
-    # has_perm() is False for an account that was closed.
-    if not (user.is_staff and any(map(user.has_perm, ("posts.view_post", "posts.change_post")))):
-        # Not a redirect to the sign-in page: that would tell a stranger which drafts exist.
-        raise Http404
-    post = article_queries.any_article(pk)
-    if post is None:
-        raise Http404
-    context = page_context(
-        post, article_queries.topics(post), article_queries.connected(post), is_preview=True
-    )
-    return render(request, "posts/article.html", {**context, "post": post})

@@ -89,6 +89,14 @@ CKEDITOR.on("instanceCreated", ({ editor }) => {
   });
 });
 
+// A list of formats is a frame of its own.
+CKEDITOR.on("instanceReady", ({ editor }) => {
+  editor.on("panelShow", ({ data }) => {
+    const root = data.element.findOne("iframe")?.getFrameDocument().$.documentElement;
+    if (root) root.dataset.theme = document.documentElement.dataset.theme ?? "";
+  });
+});
+
 CKEDITOR.on("instanceReady", ({ editor }) => guard(editor.element.$.form));
 
 new MutationObserver(() => {

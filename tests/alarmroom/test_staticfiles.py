@@ -19,7 +19,7 @@ from alarmroom.staticfiles import is_served, needs_plain_name
         "ckeditor/ckeditor/skins/moono-lisa/editor.css",
         "ckeditor/ckeditor/skins/moono-lisa/images/close.png",
         "ckeditor/ckeditor/plugins/icons.png",
-        "ckeditor/ckeditor/plugins/autogrow/plugin.js",
+        "ckeditor/ckeditor/plugins/widget/plugin.js",
         "ckeditor/ckeditor/plugins/link/dialogs/link.js",
         "ckeditor/ckeditor/plugins/specialchar/dialogs/lang/en.js",
         "admin/css/base.css",

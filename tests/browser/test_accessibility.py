@@ -39,6 +39,7 @@ NO_PAGES = {
     "posts:author-feed",
     "posts:image-upload",
     "posts:preview",
+    "posts:preview-new",
     "posts:share-image",
     "posts:site-feed",
     "posts:suggest",

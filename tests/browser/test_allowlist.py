@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from posts.text import html
-from tests.browser.test_editor import fill_in, open_editor, paste
+from tests.browser.test_editor import fill_in, open_editor, paste, save_and_close
 from tests.posts.text.allowlist_lines import KEPT, RENAMED_TEXTS, TRANSLATED
 
 PIXEL = bytes.fromhex(
@@ -89,12 +89,12 @@ def test_saved_text_is_kept_as_clean_does(desk: Page) -> None:
     fill_in(desk, "Every line of the table")
     kept = [text for text in EXPECTED if EXPECTED[text] == text and 'id="' not in text]
     desk.evaluate("text => CKEDITOR.instances.id_body.setData(text)", "".join(kept))
-    desk.click("[name=_continue]")
+    desk.get_by_role("button", name="Save draft").click()
     expect(desk.locator(".messagelist")).to_contain_text("Saved as a draft")
     desk.wait_for_function("() => CKEDITOR.instances.id_body?.status === 'ready'")
     saved = desk.locator("#id_body").input_value()
     assert with_normalised_reversed(saved) == plain("".join(kept))
     # Other tests open every article of this site, and its picture is one that nobody has.
     desk.evaluate("() => CKEDITOR.instances.id_body.setData('<p>Saved.</p>')")
-    desk.click("[name=_save]")
+    save_and_close(desk)
     expect(desk.locator(".messagelist")).to_contain_text("Every line of the table")

@@ -83,6 +83,23 @@ def paste_file(surface: Locator, content: bytes) -> None:
     )
 
 
+def open_section(page: Page, name: str) -> None:
+    """Open a section of the rail, unless it is open."""
+    section = page.locator("details.rs", has=page.get_by_text(name, exact=True))
+    if section.get_attribute("open") is None:
+        section.locator("summary").click()
+
+
+def save_and_close(page: Page) -> None:
+    page.locator(".eh__more summary").click()
+    page.get_by_role("button", name="Save and close").click()
+
+
+def publish(page: Page) -> None:
+    page.locator("summary", has_text="Publish…").click()
+    page.get_by_role("button", name="Publish now").click()
+
+
 def fill_in(page: Page, title: str) -> None:
     """Fill in what an article needs besides its text."""
     page.fill("#id_title", title)
@@ -105,7 +122,7 @@ def test_an_article_is_written_formatted_saved_and_opened_again(editor: Page) ->
     editor.click(".cke_combo__format .cke_combo_button")
     editor.frame_locator(".cke_panel_frame").get_by_title("Heading 2").click()
     editor.keyboard.type("Then breathe")
-    editor.click("[name=_continue]")
+    editor.get_by_role("button", name="Save draft").click()
 
     expect(editor.locator(".messagelist")).to_contain_text("Saved as a draft")
     expect(editor.locator("#id_slug")).to_have_value("written-in-chromium")
@@ -114,8 +131,9 @@ def test_an_article_is_written_formatted_saved_and_opened_again(editor: Page) ->
     expect(surface).to_contain_text("Then breathe")
     assert text_of(editor).replace("&nbsp;", " ") == written
 
-    editor.click("text=Preview")
-    expect(editor.locator(".prose h2")).to_have_text("Then breathe")
+    with editor.expect_popup() as opened:
+        editor.locator(".eh").get_by_role("link", name="Preview").click()
+    expect(opened.value.locator(".prose h2")).to_have_text("Then breathe")
 
 
 def test_a_pasted_word_document_comes_out_sane_and_runs_nothing(
@@ -156,22 +174,28 @@ def test_an_inline_script_stays_blocked_where_the_editor_is(
     assert "Still here" in text_of(editor)
 
 
-def test_the_buttons_hide_no_field_that_the_keyboard_reaches(editor: Page) -> None:
+def test_the_bars_hide_no_field_that_the_keyboard_reaches(editor: Page) -> None:
     open_editor(editor)
+    for name in ("Cover", "Related", "Address"):
+        open_section(editor, name)
     editor.focus("#id_title")
-    hidden = []
-    for _ in range(24):
+    hidden, seen = [], set()
+    for _ in range(30):
         editor.keyboard.press("Tab")
-        hidden += editor.evaluate(
+        where, bar = editor.evaluate(
             """() => {
                 const field = document.activeElement;
                 const { left, top, width, height } = field.getBoundingClientRect();
                 const seen = document.elementFromPoint(left + width / 2, top + height / 2);
-                return seen?.closest(".submit-row") && !field.closest(".submit-row")
-                    ? [field.id || field.localName] : [];
+                const bar = seen?.closest(".eh, .cke_top");
+                const name = field.id || field.name || field.localName;
+                return [name, Boolean(bar && !bar.contains(field))];
             }"""
         )
+        seen.add(where)
+        hidden += [where] if bar else []
     assert hidden == []
+    assert {"id_summary", "id_cover_alt", "id_slug"} <= seen
 
 
 def test_a_picture_is_uploaded_in_the_dialog_with_words_and_size(editor: Page, photo: Path) -> None:
@@ -200,7 +224,7 @@ def test_a_picture_is_uploaded_in_the_dialog_with_words_and_size(editor: Page, p
     assert 'width="640"' in text_of(editor)
 
     fill_in(editor, "With a picture")
-    editor.click("[name=_publish]")
+    publish(editor)
     editor.get_by_role("row", name="With a picture").get_by_role("link", name="View").click()
     picture = editor.locator(".prose img")
     expect(picture).to_have_attribute("alt", "A console at night")
@@ -250,12 +274,12 @@ def test_saving_waits_for_a_picture_on_its_way(editor: Page, photo: Path) -> Non
     editor.wait_for_function(
         "() => CKEDITOR.instances.id_body.uploadRepository.loaders[0]?.status === 'uploading'"
     )
-    editor.click("[name=_save]")
+    editor.get_by_role("button", name="Save draft").click()
     expect(editor.locator(".cke_notification_warning")).to_contain_text("still being uploaded")
     assert editor.url.endswith(ADD)
     waiting[0].continue_()
     expect(surface.locator("img[src^='/media/images/']")).to_be_visible()
-    editor.click("[name=_save]")
+    editor.get_by_role("button", name="Save draft").click()
     expect(editor.locator(".messagelist")).to_contain_text("Saved as a draft")
 
 
@@ -263,8 +287,8 @@ def test_an_error_in_the_form_keeps_the_text_and_the_editor(editor: Page) -> Non
     open_editor(editor)
     editor.keyboard.type("Typed and not lost")
     editor.fill("#id_title", "No dek")
-    editor.click("[name=_save]")
-    expect(editor.locator(".field-summary .errorlist")).to_contain_text("required")
+    publish(editor)
+    expect(editor.locator(".field-summary .errorlist")).to_contain_text("Write the dek")
     surface = editor.frame_locator("iframe.cke_wysiwyg_frame").locator("body")
     expect(surface).to_have_text("Typed and not lost")
     surface.click()
@@ -278,7 +302,7 @@ def test_a_text_changed_as_source_is_saved(editor: Page) -> None:
     fill_in(editor, "Source")
     editor.click(".cke_button__source")
     editor.locator("textarea.cke_source").fill("<p>From <em>source</em></p><script>x</script>")
-    editor.click("[name=_continue]")
+    editor.get_by_role("button", name="Save draft").click()
     expect(editor.locator(".messagelist")).to_contain_text("Saved as a draft")
     editor.wait_for_function("() => CKEDITOR.instances.id_body?.status === 'ready'")
     assert text_of(editor) == "<p>From <em>source</em></p>"
@@ -289,7 +313,7 @@ def test_a_double_click_saves_once(editor: Page) -> None:
     editor.keyboard.type("Once")
     fill_in(editor, "Saved once")
     surface.click()
-    editor.dblclick("[name=_save]")
+    editor.get_by_role("button", name="Save draft").dblclick()
     expect(editor.locator(".messagelist")).to_contain_text("Saved once")
     editor.goto("/admin/posts/post/?q=Saved+once")
     expect(editor.locator("#result_list tbody tr")).to_have_count(1)
@@ -304,8 +328,6 @@ def test_every_dialog_opens(editor: Page) -> None:
             expect(editor.locator(".cke_dialog:visible")).to_have_count(1)
             editor.locator(".cke_dialog_close_button:visible").click()
             expect(editor.locator(".cke_dialog:visible")).to_have_count(0)
-    editor.click(".cke_button__maximize")
-    editor.click(".cke_button__maximize")
 
 
 def test_the_editor_talks_to_nobody_else_and_sets_no_cookie(editor: Page, photo: Path) -> None:
@@ -382,7 +404,8 @@ def test_the_switch_of_the_desk_reaches_into_the_text(editor: Page) -> None:
     editor.emulate_media(color_scheme="light")
     surface = open_editor(editor)
     before = surface.evaluate("body => getComputedStyle(body).backgroundColor")
-    editor.locator("#header .theme-toggle").click()  # From "auto", which is light here, to dark.
+    editor.locator(".eh__more summary").click()
+    editor.locator(".eh .theme-toggle").click()  # From "auto", which is light here, to dark.
     expect(editor.locator("html")).to_have_attribute("data-theme", "dark")
     expect(surface).not_to_have_css("background-color", before)
     ink, paper = surface.evaluate(

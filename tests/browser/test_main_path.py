@@ -10,6 +10,7 @@ from django.utils.html import strip_tags
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.stack import Stack
+from tests.browser.test_editor import open_section, publish
 from tests.helpers import ROOT
 
 pytestmark = pytest.mark.postgresql
@@ -98,10 +99,11 @@ def write_and_publish(editor: Page) -> str:
     paste(editor, "id_body", article())
     choose(editor, "id_author", "Ruth Halloran")
     choose(editor, "id_tags", "The profession", "Leadership")
+    open_section(editor, "Related")
     for number, related in enumerate(["What Makes a Good CTO?", "From Good to Great"]):
         editor.get_by_text("Add another related post").click()
         choose(editor, f"id_related_to-{number}-related", related)
-    editor.click("[name=_publish]")
+    publish(editor)
     expect(editor.locator(".messagelist")).to_contain_text(TITLE)
     editor.get_by_role("row", name=TITLE).get_by_role("link", name="View").click()
     expect(editor.get_by_role("heading", level=1)).to_have_text(TITLE)

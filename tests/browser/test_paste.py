@@ -175,7 +175,7 @@ def test_losses_in_source_mode_are_reported_on_switching_and_saving(
     expect(editor.locator(NOTICE)).to_contain_text("1 film is now a link: “A drill”.")
     editor.click(".cke_button__source")
     editor.locator("textarea.cke_source").fill(film)
-    editor.click("[name=_continue]")
+    editor.get_by_role("button", name="Save draft").click()
     expect(editor.locator(".messagelist")).to_contain_text("1 film is now a link: “A drill”.")
     editor.wait_for_function("() => CKEDITOR.instances.id_body?.status === 'ready'")
     assert text_of(editor) == (

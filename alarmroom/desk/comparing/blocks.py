@@ -40,6 +40,8 @@ def split(html: str) -> list[str]:
         if kind is Kind.END or (kind is Kind.TEXT and not raw.strip(SPACE)):
             continue
         is_block = kind is Kind.START and name in BLOCKS
+        if kind is Kind.TEXT:
+            at += len(raw) - len(raw.lstrip(SPACE))
         if current and (is_block or current == "whole"):
             found.append(html[begin:at])
             begin = at

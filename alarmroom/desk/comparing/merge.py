@@ -106,7 +106,8 @@ class _Merge:
         changes = []
         for blocks_of in (sides.mine, sides.theirs):
             own = Effort(half)
-            changes.append(pairs.changes(sides.base, blocks_of, own))
+            hunks = pairs.changes(sides.base, blocks_of, own)
+            changes.append(pairs.with_splits(hunks, sides.base, blocks_of))
             self.effort.spend(own.spent)
         mine_all, theirs_all = changes
         their_rest = self._follow(
@@ -252,11 +253,10 @@ class _Merge:
     def _note(self, side: Side, base: list[str], blocks_now: list[str], below: str) -> None:
         """Note what was done to some blocks."""
         above = blocks.first_words(below)
-        acts: list[tuple[Act, str]] = (
-            [("changed", block) for block in blocks_now]
-            if len(base) == len(blocks_now)
-            else [("removed", block) for block in base] + [("added", block) for block in blocks_now]
-        )
+        both = min(len(base), len(blocks_now))
+        acts: list[tuple[Act, str]] = [("changed", block) for block in blocks_now[:both]]
+        acts += [("removed", block) for block in base[both:]]
+        acts += [("added", block) for block in blocks_now[both:]]
         for act, block in acts:
             words = blocks.first_words(block)
             self.steps.append(Step(side, act, _label(block), words, above))

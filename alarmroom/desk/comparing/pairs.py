@@ -10,6 +10,8 @@ from alarmroom.desk.comparing.sequences import Effort, Hunk, hunks, runs
 
 # Blocks are versions of one another when they share this much of their words.
 ALIKE = 0.4
+# A paragraph came out of another, or went into it, with this much of its words.
+WITHIN = 0.7
 # Up to so many pairs are all looked at; beyond, those that stand about beside each other.
 ALL_PAIRS = 1_024
 NEAR = 6
@@ -61,6 +63,42 @@ def changes(before: Sequence[str], after: Sequence[str], effort: Effort) -> list
                 found.append(Hunk(left, left + 1, right, right + 1))
             low, start = left + 1, right + 1
     return found
+
+
+def with_splits(changes: Sequence[Hunk], before: Sequence[str], after: Sequence[str]) -> list[Hunk]:
+    """Return the changes with a paragraph that was split, or joined with others, as one hunk."""
+    old, new = Words(before), Words(after)
+
+    def is_part(hunk: Hunk, pair: Hunk) -> bool:
+        if hunk.low == hunk.high:
+            whole = old.of(pair.low)
+            return all(_is_within(new.of(at), whole) for at in range(hunk.start, hunk.end))
+        whole = new.of(pair.start)
+        return hunk.start == hunk.end and _is_within(old.of(hunk.low), whole)
+
+    found: list[Hunk] = []
+    pair: Hunk | None = None
+    for hunk in changes:
+        if hunk.high - hunk.low == hunk.end - hunk.start == 1:
+            pair = hunk
+            while found and _touch(found[-1], hunk) and is_part(found[-1], pair):
+                hunk = hunk._replace(low=found[-1].low, start=found[-1].start)
+                found.pop()
+            found.append(hunk)
+        elif pair and _touch(found[-1], hunk) and is_part(hunk, pair):
+            found[-1] = found[-1]._replace(high=hunk.high, end=hunk.end)
+        else:
+            found.append(hunk)
+            pair = None
+    return found
+
+
+def _touch(hunk: Hunk, following: Hunk) -> bool:
+    return (hunk.high, hunk.end) == (following.low, following.start)
+
+
+def _is_within(part: frozenset[str], whole: frozenset[str]) -> bool:
+    return bool(part) and len(part & whole) >= WITHIN * len(part)
 
 
 def _rest(hunk: Hunk) -> list[Hunk]:

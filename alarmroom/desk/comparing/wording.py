@@ -156,10 +156,15 @@ class _Writer:
             self.open.append(tag)
 
     def marked(self, op: Op, tokens: Sequence[Token]) -> None:
-        tags = [_tags(each.context, op) for each in tokens]
+        tags: list[list[_Tag]] = []
+        for at, token in enumerate(tokens):
+            # Most words stand in the same elements as the one before.
+            same = at and token.context is tokens[at - 1].context
+            tags.append(tags[-1] if same else _tags(token.context, op))
         level = len(tags[0])
-        for each in tags[1:]:
-            level = min(level, _common(tags[0], each))
+        for last, each in pairwise(tags):
+            if each is not last:
+                level = min(level, _common(tags[0], each))
         # Around whole elements, within one that goes on.
         level = min(level, max(_common(self.open, tags[0]), _blocks_of(tags[0])))
         self.move(tags[0][:level])
@@ -198,25 +203,31 @@ def _tags(context: Context, op: Op) -> list[_Tag]:
     ]
 
 
+def _shared_tags(before: Context, after: Context) -> list[_Tag]:
+    """Return the tags around a word that both sides have."""
+    return [
+        _Tag(new.opening, new.name, new.is_block, old.number, new.number)
+        for old, new in zip(before, after, strict=True)
+    ]
+
+
 def written(ops: Sequence[Change], before: Sequence[Token], after: Sequence[Token]) -> str:
     """Return both lists of words as one HTML."""
     writer = _Writer()
     for op, low, high, start, end in ops:
         if op is Op.EQUAL:
+            last: tuple[Context, Context] | None = None
             for old, new in zip(before[low:high], after[start:end], strict=True):
-                writer.move(
-                    [
-                        _Tag(there.opening, there.name, there.is_block, here.number, there.number)
-                        for here, there in zip(old.context, new.context, strict=True)
-                    ]
-                )
+                if not last or last[0] is not old.context or last[1] is not new.context:
+                    last = old.context, new.context
+                    writer.move(_shared_tags(*last))
                 writer.out.append(new.raw)
             continue
         tokens = before[low:high] if op is Op.DELETED else after[start:end]
         for group in _groups(tokens):
-            last = group[0].context[-1:]
+            inmost = group[0].context[-1:]
             if group[0].is_bare or (
-                last and last[0].name in FRAMES and all(each.is_space for each in group)
+                inmost and inmost[0].name in FRAMES and all(each.is_space for each in group)
             ):
                 writer.move(_tags(group[0].context, op))
                 writer.out += [each.raw for each in group]

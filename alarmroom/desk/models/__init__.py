@@ -1,4 +1,5 @@
+from alarmroom.desk.models.binned import Binned
 from alarmroom.desk.models.revision import Revision
 from alarmroom.desk.models.working_copy import WorkingCopy
 
-__all__ = ["Revision", "WorkingCopy"]
+__all__ = ["Binned", "Revision", "WorkingCopy"]

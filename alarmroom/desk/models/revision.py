@@ -59,16 +59,16 @@ class Revision(models.Model):
             models.Index(
                 fields=["content_type", "object_id", "-at", "-id"], name="revision_newest"
             ),
-            models.Index(
-                fields=["form_key"], name="revision_form_key", condition=~models.Q(form_key="")
-            ),
         ]
         constraints = [
             models.UniqueConstraint(
                 fields=["content_type", "object_id"],
                 condition=models.Q(waits=True),
                 name="revision_one_waits",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["form_key"], condition=~models.Q(form_key=""), name="revision_form_key_once"
+            ),
         ]
 
     def __str__(self) -> str:

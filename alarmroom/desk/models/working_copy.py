@@ -55,7 +55,11 @@ class WorkingCopy(models.Model):
 
     class Meta:
         verbose_name_plural = "working copies"
-        indexes = [models.Index(fields=["by", "-changed_at"], name="working_copy_newest")]
+        indexes = [
+            models.Index(fields=["by", "-changed_at"], name="working_copy_newest"),
+            models.Index(fields=["settled_at"], name="working_copy_settled"),
+            models.Index(fields=["set_aside_at"], name="working_copy_set_aside"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["content_type", "object_id", "by", "tab"], name="working_copy_of_one_tab"

@@ -11,7 +11,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from alarmroom import kept
-from alarmroom.desk import sign_in
+from alarmroom.desk import bin, copies, sign_in
 from newsletter.delivery import clock
 from posts import finishing, freshness, likeness
 from posts import tasks as picture_tasks
@@ -77,4 +77,8 @@ def tick() -> list[str]:
         kept.page_store().sweep()
     with steps.step("Forgetting old sign-ins"):
         sign_in.forget_old()
+    with steps.step("Forgetting texts that were saved, or set aside, a month ago"):
+        copies.delete_outdated(timezone.now())
+    with steps.step("Deleting what was in the bin for 30 days"):
+        bin.delete_outdated()
     return steps.failed

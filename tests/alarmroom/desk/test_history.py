@@ -180,6 +180,9 @@ def test_readers_see_the_published_text_until_it_is_updated(desk: Client, client
     answer = save(desk, post, title="In work", body="<p>New.</p>", tags=[other.pk])
     assert answer.status_code == 302
     assert "until you press" in said(answer)
+    history = desk.get(ADDRESS.format(post.pk) + "history/").content.decode()
+    waiting, seen = history.index("Waits for “Update”"), history.index("What readers see now")
+    assert waiting < history.index("As it was before") < seen
     page = client.get("/articles/as-published/").content.decode()
     assert "As published" in page and "In work" not in page
     form = desk.get(change(post)).context["adminform"].form
@@ -301,7 +304,7 @@ def test_old_saves_are_thinned_and_what_was_published_stays(desk: Client) -> Non
     published = revisions.record(
         post, content, Revision.Kind.PUBLISHED, at=now - timedelta(days=10.2)
     )
-    revisions.thin(now)
+    revisions.thin(post, now)
     left = [each.content.get("number") for each in Revision.objects.of(post).newest_first()]
     assert left[:4] == [0, 1, 2, None]
     assert 3 not in left, "An earlier one of the same day"

@@ -169,7 +169,7 @@ def test_two_tabs_of_one_person_are_asked_likewise(ruth: Client) -> None:
     ruth.post(change(post), {**sent(post, title="In the first tab"), **first})
     page = ruth.post(change(post), {**sent(post, title="In the second tab"), **second})
     assert page.status_code == 409
-    assert "you, in another tab" in page.content.decode().lower()
+    assert "You saved in another tab" in page.content.decode()
 
 
 def test_an_open_form_does_not_take_an_article_off_the_site(dele: Client, ruth: Client) -> None:

@@ -19,6 +19,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from alarmroom.desk.bin import move_to_bin
+from alarmroom.desk.models import Binned
 from newsletter.models import Content, Delivery, Issue
 from posts.models import Post
 from subscribers.models import ConsentEvent, Notice, Subscriber, Suppression
@@ -105,9 +107,20 @@ MODELS: dict[str, dict[str, str]] = {
     "django_tasks_database.dbtaskresult": {"see": "view change", "add": NOBODY, "delete": NOBODY},
 }
 
+# What a deletion moves to the bin.
+BINNABLE = [
+    ("posts", "post"),
+    ("posts", "page"),
+    ("posts", "image"),
+    ("newsletter", "issue"),
+    ("subscribers", "resource"),
+]
+SEE_BIN = " ".join(f"{app}.view_{model} {app}.change_{model}" for app, model in BINNABLE)
+
 TABLE: dict[str, str] = {
     **dict.fromkeys(PUBLIC, EVERYBODY),
     "posts:preview": "posts.view_post posts.change_post",
+    "posts:preview-new": "posts.add_post",
     "posts:image-upload": "posts.add_image",
     "admin:index": STAFF,  # lists only what the account may see
     "admin:logout": EVERYBODY,
@@ -119,6 +132,14 @@ TABLE: dict[str, str] = {
     "admin:autocomplete": "posts.view_post posts.change_post",
     "admin:view_on_site": "posts.view_post posts.change_post",
     "admin:auth_user_password_change": "auth.change_user",
+    "admin:bin": SEE_BIN,
+    # What is restored or deleted asks for the permissions of its own model, too.
+    "admin:bin_delete": "desk.empty_bin+posts.view_post desk.empty_bin+posts.change_post",
+    "admin:bin_restore": " ".join(
+        f"{app}.change_{model} {app}.view_{model}+{app}.add_{model}" for app, model in BINNABLE
+    ),
+    "admin:bin_empty": " ".join(f"desk.empty_bin+{one}" for one in SEE_BIN.split()),
+    "admin:posts_post_publish_again": "posts.change_post",
     "admin:newsletter_issue_preview": "newsletter.view_issue",
     "admin:newsletter_issue_preview_html": "newsletter.view_issue",
     "admin:newsletter_issue_progress": "newsletter.view_issue",
@@ -150,14 +171,30 @@ for label, pages in MODELS.items():
     # An old address of Django's, which redirects to the change page without looking at the row.
     TABLE[f"admin/{app}/{model}/<path:object_id>/"] = STAFF
 
+# What is kept of the forms of these: working copies and revisions.
+for label in (
+    "posts.post",
+    "posts.page",
+    "posts.author",
+    "newsletter.issue",
+    "subscribers.resource",
+):
+    app, _, model = label.partition(".")
+    TABLE[f"admin:{app}_{model}_compare"] = f"{app}.view_{model} {app}.change_{model}"
+    for page in ("restore", "drop", "working_copy", "presence", "newer", "set_aside"):
+        TABLE[f"admin:{app}_{model}_{page}"] = f"{app}.change_{model}"
+    for page in ("working_copy", "presence", "newer", "set_aside"):
+        TABLE[f"admin:{app}_{model}_new_{page}"] = f"{app}.add_{model}"
+
 # Protected data, and the permissions that allow seeing it on any page.
-DRAFT, ISSUE = "Marker of a draft", "Marker of an issue"
+DRAFT, ISSUE, BINNED = "Marker of a draft", "Marker of an issue", "Marker in the bin"
 READER, CONSENT, SUPPRESSED, COLLEAGUE = (
     f"marker-of-{what}@example.org"
     for what in ("a-reader", "consent", "suppression", "a-colleague")
 )
 MARKERS: dict[str, str] = {
     DRAFT: "posts.view_post posts.change_post posts.delete_post",
+    BINNED: "posts.view_post posts.change_post",
     ISSUE: "newsletter.view_issue newsletter.change_issue newsletter.delete_issue "
     "newsletter.send_issue",
     READER: "subscribers.view_subscriber subscribers.change_subscriber "
@@ -220,6 +257,8 @@ def address_of(name: str) -> Address:
             thing = Issue.objects.get(state="sending" if started else "draft")
         else:
             thing = model_class and model_class._default_manager.order_by("pk").first()
+        if app == "bin":
+            thing = Binned.objects.get()
         values |= dict.fromkeys(("pk", "object_id", "id"), str(thing.pk) if thing else "1")
     path = PARAMETER.sub(lambda gap: values[gap[1]], route)
     return Address(name, f"/{path}{QUERIES.get(name, '')}")
@@ -239,6 +278,7 @@ def publication(db: None, settings) -> None:
         cover_alt="A console",
         published_at=None,
     )
+    move_to_bin(make_post(title=BINNED, author=author, published_at=None), None)
     shown.slug = "flames"  # The former slug is stored.
     shown.save()
     make_page("House rules")

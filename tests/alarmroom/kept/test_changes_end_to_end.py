@@ -8,6 +8,8 @@ import re
 
 import pytest
 
+from alarmroom.desk import bin
+from alarmroom.desk.models import Binned
 from newsletter.delivery import starting
 from posts import merging, tasks
 from posts.models import Page, Post
@@ -36,6 +38,33 @@ def test_an_article_that_is_withdrawn_and_brought_back(paper: Paper) -> None:
     assert paper.gone(posts.bring_back, paths["front"], paths["feed"]) == [True, True]
     for site in paper.sites:
         for path in showing:
+            page = site.get(path)
+            assert page.status == 200 and b"Middle" in page.body, path
+
+
+def test_what_goes_to_the_bin_and_comes_back(paper: Paper) -> None:
+    with paper.commit():
+        rules = make_page("House rules", slug="rules")
+    paths = [paper.paths[name] for name in ("middle", "front", "fire", "dele", "year", "feed")]
+    post = Post.objects.get(pk=paper.middle.pk)
+    assert all(paper.gone(lambda: bin.move_to_bin(post, None), *paths))
+    assert all(paper.gone(lambda: bin.move_to_bin(rules, None), "/rules/", "/"))
+    for site in paper.sites:
+        assert site.get(paths[0]).status == site.get("/rules/").status == 404
+        for path in ("/", paper.paths["feed"]):
+            assert b"Middle" not in site.get(path).body
+        assert b"House rules" not in site.get("/").body
+    posts = Post.objects.filter(pk=post.pk)
+
+    def back() -> None:
+        for entry in Binned.objects.all():
+            bin.restore(entry, None)
+        posts.bring_back()
+
+    assert all(paper.gone(back, "/", paper.paths["feed"]))
+    for site in paper.sites:
+        assert b"House rules" in site.get("/rules/").body
+        for path in paths:
             page = site.get(path)
             assert page.status == 200 and b"Middle" in page.body, path
 

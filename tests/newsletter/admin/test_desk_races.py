@@ -143,13 +143,14 @@ def test_bulk_deletion_skips_an_issue_that_was_started_concurrently(
     client: Client, editor: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draft, started = make_issue(), make_issue()
-    delete_queryset = IssueAdmin.delete_queryset
+    log_deletions = IssueAdmin.log_deletions
 
-    def start_then_delete(self, request, queryset) -> None:
-        starting.start(Issue.objects.get(pk=started.pk))
-        delete_queryset(self, request, queryset)
+    def start_then_log(self, request, queryset) -> None:
+        if queryset == [started]:
+            starting.start(Issue.objects.get(pk=started.pk))
+        log_deletions(self, request, queryset)
 
-    monkeypatch.setattr(IssueAdmin, "delete_queryset", start_then_delete)
+    monkeypatch.setattr(IssueAdmin, "log_deletions", start_then_log)
     client.post(
         reverse("admin:newsletter_issue_changelist"),
         {

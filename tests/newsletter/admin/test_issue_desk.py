@@ -60,7 +60,7 @@ def test_a_duplicate_article_is_an_error_and_the_input_stays(client: Client, edi
     response = client.post(reverse("admin:newsletter_issue_add"), form_data(*rows))
     page = response.content.decode()
     assert response.status_code == 200
-    assert "errornote" in page
+    assert "data-problems" in page
     assert ">\none</textarea>" in page and ">\ntwo</textarea>" in page
     assert not Issue.objects.exists()
 
@@ -73,10 +73,13 @@ def test_a_number_that_is_taken_is_an_error(client: Client, editor: User) -> Non
 
 
 def test_a_started_issue_is_read_only(client: Client, editor: User) -> None:
-    issue = make_issue()
+    issue = make_issue(intro="<p>Hello</p>")
     starting.start(issue)
     page = client.get(url("change", issue)).content.decode()
     assert 'name="subject"' not in page
+    # The introduction is text, and not its tags.
+    assert "<p>Hello</p>" in page
+    assert "&lt;p&gt;" not in page
     response = client.post(url("change", issue), form_data(subject="Another subject"))
     assert "Nothing on this page was saved" in response.content.decode()
     assert client.post(url("delete", issue), {"post": "yes"}).status_code == 403

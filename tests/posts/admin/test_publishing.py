@@ -48,6 +48,34 @@ def test_the_publish_button_keeps_an_earlier_date(desk: Client) -> None:
     assert post.published_at == old
 
 
+@pytest.mark.parametrize("ahead", [-5, 5])
+def test_saving_and_going_on_publishes_and_schedules_nothing(desk: Client, ahead: int) -> None:
+    """Ctrl+S sends `_continue`: whatever date stands in the form, a draft stays one."""
+    post = make_post(published_at=None)
+    date = at_noon(timezone.now() + timedelta(days=ahead))
+    response = desk.post(change(post), form(title="Saved", _continue="1", **when(date)))
+    assert "was not set as its date" in said(response)
+    post.refresh_from_db()
+    assert (post.title, post.published_at) == ("Saved", None)
+    # The button that says so sets it.
+    desk.post(change(post), form(_save="1", **when(date)))
+    post.refresh_from_db()
+    assert post.published_at == date.replace(second=date.second, microsecond=0)
+
+
+def test_a_scheduled_article_is_moved_by_a_save_but_not_published(desk: Client) -> None:
+    soon, later = (at_noon(timezone.now() + timedelta(days=days)) for days in (3, 6))
+    soon, later = soon.replace(microsecond=0), later.replace(microsecond=0)
+    post = make_post(published_at=soon)
+    desk.post(change(post), form(_continue="1", **when(later)))
+    post.refresh_from_db()
+    assert post.published_at == later
+    past = at_noon(timezone.now() - timedelta(days=3))
+    desk.post(change(post), form(_continue="1", **when(past)))
+    post.refresh_from_db()
+    assert post.published_at == later
+
+
 @pytest.mark.parametrize("hour", [5, 6])
 def test_an_article_of_the_repeated_hour_keeps_its_moment(desk: Client, hour: int) -> None:
     # In New York it is 1:30 in both cases.

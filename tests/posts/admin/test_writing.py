@@ -1,21 +1,31 @@
 """The form of an article: required fields, cover, related articles. No error loses any input."""
 
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from posts.models import Post
+from posts.models import Author, Post
 from posts.models.image import Image
-from tests.factories import connect, make_editor, make_image, make_post, make_tag, picture_file
-from tests.posts.admin.desk import ADD, change, errors, form, row_errors, said
+from tests.factories import (
+    connect,
+    make_author,
+    make_editor,
+    make_image,
+    make_post,
+    make_tag,
+    picture_file,
+)
+from tests.posts.admin.desk import ADD, act, change, errors, form, row_errors, said, when
 
 pytestmark = pytest.mark.django_db
 
@@ -39,16 +49,86 @@ def test_the_slug_is_made_from_the_title_while_it_is_typed(desk: Client) -> None
 
 
 @pytest.mark.parametrize("field", ["title", "summary", "body", "author"])
-def test_a_missing_value_is_an_error_at_its_field_and_the_rest_stays(
-    desk: Client, field: str
+@pytest.mark.parametrize("how", ["now", "later"])
+def test_publishing_without_a_value_is_an_error_at_its_field_and_the_rest_stays(
+    desk: Client, field: str, how: str
 ) -> None:
-    sent = form(**{"title": "A title", "summary": "A dek.", "body": "<p>A body.</p>", field: ""})
+    sent = form(
+        **{"title": "A title", "summary": "A dek.", "body": "<p>A body.</p>", field: ""},
+        **({"_publish": "1"} if how == "now" else when(timezone.now() + timedelta(days=400))),
+    )
     response = desk.post(ADD, sent)
     assert list(errors(response)) == [field]
     page = unescape(response.content.decode())
     for name in {"title", "summary", "body"} - {field}:
         assert sent[name] in page
+    # A list on top names the field, and leads to it.
+    [(_, control, sentence)] = response.context["desk"].problems
+    assert control == f"id_{field}"
+    assert f'<a href="#{control}">' in page
+    assert sentence in page
     assert not Post.objects.exists()
+
+
+@pytest.mark.parametrize("field", ["title", "summary", "body", "author"])
+def test_a_draft_is_saved_without_any_of_them(desk: Client, field: str) -> None:
+    response = desk.post(ADD, form(**{field: ""}))
+    assert response.status_code == 302
+    assert "Saved as a draft" in said(response)
+    assert Post.objects.drafts().count() == 1
+
+
+def test_an_empty_form_is_a_draft(desk: Client, client: Client) -> None:
+    make_author(name="Ruth Halloran")
+    empty = form(title="", slug="", summary="", body="", author="")
+    response = desk.post(ADD, {**empty, "_continue": "1"})
+    post = Post.objects.get()
+    today = timezone.localtime(post.created_at)
+    assert post.title == f"Untitled, {today:%B} {today.day}"
+    assert "under the name of Ruth Halloran" in said(response)
+    assert client.get(post.get_absolute_url()).status_code == 404
+    # Its title is not shown as if somebody had written it, and a later one makes the address.
+    page = desk.get(change(post)).context["adminform"].form
+    assert page.initial["title"] == page.initial["slug"] == ""
+    first = (post.title, post.slug)
+    assert desk.post(change(post), empty).status_code == 302
+    post.refresh_from_db()
+    assert (post.title, post.slug) == first
+    desk.post(change(post), form(title="Named\n at last", slug=""))
+    post.refresh_from_db()
+    assert (post.title, post.slug) == ("Named at last", "named-at-last")
+    # What nobody named is not published, neither by its own form nor from the list.
+    desk.post(ADD, empty)
+    nameless = Post.objects.latest("pk")
+    assert nameless.is_untitled
+    assert "title" in errors(desk.post(change(nameless), form(title="", _publish="1")))
+    assert "was not published. Give the article a title." in said(
+        act(desk, "publish_now", nameless)
+    )
+    assert not Post.objects.published().exists()
+
+
+def test_the_author_of_a_form_is_the_one_whose_name_or_articles_the_account_has() -> None:
+    make_author(name="Aaron First")
+    editor = make_editor(first_name="Dele", last_name="Marchetti")
+    client = Client()
+    client.force_login(editor)
+
+    def offered() -> object:
+        return client.get(ADD).context["adminform"].form.initial.get("author")
+
+    assert offered() is None
+    last = make_author(name="Zoe Last")
+    client.post(ADD, form(author=last.pk))
+    assert offered() == last.pk
+    own = make_author(name="Dele Marchetti")
+    assert offered() == own.pk
+
+
+def test_the_first_draft_of_a_new_site_needs_no_author(desk: Client) -> None:
+    assert not Author.objects.exists()
+    assert desk.post(ADD, {**form(author=""), "author": ""}).status_code == 302
+    assert Post.objects.get().author == Author.objects.get()
 
 
 def test_scripts_and_handlers_are_removed_before_storing(desk: Client) -> None:
@@ -125,8 +205,8 @@ def test_an_uploaded_cover_is_stored_in_the_library(desk: Client) -> None:
     assert desk.get(change(post)).content.decode().count('class="thumbnail"') == 1
 
 
-def test_a_cover_without_alternative_text_is_an_error_and_nothing_is_lost(desk: Client) -> None:
-    sent = form(cover_file=picture_file(), cover_caption="Typed caption")
+def test_a_published_cover_needs_alternative_text_and_nothing_is_lost(desk: Client) -> None:
+    sent = form(cover_file=picture_file(), cover_caption="Typed caption", _publish="1")
     response = desk.post(ADD, sent)
     assert list(errors(response)) == ["cover_alt"]
     page = response.content.decode()
@@ -139,8 +219,23 @@ def test_a_cover_without_alternative_text_is_an_error_and_nothing_is_lost(desk: 
     assert Post.objects.get().cover == image
 
 
-def test_a_chosen_cover_without_alternative_text_is_an_error(desk: Client) -> None:
-    assert list(errors(desk.post(ADD, form(cover=make_image().pk)))) == ["cover_alt"]
+@pytest.mark.postgresql
+def test_a_draft_may_have_a_cover_without_alternative_text_and_readers_never_get_it(
+    desk: Client,
+) -> None:
+    sent = form(cover=make_image().pk)
+    assert list(errors(desk.post(ADD, {**sent, "_publish": "1"}))) == ["cover_alt"]
+    assert desk.post(ADD, sent).status_code == 302
+    post = Post.objects.get()
+    assert "was not published. Say what the cover shows" in said(act(desk, "publish_now", post))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Post.objects.publish()
+    # Published, withdrawn, and its words taken away: it does not come back without them.
+    desk.post(change(post), {**sent, "cover_alt": "The floor", "_publish": "1"})
+    act(desk, "withdraw", post)
+    assert desk.post(change(post), sent).status_code == 302
+    assert "was not brought back. Say what the cover shows" in said(act(desk, "bring_back", post))
+    assert not Post.objects.published().exists()
 
 
 @pytest.mark.parametrize(

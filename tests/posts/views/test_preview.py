@@ -75,6 +75,8 @@ def test_an_unknown_number_is_a_404(editor_client: Client, key: int) -> None:
     assert editor_client.get(f"/preview/{key}/").status_code == 404
 
 
-def test_a_preview_allows_only_get(editor_client: Client) -> None:
-    post = make_post()
-    assert editor_client.post(f"/preview/{post.pk}/").status_code == 405
+def test_a_preview_is_read_or_sent_a_form(editor_client: Client) -> None:
+    path = f"/preview/{make_post().pk}/"
+    assert editor_client.put(path).status_code == 405
+    assert editor_client.delete(path).status_code == 405
+    assert editor_client.get("/preview/new/").status_code == 405

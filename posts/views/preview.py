@@ -1,0 +1,125 @@
+"""The preview of an article for editors: as readers will see it, saved or not.
+
+It is made by the code that serves readers (posts/views/article_values.py), of what the form holds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.csp import csp_override
+from django.views.decorators.http import require_http_methods, require_POST
+
+from alarmroom.desk import revisions
+from alarmroom.desk.content import Content
+from posts.models import Author, Likeness, Post, Tag
+from posts.models.image import Image
+from posts.text import html
+from posts.views import article_queries
+from posts.views.article_queries import CONNECTED
+from posts.views.article_values import Connected, as_card, as_topic, page_context
+
+# Shown in a frame of the desk, which reads it, and in which no script runs and no form is sent.
+CSP = {
+    **settings.SECURE_CSP,
+    "frame-ancestors": ["'self'"],
+    "sandbox": ["allow-same-origin", "allow-popups"],
+}
+UNTITLED, NOBODY = "Untitled", "No author yet"
+
+
+def _never_kept(view: Any) -> Any:
+    return cache_control(no_store=True, private=True)(view)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@_never_kept
+@csp_override(CSP)
+@xframe_options_sameorigin
+def preview(request: HttpRequest, pk: int) -> HttpResponse:
+    """The article with its newest content; to a POST of its form, with what the form holds."""
+    user = request.user
+    # has_perm() is False for an account that was closed.
+    if not (user.is_staff and any(map(user.has_perm, ("posts.view_post", "posts.change_post")))):
+        # Not a redirect to the sign-in page: that would tell a stranger which drafts exist.
+        raise Http404
+    post = article_queries.any_article(pk)
+    if post is None:
+        raise Http404
+    if request.method == "POST":
+        content = _typed(request, str(pk))
+    else:
+        content = revisions.head_of(post).content
+    return _page(request, post, content)
+
+
+@require_POST
+@_never_kept
+@csp_override(CSP)
+@xframe_options_sameorigin
+def preview_new(request: HttpRequest) -> HttpResponse:
+    """An article that was never saved, as its form holds it."""
+    if not (request.user.is_staff and request.user.has_perm("posts.add_post")):
+        raise Http404
+    # Key 0 is no row's: what is asked of the database about it is empty.
+    return _page(request, Post(pk=0), _typed(request, None))
+
+
+def _typed(request: HttpRequest, object_id: str | None) -> Content:
+    """Return what a form holds, valid or not. Raises Http404 for who may not change it."""
+    model_admin: Any = admin.site.get_model_admin(Post)
+    try:
+        thing = model_admin.editable(request, object_id)
+    except PermissionDenied:
+        raise Http404 from None
+    content: Content = model_admin.typed_content(request, thing)
+    return content
+
+
+def _page(request: HttpRequest, post: Post, content: Content) -> HttpResponse:
+    related = _fill(post, content)
+    keys = [key for key in content["fields"]["tags"] or [] if str(key).isdecimal()]
+    topics = [as_topic(tag) for tag in Tag.objects.filter(pk__in=keys).order_by("name")]
+    context = page_context(post, topics, related, is_preview=True)
+    return render(request, "posts/article.html", {**context, "post": post})
+
+
+def _fill(post: Post, content: Content) -> list[Connected]:
+    """Put a content into a post that is not saved; return its related articles."""
+    fields = content["fields"]
+    post.title = str(fields["title"] or UNTITLED)
+    post.slug = str(fields["slug"] or post.slug or "untitled")
+    post.summary = str(fields["summary"] or "")
+    post.body = html.clean(str(fields["body"] or ""))
+    post.reading_minutes = Post.read_from(post.body)["reading_minutes"]
+    author = _by_key(Author.objects.select_related("photo"), fields["author"])
+    post.author = author or Author(name=NOBODY, slug="nobody")
+    post.cover = _by_key(Image.objects.all(), fields["cover"])
+    for name in ("cover_alt", "cover_caption", "cover_credit"):
+        setattr(post, name, str(fields[name] or ""))
+    for name in ("older", "newer"):
+        if not hasattr(post, name):
+            setattr(post, name, None)
+    picked = [row["related"] for row in content["rows"]["related_to"]]
+    return _connected(post, [int(key) for key in picked if str(key).isdecimal()])
+
+
+def _by_key(rows: Any, key: Any) -> Any:
+    return rows.filter(pk=key).first() if str(key).isdecimal() else None
+
+
+def _connected(post: Post, picked: list[int]) -> list[Connected]:
+    """Return the picked articles that readers see, and similar ones up to the usual number."""
+    alike = Likeness.objects.filter(post=post.pk).order_by("-score").values_list("other", flat=True)
+    keys = list(dict.fromkeys([*picked, *alike]))
+    shown = Post.objects.published().for_listing().in_bulk(keys)
+    found = [as_card(shown[key]) for key in keys if key in shown]
+    count = sum(key in shown for key in dict.fromkeys(picked))
+    return found[: max(CONNECTED, count)]

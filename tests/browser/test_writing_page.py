@@ -1,0 +1,299 @@
+"""The page on which a text is written: its keys, its one scroll, its rail, its errors."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, StorageState, expect
+
+from audit import axe
+from tests.browser.conftest import note_problems
+from tests.browser.stack import Stack
+from tests.browser.test_editor import ADD, fill_in, open_editor, open_section, publish
+
+PHONE = {"width": 390, "height": 844}
+# Where the caret is in the window, and where the bars end.
+CARET = """() => {
+    const editor = CKEDITOR.instances.id_body;
+    const frame = editor.window.$.frameElement.getBoundingClientRect();
+    const range = editor.window.$.getSelection().getRangeAt(0).cloneRange();
+    const box = range.getClientRects()[0] ?? range.startContainer.getBoundingClientRect();
+    const tools = document.querySelector(".cke_top").getBoundingClientRect();
+    return [frame.top + box.top - tools.bottom, innerHeight - frame.top - box.bottom];
+}"""
+
+
+@pytest.fixture
+def phone(
+    browser: Browser, stack: Stack, signed_in: StorageState, problems: list[str]
+) -> Iterator[Page]:
+    context = browser.new_context(
+        base_url=stack.url,
+        viewport=PHONE,
+        storage_state=signed_in,
+        reduced_motion="reduce",  # type: ignore[arg-type]
+    )
+    context.set_default_timeout(15_000)
+    context.on("page", lambda page: note_problems(page, problems))
+    yield context.new_page()
+    context.close()
+
+
+def published(page: Page) -> str:
+    """Return the address of the form of a published article with a cover and related articles."""
+    page.goto("/admin/posts/post/?state=published&q=chair+is+the+career")
+    href = page.locator("#result_list tbody th a").first.get_attribute("href")
+    assert href
+    return href
+
+
+def focused(page: Page) -> str:
+    name: str = page.evaluate(
+        "() => document.activeElement.id || document.activeElement.name ||"
+        " document.activeElement.className || document.activeElement.localName"
+    )
+    return name
+
+
+def no_leave_taking(page: Page) -> None:
+    """Let the page be left without the question about unsaved text."""
+    page.on("dialog", lambda dialog: dialog.accept())
+
+
+def test_an_article_is_written_and_saved_by_keys_and_never_published_by_one(editor: Page) -> None:
+    open_editor(editor)
+    editor.focus("#id_title")
+    editor.keyboard.type("By keys")
+    # Enter goes on: from the title to the dek, and from there to the text.
+    editor.keyboard.press("Enter")
+    assert focused(editor) == "id_summary"
+    editor.keyboard.type("A dek.")
+    editor.keyboard.press("Enter")
+    editor.keyboard.type("One two three.")
+    expect(editor.locator("[data-words]")).to_have_text("3")
+    # In no other field does it send the form.
+    for name in ("Cover", "Address"):
+        open_section(editor, name)
+    for field in ("published_at_0", "published_at_1", "cover_alt", "cover_credit", "slug"):
+        editor.focus(f"#id_{field}")
+        editor.keyboard.press("Enter")
+    assert editor.url.endswith(ADD)
+    # Ctrl+S saves from within the text too, and a date that stands there publishes nothing.
+    editor.fill("#id_published_at_0", "2020-01-01")
+    editor.fill("#id_published_at_1", "9 am")
+    expect(editor.locator("[data-schedule]")).to_have_text("Publish with this date")
+    editor.frame_locator("iframe.cke_wysiwyg_frame").locator("body").click()
+    editor.keyboard.press("Control+s")
+    expect(editor.locator(".messagelist")).to_contain_text("Saved as a draft")
+    expect(editor.locator(".messagelist")).to_contain_text("was not set as its date")
+    expect(editor.locator(".eh .state")).to_have_text("Draft")
+    assert editor.input_value("#id_title") == "By keys"
+    assert editor.request.get("/articles/by-keys/").status == 404
+
+
+def test_the_keyboard_goes_from_title_to_text_to_rail_to_the_main_action(editor: Page) -> None:
+    open_editor(editor)
+    editor.focus("#id_title")
+    stops = []
+    while "btn--main" not in " ".join(stops) and len(stops) < 40:
+        editor.keyboard.press("Tab")
+        stops.append(focused(editor))
+    assert stops[0] == "id_summary"
+    assert "cke_wysiwyg_frame" in stops[1]
+    assert "Publish…" in editor.evaluate("() => document.activeElement.textContent")
+    assert len(stops) <= 21
+    # Enter opens the menu, and nothing more.
+    editor.keyboard.press("Enter")
+    expect(editor.get_by_role("button", name="Publish now")).to_be_visible()
+    editor.keyboard.press("Escape")
+    expect(editor.get_by_role("button", name="Publish now")).to_be_hidden()
+    # A skip link leads to the text, and Alt+F10 from there to the toolbar.
+    editor.get_by_role("link", name="Skip to the text").focus()
+    editor.keyboard.press("Enter")
+    assert "cke_wysiwyg_frame" in focused(editor)
+    editor.keyboard.press("Alt+F10")
+    assert editor.evaluate("() => Boolean(document.activeElement.closest('.cke_toolbox'))")
+
+
+@pytest.mark.parametrize("size", [{"width": 1280, "height": 700}, PHONE])
+def test_the_text_grows_and_shrinks_and_its_caret_is_never_under_a_bar(
+    editor: Page, size: Any
+) -> None:
+    no_leave_taking(editor)
+    editor.set_viewport_size(size)
+    surface = open_editor(editor)
+    height = "() => document.querySelector('.cke_contents').offsetHeight"
+    empty = editor.evaluate(height)
+    for number in range(30):
+        editor.keyboard.type(f"Line {number}")
+        editor.keyboard.press("Enter")
+        above, below = editor.evaluate(CARET)
+        assert above > 0, number
+        assert below > 0, number
+    assert editor.evaluate(height) > empty + 600
+    # One scroll: the frame holds all of its text.
+    assert surface.evaluate(
+        "body => body.ownerDocument.documentElement.scrollHeight <= innerHeight + 1"
+    )
+    # Up again, by the caret: the toolbar is in view, and covers nothing.
+    for _ in range(30):
+        editor.keyboard.press("ArrowUp")
+        above, below = editor.evaluate(CARET)
+        assert above > 0
+        assert below > 0
+    expect(editor.locator(".cke_button__bold")).to_be_in_viewport()
+    editor.keyboard.press("Control+a")
+    editor.keyboard.press("Delete")
+    editor.wait_for_function(
+        "empty => document.querySelector('.cke_contents').offsetHeight === empty", arg=empty
+    )
+    editor.keyboard.press("Control+z")
+    editor.wait_for_function(
+        "empty => document.querySelector('.cke_contents').offsetHeight > empty + 600", arg=empty
+    )
+
+
+def test_an_open_list_of_formats_does_not_stay_behind(editor: Page) -> None:
+    no_leave_taking(editor)
+    open_editor(editor, published(editor))
+    editor.click(".cke_combo__format .cke_combo_button")
+    panel = editor.locator(".cke_combopanel")
+    expect(panel).to_be_visible()
+    editor.evaluate("() => scrollBy(0, 400)")
+    expect(panel).to_be_hidden()
+
+
+def test_the_sections_say_what_they_hold_and_remember_whether_they_are_open(editor: Page) -> None:
+    no_leave_taking(editor)
+    address = published(editor)
+    open_editor(editor, address)
+    line = editor.locator("[data-section=related] [data-line]")
+    expect(line).to_have_text(re.compile("^[0-9]+ articles$"))
+    expect(editor.locator("[data-section=cover] [data-line]")).to_have_text("With alternative text")
+    cover = editor.locator("[data-section=cover]")
+    expect(cover).not_to_have_attribute("open", "")
+    open_section(editor, "Cover")
+    editor.locator("[data-section=author-and-topics] summary").click()
+    editor.fill("#id_cover_alt", "")
+    expect(editor.locator("[data-section=cover] [data-line]")).to_have_text(
+        "Alternative text is missing"
+    )
+    # The topics have the whole width.
+    editor.reload()
+    expect(cover).to_have_attribute("open", "")
+    expect(editor.locator("[data-section=author-and-topics]")).not_to_have_attribute("open", "")
+    open_section(editor, "Author and topics")
+    topics = editor.locator("#id_tags + .select2").bounding_box()
+    assert topics
+    assert topics["width"] > 260
+
+
+def test_each_error_is_named_on_top_and_leads_to_its_field(phone: Page) -> None:
+    open_editor(phone)
+    phone.fill("#id_title", "Half done")
+    phone.get_by_role("button", name="Details").click()
+    open_section(phone, "Cover")
+    picture = phone.locator("#id_cover + .select2 .select2-selection")
+    picture.click()
+    phone.locator(".select2-results__option").first.click()
+    phone.get_by_role("button", name="Close the details").click()
+    publish(phone)
+    problems = phone.locator("[data-problems]")
+    expect(problems).to_be_focused()
+    expect(problems).to_contain_text("everything you typed is still here")
+    expect(problems.get_by_role("link")).to_contain_text(
+        ["Dek: Write the dek", "Text: Write the text", "Alternative text: Say"]
+    )
+    assert phone.input_value("#id_title") == "Half done"
+    # The section is open, the drawer opens over the text, and the field has the focus.
+    problems.get_by_role("link", name="Alternative text").click()
+    expect(phone.locator("#id_cover_alt")).to_be_focused()
+    expect(phone.locator("#id_cover_alt")).to_be_in_viewport()
+    phone.keyboard.press("Escape")
+    problems.get_by_role("link", name="Dek").click()
+    expect(phone.locator("#id_summary")).to_be_focused()
+    problems.get_by_role("link", name="Text:").click()
+    phone.keyboard.type("Now there is a text.")
+    expect(phone.locator("[data-words]")).to_have_text("5")
+
+
+def test_on_a_phone_the_details_are_a_drawer_that_holds_the_focus(phone: Page) -> None:
+    open_editor(phone)
+    rail = phone.locator("[data-rail]")
+    expect(rail).to_be_hidden()
+    opener = phone.get_by_role("button", name="Details")
+    opener.click()
+    expect(phone.get_by_role("button", name="Close the details")).to_be_focused()
+    for _ in range(25):
+        phone.keyboard.press("Tab")
+        assert phone.evaluate(
+            "() => document.activeElement === document.body ||"
+            " Boolean(document.activeElement.closest('[data-rail], .skip-to-content-link'))"
+        )
+    fill = phone.locator("#id_author + .select2 .select2-selection")
+    fill.scroll_into_view_if_needed()
+    fill.click()
+    phone.locator(".select2-results__option").first.click()
+    phone.keyboard.press("Escape")
+    expect(rail).to_be_hidden()
+    expect(opener).to_be_focused()
+    phone.fill("#id_title", "From a phone")
+    phone.get_by_role("button", name="Save draft").click()
+    expect(phone.locator(".messagelist")).to_contain_text("Saved as a draft")
+
+
+def test_a_date_ahead_makes_the_main_action_schedule(editor: Page) -> None:
+    open_editor(editor)
+    fill_in(editor, "For later")
+    editor.frame_locator("iframe.cke_wysiwyg_frame").locator("body").click()
+    editor.keyboard.type("A text.")
+    editor.locator("summary", has_text="Publish…").click()
+    editor.get_by_role("link", name="Choose a time").click()
+    expect(editor.locator("#id_published_at_0")).to_be_focused()
+    editor.keyboard.type("2099-12-01")
+    editor.fill("#id_published_at_1", "9 am")
+    editor.get_by_role("button", name="Schedule").click()
+    expect(editor.locator(".messagelist")).to_contain_text("It will publish by itself on")
+
+
+@pytest.mark.parametrize("kind", ["draft", "published", "error", "page"])
+def test_axe_objects_to_nothing_light_and_dark_wide_and_narrow(editor: Page, kind: str) -> None:
+    no_leave_taking(editor)
+    address = {"draft": ADD, "error": ADD, "page": "/admin/posts/page/1/change/"}.get(kind)
+    open_editor(editor, address or published(editor))
+    if kind == "error":
+        editor.fill("#id_title", "Not complete")
+        publish(editor)
+        editor.wait_for_function("() => window.CKEDITOR?.instances.id_body?.status === 'ready'")
+    found = []
+    for scheme in ("light", "dark"):
+        editor.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        editor.set_viewport_size({"width": 1280, "height": 900})
+        editor.evaluate(
+            "() => { for (const part of document.querySelectorAll('details.rs')) part.open = true }"
+        )
+        found += [f"{scheme}, wide: {line}" for line in axe.violations(editor)]
+        editor.set_viewport_size({"width": 390, "height": 844})
+        found += [f"{scheme}, phone: {line}" for line in axe.violations(editor)]
+        found += axe.sideways(editor)
+        editor.get_by_role("button", name="Details").click()
+        editor.wait_for_timeout(300)  # The drawer slides in.
+        found += [f"{scheme}, drawer: {line}" for line in axe.violations(editor)]
+        found += axe.sideways(editor)
+        editor.get_by_role("button", name="Close the details").click()
+    assert found == []
+
+
+def test_the_dialogs_of_the_editor_are_dark_in_the_dark(editor: Page) -> None:
+    editor.emulate_media(color_scheme="dark")
+    open_editor(editor)
+    for button in ("link", "image", "table", "specialchar", "find"):
+        editor.click(f".cke_button__{button}")
+        dialog = editor.locator(".cke_dialog:visible")
+        for part in (".cke_dialog_body", ".cke_dialog_title", ".cke_dialog_footer"):
+            paper = dialog.locator(part).first.evaluate(
+                "part => getComputedStyle(part).backgroundColor.match(/[0-9]+/g).map(Number)"
+            )
+            assert max(paper[:3]) < 80, (button, part, paper)
+        dialog.locator(".cke_dialog_close_button").click()
