@@ -32,7 +32,7 @@ JOINED = {
         f"css/desk/{name}.css"
         for name in (
             *("tokens", "base", "bin", "focal-point", "forms", "writing", "rail", "header"),
-            *("editor", "saving", "history", "preview", "narrow"),
+            *("editor", "saving", "history", "preview", "checks", "narrow"),
         )
     ],
     "js/site.js": [f"js/{name}.js" for name in ("share", "contents", "boxes")],

@@ -7,6 +7,8 @@ class NewsletterConfig(AppConfig):
 
     def ready(self) -> None:
         from newsletter.models import Issue
+        from posts.checks import known
         from posts.models import image
 
         image.SHOWN_IN.append(Issue.objects.showing)
+        known.OTHERS["newsletter:issue"] = Issue.objects.readable

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Self
 
@@ -42,6 +43,13 @@ class IssueQuerySet(models.QuerySet["Issue"]):
     def showing(self, image: Image) -> Self:
         """The published issues whose frozen content shows this picture."""
         return self.published().filter(content__web_html__contains=str(image.file.name))
+
+    def readable(self, numbers: Collection[str]) -> set[str]:
+        """Return which of these numbers lead readers to an issue. One query."""
+        # A larger number is none, and not every database would take it.
+        asked = {int(number) for number in numbers if len(number) < 10}
+        found = self.published().filter(number__in=asked)
+        return {str(number) for number in found.values_list("number", flat=True)}
 
     def due(self) -> Self:
         """The scheduled issues whose moment has come."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -56,6 +56,10 @@ class VersionedAdminMixin(HistoryPagesMixin):
     def revision_kind(self, request: HttpRequest, obj: models.Model, change: bool) -> Revision.Kind:
         """Return what a save that is not kept back was."""
         return Revision.Kind.SAVED
+
+    def revision_note(self, request: HttpRequest) -> str:
+        """Return what is noted with the revision of a save."""
+        return request.POST.get(NOTE, "").strip()
 
     # Addresses
 
@@ -443,7 +447,7 @@ class VersionedAdminMixin(HistoryPagesMixin):
         thing = form.instance
         head: Head | None = getattr(request, "desk_head", None)
         keeps_back = getattr(request, "desk_keeps_back", False)
-        note = request.POST.get(NOTE, "").strip()[: Revision._meta.get_field("note").max_length]
+        note = self.revision_note(request)[: Revision._meta.get_field("note").max_length]
         kind: Revision.Kind | None = getattr(request, "desk_kind", None)
         if head:
             revisions.record_found(thing, head.content)
@@ -478,11 +482,16 @@ class VersionedAdminMixin(HistoryPagesMixin):
         return super().construct_change_message(request, form, saved, add)
 
     def record_each(
-        self, request: HttpRequest, things: Iterable[models.Model], kind: Revision.Kind
+        self,
+        request: HttpRequest,
+        things: Iterable[models.Model],
+        kind: Revision.Kind,
+        notes: Mapping[Any, str] | None = None,
     ) -> None:
-        """Record a revision of each object that an action has just changed."""
+        """Record a revision of each object that an action has just changed; notes by its key."""
         for thing in things:
-            revisions.record(thing, content.content_of(thing), kind, by=request.user)
+            note = (notes or {}).get(thing.pk, "")[: Revision._meta.get_field("note").max_length]
+            revisions.record(thing, content.content_of(thing), kind, by=request.user, note=note)
 
     # What the template of the form shows
 

@@ -1,13 +1,10 @@
-"""The form of an article: its cover, its date, and what keeps it from being published."""
+"""The form of an article: its cover and its date. What is checked: posts/admin/checking.py."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from django import forms
-from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.http import QueryDict
@@ -15,60 +12,17 @@ from django.utils import timezone
 
 from alarmroom.desk.moments import TIME_EXAMPLES, MomentField, MomentWidget
 from alarmroom.desk.picture_field import PictureField
+from posts.admin.checking import CheckedForm
 from posts.admin.shared import PICTURE_HELP, SlugForm
 from posts.admin.uploads import title_of
+from posts.checks.listing import NEEDED
 from posts.models import Author, Post
 from posts.models.article import untitled
 from posts.models.image import Image
 from posts.text.editor import PICTURE_TYPES
 
-_IMG = re.compile(r"<img [^<>]*>")
-_SRC = re.compile(r' src="([^"]*)"')
-_ALT = re.compile(r' alt="[^"]*[^"\s][^"]*"')
-
-
-def picture_problems(body: str) -> list[str]:
-    """Return what keeps readers from getting the pictures of a clean body, in sentences."""
-    problems = []
-    for tag in _IMG.findall(body):
-        source = _SRC.search(tag)
-        url = unquote(source[1]) if source else ""
-        name = urlsplit(url).path.rsplit("/", 1)[-1]
-        if urlsplit(url).netloc and not url.startswith(
-            (settings.SITE_URL + "/", settings.MEDIA_URL)
-        ):
-            problems.append(
-                f"The picture “{name}” lies on another website, where our readers’ browsers "
-                "will not fetch it. Save it to your computer, upload it here and remove the "
-                "other one."
-            )
-        if not _ALT.search(tag):
-            problems.append(
-                f"The picture “{name}” has no alternative text. Double-click it and say what "
-                "it shows, for readers who cannot see it."
-            )
-    return problems
-
-
-# What readers must get; a draft may lack any of it.
-NEEDED = {
-    "title": "Give the article a title.",
-    "summary": "Write the dek: one or two sentences on what it says.",
-    "body": "Write the text.",
-    "author": "Choose whose article it is.",
-}
 # A line that is shown whole, in as many rows as it takes; Enter makes no new one.
 ONE_LINE = {"rows": 1, "data-one-line": ""}
-NEEDS_ALT = "Say what the cover shows, for readers who cannot see it."
-
-
-def missing_in(post: Post) -> list[str]:
-    """Return what a stored article lacks to be published, in sentences."""
-    lacking = {"title": post.is_untitled, "summary": not post.summary, "body": not post.body}
-    problems = [NEEDED[name] for name, is_lacking in lacking.items() if is_lacking]
-    if post.cover_id and not post.cover_alt:
-        problems.append(NEEDS_ALT)
-    return problems + picture_problems(post.body)
 
 
 def usual_author(user: Any) -> Author | None:
@@ -92,7 +46,7 @@ def stand_in(user: Any) -> Author:
     return author or Author.objects.create(name=user.get_full_name() or user.get_username())
 
 
-class PostForm(SlugForm):
+class PostForm(CheckedForm, SlugForm):
     """An article, with its cover from the library or fresh from the computer.
 
     A draft is saved with anything missing. What readers must get is asked for when a save would
@@ -188,8 +142,7 @@ class PostForm(SlugForm):
         if cleaned.get("tell_readers"):
             self.instance.revised_at = timezone.now()
         self._take_cover(cleaned)
-        if cleaned.get("published_at"):
-            self._ask_for_the_rest(cleaned)
+        self.check_before_publishing(cleaned)
         self._fill_in(cleaned)
         return cleaned
 
@@ -206,16 +159,6 @@ class PostForm(SlugForm):
             is_public = stored is not None and stored <= now
             if not is_public and (stored is None or when <= now):
                 cleaned["published_at"], self.unused_date = stored, when
-
-    def _ask_for_the_rest(self, cleaned: dict[str, Any]) -> None:
-        for name, sentence in NEEDED.items():
-            if name in self.fields and name not in self.errors and not cleaned.get(name):
-                self.add_error(name, sentence)
-        if cleaned.get("cover") and "cover_alt" not in self.errors and not cleaned["cover_alt"]:
-            self.add_error("cover_alt", NEEDS_ALT)
-        if "body" in cleaned:
-            for problem in picture_problems(cleaned["body"]):
-                self.add_error("body", problem)
 
     def _fill_in(self, cleaned: dict[str, Any]) -> None:
         """Give a draft the title and the author that the database asks for."""

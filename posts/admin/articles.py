@@ -12,6 +12,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
@@ -29,13 +30,15 @@ from alarmroom.desk.picture_field import PictureAdminMixin
 from alarmroom.desk.revisions import Head
 from alarmroom.desk.versioned import VersionedAdminMixin
 from alarmroom.desk.writing import HISTORY, Frame, WritingPageMixin
-from posts.admin.article_form import PostForm, missing_in, picture_problems, usual_author
+from posts.admin.article_form import PostForm, usual_author
+from posts.admin.checking import ChecksMixin, check_stored_for, waits_for_update
 from posts.admin.related import RelatedPostInline
 from posts.admin.shared import (
     EditorPageMixin,
     moment,
     thumbnail,
 )
+from posts.checks.pictures import picture_errors
 from posts.models import Post, PostQuerySet
 from posts.models.article import words_in
 from posts.models.image import Image
@@ -106,6 +109,7 @@ def state_date(post: Post) -> str:
 
 @admin.register(Post)
 class PostAdmin(
+    ChecksMixin,
     BinAdminMixin,
     WritingPageMixin,
     EditorPageMixin,
@@ -173,8 +177,7 @@ class PostAdmin(
 
     def keeps_back(self, request: HttpRequest, obj: Any) -> bool:
         """A plain save of a published article waits; "Update article" gives it to readers."""
-        plain = "_save" in request.POST or "_continue" in request.POST
-        return plain and "_update" not in request.POST and obj.is_published
+        return waits_for_update(request.POST, obj)
 
     def revision_kind(self, request: HttpRequest, obj: Any, change: bool) -> Revision.Kind:
         if obj.withdrawn_at or obj.published_at is None:
@@ -196,6 +199,7 @@ class PostAdmin(
 
     def fill_frame(self, frame: Frame, thing: Any, request: HttpRequest) -> None:
         post: Post | None = thing
+        self.show_checks(frame, post)
         frame.has_dates = True
         frame.thing = "article"
         frame.words = words_in(post.body) if post else 0
@@ -295,11 +299,19 @@ class PostAdmin(
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        if Post.objects.filter(pk=pk, withdrawn_at=None).bring_back():
+        with transaction.atomic():
+            back = Post.objects.filter(pk=pk, withdrawn_at=None, was_published_at__isnull=False)
+            checked = check_stored_for(self, request, back, address=request.path)
+            changing = self.about_to_change(Post.objects.filter(pk__in=checked.ready))
+            count = Post.objects.filter(pk__in=checked.ready).bring_back()
+            self.record_changes(request, changing, Revision.Kind.PUBLISHED, checked.notes)
+        if checked.page:
+            return checked.page
+        if count:
             self.log_change(request, post, "Published again, under its old date.")
             post.refresh_from_db(fields=["published_at"])
             self.say_what_happened(request, post)
-        else:
+        elif not checked.stopped:
             self.message_user(request, f"“{post}” is no draft with an old date.", messages.INFO)
         return redirect("admin:posts_post_change", pk)
 
@@ -374,8 +386,10 @@ class PostAdmin(
             )
         self.message_user(request, text, messages.SUCCESS)
         if post.published_at is None:
-            for problem in picture_problems(post.body):
-                self.message_user(request, f"Before it is published: {problem}", messages.WARNING)
+            for finding in picture_errors(post.body):
+                self.message_user(
+                    request, f"Before it is published: {finding.sentence}", messages.WARNING
+                )
 
     def save_model(self, request: HttpRequest, obj: Post, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -400,34 +414,35 @@ class PostAdmin(
         return dict(queryset.values_list("pk", "published_at"))
 
     def record_changes(
-        self, request: HttpRequest, before: dict[int, Any], kind: Revision.Kind
+        self,
+        request: HttpRequest,
+        before: dict[int, Any],
+        kind: Revision.Kind,
+        notes: dict[int, str] | None = None,
     ) -> None:
         """Record a revision of each article that an action has published or taken off the site."""
         posts = Post.objects.filter(pk__in=before).defer("body_served")
         changed = [post for post in posts if post.published_at != before[post.pk]]
-        self.record_each(request, changed, kind)
+        self.record_each(request, changed, kind, notes)
 
     @admin.action(description="Publish now", permissions=["change"])
-    def publish_now(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        ready = []
-        for post in queryset.defer(None):
-            problems = [] if post.is_published else missing_in(post)
-            if problems:
-                self.message_user(
-                    request, f"“{post}” was not published. {problems[0]}", messages.ERROR
-                )
-            else:
-                ready.append(post.pk)
-        changing = self.about_to_change(Post.objects.filter(pk__in=ready))
-        count = Post.objects.filter(pk__in=ready).publish()
-        self.record_changes(request, changing, Revision.Kind.PUBLISHED)
-        self.message_user(
-            request,
-            f"{count} article{pluralize(count)} published."
-            if count
-            else "Nothing to publish: the chosen articles are on the site already.",
-            messages.SUCCESS if count else messages.INFO,
-        )
+    def publish_now(self, request: HttpRequest, queryset: QuerySet[Post]) -> HttpResponse | None:
+        with transaction.atomic():
+            waiting = queryset.exclude(published_at__lte=timezone.now())
+            checked = check_stored_for(self, request, waiting, action="publish_now")
+            changing = self.about_to_change(Post.objects.filter(pk__in=checked.ready))
+            count = Post.objects.filter(pk__in=checked.ready).publish()
+            self.record_changes(request, changing, Revision.Kind.PUBLISHED, checked.notes)
+        if count:
+            text = f"{count} article{pluralize(count)} published."
+            self.message_user(request, text, messages.SUCCESS)
+        elif not checked.stopped and checked.page is None:
+            self.message_user(
+                request,
+                "Nothing to publish: the chosen articles are on the site already.",
+                messages.INFO,
+            )
+        return checked.page
 
     @admin.action(description="Back to draft", permissions=["change"])
     def back_to_draft(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
@@ -458,23 +473,22 @@ class PostAdmin(
         )
 
     @admin.action(description="Bring back what was withdrawn", permissions=["change"])
-    def bring_back(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        ready = []
-        for post in queryset.defer(None).filter(withdrawn_at__isnull=False):
-            if problems := missing_in(post):
-                self.message_user(
-                    request, f"“{post}” was not brought back. {problems[0]}", messages.ERROR
-                )
-            else:
-                ready.append(post.pk)
-        changing = self.about_to_change(Post.objects.filter(pk__in=ready))
-        count = Post.objects.filter(pk__in=ready).bring_back()
-        self.record_changes(request, changing, Revision.Kind.PUBLISHED)
-        self.message_user(
-            request,
-            f"{count} article{pluralize(count)} back on the site, under "
-            f"{pluralize(count, 'its old date,their old dates')}."
-            if count
-            else "None of the chosen articles is withdrawn.",
-            messages.SUCCESS if count else messages.INFO,
-        )
+    def bring_back(self, request: HttpRequest, queryset: QuerySet[Post]) -> HttpResponse | None:
+        with transaction.atomic():
+            withdrawn = queryset.filter(withdrawn_at__isnull=False)
+            checked = check_stored_for(
+                self, request, withdrawn, action="bring_back", undone="brought back"
+            )
+            changing = self.about_to_change(Post.objects.filter(pk__in=checked.ready))
+            count = Post.objects.filter(pk__in=checked.ready).bring_back()
+            self.record_changes(request, changing, Revision.Kind.PUBLISHED, checked.notes)
+        if count:
+            self.message_user(
+                request,
+                f"{count} article{pluralize(count)} back on the site, under "
+                f"{pluralize(count, 'its old date,their old dates')}.",
+                messages.SUCCESS,
+            )
+        elif not checked.stopped and checked.page is None:
+            self.message_user(request, "None of the chosen articles is withdrawn.", messages.INFO)
+        return checked.page

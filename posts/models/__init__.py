@@ -13,6 +13,7 @@ from posts.models.article import (
 from posts.models.author import Author
 from posts.models.image import Image
 from posts.models.page import Page
+from posts.models.spelling import Spelling
 from posts.models.topic import Tag
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Post",
     "PostQuerySet",
     "RelatedPost",
+    "Spelling",
     "Tag",
     "address",
     "posts_updated",

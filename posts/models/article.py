@@ -215,6 +215,7 @@ class Post(WithBody, Slugged, Binnable):
 
     class Meta:
         ordering = ["-published_at", "-pk"]
+        permissions = [("override_checks", "Can publish in spite of checks, with a reason")]
         indexes = [
             models.Index(fields=["-published_at", "-id"], name="post_newest_first"),
             # How many there are of a year, and which changed last, without a look at any.

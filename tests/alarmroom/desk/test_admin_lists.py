@@ -19,7 +19,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from newsletter.models import Content, Delivery, Issue, IssuePost
-from posts.models import Author, Page, Post, RelatedPost, Tag
+from posts.models import Author, Page, Post, RelatedPost, Spelling, Tag
 from posts.models.addresses import FormerSlug
 from posts.models.image import Image
 from posts.text.editor import HTMLField
@@ -116,6 +116,10 @@ def former_slug() -> FormerSlug:
     return FormerSlug.objects.create(slug=f"old-{number}", **{kind: make()})
 
 
+def spelling() -> Spelling:
+    return Spelling.objects.create(wrong=f"wrong {Spelling.objects.count()}", right="Right")
+
+
 def task_result() -> DBTaskResult:
     return DBTaskResult.objects.create(
         args_kwargs={"args": [1], "kwargs": {}},
@@ -136,6 +140,7 @@ MAKERS: dict[type[models.Model], Callable[[], Any]] = {
     Image: cover,
     Page: make_page,
     FormerSlug: former_slug,
+    Spelling: spelling,
     Tag: make_tag,
     Post: lambda: make_post(author=make_author(), tags=[make_tag()]),
     Author: make_author,

@@ -22,7 +22,7 @@ from django_tasks_db.models import DBTaskResult
 from alarmroom.desk.bin import move_to_bin
 from alarmroom.desk.models import Binned
 from newsletter.models import Content, Delivery, Issue
-from posts.models import Post
+from posts.models import Post, Spelling
 from subscribers.models import ConsentEvent, Notice, Subscriber, Suppression
 from tests.factories import (
     make_author,
@@ -87,6 +87,7 @@ MODELS: dict[str, dict[str, str]] = {
     "posts.author": {"see": "view change", "add": "add", "delete": "delete"},
     "posts.image": {"see": "view change", "add": "add", "delete": "delete"},
     "posts.formerslug": {"see": "view change", "add": NOBODY, "delete": NOBODY},
+    "posts.spelling": {"see": "view change", "add": "add", "delete": "delete"},
     "newsletter.issue": {"see": "view change", "add": "add", "delete": "delete"},
     "newsletter.delivery": {
         "see": f"view+{LEDGER} change+{LEDGER}",
@@ -122,6 +123,8 @@ TABLE: dict[str, str] = {
     "posts:preview": "posts.view_post posts.change_post",
     "posts:preview-new": "posts.add_post",
     "posts:image-upload": "posts.add_image",
+    "admin:posts_post_checks": "posts.change_post",
+    "admin:posts_post_new_checks": "posts.add_post",
     "admin:index": STAFF,  # lists only what the account may see
     "admin:logout": EVERYBODY,
     "admin:password_change": STAFF,
@@ -283,6 +286,7 @@ def publication(db: None, settings) -> None:
     shown.save()
     make_page("House rules")
     make_resource()
+    Spelling.objects.create(wrong="apco", right="APCO")
     reader = make_subscriber(READER, key="marker-key-of-a-reader", confirm_key="marker-confirm-key")
     ConsentEvent.objects.create(address=CONSENT, kind="confirmed")
     Suppression.objects.create(address=SUPPRESSED, reason="request")

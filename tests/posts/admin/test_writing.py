@@ -227,7 +227,9 @@ def test_a_draft_may_have_a_cover_without_alternative_text_and_readers_never_get
     assert list(errors(desk.post(ADD, {**sent, "_publish": "1"}))) == ["cover_alt"]
     assert desk.post(ADD, sent).status_code == 302
     post = Post.objects.get()
-    assert "was not published. Say what the cover shows" in said(act(desk, "publish_now", post))
+    told = said(act(desk, "publish_now", post))
+    assert "was not published. The cover has no alternative text." in told
+    assert "Say what the cover shows" in told and "on the site already" not in told
     with pytest.raises(IntegrityError), transaction.atomic():
         Post.objects.publish()
     # Published, withdrawn, and its words taken away: it does not come back without them.

@@ -1,0 +1,88 @@
+"""The checks beside a text: listed while one writes, each with its place, and before publishing."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from audit import axe
+from tests.browser.test_editor import fill_in, open_editor, publish
+
+TEXT = (
+    "<p>Most calls begin with too many words.</p>"
+    + "<p>A paragraph between.</p>" * 25
+    + "<p>The <strong>[TK: number]</strong> standard has a page, and you can read it "
+    '<a href="https://www.nena.org/">here</a>.</p>'
+    '<h2>Seconds 0 to 15</h2><p>See <a href="/articles/no-such-article/">the other one</a>.</p>'
+)
+# What is selected in the text, and how far it is below the bars and above the end of the window.
+SELECTED = """() => {
+    const editor = CKEDITOR.instances.id_body;
+    const chosen = editor.window.$.getSelection();
+    const frame = editor.window.$.frameElement.getBoundingClientRect();
+    const box = chosen.getRangeAt(0).getBoundingClientRect();
+    const tools = document.querySelector(".cke_top").getBoundingClientRect();
+    return [chosen.toString(), frame.top + box.top - tools.bottom,
+        innerHeight - frame.top - box.bottom];
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_what_is_wrong_is_listed_while_one_writes_and_each_place_is_a_click_or_f8_away(
+    editor: Page, width: int
+) -> None:
+    editor.set_viewport_size({"width": width, "height": 800})
+    open_editor(editor)
+    editor.fill("#id_title", "Silence")
+    editor.evaluate("text => CKEDITOR.instances.id_body.setData(text)", TEXT)
+    checks = editor.locator("#desk-checks")
+    expect(checks).to_contain_text("“TK” is still in the text.")
+    expect(checks).to_contain_text("A link is called “here”.")
+    expect(checks).to_contain_text("there is no such article.")
+    # F8 goes through them in their order: the dek, the author in the rail, the words in the text.
+    editor.locator("#id_title").focus()
+    editor.keyboard.press("F8")
+    assert editor.evaluate("document.activeElement.id") == "id_summary"
+    editor.keyboard.press("F8")
+    if width == 1280:
+        assert "select2-selection" in editor.evaluate("document.activeElement.className")
+    editor.keyboard.press("F8")
+    words, above, below = editor.evaluate(SELECTED)
+    assert words == "[TK: number]"
+    assert above > 0 and below > 0
+    # From within the text, too.
+    editor.keyboard.press("F8")
+    assert editor.evaluate(SELECTED)[0] == "the other one"
+    editor.keyboard.press("Shift+F8")
+    assert editor.evaluate(SELECTED)[0] == "[TK: number]"
+    # What is mended leaves the list.
+    editor.keyboard.type("40-page")
+    expect(checks).not_to_contain_text("TK")
+    if width == 390:
+        editor.get_by_role("button", name="Details", exact=True).click()
+    checks.get_by_role("link", name="Name where it leads").click()
+    words, above, below = editor.evaluate(SELECTED)
+    assert words == "here"
+    assert above > 0 and below > 0
+    if width == 1280:
+        for theme in ("light", "dark"):
+            editor.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
+            assert axe.violations(editor) == []
+
+
+def test_publishing_is_stopped_and_a_publisher_goes_on_with_a_reason(editor: Page) -> None:
+    open_editor(editor)
+    fill_in(editor, "Published in spite of it")
+    editor.evaluate("CKEDITOR.instances.id_body.setData('<p>It has TK pages.</p>')")
+    publish(editor)
+    problems = editor.locator("[data-problems]")
+    expect(problems).to_contain_text("Paragraph 1: “TK” is still in the text.")
+    editor.get_by_role("link", name="give your reason").click()
+    assert editor.evaluate("document.activeElement.id") == "id__override_reason"
+    editor.keyboard.type("The sheriff needs it by noon.")
+    publish(editor)
+    expect(editor.locator(".messagelist")).to_contain_text("Published, dated")
+    editor.goto("/admin/posts/post/?q=Published+in+spite+of+it")
+    editor.locator("#result_list tbody th a").first.click()
+    editor.goto(f"{editor.url.partition('/change/')[0]}/history/")
+    expect(editor.locator("body")).to_contain_text(
+        "Published in spite of checks: The sheriff needs it by noon."
+    )
