@@ -19,6 +19,7 @@ GROUPS = (
     (
         "tests/browser/test_nothing_is_lost.py::",
         "tests/browser/test_writing_page.py::",
+        "tests/browser/test_checks.py::",
         "tests/browser/test_bin.py::",
         "tests/browser/test_main_path.py::",
     ),
