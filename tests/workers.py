@@ -15,12 +15,17 @@ if TYPE_CHECKING:
 # Prefixes of test ids. Each group runs in its order on one worker. Groups run before single tests,
 # the longest group first, so that both workers end at about the same time.
 GROUPS = (
-    # A site as `make run` starts it
+    # A site as `make run` starts it; twice, for two workers
+    (
+        "tests/browser/test_nothing_is_lost.py::",
+        "tests/browser/test_writing_page.py::",
+        "tests/browser/test_checks.py::",
+        "tests/browser/test_bin.py::",
+        "tests/browser/test_main_path.py::",
+    ),
     (
         "tests/browser/test_allowlist.py::",
         "tests/browser/test_editor.py::",
-        "tests/browser/test_main_path.py::",
-        "tests/browser/test_nothing_is_lost.py::",
         "tests/browser/test_paste.py::",
         "tests/browser/test_reading.py::",
         "tests/browser/test_search.py::",

@@ -24,10 +24,11 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from alarmroom.desk import bin
+from alarmroom.desk import bin, revisions
 from alarmroom.desk.bin_admin import BinAdminMixin, seer
 from alarmroom.desk.binnable import CannotReturn, Said
-from alarmroom.desk.models import Binned
+from alarmroom.desk.content import content_of
+from alarmroom.desk.models import Binned, Revision
 from alarmroom.desk.models.binned import BinnedQuerySet
 
 EMPTY = "desk.empty_bin"
@@ -216,6 +217,14 @@ def restore_all(site: admin.AdminSite, request: HttpRequest, entries: list[Binne
                 thing, notes = bin.restore(binned, request.user)
                 user: Any = request.user
                 LogEntry.objects.log_actions(user.pk, [thing], CHANGE, "Restored from the bin.")
+                if hasattr(thing, "content_shape"):
+                    revisions.record(
+                        thing,
+                        content_of(thing),
+                        Revision.Kind.RESTORED,
+                        by=user,
+                        note="Restored from the bin.",
+                    )
         except bin.Gone:
             messages.info(request, f"“{binned.title}” was restored already.")
             continue

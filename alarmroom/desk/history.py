@@ -114,8 +114,15 @@ class HistoryPagesMixin(admin.ModelAdmin):
         object_id: str,
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """List the revisions, and what this person has set aside; then Django's own log."""
-        thing = self.readable(request, object_id)
+        """List the revisions, and what this person has typed and not saved, or set aside."""
+        try:
+            thing = self.readable(request, object_id)
+        except Http404:
+            # It may be in the bin, which the redirect says.
+            response: HttpResponse = self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # Django's
+                request, self.opts, object_id
+            )
+            return response
         found = Revision.objects.of(thing).newest_first().select_related("by")
         everything = "all" in request.GET
         count = found.count()

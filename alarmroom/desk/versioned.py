@@ -8,6 +8,7 @@ something, its change is taken; where both changed the same, alarmroom/desk/coll
 from __future__ import annotations
 
 import copy
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -27,6 +28,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from alarmroom.desk import collision, content, copies, revisions
+from alarmroom.desk.bin_admin import message_button
 from alarmroom.desk.content import Content
 from alarmroom.desk.filling import filled
 from alarmroom.desk.history import HistoryPagesMixin
@@ -77,6 +79,7 @@ class VersionedAdminMixin(HistoryPagesMixin):
             *both("presence", self.presence_view),
             *both("newer", self.newer_view),
             *both("set_aside", self.set_aside_view),
+            *both("take_up", self.take_up_view),
             *super().get_urls(),
         ]
 
@@ -121,6 +124,9 @@ class VersionedAdminMixin(HistoryPagesMixin):
                 state="gone",
                 status=HTTPStatus.GONE,
             )
+        if request.POST.get("_account", str(request.user.pk)) != str(request.user.pk):
+            # Somebody else has signed in in this browser; the text is not theirs.
+            return JsonResponse({"state": "signed-out"}, status=HTTPStatus.UNAUTHORIZED)
         tab, number = request.POST.get(TAB, ""), request.POST.get("_number", "")
         if not is_key(tab) or not (number.isascii() and number.isdecimal() and len(number) < 18):
             return refused("What was sent names no tab.", status=HTTPStatus.BAD_REQUEST)
@@ -174,24 +180,39 @@ class VersionedAdminMixin(HistoryPagesMixin):
         if based_on := content.unsign(base, self.model, thing.pk):
             version = content.digest(based_on)
         changed = bool(version) and revisions.head_of(thing).version != version
-        return {"others": [other.as_json() for other in found], "changed": changed}
+        answer = {"others": [other.as_json() for other in found], "changed": changed}
+        last = Revision.objects.of(thing).newest_first().select_related("by").first()
+        if changed and last and last.by:
+            answer["saved"] = {"name": copies.name_of(last.by), "at": clock(last.at)}
+        return answer
 
     def set_aside_view(self, request: HttpRequest, object_id: str | None = None) -> HttpResponse:
-        """Put a working copy of one's own aside, or take it up again; it is kept 30 days."""
-        return require_POST(self._set_aside)(request, object_id)
+        """Put a working copy of one's own aside; it is kept 30 days."""
+        return require_POST(self._set_aside)(request, object_id, timezone.now())
 
-    def _set_aside(self, request: HttpRequest, object_id: str | None) -> HttpResponse:
+    def take_up_view(self, request: HttpRequest, object_id: str | None = None) -> HttpResponse:
+        """Offer a working copy again that was put aside."""
+        return require_POST(self._set_aside)(request, object_id, None)
+
+    def _set_aside(
+        self, request: HttpRequest, object_id: str | None, when: dt.datetime | None
+    ) -> HttpResponse:
         thing = self.editable(request, object_id)
         found = self.own_copy(request, thing, request.POST.get("copy", ""))
-        undo = "undo" in request.POST
         if found:
-            WorkingCopy.objects.filter(pk=found.pk).update(
-                set_aside_at=None if undo else timezone.now()
-            )
-        if found and not undo:
+            WorkingCopy.objects.filter(pk=found.pk).update(set_aside_at=when)
+        if found and when:
             self.message_user(
                 request,
-                "The text is set aside. It stays in the history for 30 days.",
+                format_html(
+                    "The text is set aside. It stays in the history for 30 days. {}",
+                    message_button(
+                        "Undo",
+                        self.address_of("take_up", thing.pk if thing else None),
+                        "copy",
+                        str(found.pk),
+                    ),
+                ),
                 messages.SUCCESS,
             )
         return redirect(self.address_of("change", thing.pk if thing else None))

@@ -213,7 +213,7 @@ def test_each_error_is_named_on_top_and_leads_to_its_field(phone: Page) -> None:
     phone.keyboard.press("Escape")
     problems.get_by_role("link", name="Dek").click()
     expect(phone.locator("#id_summary")).to_be_focused()
-    problems.get_by_role("link", name="Text:").click()
+    problems.get_by_role("link", name="Write the text").click()
     phone.keyboard.type("Now there is a text.")
     expect(phone.locator("[data-words]")).to_have_text("5")
 

@@ -114,8 +114,8 @@ def name_of(block: str) -> str:
 
 
 def holds_blocks(html: str) -> bool:
-    """Whether some top-level part of this HTML is a block."""
-    return any(name_of(part) for part in split(html))
+    """Whether there is a block in this HTML."""
+    return any(piece.kind is Kind.START and piece.name in BLOCKS for piece in pieces(html))
 
 
 def key(html: str) -> str:

@@ -12,12 +12,12 @@ from typing import Literal, NamedTuple
 from alarmroom.desk.comparing import blocks, pairs
 from alarmroom.desk.comparing.blocks import Element, element, key
 from alarmroom.desk.comparing.markup import SPACE
-from alarmroom.desk.comparing.sequences import Effort, Hunk, Region, regions
+from alarmroom.desk.comparing.sequences import CHARACTERS, Effort, Hunk, Region, regions
 
 Side = Literal["mine", "theirs", "both"]
 Act = Literal["added", "changed", "removed", "moved"]
 # Lists in lists: what is nested deeper is merged as one piece.
-DEEPEST = 20
+DEEPEST = 10
 # Two people who edit one row of a table, or one cell, are asked about the row.
 _WHOLE = frozenset({"tr", "p", "pre", "hr", "h1", "h2", "h3", "h4", "h5", "h6"})
 
@@ -171,7 +171,8 @@ class _Merge:
             self._insertions(parts, mine, theirs, below)
         else:
             inside = None
-            if len(base) == len(mine) == len(theirs) == 1 and depth < DEEPEST:
+            is_one = len(base) == len(mine) == len(theirs) == 1
+            if is_one and depth < DEEPEST and self.effort.left:
                 inside = self._inside(base[0], mine[0], theirs[0], depth)
             if inside is None:
                 parts.add([_conflict(base, mine, theirs)])
@@ -222,6 +223,9 @@ class _Merge:
             closing=old.closing or my.closing or their.closing or f"</{old.name}>",
             after=_white(old.after, my.after, their.after),
         )
+        # On each level, all that is in it is read again.
+        characters = sum(len(each.inner) for each in (old, my, their))
+        self.effort.spend(characters // CHARACTERS)
         found = self.texts(old.inner, my.inner, their.inner, depth + 1)
         sides = [
             _around(outer, "".join(part if isinstance(part, str) else part[at] for part in found))

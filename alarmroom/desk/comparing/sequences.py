@@ -9,6 +9,8 @@ from typing import NamedTuple
 # A step is one look at an item. Two bodies of 5,000 words with a few hundred changes take some
 # ten thousand; a million take about half a second.
 MOST_STEPS = 2_000_000
+# Reading so many characters takes about as long as a step.
+CHARACTERS = 4
 # After so many differences in a row, the search settles on the best way found so far. It keeps
 # the work linear: without it, the differences count with their square.
 FARTHEST = 128

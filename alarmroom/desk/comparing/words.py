@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from alarmroom.desk.comparing import blocks, pairs
+from alarmroom.desk.comparing import blocks, pairs, sequences
 from alarmroom.desk.comparing.blocks import Element, element
 from alarmroom.desk.comparing.markup import SPACE
 from alarmroom.desk.comparing.sequences import Effort
@@ -14,7 +14,7 @@ from alarmroom.desk.comparing.wording import Op, changed, written
 # So much of the steps may go into one block, so that a long one leaves some for the others.
 MOST_FOR_ONE = 400_000
 # Lists in lists in tables: what is nested deeper is shown as replaced, whole.
-DEEPEST = 20
+DEEPEST = 10
 
 
 def marked(before: str, after: str, effort: Effort | None = None) -> str:
@@ -84,9 +84,13 @@ def _pair(before: str, after: str, effort: Effort, depth: int) -> str:
     old, new = element(before), element(after)
     if old is None and new is None:
         return _line(before, after, effort)
-    if not _same_kind(old, new) or old is None or new is None or depth == DEEPEST:
+    if not _same_kind(old, new) or old is None or new is None:
         return removed(before) + added(after)
     if blocks.holds_blocks(old.inner) or blocks.holds_blocks(new.inner):
+        if depth == DEEPEST or not effort.left:
+            return removed(before) + added(after)
+        # On each level, all that is in it is read again.
+        effort.spend((len(old.inner) + len(new.inner)) // sequences.CHARACTERS)
         inner = _blocks(blocks.split(old.inner), blocks.split(new.inner), effort, depth + 1)
     elif old.name == "hr":
         inner = ""

@@ -18,7 +18,7 @@ const sent = takeSubmitted();
 
 if (account && form && place.dataset.account === account.pk) startForm(place.dataset);
 else if (account) {
-  if (sent) forgetFiles(sent);
+  if (sent && wasSaved()) forgetFiles(sent);
   sendAll();
 }
 if (account) window.addEventListener("online", sendAll);
@@ -37,7 +37,7 @@ async function startForm(addresses) {
   autosave.start(same ? sent : null);
   keepChosenFiles(form, autosave);
   if (same) chooseAgain(form, autosave, sent.tab);
-  else if (sent) forgetFiles(sent);
+  else if (sent && wasSaved()) forgetFiles(sent);
   if (new URLSearchParams(location.search).has("copy")) chooseAgain(form, autosave, "");
   guardSubmit(form, autosave);
   onSignInElsewhere(() => autosave.goOn());
@@ -50,6 +50,11 @@ async function startForm(addresses) {
   window.addEventListener("pageshow", ({ persisted }) => persisted && offer());
   await offer();
   await sendAll();
+}
+
+// Not so on a page that asks which of two texts is meant.
+function wasSaved() {
+  return document.querySelector(".messagelist .success") !== null;
 }
 
 // A form that was sent and comes back with errors is the same form: its working copy goes on.

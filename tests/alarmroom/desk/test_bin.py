@@ -369,7 +369,7 @@ def test_nothing_of_it_is_left_when_it_is_deleted_for_ever() -> None:
     kinds = {"content_type": bin.ContentType.objects.get_for_model(Post), "object_id": post.pk}
     Revision.objects.create(**kinds, content={})
     now = timezone.now()
-    WorkingCopy.objects.create(**kinds, tab="x", made_at=now, changed_at=now, seen_at=now)
+    WorkingCopy.objects.create(**kinds, tab="x", made_at=now, changed_at=now)
     name, private = str(image.file.name), resource.file
     copy = f"renditions/{image.renditions['recipe']}/{image.sha256[:24]}-160.webp"
     assert default_storage.exists(copy)

@@ -109,7 +109,7 @@ def is_there(thing: models.Model) -> bool:
 def test_every_kind_is_moved_and_undone(desk: Client, kind: str, how: str) -> None:
     thing = MAKE[kind]()
     form = text(desk.get(page_of(thing, "change")))
-    assert ">Move to the bin</a>" in form and ">Delete</a>" not in form
+    assert re.search(">Move to the bin…?</a>", form) and ">Delete</a>" not in form
     if how == "page":
         asked = text(desk.get(page_of(thing)))
         response = move(desk, thing)

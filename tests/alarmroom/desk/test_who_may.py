@@ -184,9 +184,9 @@ for label in (
 ):
     app, _, model = label.partition(".")
     TABLE[f"admin:{app}_{model}_compare"] = f"{app}.view_{model} {app}.change_{model}"
-    for page in ("restore", "drop", "working_copy", "presence", "newer", "set_aside"):
+    for page in ("restore", "drop", "working_copy", "presence", "newer", "set_aside", "take_up"):
         TABLE[f"admin:{app}_{model}_{page}"] = f"{app}.change_{model}"
-    for page in ("working_copy", "presence", "newer", "set_aside"):
+    for page in ("working_copy", "presence", "newer", "set_aside", "take_up"):
         TABLE[f"admin:{app}_{model}_new_{page}"] = f"{app}.add_{model}"
 
 # Protected data, and the permissions that allow seeing it on any page.

@@ -188,6 +188,14 @@ def test_an_add_form_that_is_sent_twice_makes_one_object(desk: Client) -> None:
     assert [row.post for row in issue.issue_posts.all()] == [first, second]
 
 
+def test_a_form_of_another_account_is_kept_for_nobody(desk: Client) -> None:
+    post = make_post()
+    address = f"/admin/posts/post/{post.pk}/working-copy/"
+    answer = desk.post(address, {"_tab": TAB, "_number": "1", "_account": "0", **form()})
+    assert answer.status_code == 401
+    assert not WorkingCopy.objects.exists()
+
+
 def test_nobody_else_reads_or_sets_aside_a_copy(desk: Client, client: Client) -> None:
     post = make_post()
     type_into(desk, change(post), **form(title="Private"))
@@ -200,7 +208,7 @@ def test_nobody_else_reads_or_sets_aside_a_copy(desk: Client, client: Client) ->
     assert copy.set_aside_at is None
 
 
-@pytest.mark.parametrize("what", ["working-copy", "presence", "newer", "set-aside"])
+@pytest.mark.parametrize("what", ["working-copy", "presence", "newer", "set-aside", "take-up"])
 def test_who_may_not_change_a_thing_gets_no_answer_about_it(client: Client, what: str) -> None:
     post = make_post()
     client.force_login(make_editor("posts.view_post", "posts.add_page", "posts.change_page"))
@@ -262,7 +270,9 @@ def test_the_answer_says_that_the_object_was_saved_meanwhile(desk: Client) -> No
     address = f"/admin/posts/post/{post.pk}/working-copy/"
     assert desk.post(address, {**sent, "_number": 1}).json()["changed"] is False
     desk.post(change(post), form(title="Another tab’s", slug=post.slug))
-    assert desk.post(address, {**sent, "_number": 2}).json()["changed"] is True
+    answer = desk.post(address, {**sent, "_number": 2}).json()
+    assert answer["changed"] is True
+    assert answer["saved"]["name"].startswith("editor")
 
 
 def test_a_deleted_object_is_said_to_be_gone(desk: Client) -> None:
@@ -281,7 +291,7 @@ def test_a_copy_is_kept_thirty_days_after_it_was_set_aside(desk: Client) -> None
     desk.post(f"/admin/posts/post/{post.pk}/set-aside/", {"copy": copy.pk})
     copies.delete_outdated(timezone.now() + timedelta(days=29))
     assert WorkingCopy.objects.filter(pk=copy.pk).exists()
-    desk.post(f"/admin/posts/post/{post.pk}/set-aside/", {"copy": copy.pk, "undo": ""})
+    desk.post(f"/admin/posts/post/{post.pk}/take-up/", {"copy": copy.pk})
     copies.delete_outdated(timezone.now() + timedelta(days=400))
     assert WorkingCopy.objects.filter(pk=copy.pk).exists(), "What is not saved stays."
     desk.post(f"/admin/posts/post/{post.pk}/set-aside/", {"copy": copy.pk})

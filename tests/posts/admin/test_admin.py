@@ -83,10 +83,9 @@ def test_a_published_article_links_to_the_site_and_a_draft_to_its_preview(desk: 
     shown, draft = make_post(), make_post(published_at=None)
     page = desk.get(change(shown)).content.decode()
     assert f'href="{shown.get_absolute_url()}"' in page
-    assert "/preview/" not in page
     page = desk.get(change(draft)).content.decode()
     assert reverse("posts:preview", args=[draft.pk]) in page
-    assert "View on site" not in page
+    assert "Read it on the site" not in page
 
 
 def test_an_author_with_articles_cannot_be_deleted(desk: Client) -> None:

@@ -87,7 +87,7 @@ HARD: dict[str, Callable[[int], tuple[str, str]]] = {
 def test_four_times_the_text_takes_about_four_times_the_lines(name: str) -> None:
     make = HARD[name]
     counts: list[list[int]] = []
-    for size in (400, 1_600):
+    for size in (150, 600):
         before, after = make(size)
         third = before + "<p>theirs</p>"
         counts.append(
@@ -136,7 +136,7 @@ def test_a_million_characters_stay_within_the_limit() -> None:
 def test_without_effort_equal_beginnings_and_ends_are_found() -> None:
     before, after = [1, 2, 3, 4, 5, 6], [1, 2, 4, 3, 5, 6]
     assert hunks(runs(before, after, Effort(0)), 6, 6) == [(2, 4, 2, 4)]
-    assert hunks(runs(before, after, Effort()), 6, 6) == [(2, 2, 2, 3), (3, 4, 4, 4)]
+    assert hunks(runs(before, after, Effort()), 6, 6) == [(2, 3, 2, 2), (4, 4, 3, 4)]
 
 
 def test_what_is_common_is_common(monkeypatch: pytest.MonkeyPatch) -> None:
