@@ -11,6 +11,7 @@ from posts.models.article import (
     reading_minutes,
 )
 from posts.models.author import Author
+from posts.models.check_result import CheckResult
 from posts.models.image import Image
 from posts.models.page import Page
 from posts.models.spelling import Spelling
@@ -18,6 +19,7 @@ from posts.models.topic import Tag
 
 __all__ = [
     "Author",
+    "CheckResult",
     "FormerSlug",
     "Image",
     "Likeness",

@@ -15,6 +15,7 @@ from alarmroom.desk import bin, copies, sign_in
 from newsletter.delivery import clock
 from posts import finishing, freshness, likeness
 from posts import tasks as picture_tasks
+from posts.checks.weekly import weekly
 from subscribers import guards
 from subscribers import tasks as notice_tasks
 
@@ -73,6 +74,8 @@ def tick() -> list[str]:
         finishing.serve_due()
     with steps.step("Comparing articles"):
         likeness.compare_due()
+    with steps.step("Checking published articles"):
+        weekly()
     with steps.step("Sweeping kept pages"):
         kept.page_store().sweep()
     with steps.step("Forgetting old sign-ins"):

@@ -162,6 +162,7 @@ STEPS = {
     "Waking workers for pictures": "posts.tasks.wake_due",
     "Finishing texts": "posts.finishing.serve_due",
     "Comparing articles": "posts.likeness.compare_due",
+    "Checking published articles": "newsletter.management.commands.tick.weekly",
     "Sweeping kept pages": "alarmroom.kept.files.PageStore.sweep",
 }
 
