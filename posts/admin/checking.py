@@ -15,6 +15,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.defaultfilters import pluralize
@@ -29,8 +30,10 @@ from alarmroom.desk.content import rows_as_sent
 from alarmroom.desk.moments import MomentField
 from alarmroom.desk.writing import Frame, Section
 from posts.checks import Finding, Manuscript, check, check_stored
+from posts.checks.elsewhere import ask_for
 from posts.checks.report import Report, numbered
 from posts.models import Post
+from posts.tasks import wake_for_links
 from posts.text import html
 from posts.text.editor import LONGEST_SENT
 from posts.text.limits import refuse_longer
@@ -239,6 +242,9 @@ class ChecksMixin:
         super().save_related(request, form, formsets, change)  # type: ignore[misc]  # likewise
         if overridden := getattr(request, "desk_overridden", None):
             self.log_change(request, form.instance, log_of(*overridden))  # type: ignore[attr-defined]  # likewise
+        # The text as it was sent: what waits is not in the article's row.
+        if ask_for([form.cleaned_data.get("body", "")]):
+            transaction.on_commit(wake_for_links, robust=True)
 
 
 def checks_context(report: Report) -> dict[str, Any]:

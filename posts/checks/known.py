@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from posts.checks.manuscript import Manuscript
 from posts.checks.targets import Target, target_of
-from posts.models import Author, FormerSlug, Image, Page, Post, Tag
+from posts.models import Author, FormerSlug, Image, LinkCheck, Page, Post, Tag
 from posts.models.spelling import Spellings, spellings
 
 # Of so many links of a text, those after are not looked up.
@@ -29,14 +29,16 @@ OTHERS: dict[str, Callable[[Collection[str]], set[str]]] = {}
 
 @dataclass(frozen=True)
 class State:
-    """What is at an address: `state` is "public", "draft", "scheduled", "withdrawn" or "moved".
+    """What is at an address: `state` is "public", "draft", "scheduled" or "withdrawn".
 
     `moved_to` is the present slug of what has moved, and then `state` is that of the thing there.
+    Of a link to another site it is "unreachable", and `error` says why.
     """
 
     state: str
     at: dt.datetime | None = None
     moved_to: str = ""
+    error: str = ""
 
 
 @dataclass
@@ -77,6 +79,9 @@ def look_up(manuscripts: Iterable[Manuscript]) -> Known:
             known.covers[int(key)] = width
             continue
         target = Target(kind, key)
+        if kind == "elsewhere":
+            known.things[target] = State("unreachable", error=moved_to)
+            continue
         # A live address wins over an old one.
         if target not in known.things or not moved_to:
             known.things[target] = State(state, at, moved_to)
@@ -108,6 +113,9 @@ def _rows(wanted: dict[str, set[str]], covers: set[int]) -> Iterable[tuple[Any, 
             at = F("post__published_at") if kind == "post" else _no_moment()
             former = FormerSlug.objects.filter(slug__in=slugs, **{f"{kind}__isnull": False})
             parts.append(_row(former, kind, F("slug"), state=seen, moved_to=now, at=at))
+    if urls := wanted.get("elsewhere"):
+        tried = LinkCheck.objects.known(timezone.now()).filter(url__in=urls).exclude(error="")
+        parts.append(_row(tried, "elsewhere", F("url"), moved_to=F("error")))
     if covers:
         images = Image.objects.filter(pk__in=covers)
         parts.append(_row(images, "image", Cast("pk", CharField()), width=F("width")))

@@ -94,6 +94,20 @@ def internal_link(manuscript: Manuscript, known: Known) -> Iterator[Finding]:
                 )
 
 
+def external_link(manuscript: Manuscript, known: Known) -> Iterator[Finding]:
+    """Links to other sites that could not be reached within the last week (elsewhere.py)."""
+    for link in manuscript.text.links[:MOST_LINKS]:
+        there = known.things.get(target_of(link.href, manuscript.slug))
+        if there and there.error:
+            yield Finding(
+                "link-unreachable",
+                WARNING,
+                f"{_called(link)} could not be reached. {there.error}",
+                link.block.place(link.text),
+                "Try it yourself.",
+            )
+
+
 def _to_ours(manuscript: Manuscript, link: Link, target: Target, known: Known) -> Iterator[Finding]:
     what = _OURS[target.kind]
     if target == Target("post", manuscript.slug):

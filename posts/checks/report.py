@@ -29,6 +29,7 @@ RULES: tuple[Callable[[Manuscript, Known], Iterable[Finding]], ...] = (
     headings.bold_paragraph,
     reading.long_paragraph,
     links.link_name,
+    links.external_link,
     names.misspelled,
     leftovers.struck_out,
     pictures.cover,

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from posts.checks.articles import check_stored
+from posts.checks.elsewhere import ask_for
 from posts.models import CheckResult, Post
 
 EVERY = dt.timedelta(days=7)
@@ -34,6 +35,8 @@ def weekly(at_once: int = AT_ONCE) -> int:
         .order_by(F("check_result__checked_at").asc(nulls_first=True), "pk")
     )
     pks = list(due.values_list("pk", flat=True)[:at_once])
+    checked = list(check_stored(Post.objects.filter(pk__in=pks)))
+    ask_for(post.body for post, _ in checked)
     results = [
         CheckResult(
             post=post,
@@ -42,7 +45,7 @@ def weekly(at_once: int = AT_ONCE) -> int:
             warnings=len(report.warnings),
             first=report.errors[0].sentence if report.errors else "",
         )
-        for post, report in check_stored(Post.objects.filter(pk__in=pks))
+        for post, report in checked
     ]
     CheckResult.objects.bulk_create(
         results,

@@ -13,6 +13,7 @@ from posts.models.article import (
 from posts.models.author import Author
 from posts.models.check_result import CheckResult
 from posts.models.image import Image
+from posts.models.link_check import LinkCheck, LinkHost
 from posts.models.page import Page
 from posts.models.spelling import Spelling
 from posts.models.topic import Tag
@@ -23,6 +24,8 @@ __all__ = [
     "FormerSlug",
     "Image",
     "Likeness",
+    "LinkCheck",
+    "LinkHost",
     "Page",
     "Post",
     "PostQuerySet",

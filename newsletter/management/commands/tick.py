@@ -15,6 +15,7 @@ from alarmroom.desk import bin, copies, sign_in
 from newsletter.delivery import clock
 from posts import finishing, freshness, likeness
 from posts import tasks as picture_tasks
+from posts.checks import elsewhere
 from posts.checks.weekly import weekly
 from subscribers import guards
 from subscribers import tasks as notice_tasks
@@ -76,6 +77,9 @@ def tick() -> list[str]:
         likeness.compare_due()
     with steps.step("Checking published articles"):
         weekly()
+    with steps.step("Waking a worker for links to other sites"):
+        elsewhere.forget_old()
+        picture_tasks.wake_for_links_due()
     with steps.step("Sweeping kept pages"):
         kept.page_store().sweep()
     with steps.step("Forgetting old sign-ins"):

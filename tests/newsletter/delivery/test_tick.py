@@ -163,6 +163,7 @@ STEPS = {
     "Finishing texts": "posts.finishing.serve_due",
     "Comparing articles": "posts.likeness.compare_due",
     "Checking published articles": "newsletter.management.commands.tick.weekly",
+    "Waking a worker for links to other sites": "posts.tasks.wake_for_links_due",
     "Sweeping kept pages": "alarmroom.kept.files.PageStore.sweep",
 }
 

@@ -136,7 +136,14 @@ def test_at_most_eight_queries(
         body="<p>"
         + "".join(
             f'<a href="{href}">x y</a>'
-            for href in ("/articles/a/", "/tags/b/", "/authors/c/", "/d/", "/weekly-alarm/1/")
+            for href in (
+                "/articles/a/",
+                "/tags/b/",
+                "/authors/c/",
+                "/d/",
+                "/weekly-alarm/1/",
+                "https://a.example/",
+            )
         )
         + "</p>",
     )
