@@ -97,7 +97,7 @@ def draft(open_desk: OpenDesk) -> str:
     page.fill("#id_summary", "A dek.")
     choose_author(page)
     write(page, "As it was saved.")
-    page.click("[name=_continue]")
+    page.click("[name=_continue]:visible")
     expect(page.locator(".messagelist")).to_contain_text("Saved as a draft")
     address = re.sub("^https?://[^/]*", "", page.url).partition("?")[0]
     page.context.close()
@@ -351,7 +351,7 @@ def test_a_browser_that_keeps_nothing_says_so_and_saves_nevertheless(
     assert asked == ["beforeunload"]
     page.context.set_offline(False)
     wait_until_saved(page)
-    page.click("[name=_continue]")
+    page.click("[name=_continue]:visible")
     expect(page.locator(".messagelist")).to_contain_text("Saved")
     assert saved(page, draft)["title"] == "Nowhere kept"
 
@@ -361,7 +361,7 @@ def test_a_form_saves_without_the_script(open_desk: OpenDesk, draft: str) -> Non
     page.route("**/js/desk/*.js", lambda route: route.abort())
     open_form(page, draft)
     write(page, "No script. ")
-    page.dblclick("[name=_continue]")
+    page.dblclick("[name=_continue]:visible")
     expect(page.locator(".messagelist")).to_contain_text("Saved")
     page.unroute_all()
     assert "No script. As it was saved." in saved(page, draft)["text"].replace("&nbsp;", " ")
@@ -380,7 +380,7 @@ def test_a_server_that_goes_while_somebody_types_and_saves_costs_nothing(
     try:
         write(page, "While it was away. ")
         expect(bar(page)).to_have_text(NO_CONNECTION)
-        page.click("[name=_continue]")
+        page.click("[name=_continue]:visible")
         notice = page.locator("#desk-not-saved")
         expect(notice).to_contain_text("Your text is kept on this computer")
         expect(notice.get_by_role("button", name="Try again")).to_be_focused()
@@ -440,7 +440,7 @@ def test_what_is_typed_after_save_was_pressed_is_offered(open_desk: OpenDesk, dr
         """() => addEventListener("submit", (event) => event.defaultPrevented || setTimeout(
             () => CKEDITOR.instances.id_body.insertText("Too late for it. "), 100))"""
     )
-    page.click("[name=_continue]")
+    page.click("[name=_continue]:visible")
     expect(page.locator(".messagelist")).to_contain_text("Saved")
     expect(newer(page)).to_be_visible()
     bring_back(page)
@@ -451,7 +451,7 @@ def test_a_save_that_is_refused_keeps_the_text_for_later(open_desk: OpenDesk, dr
     page = open_form(open_desk(), draft)
     write(page, "Refused once. ")
     page.fill("#id_slug", "no address!")
-    page.click("[name=_continue]")
+    page.click("[name=_continue]:visible")
     expect(page.locator(".field-slug .errorlist")).to_be_visible()
     page.wait_for_function("() => window.CKEDITOR?.instances.id_body?.status === 'ready'")
     # It is the same form again: its own text is not offered to it.
@@ -483,7 +483,7 @@ def test_a_session_that_ended_asks_for_the_password_over_the_form(
     expect(bar(page)).to_have_text("Not saved: you are signed out, kept on this computer")
     # It asks again at the next save.
     page.fill("#id_title", "Saved after signing in")
-    page.click("[name=_continue]")
+    page.click("[name=_continue]:visible")
     expect(window).to_be_visible()
     window.locator("[name=password]").fill("wrong")
     page.keyboard.press("Enter")
@@ -565,7 +565,7 @@ def test_two_tabs_and_two_people_see_each_other_and_overwrite_nothing(
         re.compile(r"Dele Marchetti is editing this too\. Last change \d+ s ago\.")
     )
     for page in (first, second, theirs):
-        page.click("[name=_continue]")
+        page.click("[name=_continue]:visible")
         expect(page.locator(".messagelist")).to_contain_text("Saved")
     found = saved(first, draft)
     assert found["title"] == "The first tab's new title"
