@@ -65,6 +65,8 @@ function start(form) {
       : null;
     delete place.dataset.is;
     place.replaceChildren(document.adoptNode(list));
+    // One stop for the Tab key, however many there are; the arrows go on from there, as F8 does.
+    for (const link of links().slice(1)) link.tabIndex = -1;
     if (focused) (place.querySelector(`[data-check="${focused}"]`) ?? section).focus();
     if (line) {
       line.textContent = list.dataset.line;
@@ -83,6 +85,15 @@ function start(form) {
     at = links().indexOf(link);
     // Other fields: static/js/writing.js leads to them.
     if (link.dataset.field === "body" && goToText(form, link.dataset)) event.preventDefault();
+  });
+
+  place.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const all = links();
+    const from = all.indexOf(document.activeElement);
+    if (!step || from < 0) return;
+    event.preventDefault();
+    all[from + step]?.focus();
   });
 
   function links() {

@@ -236,7 +236,9 @@ def test_a_draft_may_have_a_cover_without_alternative_text_and_readers_never_get
     desk.post(change(post), {**sent, "cover_alt": "The floor", "_publish": "1"})
     act(desk, "withdraw", post)
     assert desk.post(change(post), sent).status_code == 302
-    assert "was not brought back. Say what the cover shows" in said(act(desk, "bring_back", post))
+    assert "was not brought back. The cover has no alternative text." in said(
+        act(desk, "bring_back", post)
+    )
     assert not Post.objects.published().exists()
 
 

@@ -354,6 +354,22 @@ def test_bringing_back_is_publishing(editor: Client, publisher: Client) -> None:
     assert Post.objects.get().is_published
 
 
+def test_publishing_again_what_came_from_the_bin_is_publishing(
+    editor: Client, publisher: Client
+) -> None:
+    post = make_post(title="Bad", body=TK)
+    before = post.published_at
+    Post.objects.update(published_at=None, was_published_at=before)
+    address = f"/admin/posts/post/{post.pk}/publish-again/"
+    assert "“Bad” was not published." in said(editor.post(address))
+    page = publisher.post(address).content.decode()
+    assert f'action="{address}"' in page
+    assert not Post.objects.published().exists()
+    publisher.post(address, {"_override_reason": REASON})
+    assert Post.objects.get().published_at == before
+    assert Revision.objects.of(post).newest_first()[0].note.endswith(REASON)
+
+
 def test_a_script_in_a_title_is_text_on_the_page_that_asks(publisher: Client) -> None:
     bad = make_post(title="<script>alert(1)</script>", published_at=None, body=TK)
     text = act(publisher, "publish_now", bad).content.decode()
