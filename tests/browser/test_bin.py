@@ -6,6 +6,7 @@ from playwright.sync_api import Browser, Page, StorageState, expect
 from audit import axe
 from tests.browser.conftest import note_problems
 from tests.browser.stack import Stack
+from tests.browser.test_editor import open_editor
 
 LIST = "/admin/posts/post/"
 
@@ -62,7 +63,7 @@ def test_axe_objects_to_nothing_on_the_pages_of_the_bin(
     context.set_default_timeout(15_000)
     context.on("page", lambda page: note_problems(page, problems))
     page = context.new_page()
-    page.goto("/admin/posts/page/add/")
+    open_editor(page, "/admin/posts/page/add/")
     page.fill("#id_title", f"A page for {width} {scheme}")
     page.evaluate("for (const e of Object.values(CKEDITOR.instances)) e.setData('<p>Text.</p>')")
     page.keyboard.press("Control+s")

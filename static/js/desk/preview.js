@@ -51,7 +51,7 @@ function start(form) {
       });
       if (!response.ok) throw new Error(String(response.status));
       await show(await response.text());
-      said.textContent = `Shown as of ${clock()}`;
+      said.textContent = "Up to date";
       panel.dataset.is = "fresh";
     } catch {
       // The last picture stays.
@@ -82,7 +82,7 @@ function start(form) {
       button.setAttribute("aria-pressed", String(button.dataset.width === width));
     }
     const box = panel.querySelector(".preview__box");
-    const scale = Math.min(1, box.clientWidth / WIDTHS[width]);
+    const scale = box.clientWidth / WIDTHS[width];
     frame.width = WIDTHS[width];
     frame.height = Math.floor(box.clientHeight / scale);
     // Through the object model: a style in the HTML would be against the policy.
@@ -154,8 +154,4 @@ function loaded(sheet) {
     sheet.addEventListener("load", done, { once: true });
     sheet.addEventListener("error", done, { once: true });
   });
-}
-
-function clock() {
-  return new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
 }
