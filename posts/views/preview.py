@@ -15,10 +15,10 @@ from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
-from django.views.decorators.http import require_http_methods, require_POST
 
 from alarmroom.desk import revisions
 from alarmroom.desk.content import Content
+from alarmroom.methods import allow
 from posts.models import Author, Likeness, Post, Tag
 from posts.models.image import Image
 from posts.text import html
@@ -39,7 +39,7 @@ def _never_kept(view: Any) -> Any:
     return cache_control(no_store=True, private=True)(view)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@allow("GET", "HEAD", "POST")
 @_never_kept
 @csp_override(CSP)
 @xframe_options_sameorigin
@@ -60,7 +60,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, post, content)
 
 
-@require_POST
+@allow("POST")
 @_never_kept
 @csp_override(CSP)
 @xframe_options_sameorigin

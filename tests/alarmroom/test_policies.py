@@ -18,6 +18,7 @@ from alarmroom import theme
 from newsletter.delivery import starting
 from newsletter.models import Issue
 from posts import tasks
+from posts.models import Spelling
 from posts.models.addresses import FormerSlug
 from subscribers.models import ConsentEvent, Notice
 from tests.factories import (
@@ -66,6 +67,7 @@ def draft(db: None, client: Client) -> Issue:
     tasks.make_renditions.enqueue(make_image().pk)
     make_resource()
     make_suppression("never@example.org")
+    Spelling.objects.create(wrong="Halorran", right="Halloran")
     Group.objects.create(name="Editors")
     reader = make_subscriber()
     Notice.objects.create(subscriber=reader, kind=Notice.Kind.WELCOME)

@@ -33,7 +33,7 @@ def test_a_change_without_losses_reports_nothing(desk: Client) -> None:
 
 
 def test_a_form_with_errors_reports_what_was_removed(desk: Client) -> None:
-    response = desk.post(ADD, form(body=FILM, summary=""))
+    response = desk.post(ADD, form(body=FILM, summary="", _publish=""))
     assert list(errors(response)) == ["summary"]
     assert "1 film is now a link: “A drill”." in unescape(response.content.decode())
 
