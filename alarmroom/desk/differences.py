@@ -139,7 +139,7 @@ def _difference(
     if is_body(model_field):
         changes = [
             # Both sides are clean, and marking adds nothing but <ins> and <del>.
-            Passage(each.kind, mark_safe(each.marked), each.count, each.heading)  # noqa: S308
+            Passage(each.kind, mark_safe(each.marked), each.count, each.heading)  # noqa: S308 (see above)
             for each in compare.bodies(clean_body(model_field, old), clean_body(model_field, new))
         ]
         count = sum(each.kind != "same" for each in changes)

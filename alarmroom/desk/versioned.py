@@ -360,11 +360,11 @@ class VersionedAdminMixin(HistoryPagesMixin):
         request.desk_head = head  # type: ignore[attr-defined]  # for save_related() and the page
         if request.method != "POST":
             if may_change or (object_id is None and self.has_add_permission(request)):
-                request.desk_base = self.fill(request, thing, head)  # type: ignore[attr-defined]
+                request.desk_base = self.fill(request, thing, head)  # type: ignore[attr-defined]  # for render_change_form()
             return self.show_or_save(request, object_id, form_url, extra_context)
-        request.desk_base = request.POST.get(BASE, "")  # type: ignore[attr-defined]
+        request.desk_base = request.POST.get(BASE, "")  # type: ignore[attr-defined]  # for render_change_form()
         if thing is not None and head is not None:
-            request.desk_keeps_back = self.keeps_back(request, thing)  # type: ignore[attr-defined]
+            request.desk_keeps_back = self.keeps_back(request, thing)  # type: ignore[attr-defined]  # for save_model()
             answer = self.merge(request, thing, head)
             if answer is not None:
                 return answer
@@ -392,7 +392,7 @@ class VersionedAdminMixin(HistoryPagesMixin):
             rows.filter(pk=thing.pk).values_list("pk").first()
             thing = self.get_object(request, unquote(object_id))
         # Django's view asks for it once more.
-        request.desk_thing = (object_id, thing)  # type: ignore[attr-defined]
+        request.desk_thing = (object_id, thing)  # type: ignore[attr-defined]  # for get_object()
         return thing
 
     def get_object(

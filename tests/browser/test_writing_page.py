@@ -32,7 +32,7 @@ def phone(
         base_url=stack.url,
         viewport=PHONE,
         storage_state=signed_in,
-        reduced_motion="reduce",  # type: ignore[arg-type]
+        reduced_motion="reduce",  # type: ignore[arg-type]  # a word that Playwright takes
     )
     context.set_default_timeout(15_000)
     context.on("page", lambda page: note_problems(page, problems))
