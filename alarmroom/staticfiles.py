@@ -31,7 +31,8 @@ JOINED = {
     "css/desk.css": [
         f"css/desk/{name}.css"
         for name in (
-            *("tokens", "base", "bin", "focal-point", "forms", "writing", "rail", "header"),
+            *("tokens", "base", "bin", "focal-point", "forms", "writing", "rail"),
+            *("pickers", "rows", "header"),
             *("editor", "saving", "history", "preview", "checks", "narrow"),
         )
     ],

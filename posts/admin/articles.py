@@ -1,6 +1,7 @@
 """Articles on the desk: the list, the page of one, and the actions.
 
-The form is in posts/admin/article_form.py, the related articles in posts/admin/related.py.
+The form is in posts/admin/article_form.py, the states in article_states.py, the actions of the list
+in article_actions.py, the related articles in related.py.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import pluralize
@@ -30,7 +31,9 @@ from alarmroom.desk.picture_field import PictureAdminMixin
 from alarmroom.desk.revisions import Head
 from alarmroom.desk.versioned import VersionedAdminMixin
 from alarmroom.desk.writing import HISTORY, Frame, WritingPageMixin
+from posts.admin.article_actions import ArticleActionsMixin
 from posts.admin.article_form import PostForm, usual_author
+from posts.admin.article_states import STATE_MEANS, StateFilter, state_date, state_of
 from posts.admin.checking import ChecksMixin, check_stored_for, waits_for_update
 from posts.admin.related import RelatedPostInline
 from posts.admin.shared import (
@@ -39,7 +42,7 @@ from posts.admin.shared import (
     thumbnail,
 )
 from posts.checks.pictures import picture_errors
-from posts.models import Post, PostQuerySet
+from posts.models import Post
 from posts.models.article import words_in
 from posts.models.image import Image
 
@@ -54,59 +57,6 @@ STATE, WHO, COVER, ADDRESS = "State and publishing", "Author and topics", "Cover
 COVER_WIDTH = 640  # px: twice the rail, for screens with twice the pixels
 
 
-class StateFilter(admin.SimpleListFilter):
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            ("draft", "Draft"),
-            ("scheduled", "Scheduled"),
-            ("published", "Published"),
-            ("withdrawn", "Withdrawn"),
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Post]) -> QuerySet[Post]:
-        assert isinstance(queryset, PostQuerySet)  # noqa: S101 (for the type checker)
-        match self.value():
-            case "draft":
-                return queryset.drafts()
-            case "scheduled":
-                return queryset.scheduled()
-            case "published":
-                return queryset.published()
-            case "withdrawn":
-                return queryset.withdrawn()
-        return queryset
-
-
-STATE_MEANS = {
-    "draft": "Only the desk sees it. Publishing asks first.",
-    "scheduled": "It is published by itself at that moment.",
-    "published": "Readers see it.",
-    "withdrawn": "Its address says that it was withdrawn, until you publish it again.",
-}
-
-
-def state_of(post: Post) -> tuple[str, str]:
-    """Return the state of an article, as a key and as a word."""
-    if post.withdrawn_at:
-        return "withdrawn", "Withdrawn"
-    if post.published_at is None:
-        return "draft", "Draft"
-    return ("scheduled", "Scheduled") if post.is_scheduled else ("published", "Published")
-
-
-def state_date(post: Post) -> str:
-    """Return since when, or for when, an article is in its state."""
-    if post.withdrawn_at:
-        return date_format(timezone.localtime(post.withdrawn_at), "N j, Y")
-    if post.published_at is None:
-        return ""
-    when = date_format(timezone.localtime(post.published_at), "N j, Y, P")
-    return f"for {when}" if post.is_scheduled else when
-
-
 @admin.register(Post)
 class PostAdmin(
     ChecksMixin,
@@ -114,6 +64,7 @@ class PostAdmin(
     WritingPageMixin,
     EditorPageMixin,
     PictureAdminMixin,
+    ArticleActionsMixin,
     VersionedAdminMixin,
     PostAdminBase,
 ):
@@ -132,7 +83,6 @@ class PostAdmin(
     prepopulated_fields = {"slug": ["title"]}
     readonly_fields = ["cover_now"]
     save_on_top = False
-    actions = ["publish_now", "back_to_draft", "withdraw", "bring_back"]
     list_name = "Articles"
     rows_called = "article"
     sections_after_inlines = (ADDRESS,)
@@ -406,89 +356,3 @@ class PostAdmin(
                 "nothing. Enter it again, and choose “Schedule” or “Publish”.",
                 messages.WARNING,
             )
-
-    # Actions
-
-    def about_to_change(self, queryset: QuerySet[Post]) -> dict[int, Any]:
-        """Return when each article was published, before an action changes that."""
-        return dict(queryset.values_list("pk", "published_at"))
-
-    def record_changes(
-        self,
-        request: HttpRequest,
-        before: dict[int, Any],
-        kind: Revision.Kind,
-        notes: dict[int, str] | None = None,
-    ) -> None:
-        """Record a revision of each article that an action has published or taken off the site."""
-        posts = Post.objects.filter(pk__in=before).defer("body_served")
-        changed = [post for post in posts if post.published_at != before[post.pk]]
-        self.record_each(request, changed, kind, notes)
-
-    @admin.action(description="Publish now", permissions=["change"])
-    def publish_now(self, request: HttpRequest, queryset: QuerySet[Post]) -> HttpResponse | None:
-        with transaction.atomic():
-            waiting = queryset.exclude(published_at__lte=timezone.now())
-            checked = check_stored_for(self, request, waiting, action="publish_now")
-            changing = self.about_to_change(Post.objects.filter(pk__in=checked.ready))
-            count = Post.objects.filter(pk__in=checked.ready).publish()
-            self.record_changes(request, changing, Revision.Kind.PUBLISHED, checked.notes)
-        if count:
-            text = f"{count} article{pluralize(count)} published."
-            self.message_user(request, text, messages.SUCCESS)
-        elif not checked.stopped and checked.page is None:
-            self.message_user(
-                request,
-                "Nothing to publish: the chosen articles are on the site already.",
-                messages.INFO,
-            )
-        return checked.page
-
-    @admin.action(description="Back to draft", permissions=["change"])
-    def back_to_draft(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        changing = self.about_to_change(queryset.order_by())
-        count = Post.objects.filter(pk__in=changing).back_to_draft()
-        self.record_changes(request, changing, Revision.Kind.SAVED)
-        self.message_user(
-            request,
-            f"{count} article{pluralize(count)} taken off the site; readers no longer find "
-            f"{pluralize(count, 'it,them')}."
-            if count
-            else "The chosen articles are drafts already.",
-            messages.SUCCESS if count else messages.INFO,
-        )
-
-    @admin.action(description="Withdraw: its address says that it is gone", permissions=["change"])
-    def withdraw(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        changing = self.about_to_change(queryset.order_by())
-        count = Post.objects.filter(pk__in=changing).withdraw()
-        self.record_changes(request, changing, Revision.Kind.WITHDRAWN)
-        self.message_user(
-            request,
-            f"{count} article{pluralize(count)} withdrawn. Readers who come to "
-            f"{pluralize(count, 'its address,their addresses')} are told so."
-            if count
-            else "Nothing to withdraw: none of the chosen articles is published.",
-            messages.SUCCESS if count else messages.INFO,
-        )
-
-    @admin.action(description="Bring back what was withdrawn", permissions=["change"])
-    def bring_back(self, request: HttpRequest, queryset: QuerySet[Post]) -> HttpResponse | None:
-        with transaction.atomic():
-            withdrawn = queryset.filter(withdrawn_at__isnull=False)
-            checked = check_stored_for(
-                self, request, withdrawn, action="bring_back", undone="brought back"
-            )
-            changing = self.about_to_change(Post.objects.filter(pk__in=checked.ready))
-            count = Post.objects.filter(pk__in=checked.ready).bring_back()
-            self.record_changes(request, changing, Revision.Kind.PUBLISHED, checked.notes)
-        if count:
-            self.message_user(
-                request,
-                f"{count} article{pluralize(count)} back on the site, under "
-                f"{pluralize(count, 'its old date,their old dates')}.",
-                messages.SUCCESS,
-            )
-        elif not checked.stopped and checked.page is None:
-            self.message_user(request, "None of the chosen articles is withdrawn.", messages.INFO)
-        return checked.page

@@ -1,0 +1,66 @@
+"""The states of an article, as the desk names them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from posts.models import Post, PostQuerySet
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            ("draft", "Draft"),
+            ("scheduled", "Scheduled"),
+            ("published", "Published"),
+            ("withdrawn", "Withdrawn"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Post]) -> QuerySet[Post]:
+        assert isinstance(queryset, PostQuerySet)  # noqa: S101 (for the type checker)
+        match self.value():
+            case "draft":
+                return queryset.drafts()
+            case "scheduled":
+                return queryset.scheduled()
+            case "published":
+                return queryset.published()
+            case "withdrawn":
+                return queryset.withdrawn()
+        return queryset
+
+
+STATE_MEANS = {
+    "draft": "Only the desk sees it. Publishing asks first.",
+    "scheduled": "It is published by itself at that moment.",
+    "published": "Readers see it.",
+    "withdrawn": "Its address says that it was withdrawn, until you publish it again.",
+}
+
+
+def state_of(post: Post) -> tuple[str, str]:
+    """Return the state of an article, as a key and as a word."""
+    if post.withdrawn_at:
+        return "withdrawn", "Withdrawn"
+    if post.published_at is None:
+        return "draft", "Draft"
+    return ("scheduled", "Scheduled") if post.is_scheduled else ("published", "Published")
+
+
+def state_date(post: Post) -> str:
+    """Return since when, or for when, an article is in its state."""
+    if post.withdrawn_at:
+        return date_format(timezone.localtime(post.withdrawn_at), "N j, Y")
+    if post.published_at is None:
+        return ""
+    when = date_format(timezone.localtime(post.published_at), "N j, Y, P")
+    return f"for {when}" if post.is_scheduled else when
