@@ -31,9 +31,23 @@ JOINED = {
     "css/desk.css": [
         f"css/desk/{name}.css"
         for name in (
-            *("tokens", "base", "bin", "focal-point", "forms", "writing", "rail"),
-            *("pickers", "rows", "header"),
-            *("editor", "saving", "history", "preview", "checks", "narrow"),
+            "tokens",
+            "base",
+            "bin",
+            "focal-point",
+            "forms",
+            "writing",
+            "rail",
+            "pickers",
+            "rows",
+            "header",
+            "editor",
+            "saving",
+            "history",
+            "preview",
+            "checks",
+            "guide",
+            "narrow",
         )
     ],
     "js/site.js": [f"js/{name}.js" for name in ("share", "contents", "boxes")],

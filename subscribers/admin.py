@@ -45,6 +45,7 @@ def by_editor(request: HttpRequest) -> str:
 class SubscriberAdmin(admin.ModelAdmin):
     """Looking up a reader who wrote to us, and ending what they asked to end."""
 
+    guide = {"": "subscribers"}
     list_display = ["address", "state", "created_at", "confirmed_at", "unsubscribed_at"]
     list_filter = ["state"]
     search_fields = ["address__startswith"]
@@ -116,6 +117,7 @@ class SubscriberAdmin(admin.ModelAdmin):
 class ConsentEventAdmin(ReadOnlyAdmin):
     """The record of consent, for whoever asks what an address agreed to and when."""
 
+    guide = {"": "subscribers"}
     list_display = ["at", "address", "kind", "where"]
     list_filter = ["kind"]
     search_fields = ["address__startswith"]
@@ -138,6 +140,7 @@ class SuppressionForm(forms.ModelForm):
 class SuppressionAdmin(admin.ModelAdmin):
     """Addresses never to be mailed. Deleting one lifts it; nobody is subscribed by that."""
 
+    guide = {"": "subscribers"}
     form = SuppressionForm
     list_display = ["address", "reason", "note", "created_at"]
     list_filter = ["reason"]
@@ -192,6 +195,7 @@ class ResourceForm(forms.ModelForm):
 class ResourceAdmin(BinAdminMixin, PictureAdminMixin, VersionedAdminMixin, admin.ModelAdmin):
     """The free leadership resources, in the order of the sign-up box."""
 
+    guide = {"": "free-resources"}
     form = ResourceForm
     list_display = ["title", "position", "stored_file", "created_at"]
     list_editable = ["position"]
@@ -212,6 +216,7 @@ class ResourceAdmin(BinAdminMixin, PictureAdminMixin, VersionedAdminMixin, admin
 class NoticeAdmin(ReadOnlyAdmin):
     """The mails that sign-ups owe: what was sent, what waits, and what went wrong."""
 
+    guide = {"": "subscribers"}
     list_display = ["created_at", "subscriber", "kind", "state", "tries", "due_at", "last_error"]
     list_filter = ["state", "kind"]
     list_select_related = ["subscriber"]

@@ -72,10 +72,10 @@ class DeskSite(admin.AdminSite):
             name="view_on_site",
         )
         # Models are loaded by now; when this module is imported, they are not.
-        from alarmroom.desk import bin_pages
+        from alarmroom.desk import bin_pages, guide
 
         again = path("sign-in-again/", self.sign_in_again, name="sign_in_again")
-        return [shown, again, *bin_pages.urls(self), *super().get_urls()]
+        return [shown, again, *bin_pages.urls(self), *guide.urls(self), *super().get_urls()]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Return the entries of the menu, and the bin as the last one."""

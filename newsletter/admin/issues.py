@@ -74,6 +74,7 @@ class IssueAdmin(
     VersionedAdminMixin,
     admin.ModelAdmin,
 ):
+    guide = {"": "compose-an-issue", "send": "send", "progress": "send"}
     change_form_template = "admin/newsletter/issue/change_form.html"
     list_display = ["number", "subject", "standing", "articles", "recipients", "moment"]
     list_display_links = ["number", "subject"]
@@ -195,6 +196,7 @@ class StartedIssueFilter(admin.RelatedFieldListFilter):
 class DeliveryAdmin(admin.ModelAdmin):
     """The deliveries, read-only."""
 
+    guide = {"": "send"}
     list_display = ["subscriber", "issue", "state", "tries", "code", "reply", "changed_at"]
     list_filter = ["state", ("issue", StartedIssueFilter)]
     list_select_related = ["subscriber", "issue"]

@@ -68,6 +68,7 @@ class PostAdmin(
     VersionedAdminMixin,
     PostAdminBase,
 ):
+    guide = {"": "write"}
     form = PostForm
     inlines = [RelatedPostInline]
     list_display = ["title", "state", "author", "updated", "see"]

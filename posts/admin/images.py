@@ -73,6 +73,7 @@ class ImageForm(forms.ModelForm):
 
 @admin.register(Image)
 class ImageAdmin(BinAdminMixin, PictureAdminMixin, ImageAdminBase):
+    guide = {"": "write"}
     form = ImageForm
     list_display = ["picture", "__str__", "size", "uploaded_by", "created_at"]
     list_display_links = ["picture", "__str__"]

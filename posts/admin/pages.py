@@ -55,6 +55,7 @@ class PageForm(SlugForm):
 class PageAdmin(
     BinAdminMixin, WritingPageMixin, EditorPageMixin, VersionedAdminMixin, PageAdminBase
 ):
+    guide = {"": "pages"}
     form = PageForm
     list_name = "Pages"
     sections_open_at_first = ("Address",)

@@ -16,6 +16,7 @@ else:
 
 @admin.register(Spelling)
 class SpellingAdmin(SpellingAdminBase):
+    guide = {"": "checks"}
     list_display = ["wrong", "right"]
     search_fields = ["wrong", "right"]
     search_help_text = "Search either spelling"

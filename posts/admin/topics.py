@@ -51,6 +51,7 @@ class MergeForm(forms.Form):
 
 @admin.register(Tag)
 class TagAdmin(TagAdminBase):
+    guide = {"": "topics"}
     form = SlugForm
     list_display = ["name", "slug", "articles"]
     ordering = ["name"]  # For pickers: a count of articles takes the model's own order away.

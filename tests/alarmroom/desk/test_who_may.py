@@ -132,6 +132,9 @@ TABLE: dict[str, str] = {
     "admin:jsi18n": STAFF,
     "admin:app_list": STAFF,
     "admin/(?P<url>.*)$": STAFF,  # the catch-all 404
+    "admin:guide": STAFF,
+    "admin:guide_start": STAFF,
+    "admin:guide_picture": STAFF,
     "admin:autocomplete": "posts.view_post posts.change_post",
     "admin:view_on_site": "posts.view_post posts.change_post",
     "admin:auth_user_password_change": "auth.change_user",
