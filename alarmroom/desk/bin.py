@@ -177,6 +177,7 @@ def move_to_bin(thing: models.Model, by: Any, act: uuid.UUID | None = None) -> B
             object_id=locked.pk,
             title=str(locked)[:200],
             by=by,
+            owner_id=getattr(locked, "owner_id", None),
             act=act or uuid.uuid4(),
             rows=[record_of(row) for row in (locked, *found.rows)],
             referrers=[

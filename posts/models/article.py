@@ -6,6 +6,7 @@ import calendar
 import math
 from typing import TYPE_CHECKING, Any, Self
 
+from django.conf import settings
 from django.db import models
 from django.dispatch import Signal
 from django.utils import timezone
@@ -14,6 +15,7 @@ from django.utils.formats import date_format
 from alarmroom import kept
 from alarmroom.desk.binnable import Binnable, GoesAlong, Said
 from alarmroom.desk.content import Row, Shape
+from posts.models import access
 from posts.models.addresses import Slugged, SluggedQuerySet, address
 from posts.models.author import Author
 from posts.models.body import WithBody, WithBodyQuerySet
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 WORDS_PER_MINUTE = 230
 _UNTITLED = "Untitled, "
 # Fields that no page shows, so that a change of them makes no page stale.
-NOT_ON_ANY_PAGE = {"body_served", "served_of", "likeness_due", "created_at"}
+NOT_ON_ANY_PAGE = {"body_served", "served_of", "likeness_due", "created_at", "owner"}
 # What posts/likeness.py reads of an article's own row; its topics are the other part.
 READ_BY_LIKENESS = {"title", "summary", "published_at"}
 # The values of an article that is not withdrawn.
@@ -65,6 +67,21 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
         # After the rows exist: a page that is rendered before would be kept without them.
         kept.drop_everything()
         return made
+
+    def visible_to(self, user: Any) -> Self:
+        """What an account may see on the desk; access.may_see() says the same of one article."""
+        if access.sees_all(user):
+            return self
+        if user.has_perm("posts.change_post"):
+            return self.filter(owner=user.pk)
+        return self.none()
+
+    def choosable_by(self, user: Any) -> Self:
+        """What an account may name in a text of its own: what it sees, and what readers see."""
+        if access.sees_all(user):
+            return self
+        own = models.Q(owner=user.pk) if user.has_perm("posts.change_post") else models.Q()
+        return self.filter(own | models.Q(published_at__lte=timezone.now()))
 
     def drafts(self) -> Self:
         return self.filter(published_at=None, withdrawn_at=None)
@@ -190,6 +207,15 @@ class Post(WithBody, Slugged, Binnable):
     likeness_due = models.BooleanField(
         default=True, editable=False, help_text="Whether posts/likeness.py has yet to look at it."
     )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        help_text="The account that wrote it: see posts/models/access.py.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -215,7 +241,11 @@ class Post(WithBody, Slugged, Binnable):
 
     class Meta:
         ordering = ["-published_at", "-pk"]
-        permissions = [("override_checks", "Can publish in spite of checks, with a reason")]
+        permissions = [
+            ("override_checks", "Can publish in spite of checks, with a reason"),
+            ("publish_post", "Can publish, update and withdraw articles"),
+            ("change_any_post", "Can see and change the articles of others"),
+        ]
         indexes = [
             models.Index(fields=["-published_at", "-id"], name="post_newest_first"),
             # How many there are of a year, and which changed last, without a look at any.

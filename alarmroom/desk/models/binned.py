@@ -44,6 +44,10 @@ class Binned(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    # Whose it was, of an object that has an owner: who may not see all sees their own.
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     # The same for all that was moved by one click: one click undoes it.
     act = models.UUIDField(default=uuid.uuid4, db_index=True)
     # The object, and then what was deleted with it, in an order in which it can be stored again:
