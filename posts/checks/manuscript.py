@@ -66,6 +66,7 @@ class Picture:
     source: str
     alt: str
     block: Block
+    is_decorative: bool = False
 
 
 @dataclass
@@ -156,7 +157,9 @@ class Text:
             self._strike = Struck(self._block)
             self.struck.append(self._strike)
         elif name == "img":
-            self.pictures.append(Picture(found.get("src", ""), found.get("alt", ""), self._block))
+            decorates = found.get("role") == "presentation"
+            source, alt = found.get("src", ""), found.get("alt", "")
+            self.pictures.append(Picture(source, alt, self._block, decorates))
             if self._link:
                 self._link.has_picture = True
 

@@ -63,6 +63,8 @@ def picture_elsewhere(manuscript: Manuscript, known: Known) -> Iterator[Finding]
 def picture_alt(manuscript: Manuscript, known: Known) -> Iterator[Finding]:
     for picture in manuscript.text.pictures:
         if not picture.alt.strip():
+            if picture.is_decorative:
+                continue
             message, hint = "has no alternative text.", "Double-click it and say what it shows"
         elif is_file_name(picture.alt):
             message = f"has the name of a file as its alternative text: “{picture.alt.strip()}”."

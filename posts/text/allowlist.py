@@ -31,11 +31,12 @@ ALLOWED: dict[str, frozenset[str]] = {
     "br": frozenset(),
     "hr": frozenset(),
     "blockquote": _LANGUAGE,
+    "section": _LANGUAGE,
     "ul": _LANGUAGE,
     "ol": _LANGUAGE | {"reversed", "start", "type"},
     "li": _LANGUAGE | {"value"},
     "a": _LANGUAGE | {"href", "title"},
-    "img": frozenset({"src", "alt", "width", "height"}),
+    "img": frozenset({"src", "alt", "width", "height", "role"}),
     "figure": frozenset(),
     "figcaption": _LANGUAGE,
     "table": _LANGUAGE,
@@ -50,7 +51,13 @@ ALLOWED: dict[str, frozenset[str]] = {
 ALLOWED_CLASSES: dict[str, frozenset[str]] = {
     "figure": frozenset({"wide", "image"}),
     "blockquote": frozenset({"pull"}),
+    "section": frozenset({"case-example", "key-points"}),
+    "ul": frozenset({"checklist"}),
 }
+# These are something only by their class: without it, they are no more than their content.
+NEED_CLASS = frozenset({"section"})
+# What readers see above such a section, and the editor too (static/css/desk/editor-text.css).
+SECTION_NAMES = {"case-example": "Case example", "key-points": "Key points"}
 # Without one of these attributes, an element on the left is removed, and its text stays.
 REQUIRED: dict[str, tuple[str, ...]] = {"a": ("href",), "img": ("src",), "span": ("dir", "lang")}
 
@@ -65,6 +72,8 @@ VALUES: dict[str, str] = {
     "dir": "ltr|rtl|auto",
     "lang": "[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}",
     "scope": "row|col|rowgroup|colgroup",
+    # Says of a picture that it only decorates: its empty `alt` was not forgotten.
+    "role": "presentation",
     "type": "[1aAiI]",
     "reversed": "(?:reversed)?",
     "width": "[0-9]{1,5}",
@@ -102,6 +111,11 @@ def allowed_value(name: str, value: str) -> bool:
     return pattern is None or pattern.fullmatch(value) is not None
 
 
+def classes_of(tag: str, *, short: bool = False) -> frozenset[str]:
+    """Return the classes that an element may have; mails know none of them."""
+    return frozenset() if short else ALLOWED_CLASSES.get(tag, frozenset())
+
+
 def editor_rules(*, short: bool = False) -> str:
     """Return the same table in CKEditor's words, for `allowedContent`.
 
@@ -112,14 +126,14 @@ def editor_rules(*, short: bool = False) -> str:
     for tag, attributes in ALLOWED.items():
         if short and tag not in SHORT:
             continue
-        classes = ",".join(sorted(ALLOWED_CLASSES.get(tag, ())))
+        classes = sorted(classes_of(tag, short=short))
         # One rule for each attribute that is enough to keep the element.
         for required in REQUIRED.get(tag, ("",)):
             names = [f"!{required}"] if required else []
             names += sorted(attributes - {required})
-            rules.append(
-                tag
-                + (f"[{','.join(names)}]" if names else "")
-                + (f"({classes})" if classes else "")
-            )
+            rule = tag + (f"[{','.join(names)}]" if names else "")
+            if tag in NEED_CLASS:
+                rules += [f"{rule}(!{name})" for name in classes]
+            else:
+                rules.append(rule + (f"({','.join(classes)})" if classes else ""))
     return "; ".join(rules)

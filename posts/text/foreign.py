@@ -19,6 +19,7 @@ from django.conf import settings
 
 from posts.text.allowlist import (
     ALLOWED,
+    ALLOWED_CLASSES,
     BELOW_H1,
     FORMATTING,
     LIST_TYPES,
@@ -54,6 +55,7 @@ def tables(*, short: bool = False) -> dict[str, Any]:
         "short": short,
         "site": settings.SITE_URL,
         "language": _page_language(),
+        "sections": sorted(ALLOWED_CLASSES["section"]),
         "carriesLanguage": sorted(tag for tag in ALLOWED if ALLOWED[tag] >= _LANGUAGE),
         "values": VALUES,
         "renamed": renamed,
@@ -77,6 +79,7 @@ def translated(html: str, losses: Losses, *, short: bool = False) -> str:
     _drop_last_breaks(root)
     _name_formatting(root)
     _rename_headings(root)
+    _sections(root)
     _lists(root)
     _languages(root)
     translate_embeds(root, losses)
@@ -194,6 +197,16 @@ def _rename_headings(root: Element) -> None:
     below = BELOW_H1 if any(one.name == "h1" for one in headings) else {}
     for heading in headings:
         heading.name = below.get(heading.name) or RENAMED.get(heading.name, heading.name)
+
+
+def _sections(root: Element) -> None:
+    """Make every section a plain part of the text that is none of our blocks, or is within one."""
+    ours = ALLOWED_CLASSES["section"]
+    for element in root.walk():
+        if element.name == "section" and (
+            not element.classes & ours or any(one.name == "section" for one in element.ancestors())
+        ):
+            element.name = "div"
 
 
 def _lists(root: Element) -> None:

@@ -15,11 +15,13 @@ from posts.text import foreign, markup
 from posts.text.allowlist import (
     ALLOWED,
     ALLOWED_CLASSES,
+    NEED_CLASS,
     RENAMED,
     RENAMED_SHORT,
     REQUIRED,
     SHORT,
     allowed_value,
+    classes_of,
     editor_rules,
 )
 from posts.text.links import URL_SCHEMES, safe_url
@@ -42,6 +44,7 @@ _EMPTY_BLOCKS = frozenset(
         "ol",
         "pre",
         "blockquote",
+        "section",
         "figcaption",
         "figure",
         "caption",
@@ -58,7 +61,7 @@ _ATTRIBUTES = frozenset({"class"}).union(*ALLOWED.values())
 # HTML of our own has none of these. Without one, there is nothing to translate.
 _NOT_OURS = re.compile(
     rf"<(?!/?(?:{'|'.join(ALLOWED)})[ />])"
-    r"|<span(?! (?:dir|lang)=)"
+    r"|<span(?! (?:dir|lang)=)|<section(?! class=)"
     r"| (?:class|style|id|name|lang|dir|type|role)="
     r"|(?:href|src)=[\"']?(?!https?://|mailto:|tel:|/[a-z])|/admin\b|\.[ew]mf\b"
     r"|<img(?![^<>]* src=\"[^\"])|</li>\s*<[uo]l|<[uo]l(?: [^<>]*)?>\s*<[uo]l",
@@ -82,14 +85,14 @@ def _checked(_tag: str, attribute: str, value: str) -> str | None:
     return value if allowed_value(attribute, value) else None
 
 
-def _cleaner(elements: frozenset[str]) -> nh3.Cleaner:
+def _cleaner(elements: frozenset[str], *, short: bool = False) -> nh3.Cleaner:
     return nh3.Cleaner(
         tags=set(elements),
         # Without "*", nh3 would allow two attributes of its own everywhere.
         attributes={"*": set(), **{tag: set(ALLOWED[tag]) for tag in elements}},
         attribute_filter=_checked,
         allowed_classes={
-            tag: set(names) for tag, names in ALLOWED_CLASSES.items() if tag in elements
+            tag: set(classes_of(tag, short=short)) for tag in ALLOWED_CLASSES if tag in elements
         },
         clean_content_tags=set(markup.DROPPED),
         url_schemes=set(URL_SCHEMES),
@@ -100,7 +103,7 @@ def _cleaner(elements: frozenset[str]) -> nh3.Cleaner:
 
 
 _FULL = _cleaner(frozenset(ALLOWED))
-_SHORT = _cleaner(SHORT)
+_SHORT = _cleaner(SHORT, short=True)
 
 
 def clean(html: str, *, short: bool = False) -> str:
@@ -195,6 +198,8 @@ def _tidy(html: str) -> str:
             else:
                 around[-1].says = True
                 needed = REQUIRED.get(name)
+                if name in NEED_CLASS:
+                    needed = ("class",)
                 if needed and not any(f' {one}="' in out[element.at] for one in needed):
                     out[element.at] = ""
                 else:

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
 from alarmroom.slugs import slug_of
+from posts.text.allowlist import SECTION_NAMES
 from posts.text.plain import line_of
 
 # Fewer headings need no list.
@@ -30,6 +31,7 @@ _TO_ANCHOR = re.compile(r' href="#([^"]*)"')
 _LISTED = re.compile(r'<h([23]) id="([^"]*)"[^<>]*>(.*?)</h\1>', re.DOTALL)
 _MARK = re.compile(r'<sup class="note">.*?</sup>', re.DOTALL)
 _BOXED = re.compile(r"<(/?)(table|pre)(?: [^<>]*)?>")
+_SECTION = re.compile(rf'<section(?: [^<>]*?)? class="({"|".join(SECTION_NAMES)})"[^<>]*>')
 _CAPTION = re.compile(r"<caption(?: [^<>]*)?>(.*?)</caption>", re.DOTALL)
 
 # A footnote is written as in Markdown: [^1] in the text, and a paragraph "[^1]: …" anywhere.
@@ -50,12 +52,35 @@ def with_structure(html: str) -> str:
 
 def with_anchors_and_notes(html: str) -> str:
     """Return a clean body with its anchors and footnotes: what its links lead to is there."""
-    return with_anchors(with_footnotes(html))
+    return with_anchors(with_footnotes(with_panels(html)))
 
 
 def _words(html: str) -> str:
     """Return the words of a heading or a caption, in one line, without marks of footnotes."""
     return line_of(_MARK.sub("", html))
+
+
+# Case examples and key points
+
+
+def with_panels(html: str) -> str:
+    """Return the body with its sections as boxes, each of which says what it is.
+
+    As a word of the text: feeds, programs that read aloud and plain copies have it, too. A `div`,
+    because a section of HTML is expected to have a heading, which would be one of the contents.
+    """
+    if "<section" not in html:
+        return html
+
+    def opened(tag: re.Match[str]) -> str:
+        name = tag[1]
+        others = tag[0].replace(f' class="{name}"', "", 1).removeprefix("<section")
+        return (
+            f'<div class="panel panel--{name}"{others}'
+            f'<p class="panel__name"><strong>{SECTION_NAMES[name]}</strong></p>'
+        )
+
+    return _SECTION.sub(opened, html).replace("</section>", "</div>")
 
 
 # Headings

@@ -31,6 +31,7 @@ class Translation {
       this.keepWordsApart();
       this.nameFormatting();
       this.renameHeadings();
+      this.sections();
       this.lists();
       this.languages(this.root, this.tables.language, "ltr");
       this.dropSpans("[lang], [dir], [id]");
@@ -154,6 +155,13 @@ class Translation {
     for (const heading of this.all(HEADINGS)) {
       const name = below[heading.localName] ?? this.tables.renamed[heading.localName];
       if (name) rename(heading, name);
+    }
+  }
+
+  sections() {
+    for (const section of this.all("section")) {
+      const ours = this.tables.sections.some((name) => section.classList.contains(name));
+      if (!ours || section.parentElement.closest("section")) rename(section, "div");
     }
   }
 

@@ -250,6 +250,10 @@ def test_an_alternative_text_that_is_the_name_of_a_file(alt: str, is_name: bool)
     assert is_file_name(alt) is is_name
 
 
+def test_a_picture_that_only_decorates_needs_no_words() -> None:
+    assert found(picture_alt, '<p><img src="/media/a.jpg" alt="" role="presentation"></p>') == []
+
+
 @pytest.mark.parametrize("alt", ["", 'alt=""', 'alt=" "', 'alt="img_1.jpg"'])
 def test_a_picture_needs_an_alternative_text(alt: str) -> None:
     [finding] = found(picture_alt, f'<p>a</p><figure><img src="/media/a%20b.jpg" {alt}></figure>')

@@ -14,6 +14,7 @@ TEXTS = {
     "br": "<p>One<br{}>two</p>",
     "hr": "<hr{}>",
     "blockquote": "<blockquote{}><p>Word</p></blockquote>",
+    "section": '<section class="key-points"{}><p>Word</p></section>',
     "ul": "<ul{}><li>Word</li></ul>",
     "ol": "<ol{}><li>Word</li></ol>",
     "li": "<ol><li{}>Word</li></ol>",
@@ -51,6 +52,7 @@ VALUES = {
     "colspan": ["2"],
     "rowspan": ["2"],
     "scope": ["col", "row"],
+    "role": ["presentation"],
 }
 KEPT = (
     [TEXTS[name].format("") for name in ALLOWED if name not in REQUIRED or name != "span"]
@@ -61,7 +63,7 @@ KEPT = (
         for value in VALUES[attribute]
     ]
     + [
-        TEXTS[name].format(f' class="{value}"')
+        TEXTS[name].replace(' class="key-points"', "").format(f' class="{value}"')
         for name, classes in ALLOWED_CLASSES.items()
         for value in sorted(classes)
     ]
@@ -75,6 +77,11 @@ RENAMED_TEXTS = {
 }
 # Rules that the tables do not contain: invalid attributes, and nested lists.
 TRANSLATED = {
+    "<section><p>One</p></section><section>two</section>": "<p>One</p><p>two</p>",
+    '<section class="key-points other"><section class="case-example"><p>One</p></section>'
+    "<ul><li>two</li></ul></section>": (
+        '<section class="key-points"><p>One</p><ul><li>two</li></ul></section>'
+    ),
     '<h1 id="top">Word</h1><p><a href="#top">Up</a></p>': (
         '<h2 id="top">Word</h2><p><a href="#top">Up</a></p>'
     ),

@@ -239,10 +239,15 @@ def test_the_editor_rules_list_the_allowlist_separated_by_semicolons() -> None:
     rules = html.editor_rules().split("; ")
     assert {re.split(r"[\[(]", rule)[0] for rule in rules} == set(html.ALLOWED)
     assert "a[!href,dir,lang,title]" in rules
-    assert "img[!src,alt,height,width]" in rules
+    assert "img[!src,alt,height,role,width]" in rules
     assert "blockquote[dir,lang](pull)" in rules
     assert "script" not in html.ALLOWED
     assert "style" not in html.ALLOWED
+
+
+def test_an_introduction_has_no_blocks_of_articles() -> None:
+    text = '<section class="key-points"><ul class="checklist"><li>One</li></ul><p>Two</p></section>'
+    assert html.clean(text, short=True) == "<ul><li>One</li></ul><p>Two</p>"
 
 
 def test_the_short_rules_list_only_the_elements_of_an_introduction() -> None:

@@ -84,6 +84,19 @@ def test_the_contents_are_nested_like_the_headings(levels: str, shape: str) -> N
     assert re.sub(r"<a .*?</a>", "", contents(html)) == shape
 
 
+def test_a_section_says_to_readers_what_it_is_and_may_have_footnotes() -> None:
+    body = clean(
+        '<section lang="es" class="case-example x"><p>Llamó.[^1]</p></section><p>[^1]: Dos.</p>'
+    )
+    assert body.startswith('<section lang="es" class="case-example">')
+    made = with_structure(body)
+    assert made.startswith(
+        '<div class="panel panel--case-example" lang="es">'
+        '<p class="panel__name"><strong>Case example</strong></p><p>Llamó.<sup class="note">'
+    )
+    assert "</sup></p></div><section" in made
+
+
 def test_a_footnote_is_linked_both_ways() -> None:
     html = with_structure(
         "<p>So it is.[^a] And so.[^b] Again.[^a]</p><p>[^b]: Second.</p>"

@@ -185,6 +185,12 @@ def test_footnotes_are_numbered_and_link_to_the_page(
 
 
 @pytest.mark.parametrize("address", ALL)
+def test_a_section_says_in_a_feed_what_it_is(client: Client, db: None, address: str) -> None:
+    make_post(body='<section class="key-points"><ul><li>Listen.</li></ul></section>')
+    assert "<strong>Key points</strong></p><ul><li>Listen." in full_text(client, address)
+
+
+@pytest.mark.parametrize("address", ALL)
 def test_a_link_to_a_heading_leads_to_its_anchor_on_the_page(
     client: Client, db: None, address: str
 ) -> None:
