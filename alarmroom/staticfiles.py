@@ -39,6 +39,7 @@ JOINED = {
             "writing",
             "rail",
             "pickers",
+            "chips",
             "rows",
             "header",
             "editor",

@@ -41,6 +41,7 @@ from posts.admin.shared import (
     moment,
     thumbnail,
 )
+from posts.admin.topic_picker import topic_picker
 from posts.checks.pictures import picture_errors
 from posts.models import Post
 from posts.models.article import words_in
@@ -80,7 +81,7 @@ class PostAdmin(
     ordering = [F("published_at").desc(nulls_first=True), "-updated_at", "-pk"]
     search_fields = ["title", "summary"]
     search_help_text = "Search titles and summaries"
-    autocomplete_fields = ["author", "tags", "cover"]
+    autocomplete_fields = ["author", "cover"]
     prepopulated_fields = {"slug": ["title"]}
     readonly_fields = ["cover_now"]
     save_on_top = False
@@ -107,6 +108,8 @@ class PostAdmin(
                 widget: Any = field.widget
                 widget.can_change_related = widget.can_delete_related = False
                 widget.can_view_related = False
+        if topics := form.base_fields.get("tags"):
+            topic_picker(request, topics)
         return form
 
     def get_fieldsets(self, request: HttpRequest, obj: Post | None = None) -> Any:

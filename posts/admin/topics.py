@@ -14,6 +14,7 @@ from django.template.response import TemplateResponse
 from django.utils.text import get_text_list
 
 from posts.admin.shared import SlugForm
+from posts.admin.topic_picker import TopicPickerMixin
 from posts.merging import merge
 from posts.models import Tag
 
@@ -50,7 +51,7 @@ class MergeForm(forms.Form):
 
 
 @admin.register(Tag)
-class TagAdmin(TagAdminBase):
+class TagAdmin(TopicPickerMixin, TagAdminBase):
     guide = {"": "topics"}
     form = SlugForm
     list_display = ["name", "slug", "articles"]

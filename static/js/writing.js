@@ -25,7 +25,7 @@ function goTo(id) {
     editor.container.$.scrollIntoView({ block: "nearest" });
     return;
   }
-  const picker = field.nextElementSibling?.querySelector?.(".select2-selection");
+  const picker = field.nextElementSibling?.querySelector?.(".select2-selection, [data-focus]");
   const target = picker ?? field;
   target.focus();
   target.scrollIntoView({ block: "center" });

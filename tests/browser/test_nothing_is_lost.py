@@ -314,9 +314,14 @@ def test_every_kind_of_change_is_kept(open_desk: OpenDesk, draft: str) -> None:
             page.wait_for_timeout(50)
 
     # A picker, which changes its field through jQuery.
-    open_section(page, "Author and topics")
-    page.locator("#id_tags + .select2 .select2-selection, .field-tags .select2-selection").click()
+    open_section(page, "Cover")
+    page.locator("#id_cover + .select2 .select2-selection").click()
     page.locator(".select2-results__option").first.click()
+    is_sent(f"&cover={page.input_value('#id_cover')}&")
+    # Topics, chosen by typing.
+    open_section(page, "Author and topics")
+    page.locator("#id_tags_typed").click()
+    page.get_by_role("option").first.click()
     is_sent("&tags=")
     # A row of an inline.
     rows = page.locator("[name$=TOTAL_FORMS]").first

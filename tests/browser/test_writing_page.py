@@ -199,9 +199,41 @@ def test_the_sections_say_what_they_hold_and_remember_whether_they_are_open(edit
     expect(cover).to_have_attribute("open", "")
     expect(editor.locator("[data-section=author-and-topics]")).not_to_have_attribute("open", "")
     open_section(editor, "Author and topics")
-    topics = editor.locator("#id_tags + .select2").bounding_box()
+    topics = editor.locator("#id_tags_typed").bounding_box()
     assert topics
     assert topics["width"] > 260
+
+
+def test_topics_are_chosen_and_made_by_typing_and_nothing_else_is_needed(editor: Page) -> None:
+    no_leave_taking(editor)
+    open_editor(editor)
+    editor.fill("#id_title", "Topics by typing")
+    field = editor.get_by_role("combobox", name="Topics")
+    chips = editor.get_by_role("list", name="Topics chosen")
+    field.fill("leader")
+    expect(editor.get_by_role("option").first).to_have_text(re.compile("^Leadership"))
+    field.press("Enter")
+    expect(chips.get_by_role("listitem")).to_have_text([re.compile("Leadership")])
+    # A name in another case is the same topic, so none is offered to be made.
+    field.fill("THE PROFESSION")
+    expect(editor.get_by_role("option")).to_have_text([re.compile("^The profession")])
+    field.press("Enter")
+    # A new one is made at once; what is in its name is only a name.
+    field.fill("Night <b>calls")
+    expect(editor.get_by_role("option").last).to_have_text("Create the topic “Night <b>calls”")
+    field.press("Enter")
+    expect(chips.get_by_role("listitem")).to_have_count(3)
+    expect(field).to_be_focused()
+    # Chips are removed by their button, and the last one by Backspace.
+    chips.get_by_role("button", name="Remove Leadership").press("Enter")
+    field.press("Backspace")
+    expect(chips.get_by_role("listitem")).to_have_text([re.compile("The profession")])
+    field.fill("night")
+    field.press("Enter")
+    line = editor.locator("[data-section=author-and-topics] [data-line]")
+    expect(line).to_have_text(re.compile("2 topics$"))
+    editor.get_by_role("button", name="Save draft").click()
+    expect(chips.get_by_role("listitem")).to_contain_text(["Night <b>calls", "The profession"])
 
 
 def test_each_error_is_named_on_top_and_leads_to_its_field(phone: Page) -> None:

@@ -125,6 +125,8 @@ TABLE: dict[str, str] = {
     "posts:image-upload": "posts.add_image",
     "admin:posts_post_checks": "posts.change_post",
     "admin:posts_post_new_checks": "posts.add_post",
+    "admin:posts_tag_topics": "posts.view_tag posts.change_tag",
+    "admin:posts_tag_new_topic": "posts.add_tag",
     "admin:index": STAFF,  # lists only what the account may see
     "admin:logout": EVERYBODY,
     "admin:password_change": STAFF,

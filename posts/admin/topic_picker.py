@@ -1,0 +1,112 @@
+"""Topics beside a text: chosen, and made, by typing their name.
+
+Without a script the field is the browser's own list. With it, static/js/desk/topics.js shows
+chips, asks `topics_view` while somebody types, and makes a topic at once by `new_topic_view`. So
+the form holds keys only, and working copies, merges and restores know nothing of new topics.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Case, Q, QuerySet, When
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from alarmroom.slugs import slug_of
+from posts.models import Tag
+from posts.topics import LONGEST_NAME, find_or_make_topic, spelling_of
+
+LISTED = 500  # In the browser's own list; all that are chosen stand in it as well.
+FOUND = 8
+
+
+class TopicPicker(forms.SelectMultiple):
+    """The topics of an article. One query, whatever the number of topics."""
+
+    may_see = False
+
+    def optgroups(self, name: str, value: list[str], attrs: Any = None) -> Any:
+        chosen = {int(key) for key in value if key.isascii() and key.isdecimal() and len(key) < 18}
+        every: QuerySet[Tag] = self.choices.queryset  # type: ignore[attr-defined]  # of a ModelMultipleChoiceField
+        wanted = Q(pk__in=chosen)
+        if self.may_see:
+            wanted |= Q(pk__in=every.order_by("name").values("pk")[:LISTED])
+        tags = every.filter(wanted).order_by("name").values_list("pk", "name")
+        return [
+            (None, [self.create_option(name, pk, label, pk in chosen, at)], at)
+            for at, (pk, label) in enumerate(tags)
+        ]
+
+
+def topic_picker(request: HttpRequest, field: forms.ModelMultipleChoiceField) -> None:
+    """Give the field of topics of a form its picker, for what this account may do."""
+    user: Any = request.user
+    widget = TopicPicker({"data-longest": LONGEST_NAME})
+    widget.may_see = user.has_perm("posts.view_tag") or user.has_perm("posts.change_tag")
+    if widget.may_see:
+        widget.attrs["data-topics"] = reverse("admin:posts_tag_topics")
+    if user.has_perm("posts.add_tag"):
+        widget.attrs["data-new-topic"] = reverse("admin:posts_tag_new_topic")
+    widget.choices = field.choices  # type: ignore[assignment]  # wider in its types than it is
+    field.widget = widget
+
+
+class TopicPickerMixin(admin.ModelAdmin):
+    """The two addresses of the picker, in the admin of topics."""
+
+    def get_urls(self) -> list[URLPattern]:
+        wrapped = self.admin_site.admin_view
+        return [
+            path("topics/", wrapped(never_cache(self.topics_view)), name="posts_tag_topics"),
+            path(
+                "new-topic/", wrapped(never_cache(self.new_topic_view)), name="posts_tag_new_topic"
+            ),
+            *super().get_urls(),
+        ]
+
+    def topics_view(self, request: HttpRequest) -> HttpResponse:
+        """Return the topics that fit what was typed, and which of them has exactly this name."""
+        return require_safe(self._topics)(request)
+
+    def _topics(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        typed = " ".join(request.GET.get("q", "").split())[:LONGEST_NAME]
+        fits = Q()
+        first: Any = "pk"
+        if typed:
+            fits = Q(name__icontains=typed)
+            if slug := slug_of(typed):
+                fits |= Q(slug__contains=slug)
+            first = Case(When(name__istartswith=typed, then=0), default=1)
+        found: Any = Tag.objects.filter(fits).with_counts()
+        order = (first, "-articles", "name") if typed else ("-articles", "name")
+        topics = list(found.order_by(*order).values("pk", "name", "articles")[:FOUND])
+        wanted = spelling_of(typed)
+        same = next((one["pk"] for one in topics if spelling_of(one["name"]) == wanted), None)
+        return JsonResponse({"state": "found", "topics": topics, "same": same})
+
+    def new_topic_view(self, request: HttpRequest) -> HttpResponse:
+        """Make a topic, or return the one that has this name in whatever spelling."""
+        return require_POST(self._new_topic)(request)
+
+    def _new_topic(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        try:
+            tag, made = find_or_make_topic(request.POST.get("name", ""))
+        except ValidationError as error:
+            sentence = " ".join(error.messages)
+            return JsonResponse(
+                {"state": "refused", "error": sentence}, status=HTTPStatus.BAD_REQUEST
+            )
+        if made:
+            self.log_addition(request, tag, "Made while an article was written.")
+        return JsonResponse({"state": "found", "pk": tag.pk, "name": tag.name, "made": made})
