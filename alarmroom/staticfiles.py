@@ -34,6 +34,7 @@ JOINED = {
             "tokens",
             "base",
             "bin",
+            "log",
             "focal-point",
             "forms",
             "writing",

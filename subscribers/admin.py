@@ -46,6 +46,7 @@ class SubscriberAdmin(admin.ModelAdmin):
     """Looking up a reader who wrote to us, and ending what they asked to end."""
 
     guide = {"": "subscribers"}
+    is_personal = True  # The log names no address.
     list_display = ["address", "state", "created_at", "confirmed_at", "unsubscribed_at"]
     list_filter = ["state"]
     search_fields = ["address__startswith"]
@@ -142,6 +143,7 @@ class SuppressionAdmin(admin.ModelAdmin):
 
     guide = {"": "subscribers"}
     form = SuppressionForm
+    is_personal = True  # The log names no address.
     list_display = ["address", "reason", "note", "created_at"]
     list_filter = ["reason"]
     search_fields = ["address__startswith"]

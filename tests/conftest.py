@@ -19,8 +19,9 @@ from tests.workers import GroupScheduling, grouped_first
 def pytest_configure() -> None:
     # A secure hash takes a third of a second for every account that a test makes.
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    # Tests that commit end with a flush, which the triggers of the consent record would refuse.
-    flush.sql_flush = flush_with_consent_events
+    # Tests that commit end with a flush, which the triggers of the consent record and of the
+    # log would refuse.
+    flush.sql_flush = flush_what_is_never_deleted
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,14 +52,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupSchedul
     return GroupScheduling(config, log)
 
 
-def flush_with_consent_events(style: Any, connection: Any, **options: Any) -> list[str]:
-    """Return the SQL that empties every table, with the triggers of the consent record dropped."""
-    never_deleted = import_module("subscribers.migrations.0003_consent_is_never_deleted")
+def flush_what_is_never_deleted(style: Any, connection: Any, **options: Any) -> list[str]:
+    """Return the SQL that empties every table, without the triggers that would refuse it."""
+    consent = import_module("subscribers.migrations.0003_consent_is_never_deleted")
+    log = import_module("alarmroom.desk.migrations.0006_log_is_append_only")
     drop_triggers, create_triggers = {
-        "sqlite": (never_deleted.SQLITE_REVERSE, never_deleted.SQLITE),
-        "postgresql": (never_deleted.POSTGRESQL_REVERSE, never_deleted.POSTGRESQL),
+        "sqlite": (
+            [consent.SQLITE_REVERSE, *log.SQLITE_REVERSE],
+            [consent.SQLITE, *log.SQLITE],
+        ),
+        "postgresql": (
+            [consent.POSTGRESQL_REVERSE, *log.POSTGRESQL_REVERSE],
+            [consent.POSTGRESQL, *log.POSTGRESQL],
+        ),
     }[connection.vendor]
-    return [drop_triggers, *sql_flush(style, connection, **options), create_triggers]
+    return [*drop_triggers, *sql_flush(style, connection, **options), *create_triggers]
 
 
 @pytest.fixture(autouse=True)

@@ -10,3 +10,6 @@ class DeskDataConfig(AppConfig):
     name = "alarmroom.desk"
     label = "desk"
     verbose_name = "Desk"
+
+    def ready(self) -> None:
+        from alarmroom.desk import sign_in_log  # noqa: F401  (it listens for sign-ins)

@@ -24,8 +24,9 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
+from alarmroom.desk import log
 from alarmroom.desk.binnable import Binnable, CannotReturn, GoesAlong, Said
-from alarmroom.desk.models import Binned, Revision, WorkingCopy
+from alarmroom.desk.models import Act, Binned, Revision, WorkingCopy
 from alarmroom.desk.models.binned import KEPT
 from alarmroom.desk.rows import Record, build, label_of, model_of, record_of, relations, store
 
@@ -196,6 +197,7 @@ def move_to_bin(thing: models.Model, by: Any, act: uuid.UUID | None = None) -> B
             row.delete()
         locked.delete()
         binned.save()
+        log.record(Act.Kind.BINNED, by=by, about=thing, label=binned.title)
     return binned
 
 
@@ -393,15 +395,15 @@ def _refer_again(thing: models.Model, model: str, pk: Any, field: str) -> list[S
 # Deleting for ever
 
 
-def empty(entries: Iterable[Binned]) -> list[Binned]:
+def empty(entries: Iterable[Binned], by: Any = None) -> list[Binned]:
     """Delete for ever what these hold, each in a transaction of its own; return what was there.
 
     What somebody restores at the same time is left alone.
     """
-    return [entry for entry in entries if _delete(entry)]
+    return [entry for entry in entries if _delete(entry, by)]
 
 
-def _delete(entry: Binned) -> bool:
+def _delete(entry: Binned, by: Any) -> bool:
     with transaction.atomic():
         take_turn()
         row = Binned.objects.select_for_update(of=("self",)).filter(pk=entry.pk).first()
@@ -413,6 +415,8 @@ def _delete(entry: Binned) -> bool:
             ).delete()
         thing = build(Record(**row.rows[0]))[0] if row.content_type.model_class() else None
         row.delete()
+        kind = str(row.content_type)
+        log.record(Act.Kind.DELETED, by=by, label=row.title, detail=f"From the bin: {kind}")
         if isinstance(thing, Binnable):
             transaction.on_commit(partial(_remove_files, thing), robust=True)
     return True

@@ -24,11 +24,11 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from alarmroom.desk import bin, revisions
+from alarmroom.desk import bin, log, revisions
 from alarmroom.desk.bin_admin import BinAdminMixin, seer
 from alarmroom.desk.binnable import CannotReturn, Said
 from alarmroom.desk.content import content_of
-from alarmroom.desk.models import Binned, Revision
+from alarmroom.desk.models import Act, Binned, Revision
 from alarmroom.desk.models.binned import BinnedQuerySet
 
 EMPTY = "desk.empty_bin"
@@ -62,25 +62,17 @@ def urls(site: admin.AdminSite) -> list[URLPattern]:
     ]
 
 
-def link(site: admin.AdminSite, request: HttpRequest) -> dict[str, Any] | None:
-    """Return the entry of the desk's menu, for users who may see something in the bin."""
+def entry(site: admin.AdminSite, request: HttpRequest) -> dict[str, Any] | None:
+    """Return the bin's line in the desk's menu, for users who may see something in it."""
     if not any(desk.has_view_permission(request) for desk in desks(site).values()):
         return None
-    url = reverse("admin:bin")
-    entry: dict[str, Any] = {
+    return {
         "name": "Bin",
         "object_name": "Bin",
-        "admin_url": url,
+        "admin_url": reverse("admin:bin"),
         "add_url": None,
         "view_only": True,
         "perms": {},
-    }
-    return {
-        "name": "Desk",
-        "app_label": "desk",
-        "app_url": url,
-        "has_module_perms": True,
-        "models": [entry],
     }
 
 
@@ -216,6 +208,7 @@ def restore_all(site: admin.AdminSite, request: HttpRequest, entries: list[Binne
             with transaction.atomic():
                 thing, notes = bin.restore(binned, request.user)
                 user: Any = request.user
+                log.record(Act.Kind.RESTORED, by=user, about=thing)
                 LogEntry.objects.log_actions(user.pk, [thing], CHANGE, "Restored from the bin.")
                 if hasattr(thing, "content_shape"):
                     revisions.record(
@@ -295,7 +288,7 @@ def empty(site: admin.AdminSite, request: HttpRequest) -> HttpResponse:
 
 
 def delete_all(request: HttpRequest, entries: list[Binned]) -> list[Binned]:
-    gone = bin.empty(entries)
+    gone = bin.empty(entries, request.user)
     LogEntry.objects.bulk_create(
         LogEntry(
             user_id=request.user.pk,  # type: ignore[misc]  # somebody who is signed in

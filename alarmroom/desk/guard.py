@@ -209,6 +209,24 @@ class DeletionAdmin(admin.ModelAdmin):
         protected = [line(thing) for thing in collector.protected]
         return collector.nested(line), counts, missing, protected
 
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        # This module is imported before the models of other apps are.
+        from alarmroom.desk import log
+        from alarmroom.desk.models import Act
+
+        # This module is imported before the models of other apps are.
+
+        for thing in queryset:
+            log.record(Act.Kind.DELETED, by=request.user, label=self.logged_as(thing))
+        return super().log_deletions(request, queryset)
+
+    def logged_as(self, thing: Any) -> str:
+        """Return what the log calls an object: of a subscriber no more than a number."""
+        kind = str(capfirst(self.opts.verbose_name))
+        if getattr(self, "is_personal", False):
+            return f"{kind} {thing.pk}"
+        return f"{kind} “{thing}”"
+
     def may_see(self, request: HttpRequest, thing: models.Model, known: Any = None) -> bool:
         """Return whether the user may view an object, by the permission that its admin asks for.
 

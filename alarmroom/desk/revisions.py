@@ -10,12 +10,20 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils import timezone
 
+from alarmroom.desk import log
 from alarmroom.desk.content import Content, content_of, digest, without_state
-from alarmroom.desk.models import Revision
+from alarmroom.desk.models import Act, Revision
 
 EVERY_ONE_FOR = dt.timedelta(days=7)
 ONE_A_DAY_FOR = dt.timedelta(days=90)
 AT_ONCE = 500  # More are left to the next save.
+# What readers see of a save, and so the log has.
+LOGGED = {
+    Revision.Kind.PUBLISHED: Act.Kind.PUBLISHED,
+    Revision.Kind.UPDATED: Act.Kind.UPDATED,
+    Revision.Kind.SCHEDULED: Act.Kind.SCHEDULED,
+    Revision.Kind.WITHDRAWN: Act.Kind.WITHDRAWN,
+}
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,8 @@ def record(
 ) -> Revision:
     """Record a revision. One that is no change of the newest one by a plain save is that one.
 
-    A revision that does not wait ends the waiting of another: readers see the whole now.
+    A revision that does not wait ends the waiting of another: readers see the whole now. What
+    they see then is written into the log, too.
     """
     others = Revision.objects.of(thing)
     newest = others.newest_first().first()
@@ -69,6 +78,8 @@ def record(
     ):
         return newest
     others.filter(waits=True).update(waits=False)
+    if kind in LOGGED and not waits:
+        log.record(LOGGED[kind], by=by, about=thing)
     thin(thing, timezone.now())
     return Revision.objects.create(
         content_type=ContentType.objects.get_for_model(thing),

@@ -62,6 +62,7 @@ _ADMINISTERS = (
     *_all("subscribers.consentevent", "view"),
     *_all("subscribers.notice", "change"),
     *_all("django_tasks_database.dbtaskresult", "view"),
+    "desk.read_log",
 )
 MAY: dict[str, frozenset[str]] = {
     WRITER: frozenset(_WRITES),

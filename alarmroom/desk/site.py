@@ -72,18 +72,31 @@ class DeskSite(admin.AdminSite):
             name="view_on_site",
         )
         # Models are loaded by now; when this module is imported, they are not.
-        from alarmroom.desk import bin_pages, guide
+        from alarmroom.desk import bin_pages, guide, log_page
 
         again = path("sign-in-again/", self.sign_in_again, name="sign_in_again")
-        return [shown, again, *bin_pages.urls(self), *guide.urls(self), *super().get_urls()]
+        own = [*bin_pages.urls(self), *guide.urls(self), *log_page.urls(self)]
+        return [shown, again, *own, *super().get_urls()]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """Return the entries of the menu, and the bin as the last one."""
-        from alarmroom.desk import bin_pages
+        """Return the entries of the menu, and the bin and the log as the last ones."""
+        from alarmroom.desk import bin_pages, log_page
 
         found: list[Any] = super().get_app_list(request, app_label)
-        entry = bin_pages.link(self, request) if app_label is None else None
-        return [*found, entry] if entry else found
+        if app_label is not None:
+            return found
+        entries = [bin_pages.entry(self, request), log_page.entry(request)]
+        models = [entry for entry in entries if entry]
+        if not models:
+            return found
+        desk = {
+            "name": "Desk",
+            "app_label": "desk",
+            "app_url": models[0]["admin_url"],
+            "has_module_perms": True,
+            "models": models,
+        }
+        return [*found, desk]
 
     @property
     def sign_in_again(self) -> Callable[[HttpRequest], HttpResponse]:

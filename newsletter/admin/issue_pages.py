@@ -279,22 +279,25 @@ class IssuePagesMixin:
 
     @issue_view(permission="send_issue", methods=("POST",))
     def pause(self, request: HttpRequest, issue: Issue) -> HttpResponse:
-        changed = pausing.pause(issue, f"Paused by {request.user}.")
+        changed = pausing.pause(issue, f"Paused by {request.user}.", by=request.user)
         return self.report(request, issue, changed, "Paused. Nobody is mailed until you go on.")
 
     @issue_view(permission="send_issue", methods=("POST",))
     def resume(self, request: HttpRequest, issue: Issue) -> HttpResponse:
-        return self.report(request, issue, starting.resume(issue), "Sending goes on.")
+        return self.report(request, issue, starting.resume(issue, request.user), "Sending goes on.")
 
     @issue_view(permission="send_issue", methods=("POST",))
     def cancel(self, request: HttpRequest, issue: Issue) -> HttpResponse:
         return self.report(
-            request, issue, starting.cancel(issue), "Cancelled. Nobody else will be mailed."
+            request,
+            issue,
+            starting.cancel(issue, request.user),
+            "Cancelled. Nobody else will be mailed.",
         )
 
     @issue_view(permission="send_issue", methods=("POST",))
     def unschedule(self, request: HttpRequest, issue: Issue) -> HttpResponse:
-        if starting.unschedule(issue):
+        if starting.unschedule(issue, by=request.user):
             messages.success(request, "The issue is a draft again and is not sent by itself.")
         else:
             messages.warning(request, already_done(issue))

@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import smtplib
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from alarmroom.desk import log
+from alarmroom.desk.models import Act
 from alarmroom.mail import transactional
 from newsletter.models import Issue
 from subscribers import signup
@@ -17,14 +20,18 @@ from subscribers.forms import clean_address
 logger = logging.getLogger(__name__)
 
 
-def pause(issue: Issue, why: str, *, tell: bool = False) -> bool:
+def pause(issue: Issue, why: str, *, by: Any = None, tell: bool = False) -> bool:
     """Stop sending after the message that is under way; `tell` the editor who started it.
 
     False where the issue is not being sent.
     """
-    changed = Issue.objects.filter(pk=issue.pk, state=Issue.State.SENDING).update(
-        state=Issue.State.PAUSED, state_note=why[:300], quiet_until=None
-    )
+    with transaction.atomic():
+        changed = Issue.objects.filter(pk=issue.pk, state=Issue.State.SENDING).update(
+            state=Issue.State.PAUSED, state_note=why[:300], quiet_until=None
+        )
+        if changed:
+            # By itself, the reason is in a server's words, which may name an address.
+            log.record(Act.Kind.PAUSED, by=by, about=issue)
     issue.refresh_from_db()
     if changed and tell:
         logger.error("Issue %s is paused: %s", issue.number, why)

@@ -28,6 +28,8 @@ from django.db.models import (
 from django.utils import timezone
 
 from alarmroom import kept
+from alarmroom.desk import log
+from alarmroom.desk.models import Act
 from newsletter import preflight
 from newsletter.delivery.pausing import never_mailed
 from newsletter.delivery.tasks import wake
@@ -94,27 +96,41 @@ def schedule(
         found.append("That moment has passed. Choose one in the future, or send the issue now.")
     if found:
         raise NotReady(found)
-    changed = Issue.objects.filter(pk=issue.pk, state__in=Issue.OPEN_STATES).update(
-        state=Issue.State.SCHEDULED,
-        scheduled_for=when,
-        started_by=by.pk if by else None,
-        state_note="",
-    )
-    if not changed:
-        raise AlreadyStarted
+    with transaction.atomic():
+        changed = Issue.objects.filter(pk=issue.pk, state__in=Issue.OPEN_STATES).update(
+            state=Issue.State.SCHEDULED,
+            scheduled_for=when,
+            started_by=by.pk if by else None,
+            state_note="",
+        )
+        if not changed:
+            raise AlreadyStarted
+        local = timezone.localtime(when)
+        log.record(
+            Act.Kind.SCHEDULED, by=by, about=issue, detail=f"For {local:%B %-d, %Y, %H:%M %Z}"
+        )
     issue.refresh_from_db()
 
 
-def unschedule(issue: Issue, note: str = "", *, due: bool = False) -> bool:
+def unschedule(
+    issue: Issue,
+    note: str = "",
+    *,
+    by: AbstractBaseUser | AnonymousUser | None = None,
+    due: bool = False,
+) -> bool:
     """Make a scheduled issue a draft again; False when it is not scheduled any more.
 
     `due` is for the clock: only one whose moment has come, so not one that an editor has put
     off meanwhile.
     """
     scheduled = Issue.objects.due() if due else Issue.objects.filter(state=Issue.State.SCHEDULED)
-    changed = scheduled.filter(pk=issue.pk).update(
-        state=Issue.State.DRAFT, scheduled_for=None, state_note=note[:300]
-    )
+    with transaction.atomic():
+        changed = scheduled.filter(pk=issue.pk).update(
+            state=Issue.State.DRAFT, scheduled_for=None, state_note=note[:300]
+        )
+        if changed:
+            log.record(Act.Kind.UNSCHEDULED, by=by, about=issue, detail=note)
     issue.refresh_from_db()
     return bool(changed)
 
@@ -195,6 +211,13 @@ def _start(
         )
         issue.recipients = queue_deliveries(issue, now)
         issue.save(update_fields=["recipients"])
+        planned = "At its time, to" if due else "To"
+        log.record(
+            Act.Kind.SENT,
+            by=by or issue.started_by,
+            about=issue,
+            detail=f"{planned} {issue.recipients:,} subscribers",
+        )
         kept.drop("issues", f"issue-{issue.pk}")
         wake(issue)
     return True
@@ -230,7 +253,7 @@ def queue_deliveries(issue: Issue, now: datetime) -> int:
 # What an editor decides
 
 
-def resume(issue: Issue) -> bool:
+def resume(issue: Issue, by: AbstractBaseUser | AnonymousUser | None = None) -> bool:
     """Go on with a paused issue; False when it is not paused."""
     with transaction.atomic():
         changed = Issue.objects.filter(pk=issue.pk, state=Issue.State.PAUSED).update(
@@ -242,11 +265,12 @@ def resume(issue: Issue) -> bool:
         )
         issue.refresh_from_db()
         if changed:
+            log.record(Act.Kind.RESUMED, by=by, about=issue)
             wake(issue)
     return bool(changed)
 
 
-def cancel(issue: Issue) -> bool:
+def cancel(issue: Issue, by: AbstractBaseUser | AnonymousUser | None = None) -> bool:
     """End an issue for good, unless it is sent. Deliveries that are queued are skipped."""
     now = timezone.now()
     with transaction.atomic():
@@ -254,6 +278,7 @@ def cancel(issue: Issue) -> bool:
             pk=issue.pk, state__in=[*Issue.OPEN_STATES, Issue.State.SENDING, Issue.State.PAUSED]
         ).update(state=Issue.State.CANCELLED, scheduled_for=None, quiet_until=None)
         if changed:
+            log.record(Act.Kind.CANCELLED, by=by, about=issue)
             kept.drop("issues", f"issue-{issue.pk}")
             Delivery.objects.filter(issue=issue, state=State.QUEUED).update(
                 state=State.SKIPPED,

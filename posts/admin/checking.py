@@ -26,7 +26,9 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from alarmroom.desk import log
 from alarmroom.desk.content import rows_as_sent
+from alarmroom.desk.models import Act
 from alarmroom.desk.moments import MomentField
 from alarmroom.desk.writing import Frame, Section
 from posts.checks import Finding, Manuscript, check, check_stored
@@ -61,6 +63,14 @@ def note_of(reason: str) -> str:
 def log_of(reason: str, findings: list[Finding]) -> str:
     """Return the line of the admin's log."""
     return f"{note_of(reason)} ({' '.join(finding.message for finding in findings[:5])})"
+
+
+def log_overridden(
+    model_admin: Any, request: HttpRequest, post: Post, reason: str, findings: list[Finding]
+) -> None:
+    """Write into both logs that an article was published in spite of checks, and why."""
+    model_admin.log_change(request, post, log_of(reason, findings))
+    log.record(Act.Kind.OVERRODE, by=request.user, about=post, detail=log_of(reason, findings))
 
 
 def waits_for_update(data: QueryDict, post: Post) -> bool:
@@ -241,7 +251,7 @@ class ChecksMixin:
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)  # type: ignore[misc]  # likewise
         if overridden := getattr(request, "desk_overridden", None):
-            self.log_change(request, form.instance, log_of(*overridden))  # type: ignore[attr-defined]  # likewise
+            log_overridden(self, request, form.instance, *overridden)
         # The text as it was sent: what waits is not in the article's row.
         if ask_for([form.cleaned_data.get("body", "")]):
             transaction.on_commit(wake_for_links, robust=True)
@@ -295,7 +305,7 @@ def check_stored_for(
         elif may and overridable and len(reason) >= LEAST_REASON:
             found.ready.append(post.pk)
             found.notes[post.pk] = note_of(reason)
-            model_admin.log_change(request, post, log_of(reason, errors))
+            log_overridden(model_admin, request, post, reason, errors)
         elif may and overridable:
             asks.append((post, errors))
         else:

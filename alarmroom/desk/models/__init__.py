@@ -1,5 +1,6 @@
+from alarmroom.desk.models.act import Act
 from alarmroom.desk.models.binned import Binned
 from alarmroom.desk.models.revision import Revision
 from alarmroom.desk.models.working_copy import WorkingCopy
 
-__all__ = ["Binned", "Revision", "WorkingCopy"]
+__all__ = ["Act", "Binned", "Revision", "WorkingCopy"]

@@ -147,6 +147,7 @@ TABLE: dict[str, str] = {
         f"{app}.change_{model} {app}.view_{model}+{app}.add_{model}" for app, model in BINNABLE
     ),
     "admin:bin_empty": " ".join(f"desk.empty_bin+{one}" for one in SEE_BIN.split()),
+    "admin:log": "desk.read_log",
     "admin:posts_post_publish_again": "posts.change_post",
     "admin:newsletter_issue_preview": "newsletter.view_issue",
     "admin:newsletter_issue_preview_html": "newsletter.view_issue",
