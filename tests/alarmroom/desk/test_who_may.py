@@ -203,7 +203,7 @@ READER, CONSENT, SUPPRESSED, COLLEAGUE = (
 )
 MARKERS: dict[str, str] = {
     DRAFT: "posts.view_post posts.change_post posts.delete_post",
-    BINNED: "posts.view_post posts.change_post",
+    BINNED: "posts.view_post posts.change_post desk.read_log",
     ISSUE: "newsletter.view_issue newsletter.change_issue newsletter.delete_issue "
     "newsletter.send_issue",
     READER: "subscribers.view_subscriber subscribers.change_subscriber "
