@@ -33,6 +33,7 @@ JOINED = {
         for name in (
             "tokens",
             "base",
+            "bar",
             "bin",
             "log",
             "focal-point",

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 
 from alarmroom.desk.bin_admin import BinAdminMixin
+from alarmroom.desk.menu import Place
 from alarmroom.desk.picture_field import PictureAdminMixin, PictureField
 from alarmroom.desk.versioned import VersionedAdminMixin
 from alarmroom.images import SMALL_SIDE, Picture
@@ -47,6 +48,7 @@ class SubscriberAdmin(admin.ModelAdmin):
 
     guide = {"": "subscribers"}
     is_personal = True  # The log names no address.
+    menu_place = Place("Readers")
     list_display = ["address", "state", "created_at", "confirmed_at", "unsubscribed_at"]
     list_filter = ["state"]
     search_fields = ["address__startswith"]
@@ -119,6 +121,7 @@ class ConsentEventAdmin(ReadOnlyAdmin):
     """The record of consent, for whoever asks what an address agreed to and when."""
 
     guide = {"": "subscribers"}
+    menu_place = Place("Readers", "Consent", rank=1)
     list_display = ["at", "address", "kind", "where"]
     list_filter = ["kind"]
     search_fields = ["address__startswith"]
@@ -142,6 +145,7 @@ class SuppressionAdmin(admin.ModelAdmin):
     """Addresses never to be mailed. Deleting one lifts it; nobody is subscribed by that."""
 
     guide = {"": "subscribers"}
+    menu_place = Place("Readers", "Never mailed", "Suppress an address", rank=2)
     form = SuppressionForm
     is_personal = True  # The log names no address.
     list_display = ["address", "reason", "note", "created_at"]
@@ -198,6 +202,7 @@ class ResourceAdmin(BinAdminMixin, PictureAdminMixin, VersionedAdminMixin, admin
     """The free leadership resources, in the order of the sign-up box."""
 
     guide = {"": "free-resources"}
+    menu_place = Place("Readers", "Resources", rank=3)
     form = ResourceForm
     list_display = ["title", "position", "stored_file", "created_at"]
     list_editable = ["position"]
@@ -219,6 +224,7 @@ class NoticeAdmin(ReadOnlyAdmin):
     """The mails that sign-ups owe: what was sent, what waits, and what went wrong."""
 
     guide = {"": "subscribers"}
+    menu_place = Place("Readers", "Notices", rank=4)
     list_display = ["created_at", "subscriber", "kind", "state", "tries", "due_at", "last_error"]
     list_filter = ["state", "kind"]
     list_select_related = ["subscriber"]

@@ -73,6 +73,7 @@ class Subscriber(models.Model):
     objects = SubscriberQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "reader"
         ordering = ["-created_at", "-pk"]
         indexes = [models.Index(fields=["state", "id"], name="subscriber_state")]
         constraints = [
@@ -134,6 +135,8 @@ class ConsentEvent(models.Model):
     objects = ConsentEventQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "record of consent"
+        verbose_name_plural = "records of consent"
         ordering = ["-at", "-pk"]
 
     def __str__(self) -> str:
@@ -166,6 +169,8 @@ class Suppression(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name = "suppressed address"
+        verbose_name_plural = "suppressed addresses"
         ordering = ["-created_at", "-pk"]
         constraints = [
             models.CheckConstraint(

@@ -28,6 +28,7 @@ from alarmroom.desk import bin, log, revisions
 from alarmroom.desk.bin_admin import BinAdminMixin, seer
 from alarmroom.desk.binnable import CannotReturn, Said
 from alarmroom.desk.content import content_of
+from alarmroom.desk.menu import Entry
 from alarmroom.desk.models import Act, Binned, Revision
 from alarmroom.desk.models.binned import BinnedQuerySet
 
@@ -62,18 +63,11 @@ def urls(site: admin.AdminSite) -> list[URLPattern]:
     ]
 
 
-def entry(site: admin.AdminSite, request: HttpRequest) -> dict[str, Any] | None:
+def entry(site: admin.AdminSite, request: HttpRequest) -> Entry | None:
     """Return the bin's line in the desk's menu, for users who may see something in it."""
     if not any(desk.has_view_permission(request) for desk in desks(site).values()):
         return None
-    return {
-        "name": "Bin",
-        "object_name": "Bin",
-        "admin_url": reverse("admin:bin"),
-        "add_url": None,
-        "view_only": True,
-        "perms": {},
-    }
+    return Entry("Bin", reverse("admin:bin"))
 
 
 def desks(site: admin.AdminSite) -> dict[int, BinAdminMixin]:

@@ -11,6 +11,7 @@ from django.db import IntegrityError, models, transaction
 from django.http import QueryDict
 from django.utils import timezone
 
+from alarmroom.desk.menu import initials_of
 from alarmroom.desk.models.working_copy import NEW, WorkingCopy
 
 # Somebody who has changed nothing for so long is no longer said to be editing.
@@ -107,10 +108,9 @@ class Other:
     is_self: bool
 
     def as_json(self) -> dict[str, Any]:
-        initials = "".join(word[0] for word in self.name.split()[:2]).upper()
         return {
             "name": self.name,
-            "initials": initials,
+            "initials": initials_of(self.name),
             "seconds": self.seconds,
             "self": self.is_self,
         }

@@ -14,6 +14,7 @@ from django.contrib import admin
 from django.contrib.admin.checks import ModelAdminChecks
 from django.contrib.admin.filters import SimpleListFilter
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
 from django.contrib.admin.utils import (
     NestedObjects,
     flatten,
@@ -29,6 +30,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
+
+from alarmroom.desk import menu
 
 # Of models that are not ours; ours have an attribute `secret_fields`.
 SECRET_FIELDS = {"auth.user": ("password",), "sessions.session": ("session_key", "session_data")}
@@ -107,6 +110,39 @@ class GuardedAdmin(admin.ModelAdmin):
 
     checks_class = GuardedChecks
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Name the list in an editor's words, where Django says "Select post to change"."""
+        picks = any(name in request.GET for name in (IS_POPUP_VAR, TO_FIELD_VAR))
+        named = menu.words_for_list(self)
+        words = {
+            "title": f"Choose {menu.an(menu.noun(self))}" if picks else named,
+            "words_for_new": menu.words_for_new(self),
+        }
+        found: HttpResponse = super().changelist_view(request, {**words, **(extra_context or {})})
+        return found
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Name the form likewise: "New topic", "Topic"."""
+        title = capfirst(menu.noun(self)) if object_id else menu.words_for_new(self)
+        return super().changeform_view(
+            request, object_id, form_url, {"title": title, **(extra_context or {})}
+        )
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().history_view(
+            request, object_id, {"title": "History", **(extra_context or {})}
+        )
+
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup in self.allowed_lookups(request)
 
@@ -179,6 +215,24 @@ class GuardedAdmin(admin.ModelAdmin):
         return True
 
 
+def linked_by(rows: dict[Any, set[Any]]) -> dict[models.Model, models.Model]:
+    """Return, of each row of a table that only links, the object that has the link.
+
+    One query for each such table, without long texts: Django would say "Post_tags object (22)".
+    """
+    found: dict[models.Model, models.Model] = {}
+    for model, links in rows.items():
+        source: Any = model._meta.auto_created
+        if not source:
+            continue
+        name = next(each.name for each in model._meta.fields if each.related_model is source)
+        long = [each.name for each in source._meta.fields if isinstance(each, models.TextField)]
+        keys = {getattr(link, f"{name}_id") for link in links}
+        owners = source._base_manager.defer(*long).in_bulk(keys)
+        found |= {link: owners[getattr(link, f"{name}_id")] for link in links}
+    return found
+
+
 class DeletionAdmin(admin.ModelAdmin):
     """Limits what a deletion page lists. It is the last base, so that an admin may add to it."""
 
@@ -190,12 +244,15 @@ class DeletionAdmin(admin.ModelAdmin):
         collector = NestedObjects(using=router.db_for_write(self.model), origin=objs)
         collector.collect(objs)
         missing = set()
+        links = linked_by(collector.model_objs)
 
         def line(thing: Any) -> str:
+            # A link of two objects has no name of its own: the one that has it does.
+            is_link, thing = thing in links, links.get(thing, thing)
             opts = thing._meta
             kind = str(capfirst(opts.verbose_name))
             known = self.admin_site._registry.get(thing.__class__)
-            if known and not known.has_delete_permission(request, thing):
+            if known and not is_link and not known.has_delete_permission(request, thing):
                 missing.add(opts.verbose_name)
             if thing.__class__ is not self.model and not self.may_see(request, thing, known):
                 return kind
@@ -205,7 +262,10 @@ class DeletionAdmin(admin.ModelAdmin):
             return format_html('{}: <a href="{}">{}</a>', kind, url, thing)
 
         rows: dict[Any, set[Any]] = collector.model_objs
-        counts = {model._meta.verbose_name_plural: len(found) for model, found in rows.items()}
+        counts = {
+            (model._meta.auto_created or model)._meta.verbose_name_plural: len(found)
+            for model, found in rows.items()
+        }
         protected = [line(thing) for thing in collector.protected]
         return collector.nested(line), counts, missing, protected
 

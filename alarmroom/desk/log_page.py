@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.apps import apps
 from django.contrib import admin
@@ -15,6 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.cache import never_cache
 
 from alarmroom.desk.history import moment_of
+from alarmroom.desk.menu import Entry
 from alarmroom.desk.models import Act
 from alarmroom.methods import require_safe
 
@@ -35,18 +36,11 @@ def urls(site: admin.AdminSite) -> list[URLPattern]:
     ]
 
 
-def entry(request: HttpRequest) -> dict[str, Any] | None:
+def entry(request: HttpRequest) -> Entry | None:
     """Return the log's line in the desk's menu, for users who may read it."""
     if not request.user.has_perm(READ):
         return None
-    return {
-        "name": "Log",
-        "object_name": "Log",
-        "admin_url": reverse("admin:log"),
-        "add_url": None,
-        "view_only": True,
-        "perms": {},
-    }
+    return Entry("Log", reverse("admin:log"))
 
 
 def listing(site: admin.AdminSite, request: HttpRequest) -> HttpResponse:

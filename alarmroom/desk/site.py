@@ -11,10 +11,13 @@ from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.db.models.fields.related import RelatedField
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 
 from alarmroom.desk.guard import DeletionAdmin, GuardedAdmin
+from alarmroom.desk.menu import menu_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.forms import AuthenticationForm
@@ -32,6 +35,9 @@ class AutocompleteView(AutocompleteJsonView):
 
 class DeskSite(admin.AdminSite):
     """Adds GuardedAdmin to whatever is registered, including models of other packages."""
+
+    # The menu is in the header (alarmroom/desk/menu.py).
+    enable_nav_sidebar = False
 
     @property
     def login_form(self) -> type[AuthenticationForm]:  # type: ignore[override]  # an attribute
@@ -75,28 +81,30 @@ class DeskSite(admin.AdminSite):
         from alarmroom.desk import bin_pages, guide, log_page
 
         again = path("sign-in-again/", self.sign_in_again, name="sign_in_again")
+        technical = path("technical/", self.admin_view(self.technical), name="technical")
         own = [*bin_pages.urls(self), *guide.urls(self), *log_page.urls(self)]
-        return [shown, again, *own, *super().get_urls()]
+        return [shown, again, technical, *own, *super().get_urls()]
 
-    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """Return the entries of the menu, and the bin and the log as the last ones."""
-        from alarmroom.desk import bin_pages, log_page
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        context = super().each_context(request)
+        if context["has_permission"]:
+            context["desk_menu"] = menu_of(self, request)
+        return context
 
-        found: list[Any] = super().get_app_list(request, app_label)
-        if app_label is not None:
-            return found
-        entries = [bin_pages.entry(self, request), log_page.entry(request)]
-        models = [entry for entry in entries if entry]
-        if not models:
-            return found
-        desk = {
-            "name": "Desk",
-            "app_label": "desk",
-            "app_url": models[0]["admin_url"],
-            "has_module_perms": True,
-            "models": models,
-        }
-        return [*found, desk]
+    def app_index(  # type: ignore[override]  # no template
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The pages of Django that list the models of an app: the menu does that."""
+        return redirect("admin:index")
+
+    def technical(self, request: HttpRequest) -> HttpResponse:
+        """The lists that no editor needs, for whoever may see one of them."""
+        if not menu_of(self, request).technical:
+            raise PermissionDenied
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        context = {**self.each_context(request), "title": "Technical"}
+        return TemplateResponse(request, "admin/desk/technical.html", context)
 
     @property
     def sign_in_again(self) -> Callable[[HttpRequest], HttpResponse]:

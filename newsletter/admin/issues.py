@@ -17,6 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
 from alarmroom.desk.bin_admin import BinAdminMixin
+from alarmroom.desk.menu import Place
 from alarmroom.desk.versioned import VersionedAdminMixin
 from alarmroom.desk.writing import Frame, WritingPageMixin
 from newsletter.admin.forms import IssueForm, IssuePostForm
@@ -75,6 +76,7 @@ class IssueAdmin(
     admin.ModelAdmin,
 ):
     guide = {"": "compose-an-issue", "send": "send", "progress": "send"}
+    menu_place = Place("Issues", new="Compose an issue")
     change_form_template = "admin/newsletter/issue/change_form.html"
     list_display = ["number", "subject", "standing", "articles", "recipients", "moment"]
     list_display_links = ["number", "subject"]
@@ -197,6 +199,7 @@ class DeliveryAdmin(admin.ModelAdmin):
     """The deliveries, read-only."""
 
     guide = {"": "send"}
+    menu_place = Place("Issues", "Deliveries", rank=1)
     list_display = ["subscriber", "issue", "state", "tries", "code", "reply", "changed_at"]
     list_filter = ["state", ("issue", StartedIssueFilter)]
     list_select_related = ["subscriber", "issue"]

@@ -26,6 +26,7 @@ from django.utils.safestring import SafeString
 
 from alarmroom.desk.bin_admin import BinAdminMixin, message_button
 from alarmroom.desk.history import moment_of
+from alarmroom.desk.menu import Place
 from alarmroom.desk.models import Revision
 from alarmroom.desk.picture_field import PictureAdminMixin
 from alarmroom.desk.revisions import Head
@@ -70,6 +71,7 @@ class PostAdmin(
     PostAdminBase,
 ):
     guide = {"": "write"}
+    menu_place = Place("Articles", new="Write an article")
     form = PostForm
     inlines = [RelatedPostInline]
     list_display = ["title", "state", "author", "updated", "see"]

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
+from alarmroom.desk.menu import Place
 from alarmroom.desk.versioned import VersionedAdminMixin
 from posts.admin.shared import SlugForm
 from posts.models import Author
@@ -20,6 +21,7 @@ else:
 
 @admin.register(Author)
 class AuthorAdmin(VersionedAdminMixin, AuthorAdminBase):
+    menu_place = Place("Articles", "Authors", rank=2)
     form = SlugForm
     list_display = ["name", "role", "articles"]
     ordering = ["name"]  # For autocompletes: with the count, Django drops the model's ordering.

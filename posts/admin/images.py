@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from alarmroom.desk.bin_admin import BinAdminMixin
+from alarmroom.desk.menu import Place
 from alarmroom.desk.picture_field import PictureAdminMixin, PictureField
 from alarmroom.images import Picture
 from posts.admin.shared import PICTURE_HELP, thumbnail
@@ -74,6 +75,7 @@ class ImageForm(forms.ModelForm):
 @admin.register(Image)
 class ImageAdmin(BinAdminMixin, PictureAdminMixin, ImageAdminBase):
     guide = {"": "write"}
+    menu_place = Place("Library", new="Add a picture")
     form = ImageForm
     list_display = ["picture", "__str__", "size", "uploaded_by", "created_at"]
     list_display_links = ["picture", "__str__"]

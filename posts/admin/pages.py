@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from alarmroom.desk.bin_admin import BinAdminMixin
+from alarmroom.desk.menu import Place
 from alarmroom.desk.versioned import VersionedAdminMixin
 from alarmroom.desk.writing import Frame, WritingPageMixin
 from posts.admin.shared import EditorPageMixin, SlugForm
@@ -56,6 +57,7 @@ class PageAdmin(
     BinAdminMixin, WritingPageMixin, EditorPageMixin, VersionedAdminMixin, PageAdminBase
 ):
     guide = {"": "pages"}
+    menu_place = Place("Pages", new="Write a page")
     form = PageForm
     list_name = "Pages"
     sections_open_at_first = ("Address",)
@@ -106,6 +108,7 @@ class PageAdmin(
 class FormerSlugAdmin(FormerSlugAdminBase):
     """Read-only: the models add and remove old addresses themselves."""
 
+    menu_place = Place("Articles", "Old addresses", rank=9)
     list_display = ["slug", "kind", "leads_to", "changed_at"]
     list_display_links = None
     search_fields = ["slug"]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib import admin
 
+from alarmroom.desk.menu import Place
 from posts.models import Spelling
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ else:
 @admin.register(Spelling)
 class SpellingAdmin(SpellingAdminBase):
     guide = {"": "checks"}
+    menu_place = Place("Articles", "Names", "New name", rank=3)
     list_display = ["wrong", "right"]
     search_fields = ["wrong", "right"]
     search_help_text = "Search either spelling"

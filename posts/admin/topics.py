@@ -13,6 +13,7 @@ from django.template.defaultfilters import pluralize
 from django.template.response import TemplateResponse
 from django.utils.text import get_text_list
 
+from alarmroom.desk.menu import Place
 from posts.admin.shared import SlugForm
 from posts.admin.topic_picker import TopicPickerMixin
 from posts.merging import merge
@@ -53,6 +54,7 @@ class MergeForm(forms.Form):
 @admin.register(Tag)
 class TagAdmin(TopicPickerMixin, TagAdminBase):
     guide = {"": "topics"}
+    menu_place = Place("Articles", "Topics", rank=1)
     form = SlugForm
     list_display = ["name", "slug", "articles"]
     ordering = ["name"]  # For pickers: a count of articles takes the model's own order away.

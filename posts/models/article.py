@@ -240,6 +240,7 @@ class Post(WithBody, Slugged, Binnable):
     )
 
     class Meta:
+        verbose_name = "article"
         ordering = ["-published_at", "-pk"]
         permissions = [
             ("override_checks", "Can publish in spite of checks, with a reason"),
@@ -428,6 +429,7 @@ class RelatedPost(GoesAlong):
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
+        verbose_name = "related article"
         ordering = ["position", "pk"]
         constraints = [
             models.UniqueConstraint(
@@ -473,6 +475,7 @@ class Likeness(models.Model):
     score = models.FloatField()
 
     class Meta:
+        verbose_name_plural = "likenesses"
         constraints = [models.UniqueConstraint(fields=["post", "other"], name="likeness_once")]
 
     def __str__(self) -> str:

@@ -95,6 +95,7 @@ class Image(Binnable):
     objects = ImageQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "picture"
         ordering = ["-created_at", "-pk"]
         constraints = [
             models.CheckConstraint(

@@ -46,6 +46,7 @@ class Tag(Slugged):
     objects = TagQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "topic"
         ordering = ["name"]
 
     def __str__(self) -> str:

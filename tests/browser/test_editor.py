@@ -364,7 +364,7 @@ def test_an_author_is_added_in_a_popup(editor: Page) -> None:
 
 def test_no_page_of_the_desk_breaks_its_policy(editor: Page, problems: list[str]) -> None:
     editor.goto("/admin/")
-    links = editor.locator("#content a, #nav-sidebar a").evaluate_all(
+    links = editor.locator("#content a, #header a").evaluate_all(
         "links => links.map(link => link.getAttribute('href'))"
     )
     visited = set()

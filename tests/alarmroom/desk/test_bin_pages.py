@@ -133,7 +133,7 @@ def test_many_are_undone_by_one_click(desk: Client) -> None:
     response = move_selected(desk, *posts, post="yes")
     assert not Post.objects.exists()
     page = desk.get(response["Location"])
-    assert "4 posts are in the bin." in text(page)
+    assert "4 articles are in the bin." in text(page)
     press(desk, page, "Undo")
     assert Post.objects.count() == 4
     assert posts[0].related_to.count() == 3
@@ -281,7 +281,7 @@ def test_a_cover_is_not_taken_by_who_may_not_change_the_article() -> None:
     post = make_post(title="Secret title", cover=image, cover_alt="The floor")
     client = signed_in("posts.view_image", "posts.delete_image")
     page = text(move(client, image))
-    assert "It is the cover of one post" in page and "Secret title" not in page
+    assert "It is the cover of one article" in page and "Secret title" not in page
     assert Post.objects.get(pk=post.pk).cover_id == image.pk
 
 

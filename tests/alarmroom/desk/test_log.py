@@ -105,14 +105,14 @@ def test_deleting_a_topic_is_logged(client: Client, ruth: User) -> None:
     client.force_login(ruth)
     tag = make_tag("Fire")
     client.post(f"/admin/posts/tag/{tag.pk}/delete/", {"post": "yes"})
-    assert ("Ruth Halloran", "deleted", "Tag “Fire”") in lines()
+    assert ("Ruth Halloran", "deleted", "Topic “Fire”") in lines()
 
 
 def test_deleting_a_subscriber_names_no_address(client: Client, ruth: User) -> None:
     client.force_login(ruth)
     reader = make_subscriber("reader@example.org")
     client.post(f"/admin/subscribers/subscriber/{reader.pk}/delete/", {"post": "yes"})
-    assert ("Ruth Halloran", "deleted", f"Subscriber {reader.pk}") in lines()
+    assert ("Ruth Halloran", "deleted", f"Reader {reader.pk}") in lines()
 
 
 def test_signing_in_is_logged_and_failures_once_in_a_while(client: Client, ruth: User) -> None:

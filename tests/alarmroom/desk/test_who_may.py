@@ -128,6 +128,9 @@ TABLE: dict[str, str] = {
     "admin:posts_tag_topics": "posts.view_tag posts.change_tag",
     "admin:posts_tag_new_topic": "posts.add_tag",
     "admin:index": STAFF,  # lists only what the account may see
+    # What has no place in the menu (alarmroom/desk/menu.py).
+    "admin:technical": "django_tasks_database.view_dbtaskresult "
+    "django_tasks_database.change_dbtaskresult",
     "admin:logout": EVERYBODY,
     "admin:password_change": STAFF,
     "admin:password_change_done": STAFF,

@@ -120,8 +120,8 @@ def test_in_a_popup_there_is_one_button_and_no_way_out(desk: Client) -> None:
 
 
 def test_the_menu_of_the_site_leaves_a_writing_page_and_stays_elsewhere(desk: Client) -> None:
-    assert 'id="nav-sidebar"' not in desk.get(ADD).content.decode()
-    assert 'id="nav-sidebar"' in desk.get("/admin/posts/post/").content.decode()
+    assert 'class="bar__menu"' not in desk.get(ADD).content.decode()
+    assert 'class="bar__menu"' in desk.get("/admin/posts/post/").content.decode()
 
 
 def test_a_page_of_the_publication_has_the_same_frame(desk: Client) -> None:
