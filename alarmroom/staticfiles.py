@@ -48,6 +48,7 @@ JOINED = {
             "saving",
             "history",
             "preview",
+            "share",
             "checks",
             "guide",
             "narrow",

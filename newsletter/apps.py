@@ -7,8 +7,10 @@ class NewsletterConfig(AppConfig):
 
     def ready(self) -> None:
         from newsletter.models import Issue
+        from posts import previews
         from posts.checks import known
         from posts.models import image
 
         image.SHOWN_IN.append(Issue.objects.showing)
         known.OTHERS["newsletter:issue"] = Issue.objects.readable
+        previews.KINDS.insert(1, previews.Kind("issue", "Next issue", "newsletter:preview-item"))

@@ -1,6 +1,7 @@
 from django.urls import path, register_converter
 
 from newsletter import views
+from newsletter.admin import article_as_item
 
 
 class Number:
@@ -21,4 +22,6 @@ app_name = "newsletter"
 urlpatterns = [
     path("weekly-alarm/", views.archive, name="archive"),
     path("weekly-alarm/<issue_number:number>/", views.issue, name="issue"),
+    path("preview/new/issue/", article_as_item.preview, name="preview-item-new"),
+    path("preview/<int:pk>/issue/", article_as_item.preview, name="preview-item"),
 ]

@@ -2,7 +2,17 @@ from django.urls import path, register_converter
 
 from posts import share_image
 from posts.admin import uploads
-from posts.views import archive, article, feeds, lists, pages, preview, search
+from posts.views import (
+    archive,
+    article,
+    feeds,
+    lists,
+    pages,
+    preview,
+    preview_as,
+    search,
+    shared_draft,
+)
 
 register_converter(archive.Year, "year")
 register_converter(archive.Month, "month")
@@ -26,6 +36,13 @@ urlpatterns = [
     path("authors/<slug:slug>/<str:file_name>", feeds.author_feed, name="author-feed"),
     path("preview/new/", preview.preview_new, name="preview-new"),
     path("preview/<int:pk>/", preview.preview, name="preview"),
+    path("preview/new/search/", preview_as.search_result, name="preview-search-new"),
+    path("preview/<int:pk>/search/", preview_as.search_result, name="preview-search"),
+    path("preview/new/card/", preview_as.social_card, name="preview-card-new"),
+    path("preview/<int:pk>/card/", preview_as.social_card, name="preview-card"),
+    path("preview/new/tab/", preview_as.tab, name="preview-tab-new"),
+    path("preview/<int:pk>/tab/", preview_as.tab, name="preview-tab"),
+    path("draft/<str:token>/", shared_draft.shared_draft, name="shared-draft"),
     path("desk/upload/", uploads.upload_image, name="image-upload"),
     # The last one, because it matches any single word.
     path("<slug:slug>/", pages.page, name="page"),

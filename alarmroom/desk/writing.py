@@ -60,6 +60,12 @@ class Frame:
     preview_url: str = ""
     live_preview: str = ""
     """The address that shows what the form holds, for the preview beside it."""
+    previews: list[tuple[str, str, str]] = field(default_factory=list)
+    """The ways to see what the form holds: key, name, address."""
+    preview_tab: str = ""
+    """The preview in a tab of its own."""
+    share_url: str = ""
+    """Where links for somebody without an account are made."""
     next_step: tuple[str, str] | None = None
     """Address and name of the page where it goes on."""
     second_button: tuple[str, str] | None = None

@@ -45,6 +45,7 @@ __all__ = [
     "message_id",
     "preview",
     "render",
+    "render_item",
     "source",
 ]
 
@@ -157,6 +158,15 @@ def render(issue: Issue, *, test: bool = False) -> Rendered:
         web_html=render_to_string("email/issue.web.html", context).strip(),
         warnings=warnings,
     )
+
+
+def render_item(issue: Issue, row: IssuePost, number: int = 1) -> str:
+    """Return the HTML of a mail with one article in it. Neither has to be stored.
+
+    Raises RenderError.
+    """
+    context = _context(issue, [_article(row, number, [])], SAMPLE_KEY)
+    return mail.render("issue", context)[2]
 
 
 def source(issue: Issue) -> tuple[object, ...]:

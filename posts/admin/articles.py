@@ -36,6 +36,7 @@ from posts.admin.article_actions import ArticleActionsMixin
 from posts.admin.article_form import PostForm, usual_author
 from posts.admin.article_states import STATE_MEANS, StateFilter, state_date, state_of
 from posts.admin.checking import ChecksMixin, check_stored_for, waits_for_update
+from posts.admin.draft_links import DraftLinksMixin
 from posts.admin.related import RelatedPostInline
 from posts.admin.shared import (
     EditorPageMixin,
@@ -47,6 +48,7 @@ from posts.checks.pictures import picture_errors
 from posts.models import Post
 from posts.models.article import words_in
 from posts.models.image import Image
+from posts.previews import KINDS, tab_url
 
 if TYPE_CHECKING:
     PostAdminBase = admin.ModelAdmin[Post]
@@ -62,6 +64,7 @@ COVER_WIDTH = 640  # px: twice the rail, for screens with twice the pixels
 @admin.register(Post)
 class PostAdmin(
     ChecksMixin,
+    DraftLinksMixin,
     BinAdminMixin,
     WritingPageMixin,
     EditorPageMixin,
@@ -161,12 +164,18 @@ class PostAdmin(
         frame.words = words_in(post.body) if post else 0
         frame.minutes = post.reading_minutes if post else 1
         frame.live_preview = frame.preview_url = reverse("posts:preview-new")
+        pk = post.pk if post else None
+        frame.previews = [(kind.key, kind.name, kind.url(pk)) for kind in KINDS]
+        frame.preview_tab = tab_url(pk)
         if post is None:
             frame.state_name = "New"
             return
         frame.state, frame.state_name = state_of(post)
         frame.text_html = post.body_html
         frame.live_preview = frame.preview_url = reverse("posts:preview", args=[post.pk])
+        if frame.may_save:
+            frame.share_url = reverse("admin:posts_post_share", args=[post.pk])
+            frame.links.append((frame.share_url, "Share a draft…"))
         if post.is_published:
             frame.site_url = post.get_absolute_url()
         head: Head | None = getattr(request, "desk_head", None)

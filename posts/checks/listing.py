@@ -19,6 +19,15 @@ NEEDED = {
 }
 
 
+def cut(text: str, longest: int) -> str:
+    """Return a text as a search result shows it: ended after a word, where it is too long."""
+    text = " ".join(text.split())
+    if len(text) <= longest:
+        return text
+    words = text[: longest + 1].rpartition(" ")[0] or text[:longest]
+    return f"{words.rstrip(' ,;:.–—-')} …"
+
+
 def missing(manuscript: Manuscript, known: Known) -> Iterator[Finding]:
     """What no article can do without."""
     text = manuscript.text

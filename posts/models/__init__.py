@@ -12,6 +12,7 @@ from posts.models.article import (
 )
 from posts.models.author import Author
 from posts.models.check_result import CheckResult
+from posts.models.draft_link import DraftLink
 from posts.models.image import Image
 from posts.models.link_check import LinkCheck, LinkHost
 from posts.models.page import Page
@@ -21,6 +22,7 @@ from posts.models.topic import Tag
 __all__ = [
     "Author",
     "CheckResult",
+    "DraftLink",
     "FormerSlug",
     "Image",
     "Likeness",

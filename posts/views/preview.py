@@ -1,10 +1,14 @@
 """The preview of an article for editors: as readers will see it, saved or not.
 
 It is made by the code that serves readers (posts/views/article_values.py), of what the form holds.
+Other ways to see it, such as a search result, are in posts/views/preview_as.py.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +16,8 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.views.decorators.cache import cache_control
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
@@ -19,12 +25,12 @@ from django.views.decorators.csp import csp_override
 from alarmroom.desk import revisions
 from alarmroom.desk.content import Content
 from alarmroom.methods import allow
-from posts.models import Author, Likeness, Post, Tag
+from posts.models import Author, Likeness, Post, Tag, access
 from posts.models.image import Image
 from posts.text import html
 from posts.views import article_queries
 from posts.views.article_queries import CONNECTED
-from posts.views.article_values import Connected, as_card, as_topic, page_context
+from posts.views.article_values import Connected, Topic, as_card, as_topic, page_context
 
 # Shown in a frame of the desk, which reads it, and in which no script runs and no form is sent.
 CSP = {
@@ -35,41 +41,70 @@ CSP = {
 UNTITLED, NOBODY = "Untitled", "No author yet"
 
 
-def _never_kept(view: Any) -> Any:
-    return cache_control(no_store=True, private=True)(view)
+@dataclass(frozen=True)
+class Shown:
+    """An article with what a form holds put into it, or with its newest saved content."""
+
+    post: Post
+    topics: list[Topic]
+    related: list[Connected] = field(default_factory=list)
+
+
+def never_kept[View: Callable[..., HttpResponse]](view: View) -> View:
+    """Let no cache keep the answer, and say on the site's clock when it was made."""
+
+    def with_clock(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response["X-Desk-Clock"] = date_format(timezone.localtime(), "H:i")
+        return response
+
+    kept_from_caches: Any = cache_control(no_store=True, private=True)(wraps(view)(with_clock))
+    return kept_from_caches
 
 
 @allow("GET", "HEAD", "POST")
-@_never_kept
+@never_kept
 @csp_override(CSP)
 @xframe_options_sameorigin
 def preview(request: HttpRequest, pk: int) -> HttpResponse:
     """The article with its newest content; to a POST of its form, with what the form holds."""
-    user = request.user
-    # has_perm() is False for an account that was closed.
-    if not (user.is_staff and any(map(user.has_perm, ("posts.view_post", "posts.change_post")))):
-        # Not a redirect to the sign-in page: that would tell a stranger which drafts exist.
-        raise Http404
-    post = article_queries.any_article(pk)
-    if post is None:
-        raise Http404
-    if request.method == "POST":
-        content = _typed(request, str(pk))
-    else:
-        content = revisions.head_of(post).content
-    return _page(request, post, content)
+    return _page(request, shown(request, pk))
 
 
 @allow("POST")
-@_never_kept
+@never_kept
 @csp_override(CSP)
 @xframe_options_sameorigin
 def preview_new(request: HttpRequest) -> HttpResponse:
     """An article that was never saved, as its form holds it."""
-    if not (request.user.is_staff and request.user.has_perm("posts.add_post")):
+    return _page(request, shown(request, None))
+
+
+def shown(request: HttpRequest, pk: int | None) -> Shown:
+    """Return the article that a preview shows. Raises Http404 for who may not see it."""
+    post = article_for(request, pk)
+    if request.method == "POST":
+        return filled_with(post, _typed(request, str(pk) if pk is not None else None))
+    return filled_with(post, revisions.head_of(post).content)
+
+
+def article_for(request: HttpRequest, pk: int | None) -> Post:
+    """Return the stored article, or one for what was never saved.
+
+    Raises Http404 for who may not see it, not a redirect to the sign-in page: that would tell a
+    stranger which drafts exist.
+    """
+    user = request.user
+    if pk is None:
+        # has_perm() is False for an account that was closed.
+        if not (user.is_staff and user.has_perm("posts.add_post")):
+            raise Http404
+        # Key 0 is no row's: what is asked of the database about it is empty.
+        return Post(pk=0)
+    post = article_queries.any_article(pk) if user.is_staff else None
+    if post is None or not access.may_see(user, post):
         raise Http404
-    # Key 0 is no row's: what is asked of the database about it is empty.
-    return _page(request, Post(pk=0), _typed(request, None))
+    return post
 
 
 def _typed(request: HttpRequest, object_id: str | None) -> Content:
@@ -83,12 +118,23 @@ def _typed(request: HttpRequest, object_id: str | None) -> Content:
     return content
 
 
-def _page(request: HttpRequest, post: Post, content: Content) -> HttpResponse:
+def _page(request: HttpRequest, seen: Shown) -> HttpResponse:
+    context = page_context(seen.post, seen.topics, seen.related, is_preview=True)
+    return render(request, "posts/article.html", {**context, "post": seen.post})
+
+
+def context_of(post: Post, content: Content) -> dict[str, Any]:
+    """Return the context of an article's page with this content in place of the stored one."""
+    seen = filled_with(post, content)
+    return {**page_context(seen.post, seen.topics, seen.related, is_preview=True)}
+
+
+def filled_with(post: Post, content: Content) -> Shown:
+    """Put a content into a post that is not saved."""
     related = _fill(post, content)
     keys = [key for key in content["fields"]["tags"] or [] if str(key).isdecimal()]
     topics = [as_topic(tag) for tag in Tag.objects.filter(pk__in=keys).order_by("name")]
-    context = page_context(post, topics, related, is_preview=True)
-    return render(request, "posts/article.html", {**context, "post": post})
+    return Shown(post, topics, related)
 
 
 def _fill(post: Post, content: Content) -> list[Connected]:

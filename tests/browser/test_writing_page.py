@@ -345,3 +345,45 @@ def test_the_dialogs_of_the_editor_are_dark_in_the_dark(editor: Page) -> None:
             )
             assert max(paper[:3]) < 80, (button, part, paper)
         dialog.locator(".cke_dialog_close_button").click()
+
+
+def test_the_preview_shows_an_article_as_others_do_and_goes_on_in_a_tab_of_its_own(
+    editor: Page, problems: list[str]
+) -> None:
+    editor.goto(published(editor))
+    editor.locator(".eh").get_by_role("button", name="Preview").click()
+    kind, frame = editor.locator("[data-as]"), editor.frame_locator("#desk-preview iframe")
+    said = editor.locator("#desk-preview [data-preview-state]")
+    for name, title in (
+        ("Next issue", "h2 .title"),
+        ("Search result", ".as-result__title"),
+        ("Social card", ".as-card__title"),
+        ("Article", ".article__title"),
+    ):
+        kind.select_option(label=name)
+        expect(frame.locator(title)).to_contain_text("The Chair Is the Career")
+        expect(said).to_have_text(re.compile(r"^As the text is now, \d\d:\d\d$"))
+    assert axe.violations(editor) == []
+
+    with editor.context.expect_page() as opened:
+        editor.click("a[data-tab]")
+    tab = opened.value
+    shown = tab.frame_locator("iframe")
+    expect(shown.locator(".article__title")).to_contain_text("The Chair Is the Career")
+    tab.locator("[data-as]").select_option(label="Search result")
+    editor.fill("#id_title", "Followed elsewhere")
+    expect(shown.locator(".as-result__title")).to_have_text("Followed elsewhere")
+    assert axe.violations(tab) == []
+
+    # The last picture stays when the desk is away, and says since when.
+    editor.context.route("**/preview/**", lambda route: route.fulfill(status=503))
+    editor.fill("#id_title", "Not seen")
+    expect(tab.locator("[data-preview-state]")).to_contain_text("Shown as of")
+    expect(shown.locator(".as-result__title")).to_have_text("Followed elsewhere")
+    editor.context.unroute("**/preview/**")
+    assert [line for line in problems if "503" not in line] == []
+    problems.clear()
+    tab.get_by_role("button", name="Try again").click()
+    expect(shown.locator(".as-result__title")).to_have_text("Not seen")
+    editor.close()
+    expect(tab.locator("[data-preview-state]")).to_contain_text("Its form was left.")

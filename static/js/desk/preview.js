@@ -1,100 +1,81 @@
-// The preview beside the form: what readers will see of what the form holds now.
+// The preview beside the form, or in a tab of its own: what others will see of what the form holds.
 //
-// The page is made by the server at each change, and its <body> is put into the frame in place of
-// the old one, so that the place where one reads stays and the browser's history does not grow.
-// The frame runs no script (see posts/views/preview.py).
+// The server makes the page at each change (posts/views/preview.py). A tab of its own asks over a
+// channel for what it shows (preview-tab.js); only the page with the form asks the server.
 
 import { FormContent, onChange } from "./form-content.js";
+import { PreviewFrame } from "./preview-frame.js";
 
 const WAIT = 250; // ms after the last change
-const WIDTHS = { phone: 390, tablet: 820, desktop: 1280 };
-const KEY = "desk-preview-width";
+const CHANNEL = "desk-preview-channel";
 
 const link = document.querySelector("a[data-preview]");
 const panel = document.querySelector("#desk-preview");
 if (link && panel) start(link.closest("form") ?? document.querySelector("form[method=post]"));
 
 function start(form) {
-  const frame = panel.querySelector("iframe");
-  const said = panel.querySelector("[data-preview-state]");
+  const view = new PreviewFrame(panel);
   const content = new FormContent(form);
-  let width = WIDTHS[localStorage.getItem(KEY)] ? localStorage.getItem(KEY) : "phone";
+  const channel = new BroadcastChannel(`desk-preview:${channelName()}`);
+  let inTab = null; // What the other tab shows, while there is one.
   let timer = 0;
-  let asking = null;
-  let isAhead = false; // Whether the form has changed since it was last asked for.
+  let asking = false;
+  let isAhead = false; // Whether the form, or what is wanted, has changed since it was asked for.
 
-  const isOpen = () => !panel.hidden;
+  const wanted = () => new Set([panel.hidden ? null : view.kind, inTab].filter(Boolean));
 
   async function refresh() {
     clearTimeout(timer);
-    if (!isOpen()) return;
-    if (asking) {
-      isAhead = true;
-      return;
+    isAhead = true;
+    if (asking) return;
+    asking = true;
+    while (isAhead) {
+      isAhead = false;
+      for (const kind of wanted()) await ask(kind);
     }
-    isAhead = false;
-    asking = ask();
-    await asking;
-    asking = null;
-    if (isAhead) refresh();
+    asking = false;
   }
 
-  async function ask() {
+  async function ask(kind) {
     const body = new URLSearchParams(content.read().pairs);
     body.set("csrfmiddlewaretoken", form.elements.namedItem("csrfmiddlewaretoken").value);
     try {
-      const response = await fetch(link.dataset.preview, {
+      const response = await fetch(view.address(kind), {
         method: "POST",
         body,
         redirect: "manual",
         credentials: "same-origin",
       });
       if (!response.ok) throw new Error(String(response.status));
-      await show(await response.text());
-      said.textContent = "Up to date";
-      panel.dataset.is = "fresh";
+      const at = response.headers.get("X-Desk-Clock");
+      const html = await response.text();
+      if (kind === inTab) channel.postMessage({ kind, html, at });
+      if (!panel.hidden) await view.show(html, kind, at);
     } catch {
-      // The last picture stays.
-      said.textContent = "Not up to date: the desk did not answer.";
-      panel.dataset.is = "old";
+      if (kind === inTab) channel.postMessage({ kind, missed: true });
+      if (!panel.hidden && kind === view.kind) view.missed();
     }
   }
 
-  async function show(html) {
-    const made = new DOMParser().parseFromString(html, "text/html");
-    const inside = frame.contentDocument;
-    const { scrollX, scrollY } = frame.contentWindow;
-    if (!inside.querySelector("link[rel=stylesheet]")) {
-      for (const sheet of made.querySelectorAll("head link[rel=stylesheet], head style")) {
-        const copy = inside.importNode(sheet, true);
-        inside.head.append(copy);
-        if (copy.localName === "link") await loaded(copy);
-      }
-      inside.documentElement.lang = made.documentElement.lang;
+  channel.addEventListener("message", ({ data }) => {
+    if (data.wants) {
+      inTab = data.wants;
+      if (data.now) refresh();
+    } else if (data.gone) {
+      inTab = null;
     }
-    inside.documentElement.dataset.theme = panel.dataset.theme || "light";
-    inside.body.replaceWith(inside.adoptNode(made.body));
-    frame.contentWindow.scrollTo(scrollX, scrollY);
-  }
-
-  function fit() {
-    for (const button of panel.querySelectorAll("[data-width]")) {
-      button.setAttribute("aria-pressed", String(button.dataset.width === width));
-    }
-    const box = panel.querySelector(".preview__box");
-    const scale = box.clientWidth / WIDTHS[width];
-    frame.width = WIDTHS[width];
-    frame.height = Math.floor(box.clientHeight / scale);
-    // Through the object model: a style in the HTML would be against the policy.
-    frame.style.transform = `scale(${scale})`;
-  }
+  });
+  // A tab that was open before this page was loaded says what it wants.
+  channel.postMessage({ here: true });
+  window.addEventListener("pageshow", ({ persisted }) => persisted && channel.postMessage({ here: true }));
+  window.addEventListener("pagehide", () => channel.postMessage({ left: true }));
 
   function open(yes) {
     panel.hidden = !yes;
     document.documentElement.classList.toggle("has-preview", yes);
     link.setAttribute("aria-expanded", String(yes));
     if (!yes) return;
-    fit();
+    view.fit();
     refresh();
   }
 
@@ -104,54 +85,52 @@ function start(form) {
   link.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
-    open(!isOpen());
+    open(panel.hidden);
   });
   link.addEventListener("keydown", (event) => {
     if (event.key !== " ") return;
     event.preventDefault();
-    open(!isOpen());
+    open(panel.hidden);
   });
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.shiftKey && event.key.toLowerCase() === "p") {
       event.preventDefault();
-      open(!isOpen());
-    } else if (event.key === "Escape" && isOpen() && panel.contains(document.activeElement)) {
+      open(panel.hidden);
+    } else if (event.key === "Escape" && !panel.hidden && panel.contains(document.activeElement)) {
       open(false);
       link.focus();
     }
   });
   panel.addEventListener("click", ({ target }) => {
     const button = target.closest("button");
-    if (!button) return;
-    if (button.dataset.width) {
-      width = button.dataset.width;
-      localStorage.setItem(KEY, width);
-      fit();
-    } else if ("dark" in button.dataset) {
-      const dark = panel.dataset.theme !== "dark";
-      panel.dataset.theme = dark ? "dark" : "light";
-      button.setAttribute("aria-pressed", String(dark));
-      frame.contentDocument.documentElement.dataset.theme = panel.dataset.theme;
-    } else if ("print" in button.dataset) {
-      frame.contentWindow.print();
-    } else if ("again" in button.dataset) {
+    if (button && "again" in button.dataset) {
       refresh();
-    } else if ("close" in button.dataset) {
+    } else if (button && "close" in button.dataset) {
       open(false);
       link.focus();
     }
   });
-  new ResizeObserver(() => isOpen() && fit()).observe(panel);
+  // It stands in the form, but says nothing of the article.
+  view.select.addEventListener("input", (event) => event.stopPropagation());
+  view.select.addEventListener("change", (event) => {
+    event.stopPropagation();
+    refresh();
+  });
+  const tab = panel.querySelector("a[data-tab]");
+  if (tab) tab.hash = channelName();
   onChange(form, (editor) => {
     if (editor) content.stale.add(editor);
     clearTimeout(timer);
-    if (isOpen()) timer = setTimeout(refresh, WAIT);
+    if (wanted().size) timer = setTimeout(refresh, WAIT);
   });
 }
 
-function loaded(sheet) {
-  return new Promise((done) => {
-    sheet.addEventListener("load", done, { once: true });
-    sheet.addEventListener("error", done, { once: true });
-  });
+// The same for each page that this tab loads, so that the preview goes on after a save.
+function channelName() {
+  let name = sessionStorage.getItem(CHANNEL);
+  if (!name) {
+    name = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
+    sessionStorage.setItem(CHANNEL, name);
+  }
+  return name;
 }

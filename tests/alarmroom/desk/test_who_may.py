@@ -38,6 +38,8 @@ from tests.factories import (
 # A role, or a list of permissions of which each is sufficient.
 EVERYBODY, STAFF, NOBODY = "everybody", "staff", "nobody"
 LEDGER = "subscribers.view_subscriber"  # needed in addition where readers are shown
+OTHERS = "posts.change_any_post"  # needed in addition for articles of others
+SEE_POST, CHANGE_POST = f"posts.view_post posts.change_post+{OTHERS}", f"posts.change_post+{OTHERS}"
 
 # The addresses of the mailroom exist in development only.
 PUBLIC = [
@@ -67,6 +69,7 @@ PUBLIC = [
     "posts:tag-feed",
     "posts:author-feed",
     "posts:page",
+    "posts:shared-draft",  # asked for with a token that is wrong
     "media/<path:path>",
     "favicon.ico",
     "apple-touch-icon.png",
@@ -120,8 +123,16 @@ SEE_BIN = " ".join(f"{app}.view_{model} {app}.change_{model}" for app, model in 
 
 TABLE: dict[str, str] = {
     **dict.fromkeys(PUBLIC, EVERYBODY),
-    "posts:preview": "posts.view_post posts.change_post",
+    "posts:preview": SEE_POST,
     "posts:preview-new": "posts.add_post",
+    **dict.fromkeys(("posts:preview-search", "posts:preview-card", "posts:preview-tab"), SEE_POST),
+    **dict.fromkeys(
+        ("posts:preview-search-new", "posts:preview-card-new", "posts:preview-tab-new"),
+        "posts.add_post",
+    ),
+    "newsletter:preview-item": SEE_POST,
+    "newsletter:preview-item-new": "posts.add_post",
+    "admin:posts_post_share": "posts.change_post",
     "posts:image-upload": "posts.add_image",
     "admin:posts_post_checks": "posts.change_post",
     "admin:posts_post_new_checks": "posts.add_post",
@@ -254,8 +265,8 @@ def address_of(name: str) -> Address:
     if name == "admin:view_on_site":
         kind = ContentType.objects.get_for_model(Post).pk
         route = f"admin/r/{kind}/{Post.objects.get(title=DRAFT).pk}/"
-    if name == "posts:preview":
-        route = f"preview/{Post.objects.get(title=DRAFT).pk}/"
+    if route.startswith("preview/<int:pk>/"):
+        route = route.replace("<int:pk>", str(Post.objects.get(title=DRAFT).pk))
     route = route.replace("(?P<url>.*)$", "nothing/")
     values = {"slug": "fire", "number": "7", "year": "2025", "month": "03", "key": "x"}
     values |= {"token": "x", "path": "x.jpg", "file_name": "atom.xml", "name": "pages"}
