@@ -16,8 +16,10 @@ from django.utils import timezone
 from alarmroom.desk.binnable import Binnable, GoesAlong, Said
 from alarmroom.desk.content import Row, Shape
 from posts.models import Post
+from posts.models.body import images_in
 from posts.models.fields import PlainCharField, PlainTextField
 from posts.models.image import Image
+from posts.models.picture_use import note_uses, users_of
 from posts.text.editor import HTMLField
 from subscribers.models import Subscriber
 
@@ -41,8 +43,15 @@ class IssueQuerySet(models.QuerySet["Issue"]):
         return self.filter(state__in=Issue.OUT_STATES)
 
     def showing(self, image: Image) -> Self:
-        """The published issues whose frozen content shows this picture."""
-        return self.published().filter(content__web_html__contains=str(image.file.name))
+        """The published issues whose frozen content shows this picture.
+
+        By the rows of note_pictures(); a content that has none yet is searched.
+        """
+        named = Q()
+        for name in image.file_names():
+            named |= Q(content__web_html__contains=name)
+        searched = Q(content__pictures_noted=False) & named
+        return self.published().filter(Q(pk__in=users_of(image, Issue)) | searched)
 
     def readable(self, numbers: Collection[str]) -> set[str]:
         """Return which of these numbers lead readers to an issue. One query."""
@@ -285,9 +294,32 @@ class Content(models.Model):
     web_html = models.TextField(help_text="The web edition: no personal links.")
     text = models.TextField()
     frozen_at = models.DateTimeField(default=timezone.now)
+    pictures_noted = models.BooleanField(
+        default=False,
+        editable=False,
+        db_index=True,
+        help_text="Whether rows say which pictures it shows (posts/models/picture_use.py).",
+    )
 
     def __str__(self) -> str:
         return f"{self.issue}, frozen"
+
+    @classmethod
+    def note_pictures(cls, limit: int = 20) -> int:
+        """Store which pictures contents show that have no rows of it yet; return how many.
+
+        For the tick. It may run at any time, and twice: what is frozen never changes.
+        """
+        due = list(cls.objects.filter(pictures_noted=False).order_by("pk").values("pk")[:limit])
+        for row in due:
+            with transaction.atomic():
+                found = cls.objects.select_for_update(of=("self",)).defer("mime", "text")
+                content = found.select_related("issue").filter(**row).first()
+                if content is None:
+                    continue
+                note_uses(content.issue, images_in(content.web_html).values())
+                cls.objects.filter(pk=content.pk).update(pictures_noted=True)
+        return len(due)
 
     @property
     def is_intact(self) -> bool:

@@ -9,6 +9,8 @@ from django.apps import apps
 from django.db import models, transaction
 
 from posts.models.body import WithBody, serve, served_body_changes
+from posts.models.image import Image
+from posts.models.picture_use import note_uses
 from posts.text import html
 from posts.text.body import VERSIONS
 
@@ -45,13 +47,18 @@ def serve_due(seconds: float = 5) -> int:
                 **model.read_from(body),
             }
             changed = {name: made[name] for name in made if made[name] != getattr(thing, name)}
-            if changed:
-                stored += _store(things, pk, thing.body, changed)
+            stored += _store(things, thing, thing.body, changed, served.images)
     return stored
 
 
-def _store(things: Any, pk: int, read: str, changed: dict[str, Any]) -> int:
-    """Store a finished body if its source has not changed since it was read; return how many."""
+def _store(
+    things: Any, thing: Any, read: str, changed: dict[str, Any], images: dict[str, Image]
+) -> int:
+    """Store a finished body if its source has not changed since it was read; return how many.
+
+    And which pictures it shows.
+    """
+    pk = thing.pk
     finished = {name: value for name, value in changed.items() if name in _OF_THE_BODY}
     others = {name: value for name, value in changed.items() if name not in _OF_THE_BODY}
     with transaction.atomic():
@@ -60,6 +67,9 @@ def _store(things: Any, pk: int, read: str, changed: dict[str, Any]) -> int:
         row = things.filter(pk=pk).select_for_update().values_list("body", flat=True).first()
         if row != read:
             return 0  # An editor has saved another body meanwhile.
+        note_uses(thing, images.values())
+        if not changed:
+            return 0
         # By Django's update(): the model's own would mark the body as not finished.
         if finished:
             models.QuerySet(things.model).filter(pk=pk).update(**finished)

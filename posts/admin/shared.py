@@ -19,13 +19,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.csp import csp_override
 
+from alarmroom.images import ACCEPTED_WORDS
 from posts.models import Post
 from posts.models.image import Image
 from posts.pictures.renditions import PictureMissing, rendition, small_copy
 from posts.text.editor import EditorWidget, HTMLField, HTMLFormField
 
 THUMBNAIL_WIDTH = 160  # px
-PICTURE_HELP = f"JPEG, PNG, GIF or WebP, at most {settings.IMAGE_MAX_BYTES // 1_000_000} MB."
+PICTURE_HELP = f"{ACCEPTED_WORDS}, at most {settings.IMAGE_MAX_BYTES // 1_000_000} MB."
 
 
 def long_texts(model: type[models.Model]) -> list[str]:

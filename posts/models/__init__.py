@@ -13,9 +13,10 @@ from posts.models.article import (
 from posts.models.author import Author
 from posts.models.check_result import CheckResult
 from posts.models.draft_link import DraftLink
-from posts.models.image import Image
+from posts.models.image import FormerFile, Image
 from posts.models.link_check import LinkCheck, LinkHost
 from posts.models.page import Page
+from posts.models.picture_use import PictureUse
 from posts.models.spelling import Spelling
 from posts.models.topic import Tag
 
@@ -23,12 +24,14 @@ __all__ = [
     "Author",
     "CheckResult",
     "DraftLink",
+    "FormerFile",
     "FormerSlug",
     "Image",
     "Likeness",
     "LinkCheck",
     "LinkHost",
     "Page",
+    "PictureUse",
     "Post",
     "PostQuerySet",
     "RelatedPost",

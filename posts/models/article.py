@@ -18,10 +18,9 @@ from alarmroom.desk.content import Row, Shape
 from posts.models import access
 from posts.models.addresses import Slugged, SluggedQuerySet, address
 from posts.models.author import Author
-from posts.models.body import WithBody, WithBodyQuerySet
+from posts.models.body import WithBody, WithBodyQuerySet, texts_with
 from posts.models.fields import PlainCharField, PlainTextField
 from posts.models.image import SHOWN_IN, USED_BY, Image
-from posts.models.page import Page
 from posts.models.topic import Tag
 from posts.text import html
 from posts.text.editor import HTMLField
@@ -482,19 +481,6 @@ class Likeness(models.Model):
         return f"{self.post_id} ~ {self.other_id}: {self.score:.2f}"
 
 
-def texts_that_show(image: Image) -> list[models.Model]:
-    """Return the articles and pages with a picture in their text.
-
-    The database searches every text, because no table lists the pictures of a text.
-    """
-    # The file's name is made of its hash, so no text contains it by chance.
-    within = models.Q(body__contains=str(image.file.name))
-    return [
-        *Post.objects.filter(within).defer("body", "body_served"),
-        *Page.objects.filter(within).defer("body", "body_served"),
-    ]
-
-
 def things_that_refer_to(image: Image) -> list[models.Model]:
     """Return what has a picture as its cover or as its photo."""
     return [
@@ -503,5 +489,5 @@ def things_that_refer_to(image: Image) -> list[models.Model]:
     ]
 
 
-SHOWN_IN.append(texts_that_show)
+SHOWN_IN.append(texts_with)
 USED_BY.append(things_that_refer_to)

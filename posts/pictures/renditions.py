@@ -18,7 +18,7 @@ import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.files.base import ContentFile
@@ -56,7 +56,12 @@ class Rendition:
 
 def stem(image: Image, recipe: int) -> str:
     """Return how the names of an image's copies begin, relative to the media."""
-    return f"renditions/{recipe}/{image.sha256[:24]}"
+    return stem_of(image.sha256, recipe)
+
+
+def stem_of(sha256: str, recipe: int) -> str:
+    """Return the same for a picture of this hash."""
+    return f"renditions/{recipe}/{sha256[:24]}"
 
 
 def widths_of(width: int) -> list[int]:
@@ -124,15 +129,14 @@ def rendition(image: Image, width: int) -> Rendition:
     return Rendition(stored.storage.url(name), scaled, height)
 
 
-def delete_copies(image: Image) -> None:
-    """Delete every stored copy of a picture: those that its row lists, and those of mails."""
-    storage, record = image.file.storage, image.renditions
+def delete_copies(storage: Storage, sha256: str, record: dict[str, Any]) -> None:
+    """Delete every stored copy of a picture: those that its record lists, and those of mails."""
     names = [
-        f"{stem(image, record['recipe'])}-{width}.{kind}"
+        f"{stem_of(sha256, record['recipe'])}-{width}.{kind}"
         for width in record.get("widths", ())
         for kind in FORMATS
     ]
-    folder, begins = "renditions", f"{image.sha256[:24]}-"
+    folder, begins = "renditions", f"{sha256[:24]}-"
     with suppress(FileNotFoundError, NotImplementedError):
         names += [
             f"{folder}/{name}" for name in storage.listdir(folder)[1] if name.startswith(begins)

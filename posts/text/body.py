@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# To be raised whenever a step gives another result for the same body.
-VERSION = 8
+# To be raised whenever a step gives another result for the same body, or what is stored with it
+# is something else (posts/models/picture_use.py).
+VERSION = 9
 VERSIONS = f"{VERSION}.{RECIPE}:"
 
 # As nh3 writes them: lower case, double quotes, no bare angle bracket in an attribute.
@@ -42,13 +43,14 @@ MOST_PICTURES = 500
 
 @dataclass(frozen=True)
 class Served:
-    """A finished body, and the fingerprint of its source.
+    """A finished body, the fingerprint of its source, and the pictures that it shows, by file.
 
     `made_of` is empty while a picture has no copies yet, so that the body is finished again.
     """
 
     html: str
     made_of: str
+    images: dict[str, Image] = field(default_factory=dict, compare=False)
 
 
 def fingerprint(body: str) -> str:
@@ -78,7 +80,7 @@ def finish(body: str, images: dict[str, Image]) -> Served:
         image.renditions_due_at and image.renditions.get("recipe") != RECIPE
         for image in images.values()
     )
-    return Served(finished, "" if waits else fingerprint(body))
+    return Served(finished, "" if waits else fingerprint(body), images)
 
 
 def with_pictures(body: str, images: dict[str, Image]) -> str:

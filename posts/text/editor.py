@@ -44,7 +44,7 @@ LONGEST_BODY = 1_000_000
 LONGEST_INTRODUCTION = 50_000
 # With the markup of a word processor, as it is sent, before the clean.
 LONGEST_SENT = 2_500_000
-PICTURE_TYPES = "image/jpeg,image/png,image/gif,image/webp"
+PICTURE_TYPES = "image/jpeg,image/png,image/gif,image/webp,image/heic,image/heif,.heic,.heif"
 
 # With the manifest storage an address is known only once the files are collected.
 _static = lazy(static, str)

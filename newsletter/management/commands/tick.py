@@ -13,6 +13,7 @@ from django.utils import timezone
 from alarmroom import kept
 from alarmroom.desk import bin, copies, sign_in
 from newsletter.delivery import clock
+from newsletter.models import Content
 from posts import finishing, freshness, likeness
 from posts import tasks as picture_tasks
 from posts.checks import elsewhere
@@ -73,6 +74,8 @@ def tick() -> list[str]:
         picture_tasks.wake_due()
     with steps.step("Finishing texts"):
         finishing.serve_due()
+    with steps.step("Noting which pictures issues show"):
+        Content.note_pictures()
     with steps.step("Comparing articles"):
         likeness.compare_due()
     with steps.step("Checking published articles"):

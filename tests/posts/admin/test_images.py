@@ -13,6 +13,7 @@ from PIL import Image as Pillow
 from PIL import ImageCms
 from pytest_django.fixtures import Settings
 
+from alarmroom import images
 from alarmroom.images import MAX_SIDE, Picture, clean_picture
 from posts.models.image import Image
 from tests.factories import make_editor, picture_file
@@ -151,9 +152,6 @@ def test_a_picture_wider_than_the_limit_is_scaled_down() -> None:
         b"",
         b"Dear editor, attached please find the picture.",
         b"<html><body><script>alert(1)</script></body></html>",
-        b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>',
-        b"%PDF-1.4",
-        b"BM" + bytes(200),
         b"\x89PNG\r\n\x1a\n" + bytes(60),
         b"GIF89a" + b"\xff" * 60,
         b"\xff\xd8\xff\xe0" + b"x" * 60,
@@ -161,8 +159,74 @@ def test_a_picture_wider_than_the_limit_is_scaled_down() -> None:
     ],
 )
 def test_a_file_that_is_no_picture_is_refused_with_instructions(content: bytes) -> None:
-    with pytest.raises(ValidationError, match="Upload a JPEG, PNG, GIF or WebP"):
+    with pytest.raises(ValidationError, match="Upload a JPEG, PNG, GIF, WebP or HEIC"):
         clean_picture(ContentFile(content, "picture.png"))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b'\n <svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>', "SVG is not accepted"),
+        (b"%PDF-1.4", "This is a PDF"),
+        (b"BM" + bytes(200), "Save it as PNG"),
+        (b"II*\0" + bytes(200), "TIFF cannot be shown on the web. Save it as JPEG"),
+        (b"\0\0\0\x20ftypisom" + bytes(60), "This is a film"),
+    ],
+)
+def test_a_file_of_a_known_kind_is_refused_by_its_name(content: bytes, words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        clean_picture(ContentFile(content, "picture.jpg"))
+
+
+def heic(width: int = 64, height: int = 40, **options: Any) -> ContentFile:
+    """A picture as phones store them: dark on the left, bright on the right."""
+    pillow_heif = pytest.importorskip("pillow_heif")
+    source = Pillow.new("RGB", (width, height), "white")
+    source.paste("black", (0, 0, width // 2, height))
+    out = io.BytesIO()
+    pillow_heif.from_pillow(source).save(out, quality=90, **options)
+    return ContentFile(out.getvalue(), "IMG_4471.HEIC")
+
+
+def test_a_heic_of_a_phone_becomes_an_upright_jpeg_without_metadata() -> None:
+    sent = heic(exif=exif(**{f"tag{ORIENTATION}": 6}).tobytes())
+    picture = clean_picture(sent)
+    image = opened(picture)
+    assert image.format == "JPEG"
+    assert image.size == (picture.width, picture.height) == (40, 64)
+    # What was on the left is on top.
+    assert image.getpixel((20, 5))[0] < 60
+    assert image.getpixel((20, 58))[0] > 200
+    assert not image.getexif()
+    picture.content.seek(0)
+    assert b"my house" not in picture.content.read()
+
+
+def test_a_heic_of_too_many_pixels_is_refused_before_it_is_decoded(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unpack(*_: Any) -> None:
+        raise AssertionError("The picture was decoded.")
+
+    sent = heic(640, 400)
+    settings.IMAGE_MAX_PIXELS = 200_000
+    monkeypatch.setattr("pillow_heif.heif.HeifImage.data", property(unpack))
+    with pytest.raises(ValidationError, match="million pixels"):
+        clean_picture(sent)
+
+
+def test_a_broken_heic_is_refused() -> None:
+    content = heic().read()
+    for broken in (content[: len(content) // 2], content[:40] + bytes(400)):
+        with pytest.raises(ValidationError, match="not a picture we can read"):
+            clean_picture(ContentFile(broken, "IMG_4471.HEIC"))
+
+
+def test_without_its_decoder_a_heic_is_refused_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = heic()
+    monkeypatch.setattr(images, "heic_can_be_read", lambda: False)
+    with pytest.raises(ValidationError, match="HEIC cannot be read here"):
+        clean_picture(sent)
 
 
 def test_a_truncated_picture_is_refused() -> None:
