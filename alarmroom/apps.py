@@ -18,3 +18,11 @@ class DeskConfig(admin_apps.AdminConfig):
 
     default = False
     default_site = "alarmroom.desk.site.DeskSite"
+
+    def ready(self) -> None:
+        super().ready()
+        from django.contrib import admin
+
+        from alarmroom.desk import accounts
+
+        accounts.take_over(admin.site)

@@ -274,8 +274,6 @@ class DeletionAdmin(admin.ModelAdmin):
         from alarmroom.desk import log
         from alarmroom.desk.models import Act
 
-        # This module is imported before the models of other apps are.
-
         for thing in queryset:
             log.record(Act.Kind.DELETED, by=request.user, label=self.logged_as(thing))
         return super().log_deletions(request, queryset)
