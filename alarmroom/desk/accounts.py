@@ -169,7 +169,7 @@ class PersonAdmin(UserAdminBase):
     def formfield_for_dbfield(
         self, db_field: Any, request: HttpRequest | None, **kwargs: Any
     ) -> Any:
-        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[arg-type]  # Django passes None too
         if field and db_field.name == "groups":
             # A role is made on its own page, not in a window on the way.
             field.widget = getattr(field.widget, "widget", field.widget)
