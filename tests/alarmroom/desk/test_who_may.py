@@ -280,6 +280,8 @@ def address_of(name: str) -> Address:
             thing = Issue.objects.get(state="sending" if started else "draft")
         else:
             thing = model_class and model_class._default_manager.order_by("pk").first()
+        if model_class is Group:
+            thing = Group.objects.get(name="Desk")  # one without a permission
         if app == "bin":
             thing = Binned.objects.get()
         values |= dict.fromkeys(("pk", "object_id", "id"), str(thing.pk) if thing else "1")
