@@ -137,6 +137,7 @@ DATABASES["default"]["CONN_MAX_AGE"] = env.number("CONN_MAX_AGE", 60, unit="seco
 # Language and time
 
 LANGUAGE_CODE = "en-us"
+FORMAT_MODULE_PATH = ["alarmroom.formats"]
 TIME_ZONE = env.time_zone("TIME_ZONE", "America/New_York")
 USE_I18N = False
 USE_TZ = True

@@ -18,12 +18,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from alarmroom.desk import bin
+from alarmroom.desk import bin, dates
 from alarmroom.desk.binnable import Binnable, Said
 from alarmroom.desk.models import Binned
 
@@ -200,7 +198,7 @@ class BinAdminMixin(Base):
                 "Restore", reverse("admin:bin_restore"), "entry", str(binned.pk)
             )
         by = f" by {binned.by}" if binned.by else ""
-        at = date_format(timezone.localtime(binned.at), "F j, H:i")
+        at = dates.moment(binned.at)
         text = f"“{binned.title}” is in the bin. It was moved there{by} on {at}."
         self.message_user(request, format_html("{} {}", text, restore), messages.WARNING)
         return redirect("admin:bin")

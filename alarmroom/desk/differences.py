@@ -9,11 +9,11 @@ from django.db import models
 from django.template.defaultfilters import pluralize
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.formats import date_format
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 
+from alarmroom.desk import dates
 from alarmroom.desk.comparing import compare, words
 from alarmroom.desk.content import Content, Row, shape_of
 
@@ -180,7 +180,7 @@ def plain(value: Any) -> str:
         return "–"
     moment = parse_datetime(value) if isinstance(value, str) else None
     if moment and timezone.is_aware(moment):
-        return date_format(timezone.localtime(moment), "F j, Y, H:i")
+        return dates.moment(moment)
     return str(value)
 
 

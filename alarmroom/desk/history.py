@@ -16,11 +16,10 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from alarmroom.desk import content, copies, revisions
+from alarmroom.desk import content, copies, dates, revisions
 from alarmroom.desk.content import Content
 from alarmroom.desk.differences import Difference, differences, in_a_line
 from alarmroom.desk.models import Revision, WorkingCopy
@@ -53,13 +52,6 @@ class Line:
     @property
     def day(self) -> dt.date:
         return timezone.localtime(self.revision.at).date()
-
-
-def moment_of(when: dt.datetime) -> str:
-    """Return a moment as "November 25, 09:00"; with the year if that is another one."""
-    local = timezone.localtime(when)
-    style = "F j, H:i" if local.year == timezone.localtime().year else "F j, Y, H:i"
-    return date_format(local, style)
 
 
 class HistoryPagesMixin(admin.ModelAdmin):
@@ -204,12 +196,12 @@ class HistoryPagesMixin(admin.ModelAdmin):
                 if copy:
                     return Source(
                         key,
-                        f"{moment_of(copy.changed_at)}, typed and not saved",
+                        f"{dates.moment(copy.changed_at)}, typed and not saved",
                         self.copy_as_content(request, thing, copy),
                     )
             revision = Revision.objects.of(thing).filter(pk=number).select_related("by").first()
             if not kind and revision:
-                title = f"{moment_of(revision.at)}, {revision.get_kind_display().lower()}"
+                title = f"{dates.moment(revision.at)}, {revision.get_kind_display().lower()}"
                 if revision.by:
                     title += f" by {copies.name_of(revision.by)}"
                 return Source(key, title, revision.content, revision)
@@ -264,7 +256,7 @@ class HistoryPagesMixin(admin.ModelAdmin):
         data["_continue"] = ""
         data["_base"] = content.sign(head.content, self.model, thing.pk)
         data["_note"] = (
-            request.POST.get("note", "") or f"Brought back {moment_of(source.revision.at)}."
+            request.POST.get("note", "") or f"Brought back {dates.moment(source.revision.at)}."
         )
         request.POST = data  # type: ignore[assignment]  # a QueryDict, as before
         request.desk_kind = Revision.Kind.RESTORED  # type: ignore[attr-defined]  # for save_related()

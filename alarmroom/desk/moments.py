@@ -90,12 +90,12 @@ def local_moment(naive: dt.datetime, which: str = "") -> dt.datetime:
     """
     if not 1900 <= naive.year <= 2100:
         raise ValidationError("Give a year between 1900 and 2100.", code="year")
-    day, hour = date_format(naive, "F j, Y"), date_format(naive, "P")
+    day, hour = date_format(naive, "F j, Y"), date_format(naive, "H:i")
     first, second = both(naive)
     if is_left_out(naive):
         # The local times that exist instead: by the offset after the change, and by that before.
         earlier, later = (
-            date_format(timezone.localtime(moment.astimezone(dt.UTC)), "P")
+            date_format(timezone.localtime(moment.astimezone(dt.UTC)), "H:i")
             for moment in (second, first)
         )
         raise ValidationError(
@@ -160,7 +160,7 @@ class WhichSelect(forms.Select):
         """Offer the two moments that this time may mean; return whether there are two."""
         if naive is None or not comes_twice(naive):
             return False
-        hour = date_format(naive, "P")
+        hour = date_format(naive, "H:i")
         first, second = both(naive)
         self.choices = [
             ("", "Choose one of the two"),

@@ -22,12 +22,11 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.crypto import get_random_string
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from alarmroom.desk import collision, content, copies, revisions
+from alarmroom.desk import collision, content, copies, dates, revisions
 from alarmroom.desk.bin_admin import message_button
 from alarmroom.desk.content import Content
 from alarmroom.desk.filling import filled
@@ -148,7 +147,7 @@ class VersionedAdminMixin(HistoryPagesMixin):
             {
                 "state": "kept",
                 "number": kept.number,
-                "at": clock(kept.changed_at),
+                "at": dates.clock(kept.changed_at),
                 **self.presence(request, thing, tab, base),
             }
         )
@@ -183,7 +182,7 @@ class VersionedAdminMixin(HistoryPagesMixin):
         answer = {"others": [other.as_json() for other in found], "changed": changed}
         last = Revision.objects.of(thing).newest_first().select_related("by").first()
         if changed and last and last.by:
-            answer["saved"] = {"name": copies.name_of(last.by), "at": clock(last.at)}
+            answer["saved"] = {"name": copies.name_of(last.by), "at": dates.clock(last.at)}
         return answer
 
     def set_aside_view(self, request: HttpRequest, object_id: str | None = None) -> HttpResponse:
@@ -538,8 +537,3 @@ def is_key(text: str) -> bool:
 
 def key_or_nothing(text: str) -> str:
     return text if is_key(text) else ""
-
-
-def clock(when: Any) -> str:
-    """Return the time of a moment on the site's clock, such as 14:02."""
-    return date_format(timezone.localtime(when), "H:i")

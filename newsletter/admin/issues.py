@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
+from alarmroom.desk import dates
 from alarmroom.desk.bin_admin import BinAdminMixin
 from alarmroom.desk.menu import Place
 from alarmroom.desk.versioned import VersionedAdminMixin
@@ -111,7 +112,8 @@ class IssueAdmin(
 
     @admin.display(description="date", ordering="sent_at")
     def moment(self, issue: Issue) -> Any:
-        return issue.sent_at or issue.scheduled_for
+        when = issue.sent_at or issue.scheduled_for
+        return dates.moment(when) if when else None
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Issue | None:
         issue: Issue | None = super().get_object(request, *args, **kwargs)

@@ -7,9 +7,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
-from django.utils.formats import date_format
 
+from alarmroom.desk import dates
 from posts.models import Post, PostQuerySet
 
 
@@ -59,8 +58,8 @@ def state_of(post: Post) -> tuple[str, str]:
 def state_date(post: Post) -> str:
     """Return since when, or for when, an article is in its state."""
     if post.withdrawn_at:
-        return date_format(timezone.localtime(post.withdrawn_at), "N j, Y")
+        return dates.day(post.withdrawn_at)
     if post.published_at is None:
         return ""
-    when = date_format(timezone.localtime(post.published_at), "N j, Y, P")
+    when = dates.moment(post.published_at)
     return f"for {when}" if post.is_scheduled else when

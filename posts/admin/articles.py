@@ -20,12 +20,11 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import pluralize
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from alarmroom.desk import dates
 from alarmroom.desk.bin_admin import BinAdminMixin, message_button
-from alarmroom.desk.history import moment_of
 from alarmroom.desk.menu import Place
 from alarmroom.desk.models import Revision
 from alarmroom.desk.picture_field import PictureAdminMixin
@@ -40,7 +39,6 @@ from posts.admin.draft_links import DraftLinksMixin
 from posts.admin.related import RelatedPostInline
 from posts.admin.shared import (
     EditorPageMixin,
-    moment,
     thumbnail,
 )
 from posts.admin.topic_picker import topic_picker
@@ -228,7 +226,7 @@ class PostAdmin(
             'before them until you press “Update article”.</span> <a href="{}">See what changed'
             '</a> <button class="btn" formaction="{}" name="drop" value="1" formnovalidate>'
             "Drop the changes</button>",
-            moment_of(waiting.at),
+            dates.moment(waiting.at),
             f"{self.address_of('compare', post.pk)}?from=readers&to=now",
             self.address_of("drop", post.pk),
         )
@@ -251,7 +249,7 @@ class PostAdmin(
             return ""
         if not self.has_change_permission(request, thing):
             return ""
-        when = date_format(timezone.localtime(thing.was_published_at), "F j, Y")
+        when = dates.day(thing.was_published_at)
         url = reverse("admin:posts_post_publish_again", args=[thing.pk])
         return message_button(f"Publish again, dated {when}", url)
 
@@ -291,7 +289,7 @@ class PostAdmin(
 
     @admin.display(description="Updated", ordering="updated_at")
     def updated(self, post: Post) -> str:
-        return date_format(timezone.localtime(post.updated_at), "N j, Y")
+        return dates.day(post.updated_at)
 
     @admin.display(description="Read")
     def see(self, post: Post) -> SafeString:
@@ -329,7 +327,9 @@ class PostAdmin(
         if getattr(request, "desk_keeps_back", False):
             text = format_html(
                 "Saved. Readers still see the text of {}, until you press “Update article”.",
-                moment(Post.objects.values_list("updated_at", flat=True).get(pk=post.pk)),
+                dates.moment_with_zone(
+                    Post.objects.values_list("updated_at", flat=True).get(pk=post.pk)
+                ),
             )
         elif post.withdrawn_at:
             text = (
@@ -342,11 +342,13 @@ class PostAdmin(
                 reverse("posts:preview", args=[post.pk]),
             )
         elif post.is_scheduled:
-            text = format_html("It will publish by itself on {}.", moment(post.published_at))
+            text = format_html(
+                "It will publish by itself on {}.", dates.moment_with_zone(post.published_at)
+            )
         else:
             text = format_html(
                 'Published, dated {}. <a href="{}">Read it on the site</a>',
-                moment(post.published_at),
+                dates.moment_with_zone(post.published_at),
                 post.get_absolute_url(),
             )
         self.message_user(request, text, messages.SUCCESS)
@@ -367,7 +369,7 @@ class PostAdmin(
         if getattr(form, "unused_date", None):
             self.message_user(
                 request,
-                f"{moment(form.unused_date)} was not set as its date, because a save publishes "
-                "nothing. Enter it again, and choose “Schedule” or “Publish”.",
+                f"{dates.moment_with_zone(form.unused_date)} was not set as its date, because a "
+                "save publishes nothing. Enter it again, and choose “Schedule” or “Publish”.",
                 messages.WARNING,
             )

@@ -10,10 +10,10 @@ from django.core.exceptions import ValidationError
 from django.forms.widgets import Script
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from alarmroom.desk import dates
 from alarmroom.desk.bin_admin import BinAdminMixin
 from alarmroom.desk.menu import Place
 from alarmroom.desk.picture_field import PictureAdminMixin, PictureField
@@ -148,7 +148,7 @@ class ImageAdmin(BinAdminMixin, PictureAdminMixin, ImageAdminBase):
         if due > now + LEASE:
             return (
                 "They could not be stored, perhaps because the disk is full. The next try is at "
-                f"{date_format(timezone.localtime(due), 'P')}; pages show the whole picture."
+                f"{dates.clock(due)}; pages show the whole picture."
             )
         if due > now:
             return "Being made right now. Until then, pages show the whole picture."

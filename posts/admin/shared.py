@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -13,8 +12,6 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.csp import csp_override
@@ -170,9 +167,3 @@ def thumbnail(image: Image | None, width: int = THUMBNAIL_WIDTH) -> SafeString |
         small.width,
         small.height,
     )
-
-
-def moment(when: datetime) -> str:
-    """Return a moment as an editor says it, in the publication's time zone."""
-    local = timezone.localtime(when)
-    return f"{date_format(local, 'l, F j, Y')} at {date_format(local, 'P')} ({local.tzname()})"

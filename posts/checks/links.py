@@ -7,8 +7,8 @@ from functools import partial
 from urllib.parse import unquote
 
 from django.utils import timezone
-from django.utils.formats import date_format
 
+from alarmroom.desk import dates
 from posts.checks.finding import ERROR, WARNING, Finding
 from posts.checks.known import MOST_LINKS, OTHERS, Known
 from posts.checks.manuscript import Link, Manuscript, Text
@@ -130,7 +130,7 @@ def _to_ours(manuscript: Manuscript, link: Link, target: Target, known: Known) -
     elif there.state == "scheduled" and there.at:
         ours = manuscript.publishes_at or timezone.now()
         if there.at > ours:
-            day = date_format(timezone.localtime(there.at), "N j, Y")
+            day = dates.day(there.at)
             yield _dead(
                 link,
                 f"leads to an {what} that readers see only from {day} on.",

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from alarmroom import kept
+from alarmroom.desk import dates
 from alarmroom.desk.binnable import Binnable, GoesAlong, Said
 from alarmroom.desk.content import Row, Shape
 from posts.models import access
@@ -327,7 +328,7 @@ class Post(WithBody, Slugged, Binnable):
         self.body = html.clean(self.body)
         if self.published_at is None:
             return notes
-        when = date_format(timezone.localtime(self.published_at), "F j, Y, P")
+        when = dates.moment(self.published_at)
         if self.published_at <= binned_at:
             self.was_published_at = self.published_at
             notes.append("It is a draft now: readers do not see it.")

@@ -76,10 +76,10 @@ def test_date_and_time_in_one_field_are_parsed(typed: str) -> None:
 @pytest.mark.parametrize(
     ("parts", "words"),
     [
-        (["2026-03-08", "2:30 am", ""], "On March 8, 2026 the clocks are set forward, and 2:30 "
-         "a.m. is left out. Enter another time: 1:30 a.m. and 3:30 a.m. exist on that day."),
-        (["2026-11-01", "1:30 am", ""], "On November 1, 2026 the clocks are set back, and 1:30 "
-         "a.m. comes twice. Choose which of the two you mean."),
+        (["2026-03-08", "2:30 am", ""], "On March 8, 2026 the clocks are set forward, and 02:30 "
+         "is left out. Enter another time: 01:30 and 03:30 exist on that day."),
+        (["2026-11-01", "1:30 am", ""], "On November 1, 2026 the clocks are set back, and 01:30 "
+         "comes twice. Choose which of the two you mean."),
         (["2026-11-01", "", ""], "Enter the time too, such as 9:30 pm, 9 am or 21:30."),
         (["", "9:30 pm", ""], "Enter the date too."),
         (["tomorrow", "9:30 pm", ""], "Enter a date such as 2026-12-24 or 12/24/2026."),
@@ -131,8 +131,8 @@ def test_an_ambiguous_time_asks_which_of_the_two_is_meant(
     assert "Typed title" in page
     assert list(choice(response, "published_at_2")) == [
         "Choose one of the two",
-        "The first 1:45 a.m. (EDT)",
-        "The second 1:45 a.m. (EST), after the clocks are set back",
+        "The first 01:45 (EDT)",
+        "The second 01:45 (EST), after the clocks are set back",
     ]
     assert desk.post(ADD, {**sent, "published_at_2": which}).status_code == 302
     assert Post.objects.get().published_at == datetime(2025, 11, 2, hour, 45, tzinfo=UTC)

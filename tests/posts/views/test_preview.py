@@ -53,7 +53,7 @@ def test_the_preview_of_a_scheduled_article_shows_the_date(editor_client: Client
     when = datetime(2199, 1, 2, 8, 30, tzinfo=timezone.get_current_timezone())
     post = make_post(published_at=when)
     html = editor_client.get(f"/preview/{post.pk}/").content.decode()
-    assert "Scheduled for January 2, 2199, 8:30 a.m. EST" in html
+    assert "Scheduled for Wednesday, January 2, 2199, 08:30 EST" in html
 
 
 def test_the_public_page_has_no_ribbon(editor_client: Client) -> None:
