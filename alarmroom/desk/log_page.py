@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.cache import never_cache
 
-from alarmroom.desk.history import moment_of
+from alarmroom.desk import dates
 from alarmroom.desk.menu import Entry
 from alarmroom.desk.models import Act
 from alarmroom.methods import require_safe
@@ -64,7 +64,8 @@ def listing(site: admin.AdminSite, request: HttpRequest) -> HttpResponse:
             **site.each_context(request),
             "title": "Log",
             "lines": [
-                Line(act, moment_of(act.at), url_of(site, request, act)) for act in found[:PER_PAGE]
+                Line(act, dates.moment(act.at), url_of(site, request, act))
+                for act in found[:PER_PAGE]
             ],
             "more": found[PER_PAGE - 1].pk if len(found) > PER_PAGE else None,
             "is_first": not before,

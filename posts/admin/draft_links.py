@@ -15,9 +15,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.crypto import get_random_string, salted_hmac
-from django.utils.formats import date_format
 from django.views.decorators.cache import never_cache
 
+from alarmroom.desk import dates
 from alarmroom.methods import allow
 from alarmroom.site_url import absolute_url
 from posts.models import DraftLink, Post
@@ -105,7 +105,7 @@ class DraftLinksMixin:
                     made_at=now,
                     expires_at=now + dt.timedelta(days=form.cleaned_data["days"]),
                 )
-                until = date_format(timezone.localtime(link.expires_at), "F j, H:i")
+                until = dates.moment(link.expires_at)
                 whom = f" with {link.for_whom}" if link.for_whom else ""
                 self.log_change(request, post, f"Shared the draft{whom} by a link, until {until}.")
         if not link.is_open:
