@@ -62,6 +62,10 @@ class BinAdminMixin(Base):
 
     # Permissions, which the pages of the bin ask for, too
 
+    def binned_for(self, request: HttpRequest) -> models.Q:
+        """Return which of this model's entries the list may show, as may_see_binned() says."""
+        return models.Q()
+
     def may_see_binned(self, request: HttpRequest, binned: Binned) -> bool:
         return self.has_view_permission(request)
 

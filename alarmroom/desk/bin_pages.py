@@ -17,6 +17,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import transaction
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.defaultfilters import pluralize
@@ -96,6 +97,14 @@ def find(site: admin.AdminSite, request: HttpRequest, pk: int) -> tuple[Binned, 
     return binned, allowed[binned.content_type_id]
 
 
+def visible(request: HttpRequest, allowed: dict[int, BinAdminMixin]) -> Q:
+    """Return which entries the user may see, for one query over all models."""
+    found = Q(pk__in=())
+    for key, desk in allowed.items():
+        found |= Q(content_type=key) & desk.binned_for(request)
+    return found
+
+
 def page(
     site: admin.AdminSite, request: HttpRequest, name: str, **context: Any
 ) -> TemplateResponse:
@@ -110,7 +119,7 @@ def listing(site: admin.AdminSite, request: HttpRequest) -> HttpResponse:
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
     query = request.GET.get("q", "").strip()[:LONGEST_SEARCH]
-    entries = Binned.objects.filter(content_type__in=allowed).for_listing()
+    entries = Binned.objects.filter(visible(request, allowed)).for_listing()
     if query:
         entries = entries.filter(title__icontains=query)
     found = Paginator(entries, PER_PAGE).get_page(request.GET.get("page"))
@@ -256,7 +265,7 @@ def empty(site: admin.AdminSite, request: HttpRequest) -> HttpResponse:
     allowed = allowed_desks(site, request)
     entries = [
         binned
-        for binned in Binned.objects.filter(content_type__in=allowed).for_listing()
+        for binned in Binned.objects.filter(visible(request, allowed)).for_listing()
         if allowed[binned.content_type_id].may_see_binned(request, binned)
     ]
     newest = max((binned.pk for binned in entries), default=0)

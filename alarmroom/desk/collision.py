@@ -21,7 +21,7 @@ from django.utils.safestring import SafeString, mark_safe
 from alarmroom.desk import content, copies
 from alarmroom.desk.comparing import blocks, merge, values, words
 from alarmroom.desk.content import Content, shape_of
-from alarmroom.desk.differences import Names, clean_body, is_body, label_of, plain
+from alarmroom.desk.differences import Names, SeenBy, clean_body, is_body, label_of, plain
 from alarmroom.desk.models import Revision
 from alarmroom.desk.revisions import Head
 
@@ -324,7 +324,7 @@ def answer(
         return None
     mine = content.content_of_form(form, formsets, head.content)
     choices = Choices(request.POST, head.version)
-    outcome = Merging(model_admin, choices).merge(base, mine, head.content)
+    outcome = Merging(SeenBy(model_admin, request), choices).merge(base, mine, head.content)
     who = saved_by(request, thing)
     if outcome.open:
         return ask(model_admin, request, thing, form, outcome, head, who)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import models
+from django.http import HttpRequest
 from django.template.defaultfilters import pluralize
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -18,6 +19,7 @@ from alarmroom.desk.comparing import compare, words
 from alarmroom.desk.content import Content, Row, shape_of
 
 LONGEST_QUOTE = 40  # characters
+UNSEEN = "one that you may not see"
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,21 @@ def clean_body(model_field: Any, value: Any) -> str:
 
 def is_body(model_field: Any) -> bool:
     return hasattr(model_field, "clean_value")
+
+
+class SeenBy:
+    """A model admin as one person sees it: without the names of objects that they may not see."""
+
+    def __init__(self, model_admin: Any, request: HttpRequest) -> None:
+        self.model_admin, self.request = model_admin, request
+        self.model: type[models.Model] = model_admin.model
+
+    def shown_choice(self, name: str, thing: models.Model) -> SafeString | str:
+        known = self.model_admin.admin_site._registry.get(type(thing))
+        if known and not known.may_name(self.request, thing):
+            return UNSEEN
+        shown: SafeString | str = self.model_admin.shown_choice(name, thing)
+        return shown
 
 
 class Names:

@@ -183,6 +183,10 @@ class GuardedAdmin(admin.ModelAdmin):
             request, to_field
         )
 
+    def may_name(self, request: HttpRequest, thing: Any) -> bool:
+        """Whether a comparison may tell this person what an object is called."""
+        return True
+
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Any:

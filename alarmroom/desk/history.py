@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST
 
 from alarmroom.desk import content, copies, dates, revisions
 from alarmroom.desk.content import Content
-from alarmroom.desk.differences import Difference, differences, in_a_line
+from alarmroom.desk.differences import Difference, SeenBy, differences, in_a_line
 from alarmroom.desk.models import Revision, WorkingCopy
 
 PER_PAGE = 30
@@ -140,7 +140,7 @@ class HistoryPagesMixin(admin.ModelAdmin):
         everything = "all" in request.GET
         count = found.count()
         rows = list(found if everything else found[: PER_PAGE + 1])
-        lines = self.lines(thing, rows)[: None if everything else PER_PAGE]
+        lines = self.lines(request, thing, rows)[: None if everything else PER_PAGE]
         days = [(day, list(of_day)) for day, of_day in groupby(lines, key=lambda each: each.day)]
         aside = WorkingCopy.objects.of(self.model, thing.pk).filter(
             by=request.user.pk, settled_at=None
@@ -163,9 +163,10 @@ class HistoryPagesMixin(admin.ModelAdmin):
         """Whether readers see this object now."""
         return False
 
-    def lines(self, thing: models.Model, rows: list[Revision]) -> list[Line]:
+    def lines(self, request: HttpRequest, thing: models.Model, rows: list[Revision]) -> list[Line]:
         """Return what each revision changed of the one before it."""
         found = []
+        seen = SeenBy(self, request)
         live = None
         if self.seen_by_readers(thing):
             live = content.without_state(content.content_of(thing))
@@ -173,7 +174,7 @@ class HistoryPagesMixin(admin.ModelAdmin):
             earlier = rows[at + 1] if at + 1 < len(rows) else None
             what = ""
             if earlier:
-                what = in_a_line(differences(self, earlier.content, revision.content))
+                what = in_a_line(differences(seen, earlier.content, revision.content))
             who = copies.name_of(revision.by) if revision.by else ""
             initials = "".join(word[0] for word in who.split()[:2]).upper()
             for_readers = content.without_state(revision.content) == live
@@ -212,22 +213,24 @@ class HistoryPagesMixin(admin.ModelAdmin):
         thing = self.readable(request, object_id)
         before = self.source(request, thing, request.GET.get("from", READERS))
         after = self.source(request, thing, request.GET.get("to", NOW))
-        found = differences(self, before.content, after.content)
+        found = differences(SeenBy(self, request), before.content, after.content)
         context = {
             **self.context(request, thing, "What changed"),
             "before": before,
             "after": after,
             "differences": found,
             "count": sum(len(each.places) or 1 for each in found),
-            "back": self.going_back(thing, before) if before.revision else None,
+            "back": self.going_back(request, thing, before) if before.revision else None,
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/desk/compare.html", context)
 
-    def going_back(self, thing: models.Model, before: Source) -> list[Difference]:
+    def going_back(
+        self, request: HttpRequest, thing: models.Model, before: Source
+    ) -> list[Difference]:
         """Return what bringing back a revision would change of the newest content."""
         head = revisions.head_of(thing).content
-        return differences(self, head, before.content, state=False)
+        return differences(SeenBy(self, request), head, before.content, state=False)
 
     def shown_choice(self, name: str, thing: models.Model) -> Any:
         """Return how a comparison shows what a field picks."""

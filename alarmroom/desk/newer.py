@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from alarmroom.desk.content import Content
-from alarmroom.desk.differences import Difference, differences
+from alarmroom.desk.differences import Difference, SeenBy, differences
 from alarmroom.desk.models import WorkingCopy
 from alarmroom.desk.models.working_copy import NEW
 
@@ -49,7 +49,9 @@ def panel(model_admin: Any, request: HttpRequest, thing: models.Model | None) ->
         typed = model_admin.copy_as_content(request, thing, copy)
         if thing and typed == head:
             continue
-        found.append(Newer(copy, title_of(typed), differences(model_admin, head, typed)))
+        found.append(
+            Newer(copy, title_of(typed), differences(SeenBy(model_admin, request), head, typed))
+        )
         if len(found) == SHOWN_AT_ONCE:
             break
     if not found:

@@ -23,6 +23,7 @@ def _all(model: str, actions: str = "view add change delete") -> tuple[str, ...]
 _WRITES = (
     # Without `view_post` and `change_any_post`: the articles of one's own (posts/models/access.py).
     *_all("posts.post", "add change delete"),
+    *_all("posts.relatedpost"),
     *_all("posts.tag", "view add"),
     *_all("posts.author", "view"),
     *_all("posts.image", "view add"),
@@ -37,6 +38,7 @@ _EDITS = (
     *_all("posts.page", "view"),
     *_all("posts.formerslug", "view"),
     *_all("newsletter.issue"),
+    *_all("newsletter.issuepost"),
     *_all("subscribers.resource", "view"),
 )
 _PUBLISHES = (

@@ -131,5 +131,8 @@ class DeskSite(admin.AdminSite):
         model_admin = self._registry.get(model) if model else None
         if model_admin is None or not model_admin.has_view_permission(request):
             raise Http404
+        shown = model_admin.get_object(request, object_id)
+        if shown is None or not model_admin.has_view_permission(request, shown):
+            raise Http404
         response: HttpResponse = shortcut(request, content_type_id, object_id)
         return response

@@ -77,6 +77,9 @@ class Frame:
     history_url: str = ""
     delete_url: str = ""
     may_save: bool = True
+    may_publish: bool = True
+    """Whether this person gives it to readers; otherwise `main` stands in the place of that."""
+    main: SafeString | str = ""
     has_dates: bool = False
     """Whether it is published by a date, or is on the site as soon as it is saved."""
     remembers: str = ""

@@ -43,7 +43,7 @@ class ArticleActionsMixin(VersionedAdminMixin, ArticleActionsBase):
         changed = [post for post in posts if post.published_at != before[post.pk]]
         self.record_each(request, changed, kind, notes)
 
-    @admin.action(description="Publish now", permissions=["change"])
+    @admin.action(description="Publish now", permissions=["publish"])
     def publish_now(self, request: HttpRequest, queryset: QuerySet[Post]) -> HttpResponse | None:
         with transaction.atomic():
             waiting = queryset.exclude(published_at__lte=timezone.now())
@@ -62,7 +62,7 @@ class ArticleActionsMixin(VersionedAdminMixin, ArticleActionsBase):
             )
         return checked.page
 
-    @admin.action(description="Back to draft", permissions=["change"])
+    @admin.action(description="Back to draft", permissions=["publish"])
     def back_to_draft(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
         changing = self.about_to_change(queryset.order_by())
         count = Post.objects.filter(pk__in=changing).back_to_draft()
@@ -76,7 +76,7 @@ class ArticleActionsMixin(VersionedAdminMixin, ArticleActionsBase):
             messages.SUCCESS if count else messages.INFO,
         )
 
-    @admin.action(description="Withdraw: its address says that it is gone", permissions=["change"])
+    @admin.action(description="Withdraw: its address says that it is gone", permissions=["publish"])
     def withdraw(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
         changing = self.about_to_change(queryset.order_by())
         count = Post.objects.filter(pk__in=changing).withdraw()
@@ -90,7 +90,7 @@ class ArticleActionsMixin(VersionedAdminMixin, ArticleActionsBase):
             messages.SUCCESS if count else messages.INFO,
         )
 
-    @admin.action(description="Bring back what was withdrawn", permissions=["change"])
+    @admin.action(description="Bring back what was withdrawn", permissions=["publish"])
     def bring_back(self, request: HttpRequest, queryset: QuerySet[Post]) -> HttpResponse | None:
         with transaction.atomic():
             withdrawn = queryset.filter(withdrawn_at__isnull=False)

@@ -54,6 +54,7 @@ class PostForm(CheckedForm, SlugForm):
     """
 
     user: Any = None  # Who sends the form; set by PostAdmin.get_form().
+    may_publish: bool = False  # Likewise.
     stands_in: Author | None = None  # The author, where none was chosen.
     unused_date: Any = None  # A date that was typed, but is not set by saving a draft.
 
@@ -138,7 +139,8 @@ class PostForm(CheckedForm, SlugForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        self._take_date(cleaned)
+        if self.may_publish:
+            self._take_date(cleaned)
         if cleaned.get("tell_readers"):
             self.instance.revised_at = timezone.now()
         self._take_cover(cleaned)

@@ -31,6 +31,7 @@ from alarmroom.desk.picture_field import PictureAdminMixin
 from alarmroom.desk.revisions import Head
 from alarmroom.desk.versioned import VersionedAdminMixin
 from alarmroom.desk.writing import HISTORY, Frame, WritingPageMixin
+from posts.admin.article_access import ArticleAccessMixin
 from posts.admin.article_actions import ArticleActionsMixin
 from posts.admin.article_form import PostForm, usual_author
 from posts.admin.article_states import STATE_MEANS, StateFilter, state_date, state_of
@@ -61,6 +62,7 @@ COVER_WIDTH = 640  # px: twice the rail, for screens with twice the pixels
 
 @admin.register(Post)
 class PostAdmin(
+    ArticleAccessMixin,
     ChecksMixin,
     DraftLinksMixin,
     BinAdminMixin,
@@ -103,6 +105,7 @@ class PostAdmin(
     ) -> type[forms.ModelForm[Post]]:
         form = super().get_form(request, obj, change=change, **kwargs)
         form.user = request.user  # for _take_cover()
+        form.may_publish = self.has_publish_permission(request, obj)
         if not self.may_upload(request):
             form.base_fields.pop("cover_file", None)
         for name in ("author", "cover"):
@@ -121,8 +124,8 @@ class PostAdmin(
             cover.insert(0, "cover_file")
         if obj and obj.cover_id:
             cover.insert(0, "cover_now")
-        publishing = ["published_at"]
-        if obj and obj.is_published:
+        publishing = ["published_at"] if self.has_publish_permission(request, obj) else []
+        if publishing and obj and obj.is_published:
             publishing.append("tell_readers")
         return [
             (None, {"fields": ["title", "summary", "body"]}),
@@ -133,7 +136,12 @@ class PostAdmin(
         ]
 
     def keeps_back(self, request: HttpRequest, obj: Any) -> bool:
-        """A plain save of a published article waits; "Update article" gives it to readers."""
+        """A plain save of a published article waits; "Update article" gives it to readers.
+
+        Whoever may not publish changes nothing of what readers see, or will see at its date.
+        """
+        if not self.has_publish_permission(request, obj):
+            return obj.published_at is not None
         return waits_for_update(request.POST, obj)
 
     def revision_kind(self, request: HttpRequest, obj: Any, change: bool) -> Revision.Kind:
@@ -158,6 +166,7 @@ class PostAdmin(
         post: Post | None = thing
         self.show_checks(frame, post)
         frame.has_dates = True
+        frame.may_publish = self.has_publish_permission(request, post)
         frame.thing = "article"
         frame.words = words_in(post.body) if post else 0
         frame.minutes = post.reading_minutes if post else 1
@@ -207,9 +216,11 @@ class PostAdmin(
             return format_html("<p>{}</p>", "Only the desk sees it until you publish it.")
         key, words = state_of(post)
         head: Head | None = getattr(request, "desk_head", None)
+        may_publish = self.has_publish_permission(request, post)
+        frees = "you press “Update article”" if may_publish else "a publisher updates it"
         means = STATE_MEANS[key]
         if head and head.waiting:
-            means = self.about_waiting(post, head.waiting)
+            means = self.about_waiting(post, head.waiting, frees)
         return format_html(
             '<p class="rs__state"><span class="state state-{}">{}</span> <span>{}</span></p>'
             "<p>{}</p>",
@@ -219,14 +230,15 @@ class PostAdmin(
             means,
         )
 
-    def about_waiting(self, post: Post, waiting: Revision) -> SafeString:
+    def about_waiting(self, post: Post, waiting: Revision, frees: str) -> SafeString:
         """Say that changes wait, since when, and what can be done with them."""
         return format_html(
             '<span class="waits"><strong>Changes waiting</strong> since {}. Readers see the text '
-            'before them until you press “Update article”.</span> <a href="{}">See what changed'
+            'before them until {}.</span> <a href="{}">See what changed'
             '</a> <button class="btn" formaction="{}" name="drop" value="1" formnovalidate>'
             "Drop the changes</button>",
             dates.moment(waiting.at),
+            frees,
             f"{self.address_of('compare', post.pk)}?from=readers&to=now",
             self.address_of("drop", post.pk),
         )
@@ -247,7 +259,7 @@ class PostAdmin(
     def after_restore(self, request: HttpRequest, thing: Post) -> SafeString | str:
         if thing.is_withdrawn or thing.was_published_at is None:
             return ""
-        if not self.has_change_permission(request, thing):
+        if not self.has_publish_permission(request, thing):
             return ""
         when = dates.day(thing.was_published_at)
         url = reverse("admin:posts_post_publish_again", args=[thing.pk])
@@ -255,10 +267,10 @@ class PostAdmin(
 
     def publish_again(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Publish an article that came back from the bin, under its old date."""
-        if not self.has_change_permission(request):
+        if not self.has_publish_permission(request):
             raise PermissionDenied
         post = get_object_or_404(Post.objects.defer("body", "body_served"), pk=pk)
-        if not self.has_change_permission(request, post):
+        if not self.has_publish_permission(request, post):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -325,11 +337,16 @@ class PostAdmin(
             return
         text: SafeString | str
         if getattr(request, "desk_keeps_back", False):
+            stands = Post.objects.only("published_at", "updated_at").get(pk=post.pk)
+            frees = "you press “Update article”"
+            if not self.has_publish_permission(request, stands):
+                frees = "a publisher updates it"
+            see = "will still see" if stands.is_scheduled else "still see"
             text = format_html(
-                "Saved. Readers still see the text of {}, until you press “Update article”.",
-                dates.moment_with_zone(
-                    Post.objects.values_list("updated_at", flat=True).get(pk=post.pk)
-                ),
+                "Saved. Readers {} the text of {}, until {}.",
+                see,
+                dates.moment_with_zone(stands.updated_at),
+                frees,
             )
         elif post.withdrawn_at:
             text = (

@@ -17,12 +17,13 @@ from django.utils.safestring import SafeString
 from django.views.decorators.csp import csp_override
 
 from alarmroom.images import ACCEPTED_WORDS
-from posts.models import Post
+from posts.models import Post, access
 from posts.models.image import Image
 from posts.pictures.renditions import PictureMissing, rendition, small_copy
 from posts.text.editor import EditorWidget, HTMLField, HTMLFormField
 
 THUMBNAIL_WIDTH = 160  # px
+UNSEEN = "An article that you may not see"
 PICTURE_HELP = f"{ACCEPTED_WORDS}, at most {settings.IMAGE_MAX_BYTES // 1_000_000} MB."
 
 
@@ -80,13 +81,15 @@ class ArticlePicker(AutocompleteSelect):
     """Picks an article by its title. `picked` is the one that was loaded with the row."""
 
     picked: Post | None = None
+    user: Any = None  # Who picks.
 
     def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
         # Django would make one more query for each row.
         picked = self.picked
         if picked is None or not self.is_required or {*map(str, value)} != {str(picked.pk)}:
             return super().optgroups(name, value, attrs)
-        option = self.create_option(name, picked.pk, str(picked), True, 0)
+        named = str(picked) if self.user is None or access.may_name(self.user, picked) else UNSEEN
+        option = self.create_option(name, picked.pk, named, True, 0)
         return [(None, [option], 0)]
 
 
@@ -99,6 +102,12 @@ class ArticleRowForm(forms.ModelForm):
             widget = getattr(field.widget, "widget", field.widget)  # Within the admin's wrapper.
             if isinstance(widget, ArticlePicker) and self.instance.pk:
                 widget.picked = getattr(self.instance, name)
+                if widget.user is not None and not access.sees_all(widget.user):
+                    # What somebody else picked stays, though this account may not see it.
+                    choosable = Post.objects.choosable_by(widget.user).values("pk")
+                    kept = models.Q(pk__in=choosable) | models.Q(pk=widget.picked.pk)
+                    choice: Any = field
+                    choice.queryset = Post.objects.filter(kept).defer(*long_texts(Post))
 
 
 class ArticleRowsMixin:
@@ -126,8 +135,9 @@ class ArticleRowsMixin:
         self, db_field: Any, request: HttpRequest, **kwargs: Any
     ) -> forms.ModelChoiceField:
         if db_field.name == self.picks:
-            kwargs["queryset"] = Post.objects.defer(*long_texts(Post))
+            kwargs["queryset"] = Post.objects.choosable_by(request.user).defer(*long_texts(Post))
             kwargs["widget"] = ArticlePicker(db_field, self.admin_site)
+            kwargs["widget"].user = request.user
         field: forms.ModelChoiceField = super().formfield_for_foreignkey(  # type: ignore[misc]  # of the inline
             db_field, request, **kwargs
         )

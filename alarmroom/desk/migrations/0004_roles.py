@@ -8,6 +8,7 @@ from django.db import migrations
 
 WRITES = {
     "posts.post": "add change delete",
+    "posts.relatedpost": "view add change delete",
     "posts.tag": "view add",
     "posts.author": "view",
     "posts.image": "view add",
@@ -21,6 +22,7 @@ EDITS = {
     "posts.page": "view",
     "posts.formerslug": "view",
     "newsletter.issue": "view add change delete",
+    "newsletter.issuepost": "view add change delete",
     "subscribers.resource": "view",
 }
 PUBLISHES = {

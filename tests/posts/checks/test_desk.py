@@ -17,7 +17,10 @@ from tests.posts.admin.desk import ADD, act, change, errors, form, said, when
 
 pytestmark = pytest.mark.django_db
 
-MAY = ("posts.view_post", "posts.add_post", "posts.change_post")
+MAY = (
+    *("posts.view_post", "posts.add_post", "posts.change_post"),
+    *("posts.change_any_post", "posts.publish_post"),
+)
 REASON = "The sheriff’s office asked for it by noon."
 TK = "<p>The standard has TK pages.</p>"
 NEW = "/admin/posts/post/add/checks/"
@@ -111,7 +114,7 @@ def test_whoever_may_not_change_an_article_gets_no_answer(client: Client) -> Non
     assert viewer.post(there, form()).status_code == 403
     assert viewer.post(nowhere, form()).status_code == 403
     assert viewer.post(NEW, form()).status_code == 403
-    writer = signed_in("posts.change_post")
+    writer = signed_in("posts.change_post", "posts.change_any_post")
     assert writer.post(there, form()).status_code == 200
     assert writer.post(nowhere, form()).status_code == 404
     assert writer.post(NEW, form()).status_code == 403
