@@ -50,6 +50,7 @@ JOINED = {
             "preview",
             "share",
             "checks",
+            "list",
             "guide",
             "narrow",
         )

@@ -6,11 +6,14 @@ class NewsletterConfig(AppConfig):
     verbose_name = "The Weekly Alarm"
 
     def ready(self) -> None:
+        from newsletter import ran_in
         from newsletter.models import Issue
         from posts import previews
+        from posts import ran_in as articles_ran_in
         from posts.checks import known
         from posts.models import image
 
         image.SHOWN_IN.append(Issue.objects.showing)
         known.OTHERS["newsletter:issue"] = Issue.objects.readable
         previews.KINDS.insert(1, previews.Kind("issue", "Next issue", "newsletter:preview-item"))
+        articles_ran_in.SOURCES.append(ran_in.SOURCE)

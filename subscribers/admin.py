@@ -10,9 +10,13 @@ from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminFileWidget
 from django.db import models
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
+from alarmroom.desk import dates
 from alarmroom.desk.bin_admin import BinAdminMixin
+from alarmroom.desk.lists import Part, Tab, View
 from alarmroom.desk.menu import Place
 from alarmroom.desk.picture_field import PictureAdminMixin, PictureField
 from alarmroom.desk.versioned import VersionedAdminMixin
@@ -42,6 +46,36 @@ def by_editor(request: HttpRequest) -> str:
     return f"the admin, by {request.user}"
 
 
+STATES = {
+    Subscriber.State.CONFIRMED: "Subscribed",
+    Subscriber.State.PENDING: "To be confirmed",
+    Subscriber.State.UNSUBSCRIBED: "Left",
+}
+
+
+def _in(state: Subscriber.State) -> Part:
+    return lambda readers, request: readers.filter(state=state)
+
+
+VIEWS = (
+    View(
+        "",
+        "All",
+        nothing="Nobody has signed up yet.",
+        hint="Whoever signs up on the site stands here, first as somebody to be confirmed.",
+    ),
+    View("confirmed", "Subscribed", _in(Subscriber.State.CONFIRMED), "Nobody is subscribed yet."),
+    View(
+        "pending",
+        "To be confirmed",
+        _in(Subscriber.State.PENDING),
+        "Nobody has to confirm.",
+        "Who signed up, and has not opened the link in the mail yet, stands here.",
+    ),
+    View("unsubscribed", "Left", _in(Subscriber.State.UNSUBSCRIBED), "Nobody has left."),
+)
+
+
 @admin.register(Subscriber)
 class SubscriberAdmin(admin.ModelAdmin):
     """Looking up a reader who wrote to us, and ending what they asked to end."""
@@ -49,12 +83,11 @@ class SubscriberAdmin(admin.ModelAdmin):
     guide = {"": "subscribers"}
     is_personal = True  # The log names no address.
     menu_place = Place("Readers")
-    list_display = ["address", "state", "created_at", "confirmed_at", "unsubscribed_at"]
-    list_filter = ["state"]
+    list_display = ["address", "standing", "asked", "agreed", "left"]
+    views = VIEWS
     search_fields = ["address__startswith"]
-    search_help_text = "The beginning of an address"
+    search_help_text = "Search addresses"
     ordering = ["-pk"]
-    show_full_result_count = False
     readonly_fields = [
         "address",
         "state",
@@ -76,8 +109,41 @@ class SubscriberAdmin(admin.ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Subscriber], search_term: str
     ) -> tuple[models.QuerySet[Subscriber], bool]:
+        """Find addresses by their beginning, or else by any part, which reads all of them."""
         # Addresses are kept in lower case, and LIKE on the column itself can use its index.
-        return super().get_search_results(request, queryset, search_term.strip().lower())
+        typed = search_term.strip().lower()
+        if not typed:
+            return queryset, False
+        begin = queryset.filter(address__startswith=typed)
+        shown = getattr(request, "desk_list", None)
+        if shown is None or begin.order_by().exists():
+            return begin, False
+        within = queryset.filter(address__contains=typed)
+        shown.notes.append(f"No address begins with “{typed}”. These have it within.")
+        return within, False
+
+    def more_tabs(self, request: HttpRequest) -> list[Tab]:
+        if not request.user.has_perm("subscribers.view_suppression"):
+            return []
+        url = reverse("admin:subscribers_suppression_changelist")
+        return [Tab("Never to be mailed", url, Suppression.objects.count())]
+
+    @admin.display(description="State", ordering="state")
+    def standing(self, reader: Subscriber) -> SafeString:
+        state = Subscriber.State(reader.state)
+        return format_html('<span class="state state-{}">{}</span>', state, STATES[state])
+
+    @admin.display(description="Asked", ordering="created_at")
+    def asked(self, reader: Subscriber) -> str:
+        return dates.moment(reader.created_at)
+
+    @admin.display(description="Confirmed", ordering="confirmed_at", empty_value="–")
+    def agreed(self, reader: Subscriber) -> str | None:
+        return dates.moment(reader.confirmed_at) if reader.confirmed_at else None
+
+    @admin.display(description="Left", ordering="unsubscribed_at", empty_value="–")
+    def left(self, reader: Subscriber) -> str | None:
+        return dates.moment(reader.unsubscribed_at) if reader.unsubscribed_at else None
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, ...]:
         # The notices of a reader who asks to be erased go too, though none is deleted by hand.

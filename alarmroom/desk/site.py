@@ -17,6 +17,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 
 from alarmroom.desk.guard import DeletionAdmin, GuardedAdmin
+from alarmroom.desk.lists import ListAdmin
 from alarmroom.desk.menu import menu_of
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class DeskSite(admin.AdminSite):
             # The first base, so that the class cannot allow what it forbids.
             admin_class = type(
                 admin_class.__name__,
-                (GuardedAdmin, admin_class, DeletionAdmin),
+                (GuardedAdmin, admin_class, DeletionAdmin, ListAdmin),
                 {"__module__": __name__},
             )
         super().register(model_or_iterable, admin_class, **options)

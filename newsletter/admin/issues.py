@@ -12,12 +12,14 @@ from django.db import connection
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
 from alarmroom.desk import dates
 from alarmroom.desk.bin_admin import BinAdminMixin
+from alarmroom.desk.lists import Part, View
 from alarmroom.desk.menu import Place
 from alarmroom.desk.versioned import VersionedAdminMixin
 from alarmroom.desk.writing import Frame, WritingPageMixin
@@ -67,6 +69,31 @@ class IssuePostInline(ArticleRowsMixin, admin.TabularInline):
         return super().has_delete_permission(request, obj) and may_edit(request, obj)
 
 
+def _in(*states: Issue.State) -> Part:
+    return lambda issues, request: issues.filter(state__in=states)
+
+
+VIEWS = (
+    View(
+        "",
+        "All",
+        nothing="No issue yet.",
+        hint="An issue is made of articles: pick them, write a line to your readers, send it.",
+    ),
+    View("draft", "Drafts", _in(Issue.State.DRAFT), "No issue is being composed."),
+    View("scheduled", "Scheduled", _in(Issue.State.SCHEDULED), "No issue is scheduled."),
+    View(
+        "sending",
+        "Under way",
+        _in(Issue.State.SENDING, Issue.State.PAUSED),
+        "No issue is under way.",
+        "While an issue is sent, or paused, it stands here.",
+    ),
+    View("sent", "Sent", _in(Issue.State.SENT), "No issue was sent yet."),
+    View("cancelled", "Cancelled", _in(Issue.State.CANCELLED), "No issue was cancelled."),
+)
+
+
 @admin.register(Issue)
 class IssueAdmin(
     BinAdminMixin,
@@ -79,10 +106,12 @@ class IssueAdmin(
     guide = {"": "compose-an-issue", "send": "send", "progress": "send"}
     menu_place = Place("Issues", new="Compose an issue")
     change_form_template = "admin/newsletter/issue/change_form.html"
-    list_display = ["number", "subject", "standing", "articles", "recipients", "moment"]
-    list_display_links = ["number", "subject"]
-    list_filter = ["state"]
-    search_fields = ["subject", "preheader"]
+    list_display = ["issue", "standing", "moment", "recipients"]
+    list_display_links = None  # The subject is a link of its own, above the small facts.
+    row_heading = "issue"
+    views = VIEWS
+    search_fields = ["subject", "preheader", "=number"]
+    search_help_text = "Search subjects, or a number"
     form = IssueForm
     inlines = [IssuePostInline]
     view_on_site = False  # The web edition has a link of its own, once there is one.
@@ -100,20 +129,39 @@ class IssueAdmin(
     def get_queryset(self, request: HttpRequest) -> QuerySet[Issue]:
         return super().get_queryset(request).annotate(article_count=Count("issue_posts"))
 
-    @admin.display(description="state", ordering="state")
-    def standing(self, issue: Issue) -> str:
+    def counted(self, request: HttpRequest) -> QuerySet[Issue]:
+        return Issue.objects.all()  # Without the articles of each.
+
+    @admin.display(description="Issue", ordering="number")
+    def issue(self, issue: Any) -> str:
+        count = issue.article_count
         return format_html(
-            '<span class="state state-{}">{}</span>', issue.state, issue.get_state_display()
+            '<span class="row-title"><a href="{}">{}</a></span>'
+            '<span class="row-facts">No. {} · {} article{}</span>',
+            issue.desk_url,
+            issue.subject,
+            issue.number,
+            count,
+            pluralize(count),
         )
 
-    @admin.display(description="articles", ordering="article_count")
-    def articles(self, issue: Issue) -> int:
-        return issue.article_count  # type: ignore[attr-defined]  # annotated above
+    @admin.display(description="State", ordering="state")
+    def standing(self, issue: Issue) -> str:
+        return format_html(
+            '<span class="state state-{}">{}</span>',
+            issue.state,
+            issue.get_state_display().capitalize(),
+        )
 
-    @admin.display(description="date", ordering="sent_at")
-    def moment(self, issue: Issue) -> Any:
-        when = issue.sent_at or issue.scheduled_for
-        return dates.moment(when) if when else None
+    @admin.display(description="Date", ordering="sent_at")
+    def moment(self, issue: Issue) -> str:
+        if issue.sent_at:
+            return f"Sent {dates.moment(issue.sent_at)}"
+        if issue.scheduled_for:
+            return f"For {dates.moment(issue.scheduled_for)}"
+        if issue.started_at:
+            return f"Started {dates.moment(issue.started_at)}"
+        return f"Changed {dates.moment(issue.updated_at)}"
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Issue | None:
         issue: Issue | None = super().get_object(request, *args, **kwargs)

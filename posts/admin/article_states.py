@@ -2,41 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
-
 from alarmroom.desk import dates
-from posts.models import Post, PostQuerySet
-
-
-class StateFilter(admin.SimpleListFilter):
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            ("draft", "Draft"),
-            ("scheduled", "Scheduled"),
-            ("published", "Published"),
-            ("withdrawn", "Withdrawn"),
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Post]) -> QuerySet[Post]:
-        assert isinstance(queryset, PostQuerySet)  # noqa: S101 (for the type checker)
-        match self.value():
-            case "draft":
-                return queryset.drafts()
-            case "scheduled":
-                return queryset.scheduled()
-            case "published":
-                return queryset.published()
-            case "withdrawn":
-                return queryset.withdrawn()
-        return queryset
-
+from posts.models import Post
 
 STATE_MEANS = {
     "draft": "Only the desk sees it. Publishing asks first.",

@@ -1,7 +1,7 @@
 """Articles on the desk: the list, the page of one, and the actions.
 
-The form is in posts/admin/article_form.py, the states in article_states.py, the actions of the list
-in article_actions.py, the related articles in related.py.
+The form is in posts/admin/article_form.py, the list in article_list.py, its actions in
+article_actions.py, the states in article_states.py, the related articles in related.py.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import F
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import pluralize
@@ -34,7 +33,8 @@ from alarmroom.desk.writing import HISTORY, Frame, WritingPageMixin
 from posts.admin.article_access import ArticleAccessMixin
 from posts.admin.article_actions import ArticleActionsMixin
 from posts.admin.article_form import PostForm, usual_author
-from posts.admin.article_states import STATE_MEANS, StateFilter, state_date, state_of
+from posts.admin.article_list import ArticleListMixin
+from posts.admin.article_states import STATE_MEANS, state_date, state_of
 from posts.admin.checking import ChecksMixin, check_stored_for, waits_for_update
 from posts.admin.draft_links import DraftLinksMixin
 from posts.admin.related import RelatedPostInline
@@ -70,6 +70,7 @@ class PostAdmin(
     EditorPageMixin,
     PictureAdminMixin,
     ArticleActionsMixin,
+    ArticleListMixin,
     VersionedAdminMixin,
     PostAdminBase,
 ):
@@ -77,15 +78,6 @@ class PostAdmin(
     menu_place = Place("Articles", new="Write an article")
     form = PostForm
     inlines = [RelatedPostInline]
-    list_display = ["title", "state", "author", "updated", "see"]
-    list_filter = [StateFilter, "tags", "author"]
-    list_select_related = ["author"]
-    list_per_page = 50
-    show_full_result_count = False
-    # Drafts come first, on both databases, which differ in where they sort NULL.
-    ordering = [F("published_at").desc(nulls_first=True), "-updated_at", "-pk"]
-    search_fields = ["title", "summary"]
-    search_help_text = "Search titles and summaries"
     autocomplete_fields = ["author", "cover"]
     prepopulated_fields = {"slug": ["title"]}
     readonly_fields = ["cover_now"]
@@ -289,25 +281,6 @@ class PostAdmin(
         elif not checked.stopped:
             self.message_user(request, f"“{post}” is no draft with an old date.", messages.INFO)
         return redirect("admin:posts_post_change", pk)
-
-    # Columns
-
-    @admin.display(description="State", ordering="published_at")
-    def state(self, post: Post) -> SafeString:
-        key, words = state_of(post)
-        return format_html(
-            '<span class="state state-{}">{}</span> {}', key, words, state_date(post)
-        )
-
-    @admin.display(description="Updated", ordering="updated_at")
-    def updated(self, post: Post) -> str:
-        return dates.day(post.updated_at)
-
-    @admin.display(description="Read")
-    def see(self, post: Post) -> SafeString:
-        if post.is_published:
-            return format_html('<a href="{}">View</a>', post.get_absolute_url())
-        return format_html('<a href="{}">Preview</a>', reverse("posts:preview", args=[post.pk]))
 
     def seen_by_readers(self, thing: Any) -> bool:
         return bool(thing.is_published)

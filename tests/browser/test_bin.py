@@ -31,9 +31,8 @@ def test_what_is_moved_to_the_bin_comes_back_by_one_click(editor: Page) -> None:
     # From the list, and back from the page of the bin.
     editor.goto(LIST)
     row = editor.locator("#result_list tbody tr").filter(has_text=title)
-    row.locator("input.action-select").check()
-    editor.locator("select[name=action]").first.select_option("delete_selected")
-    editor.get_by_role("button", name="Run").or_(editor.get_by_role("button", name="Go")).click()
+    row.get_by_role("checkbox").check()
+    editor.get_by_role("button", name="Move to the bin…").click()
     editor.get_by_role("button", name="Move 1 to the bin").click()
     expect(editor.locator(".messagelist")).to_contain_text("is in the bin.")
     editor.get_by_role("link", name="Bin", exact=True).first.click()

@@ -1,0 +1,29 @@
+"""What the template of a list needs: its cells, with the names of their columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+register = template.Library()
+
+
+@register.simple_tag
+def named_cells(result: Any, headers: list[dict[str, Any]], heading: str = "") -> SafeString:
+    """Return the cells of a row as Django made them, each with the name of its column.
+
+    On a phone the row is a card, and the name stands before the value. The cell of the column
+    `heading` becomes the heading of the row.
+    """
+    cells = []
+    for cell, header in zip(result, headers, strict=False):
+        words = header["text"] if header["class_attrib"] else ""
+        name = "" if "action-checkbox" in header["class_attrib"] else escape(str(words))
+        if heading and cell.startswith(f'<td class="field-{heading}"'):
+            cell = f'<th scope="row"{cell.removeprefix("<td").removesuffix("</td>")}</th>'
+        tag = cell[:3]  # <td or <th
+        cells.append(f'{tag} data-name="{name}"{cell[3:]}')
+    return mark_safe("".join(cells))  # noqa: S308  (Django's own cells, and an escaped name)
