@@ -56,6 +56,9 @@ INSTALLED_APPS = [
     "subscribers",
     "axes",
     "ckeditor",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
     "django_tasks_db",
     "alarmroom.apps.DeskConfig",  # Django's admin, on our own site
     "django.contrib.auth",
@@ -79,7 +82,8 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "alarmroom.desk.signing_in.middleware.AuthenticationMiddleware",
+    "alarmroom.desk.signing_in.middleware.KeepSessionsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -197,6 +201,10 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "admin:login"
+# Whether a Publisher and an Administrator need a second factor (alarmroom/desk/signing_in/).
+SECOND_FACTOR_REQUIRED = env.switch("SECOND_FACTOR_REQUIRED", default=not DEBUG)
+# The link of a mail that lets an editor choose a new password.
+PASSWORD_RESET_TIMEOUT = 3600  # seconds
 
 # Guesses at a password (alarmroom/desk/sign_in.py, docs/decisions/sign-in.md)
 
@@ -349,6 +357,8 @@ TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 1 if BEHIND_TLS_PROXY else 0, mo
 # Whether the operator confirms that a proxy reads requests whole (alarmroom/checks.py).
 BUFFERING_PROXY = env.switch("BUFFERING_PROXY", default=False)
 SESSION_ENGINE = "alarmroom.sessions"
+# A session ends after twelve hours without use (alarmroom/desk/signing_in/sessions.py).
+SESSION_COOKIE_AGE = 12 * 3600  # seconds
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True

@@ -36,6 +36,7 @@ JOINED = {
             "bar",
             "bin",
             "log",
+            "sign-in",
             "focal-point",
             "forms",
             "writing",

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group, Permission, User
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Prefetch, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import pluralize
 
 from alarmroom.desk import log
 from alarmroom.desk.models import Act
+from alarmroom.desk.signing_in import factors
 
 if TYPE_CHECKING:
     UserAdminBase = UserAdmin[User]
@@ -181,6 +183,24 @@ class PersonAdmin(UserAdminBase):
         form: Any = super().get_form(request, obj, change=change, **kwargs)
         form.actor = request.user
         return form
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The form of an account; above it a way to reset its second factor, for who may."""
+        person = self.get_object(request, unquote(object_id))
+        may_reset = (
+            person is not None
+            and person.pk != request.user.pk
+            and self.has_change_permission(request, person)
+            and factors.has_one(person)
+        )
+        context = {"may_reset": may_reset, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         allowed = super().has_change_permission(request, obj)

@@ -29,7 +29,11 @@ GUIDE = BASE_DIR / "docs" / "editors-guide.md"
 PICTURES = BASE_DIR / "docs" / "guide"
 FIRST = "start"
 # The desk's own pages, and the chapter of each.
-OWN_PAGES = {"bin": "the-bin", "bin_empty": "the-bin", "bin_delete": "the-bin"}
+OWN_PAGES = {
+    **dict.fromkeys(("bin", "bin_empty", "bin_delete"), "the-bin"),
+    **dict.fromkeys(("signing_in", "second_factor_set_up", "recovery_codes"), "signing-in"),
+    "log": "who-did-what",
+}
 
 
 @dataclass(frozen=True)

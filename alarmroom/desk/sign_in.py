@@ -6,6 +6,7 @@ A network is the first address of a /24 of IPv4 or a /64 of IPv6: no full addres
 
 from __future__ import annotations
 
+import copy
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.conf import settings
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
 from django.db.models import Q, Sum
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
 from alarmroom.clients import client_network
@@ -40,6 +41,18 @@ class SignInHandler(AxesDatabaseHandler):
     The lock of an account does not apply to networks from which it has signed in lately. So nobody
     can lock editors out of their own office by guessing from elsewhere.
     """
+
+    def user_login_failed(
+        self, sender: Any, credentials: dict[str, Any], request: Any = None, **kwargs: Any
+    ) -> None:
+        """Count a failure, without the form in which it was made: that may hold a whole text."""
+        if request is None:
+            return
+        bare = copy.copy(request)
+        bare.GET = bare.POST = QueryDict()
+        super().user_login_failed(sender, credentials, bare, **kwargs)
+        for name in ("axes_locked_out", "axes_credentials", "axes_failures_since_start"):
+            setattr(request, name, getattr(bare, name))
 
     def get_failures(self, request: Any, credentials: dict[str, Any] | None = None) -> int:
         """Return the failures, scaled so that AXES_FAILURE_LIMIT is the number that locks."""
@@ -82,16 +95,19 @@ def forget_old() -> None:
             old.delete()
 
 
+def locked_sentence() -> str:
+    minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
+    return (
+        "There were too many wrong passwords, for this account or from your network. Wait "
+        f"{minutes} minutes, then try again; further tries do not make it longer. If you "
+        "cannot wait, ask whoever runs the site to unlock it."
+    )
+
+
 class SignInForm(AdminAuthenticationForm):
     """Says that an account is locked, and for how long, whether the password is right or not."""
 
     def get_invalid_login_error(self) -> ValidationError:
         if getattr(self.request, "axes_locked_out", False):
-            minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
-            return ValidationError(
-                "There were too many wrong passwords, for this account or from your network. Wait "
-                f"{minutes} minutes, then try again; further tries do not make it longer. If you "
-                "cannot wait, ask whoever runs the site to unlock it.",
-                code="locked",
-            )
+            return ValidationError(locked_sentence(), code="locked")
         return super().get_invalid_login_error()

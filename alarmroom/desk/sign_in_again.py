@@ -19,19 +19,21 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 
 from alarmroom.desk.sign_in import SignInForm
+from alarmroom.desk.signing_in import factors, guesses
 from alarmroom.methods import allow
 from alarmroom.origin import origin_allowed
 
 
 @never_cache
 @csrf_exempt
-@sensitive_post_parameters("password")
+@sensitive_post_parameters("password", "code")
 @allow("POST")
 def sign_in_again(request: HttpRequest) -> JsonResponse:
     """Sign in the account of an open form (`_account`) and answer with a new CSRF token.
 
     Without a password it answers 401, or the token if that account is signed in: in another tab,
-    for example, where the token of this one became worthless.
+    for example, where the token of this one became worthless. An account with a second factor gets
+    401 and the state "code" for its password alone, and sends both then.
     """
     if not origin_allowed(request):
         return refusal(HTTPStatus.FORBIDDEN, "This came from another site. Nothing was done.")
@@ -56,7 +58,25 @@ def sign_in_again(request: HttpRequest) -> JsonResponse:
             HTTPStatus.CONFLICT,
             "This text belongs to another account. Sign in as the one that is named above.",
         )
-    login(request, form.get_user())
+    user = form.get_user()
+    if not factors.has_one(user):
+        if factors.is_required(user):
+            return refusal(
+                HTTPStatus.FORBIDDEN,
+                "Your role needs a second factor now. Sign in in another tab, where you set it up; "
+                "your text stays here meanwhile.",
+            )
+        login(request, user)
+    elif not request.POST.get("code"):
+        return JsonResponse({"state": "code"}, status=HTTPStatus.UNAUTHORIZED)
+    else:
+        outcome, sentence = guesses.try_code(request, user, request.POST["code"])
+        if outcome is guesses.Outcome.LOCKED:
+            return refusal(HTTPStatus.TOO_MANY_REQUESTS, sentence)
+        if outcome is guesses.Outcome.WRONG:
+            return refusal(HTTPStatus.BAD_REQUEST, sentence)
+        login(request, user)
+        factors.mark(request)
     return JsonResponse({"state": "signed-in", "token": get_token(request)})
 
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from alarmroom.desk import log
 from alarmroom.desk.models import Act
+from alarmroom.desk.signing_in.sessions import keep_alive
 
 # Of one account and one kind, the log has one line in this time: whoever guesses on and on cannot
 # fill it. How often was tried, django-axes knows.
@@ -24,7 +25,8 @@ ONE_LINE_IN: timedelta = settings.AXES_COOLOFF_TIME
 
 
 @receiver(user_logged_in)
-def log_sign_in(sender: Any, user: Any, **kwargs: Any) -> None:
+def log_sign_in(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
+    keep_alive(request)
     if user.is_staff:
         log.record(Act.Kind.SIGNED_IN, by=user)
 

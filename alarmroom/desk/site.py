@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
@@ -15,13 +14,16 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 
 from alarmroom.desk.guard import DeletionAdmin, GuardedAdmin
 from alarmroom.desk.lists import ListAdmin
 from alarmroom.desk.menu import menu_of
 
-if TYPE_CHECKING:
-    from django.contrib.auth.forms import AuthenticationForm
+# Their rows are secrets of accounts; alarmroom/desk/signing_in/ has the pages.
+NOT_ON_THE_DESK = ("otp_totp", "otp_static")
 
 
 class AutocompleteView(AutocompleteJsonView):
@@ -40,20 +42,14 @@ class DeskSite(admin.AdminSite):
     # The menu is in the header (alarmroom/desk/menu.py).
     enable_nav_sidebar = False
 
-    @property
-    def login_form(self) -> type[AuthenticationForm]:  # type: ignore[override]  # an attribute
-        # This module is imported before the models of other apps are.
-        from alarmroom.desk.sign_in import SignInForm
-
-        return SignInForm
-
+    @method_decorator([never_cache, sensitive_post_parameters()])
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        response = super().login(request, extra_context)
-        if getattr(request, "axes_locked_out", False):
-            response.status_code = HTTPStatus.TOO_MANY_REQUESTS
-        return response
+        # This module is imported before the models of other apps are.
+        from alarmroom.desk.signing_in import steps
+
+        return steps.sign_in(self, request)
 
     def register(
         self,
@@ -61,6 +57,8 @@ class DeskSite(admin.AdminSite):
         admin_class: type[admin.ModelAdmin[Any]] | None = None,
         **options: Any,
     ) -> None:
+        models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
+        model_or_iterable = [m for m in models if m._meta.app_label not in NOT_ON_THE_DESK]
         admin_class = admin_class or admin.ModelAdmin
         if not issubclass(admin_class, GuardedAdmin):
             # The first base, so that the class cannot allow what it forbids.
@@ -79,11 +77,13 @@ class DeskSite(admin.AdminSite):
             name="view_on_site",
         )
         # Models are loaded by now; when this module is imported, they are not.
-        from alarmroom.desk import bin_pages, guide, log_page
+        from alarmroom.desk import bin_pages, factor_reset, guide, log_page
+        from alarmroom.desk.signing_in.urls import urls as signing_in
 
         again = path("sign-in-again/", self.sign_in_again, name="sign_in_again")
         technical = path("technical/", self.admin_view(self.technical), name="technical")
-        own = [*bin_pages.urls(self), *guide.urls(self), *log_page.urls(self)]
+        rooms = (bin_pages.urls, guide.urls, log_page.urls, signing_in, factor_reset.urls)
+        own = [pattern for urls in rooms for pattern in urls(self)]
         return [shown, again, technical, *own, *super().get_urls()]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from alarmroom import kept
 from alarmroom.desk import bin, copies, sign_in
+from alarmroom.desk.signing_in import sessions
 from newsletter.delivery import clock
 from newsletter.models import Content
 from posts import finishing, freshness, likeness
@@ -87,6 +88,7 @@ def tick() -> list[str]:
         kept.page_store().sweep()
     with steps.step("Forgetting old sign-ins"):
         sign_in.forget_old()
+        sessions.forget_ended()
     with steps.step("Forgetting texts that were saved, or set aside, a month ago"):
         copies.delete_outdated(timezone.now())
     with steps.step("Deleting what was in the bin for 30 days"):

@@ -23,6 +23,9 @@ const TEMPLATE = `
     </p>
     <label>Password <input type="password" name="password" required
       autocomplete="current-password" aria-describedby="desk-sign-in-error"></label>
+    <label data-code hidden>Code from your app, or a recovery code <input name="code"
+      autocomplete="one-time-code" autocapitalize="none" spellcheck="false" maxlength="40"
+      aria-describedby="desk-sign-in-error"></label>
     <p id="desk-sign-in-error" class="desk-sign-in__error" role="alert"></p>
     <div class="desk-sign-in__foot">
       <button class="button default" value="go">Go on writing</button>
@@ -36,7 +39,7 @@ function ask() {
   dialog.setAttribute("aria-labelledby", "desk-sign-in-title");
   dialog.innerHTML = TEMPLATE;
   const form = dialog.querySelector("form");
-  const { username, password } = form.elements;
+  const { username, password, code } = form.elements;
   dialog.querySelector(".desk-sign-in__initials").textContent = initials(account.name);
   dialog.querySelector("strong").textContent = account.name;
   username.value = account.username;
@@ -59,12 +62,19 @@ function ask() {
       if (dialog.dataset.busy) return;
       dialog.dataset.busy = "yes";
       error.textContent = "";
-      const sentence = await signIn(username.value, password.value);
+      const { state, sentence } = await signIn(username.value, password.value, code.value);
       delete dialog.dataset.busy;
-      if (!sentence) return end(true);
+      if (state === "signed-in") return end(true);
+      if (state === "code") {
+        code.closest("[data-code]").hidden = false;
+        code.required = true;
+        code.focus();
+        return;
+      }
       error.textContent = sentence;
-      password.select();
-      password.focus();
+      const wrong = code.required ? code : password;
+      wrong.select();
+      wrong.focus();
     });
     form.querySelector("[value=later]").addEventListener("click", () => end(false));
     // Escape.
@@ -79,21 +89,22 @@ function ask() {
   });
 }
 
-// Returns why it did not work, or nothing.
-async function signIn(username, password) {
+// Returns the state of the answer, and why it did not work. "code": a second factor is asked.
+async function signIn(username, password, code) {
   try {
     const response = await fetch(account.signIn, {
       method: "POST",
-      body: new URLSearchParams({ username, password, _account: account.pk }),
+      body: new URLSearchParams({ username, password, code, _account: account.pk }),
       credentials: "same-origin",
       headers: { Accept: "application/json" },
     });
     const answer = await response.json();
-    if (answer.state !== "signed-in") return answer.error;
-    takeToken(answer.token);
-    return "";
+    if (answer.state === "signed-in") takeToken(answer.token);
+    return { state: answer.state, sentence: answer.error };
   } catch {
-    return "There is no connection to the desk. Your text stays here: try again in a moment.";
+    const sentence =
+      "There is no connection to the desk. Your text stays here: try again in a moment.";
+    return { state: "away", sentence };
   }
 }
 

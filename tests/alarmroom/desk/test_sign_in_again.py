@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.contrib.sessions.models import Session
 from django.http import HttpResponse
 from django.test import Client
+
+from alarmroom.desk.models import Session
 
 pytestmark = pytest.mark.django_db
 

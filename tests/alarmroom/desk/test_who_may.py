@@ -74,6 +74,8 @@ PUBLIC = [
     "favicon.ico",
     "apple-touch-icon.png",
     "admin:login",
+    "admin:second_factor",  # without a right password it leads to the sign-in
+    "admin:second_factor_needed",
     "admin:sign_in_again",
     "mailroom:index",
     "mailroom:empty",
@@ -151,6 +153,15 @@ TABLE: dict[str, str] = {
     "admin:password_change": STAFF,
     "admin:password_change_done": STAFF,
     "admin:jsi18n": STAFF,
+    # Each account's own.
+    "admin:signing_in": STAFF,
+    "admin:second_factor_set_up": STAFF,
+    "admin:second_factor_remove": STAFF,
+    "admin:recovery_codes": STAFF,
+    "admin:recovery_codes_file": STAFF,
+    "admin:recovery_codes_renew": STAFF,
+    "admin:sessions_end": STAFF,
+    "admin:second_factor_reset": "auth.change_user",
     "admin:app_list": STAFF,
     "admin/(?P<url>.*)$": STAFF,  # the catch-all 404
     "admin:guide": STAFF,
