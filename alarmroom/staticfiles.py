@@ -34,6 +34,7 @@ JOINED = {
             "tokens",
             "base",
             "bar",
+            "home",
             "bin",
             "log",
             "sign-in",

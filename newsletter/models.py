@@ -373,6 +373,9 @@ class Delivery(models.Model):
                 condition=Q(leased_until__isnull=False),
             ),
             models.Index(fields=["issue", "state"], name="delivery_totals"),
+            models.Index(
+                fields=["issue"], name="delivery_in_doubt", condition=Q(state="uncertain")
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["issue", "subscriber"], name="delivery_once"),

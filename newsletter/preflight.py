@@ -4,14 +4,21 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from newsletter.models import Issue
+from newsletter.models import Issue, IssuePost
 
 
-def problems(issue: Issue, at: datetime | None = None) -> list[str]:
-    """Return what prevents an issue from being sent at a moment (default: now); [] if nothing."""
+def problems(
+    issue: Issue, at: datetime | None = None, *, entries: list[IssuePost] | None = None
+) -> list[str]:
+    """Return what prevents an issue from being sent at a moment (default: now); [] if nothing.
+
+    `entries` are its contents(), for whoever has them already.
+    """
     at = at or timezone.now()
     found = []
-    posts = [row.post for row in issue.issue_posts.select_related("post")]
+    if entries is None:
+        entries = list(issue.issue_posts.select_related("post"))
+    posts = [row.post for row in entries]
     if not issue.subject.strip():
         found.append("The issue has no subject. Write one.")
     if not posts:

@@ -138,6 +138,8 @@ class ConsentEvent(models.Model):
         verbose_name = "record of consent"
         verbose_name_plural = "records of consent"
         ordering = ["-at", "-pk"]
+        # For the figures of the last weeks (subscribers/growth.py).
+        indexes = [models.Index(fields=["at", "kind"], name="consent_event_weeks")]
 
     def __str__(self) -> str:
         return f"{self.address}: {self.get_kind_display()}"
@@ -213,7 +215,8 @@ class Notice(models.Model):
     class Meta:
         ordering = ["-created_at", "-pk"]
         indexes = [
-            models.Index(fields=["due_at"], name="notice_due", condition=models.Q(state="queued"))
+            models.Index(fields=["due_at"], name="notice_due", condition=models.Q(state="queued")),
+            models.Index(fields=["id"], name="notice_failed", condition=models.Q(state="failed")),
         ]
         constraints = [
             models.CheckConstraint(

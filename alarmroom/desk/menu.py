@@ -183,13 +183,15 @@ class Menu:
         return ""
 
     @cached_property
+    def articles_url(self) -> str:
+        found = (each for each in self.sections if each.name == "Articles")
+        return next((each.url for each in found), "")
+
+    @cached_property
     def desk(self) -> list[Entry]:
         """The desk's own pages: the bin and the log."""
-        # These modules are imported after the models of all apps.
-        from alarmroom.desk import bin_pages, log_page
-
-        found = [bin_pages.entry(self.site, self.request), log_page.entry(self.request)]
-        entries = [entry for entry in found if entry]
+        site: Any = self.site
+        entries: list[Entry] = site.own_pages(self.request)
         for entry in entries:
             entry.is_current = self.request.path.startswith(entry.url)
         return entries

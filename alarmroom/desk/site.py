@@ -20,7 +20,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from alarmroom.desk.guard import DeletionAdmin, GuardedAdmin
 from alarmroom.desk.lists import ListAdmin
-from alarmroom.desk.menu import menu_of
+from alarmroom.desk.menu import Entry, menu_of
 
 # Their rows are secrets of accounts; alarmroom/desk/signing_in/ has the pages.
 NOT_ON_THE_DESK = ("otp_totp", "otp_static")
@@ -86,11 +86,26 @@ class DeskSite(admin.AdminSite):
         own = [pattern for urls in rooms for pattern in urls(self)]
         return [shown, again, technical, *own, *super().get_urls()]
 
+    def own_pages(self, request: HttpRequest) -> list[Entry]:
+        """Return the pages of the menu that are no list of a model."""
+        from alarmroom.desk import bin_pages, log_page
+
+        found = [bin_pages.entry(self, request), log_page.entry(request)]
+        return [entry for entry in found if entry]
+
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context = super().each_context(request)
         if context["has_permission"]:
             context["desk_menu"] = menu_of(self, request)
         return context
+
+    def index(  # type: ignore[override]  # another page
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        # This module is imported before the models of other apps are.
+        from alarmroom.desk import home
+
+        return home.page(request, self)
 
     def app_index(  # type: ignore[override]  # no template
         self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None

@@ -1,5 +1,5 @@
 """The desk of issues and their deliveries."""
 
-from newsletter.admin import issues
+from newsletter.admin import home, issues
 
-__all__ = ["issues"]
+__all__ = ["home", "issues"]

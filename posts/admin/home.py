@@ -1,0 +1,120 @@
+"""What articles bring to Home: what was begun, what fails its checks, what is scheduled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+from django.db.models import F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from alarmroom.desk import home
+from alarmroom.desk.models import WorkingCopy
+from alarmroom.desk.models.working_copy import NEW
+from posts.models import Post, access
+
+# As many as a calendar of two months can show.
+MOST_DATES = 400
+MOST_FAILING = 50
+
+home.SEES_DATES += ["posts.view_post", "posts.change_post"]
+
+
+@home.source
+def articles(request: HttpRequest) -> Iterator[home.Part]:
+    user = request.user
+    if user.has_perm("posts.add_post"):
+        url = reverse("admin:posts_post_add")
+        yield home.Action("Write an article", url, rank=0, icon="write")
+    if user.has_perm("posts.change_post"):
+        yield from begun(request)
+        yield from failing(request)
+    if access.sees_all(user) or user.has_perm("posts.change_post"):
+        yield from dated(request)
+
+
+def begun(request: HttpRequest) -> Iterator[home.Action]:
+    """The last draft that the account saved, or typed into. One query."""
+    user = request.user
+    drafts = Post.objects.visible_to(user).drafts().filter(owner=user.pk)
+    title = Post.objects.filter(pk=OuterRef("object_id")).values("title")
+    kind = ContentType.objects.get_for_model(Post)
+    copies = WorkingCopy.objects.filter(by=user.pk, content_type=kind).open()
+    text = models.CharField()
+    found = (
+        drafts.order_by()
+        .annotate(key=F("pk"), name=Coalesce("title", Value(""), output_field=text))
+        .values_list("key", "name", "updated_at")
+        .union(
+            copies.order_by()
+            .annotate(
+                key=F("object_id"),
+                name=Coalesce(Subquery(title), Value(""), output_field=text),
+            )
+            .values_list("key", "name", "changed_at"),
+            all=True,
+        )
+        .order_by("-updated_at")[:10]
+    )
+    now = timezone.now()
+    for pk, name, at in found:
+        if pk == NEW and user.has_perm("posts.add_post"):
+            url, name = reverse("admin:posts_post_add"), "an article without a title"
+        elif name:
+            url = reverse("admin:posts_post_change", args=[pk])
+        else:
+            continue  # It is in the bin by now.
+        detail = f"edited {home.ago(at, now)}"
+        yield home.Action("Continue:", url, rank=2, icon="go", about=name, detail=detail)
+        return
+
+
+def failing(request: HttpRequest) -> Iterator[home.Need]:
+    """Published articles in which the checks found something to fix. One query."""
+    posts = Post.objects.published().visible_to(request.user)
+    if not access.changes_all(request.user):
+        posts = posts.filter(owner=request.user.pk)
+    found = (
+        posts.filter(check_result__errors__gt=0)
+        .order_by("-check_result__errors", "pk")
+        .values_list("pk", "title", "check_result__errors", "check_result__first")
+    )
+    for pk, title, errors, first in found[:MOST_FAILING]:
+        more = f" And {errors - 1} more." if errors > 1 else ""
+        yield home.Need(
+            "Something to fix in a published article",
+            title,
+            reverse("admin:posts_post_change", args=[pk]),
+            "Look and fix",
+            detail=f"{first}{more}",
+            rank=4,
+            kind="stop",
+        )
+
+
+def dated(request: HttpRequest) -> Iterator[home.Coming]:
+    """What was published this month, and whatever is scheduled. One query."""
+    user, now = request.user, timezone.now()
+    start, _ = home.span(now)
+    posts = (
+        Post.objects.visible_to(user)
+        .filter(Q(published_at__gte=start))
+        .order_by("published_at")
+        .select_related("author")
+        .only("title", "published_at", "owner", "author__name")
+    )
+    for post in posts[:MOST_DATES]:
+        assert post.published_at  # noqa: S101  (for the type checker)
+        yield home.Coming(
+            post.published_at,
+            "article",
+            post.title,
+            reverse("admin:posts_post_change", args=[post.pk]),
+            key=f"posts.post-{post.pk}",
+            detail=str(post.author),
+            may_move=access.may_publish(user, post),
+        )

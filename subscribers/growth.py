@@ -1,0 +1,96 @@
+"""How many readers there are, and how many came and went, week by week."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from subscribers.models import ConsentEvent
+
+WEEKS = 12
+
+
+@dataclass(frozen=True)
+class Week:
+    """From Monday to Sunday in the site's time zone; the last one goes on."""
+
+    start: dt.date
+    gained: int
+    lost: int
+
+    @property
+    def name(self) -> str:
+        return date_format(self.start, "M j")
+
+
+def weeks(now: dt.datetime | None = None) -> list[Week]:
+    """Return the last twelve weeks, this one included. One query."""
+    today = timezone.localdate(now)
+    monday = today - dt.timedelta(days=today.weekday())
+    starts = [monday - dt.timedelta(weeks=WEEKS - 1 - each) for each in range(WEEKS)]
+    zone = timezone.get_current_timezone()
+    moments = [dt.datetime.combine(start, dt.time(), zone) for start in starts]
+    kinds = {"gained": ConsentEvent.Kind.CONFIRMED, "lost": ConsentEvent.Kind.UNSUBSCRIBED}
+    counts = {}
+    for number, start in enumerate(moments):
+        within = Q(at__gte=start)
+        if number + 1 < WEEKS:
+            within &= Q(at__lt=moments[number + 1])
+        for name, kind in kinds.items():
+            counts[f"{name}{number}"] = Count("pk", filter=within & Q(kind=kind))
+    found = ConsentEvent.objects.filter(at__gte=moments[0], kind__in=kinds.values()).aggregate(
+        **counts
+    )
+    return [
+        Week(start, found[f"gained{number}"], found[f"lost{number}"])
+        for number, start in enumerate(starts)
+    ]
+
+
+def left_since(moment: dt.datetime) -> int:
+    """Return how many unsubscribed since a moment."""
+    kind = ConsentEvent.Kind.UNSUBSCRIBED
+    return ConsentEvent.objects.filter(kind=kind, at__gte=moment).count()
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A week in the chart: where its two bars stand, in the units of the drawing."""
+
+    week: Week
+    x: float
+    up: float
+    """The height of what was gained; it ends on the line."""
+    top: float
+    down: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """What the template draws. Its table says the same in numbers."""
+
+    bars: list[Bar]
+    width: int = 360
+    line: int = 92
+    height: int = 120
+
+
+def chart(found: list[Week]) -> Chart:
+    highest = max([1, *(week.gained for week in found)])
+    deepest = max([1, *(week.lost for week in found)])
+    drawn = Chart([])
+    # One scale for both, unless those who left would run out of the drawing.
+    scale = min(76 / highest, 24 / deepest)
+    for number, week in enumerate(found):
+        up = max(week.gained * scale, 2 if week.gained else 0)
+        down = max(week.lost * scale, 2 if week.lost else 0)
+        label = {0: week.name, WEEKS // 2: week.name, WEEKS - 1: "this week"}.get(number, "")
+        drawn.bars.append(
+            Bar(week, 4 + number * 30, round(up, 1), round(92 - up, 1), round(down, 1), label)
+        )
+    return drawn
