@@ -47,6 +47,7 @@ JOINED = {
             "rows",
             "header",
             "editor",
+            "toolbar",
             "saving",
             "history",
             "preview",

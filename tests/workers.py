@@ -26,6 +26,7 @@ GROUPS = (
     (
         "tests/browser/test_allowlist.py::",
         "tests/browser/test_editor.py::",
+        "tests/browser/test_blocks.py::",
         "tests/browser/test_paste.py::",
         "tests/browser/test_reading.py::",
         "tests/browser/test_search.py::",

@@ -53,7 +53,8 @@ CONFIG: dict[str, Any] = {
     "fullPage": False,
     "versionCheck": False,
     "removePlugins": REMOVED_PLUGINS,
-    "extra_plugins": ["uploadimage"],
+    # Ours are in static/js/blocks.js.
+    "extra_plugins": ["blocks", "uploadimage"],
     "width": "auto",
     "height": 420,  # At least; it grows with the text.
     "toolbarCanCollapse": False,
@@ -64,7 +65,10 @@ CONFIG: dict[str, Any] = {
     "clipboard_handleImages": False,
     "filebrowserBrowseUrl": "",
     "filebrowserImageBrowseUrl": "",
-    "removeDialogTabs": "link:upload;image:Link;image:Upload;image:advanced;link:advanced",
+    "removeDialogTabs": "link:upload;image:Link;image:Upload;image:advanced;link:advanced;"
+    "table:advanced",
+    # The arrow keys lead along the whole toolbar, and not round and round a part of it.
+    "toolbarGroupCycling": False,
     "linkShowTargetTab": False,
     "linkDefaultProtocol": "https://",
     "format_tags": "p;h2;h3;h4;pre",
@@ -80,20 +84,18 @@ CONFIG: dict[str, Any] = {
     "toolbar": "Alarm",
     "toolbar_Alarm": [
         ["Format"],
-        ["Bold", "Italic", "Strike", "RemoveFormat"],
-        ["Link", "Unlink"],
-        ["NumberedList", "BulletedList", "Blockquote"],
-        ["Image", "Table", "HorizontalRule", "SpecialChar"],
-        ["PasteText", "PasteFromWord", "Find"],
+        ["Bold", "Italic", "Link"],
+        ["BulletedList", "NumberedList", "Checklist", "Blockquote"],
+        ["Image", "PullQuote", "Footnote", "InsertTable", "CaseExample", "KeyPoints", "Rule"],
         ["Undo", "Redo"],
-        ["ShowBlocks", "Source"],
+        # Source is seen only while the source is, as the way back; the way there is under More.
+        ["More", "Source"],
     ],
     "toolbar_Short": [
-        ["Bold", "Italic"],
-        ["Link", "Unlink"],
-        ["NumberedList", "BulletedList", "Blockquote"],
+        ["Bold", "Italic", "Link"],
+        ["BulletedList", "NumberedList", "Blockquote"],
         ["Undo", "Redo"],
-        ["Source"],
+        ["More", "Source"],
     ],
 }
 
@@ -134,7 +136,8 @@ class EditorWidget(CKEditorWidget):
     def media(self) -> Media:
         """CKEditor's own files, then ours, which starts it without inline scripts."""
         scripts: list[Any] = [
-            Script(f"js/{name}.js", type="module") for name in ("editor", "paste", "growing")
+            Script(f"js/{name}.js", type="module")
+            for name in ("editor", "paste", "growing", "blocks")
         ]
         ours = Media(js=["ckeditor/ckeditor/ckeditor.js", *scripts])
         return super().media + ours

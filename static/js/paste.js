@@ -287,6 +287,8 @@ class Translation {
   pictures() {
     for (const image of this.all("img")) {
       if (!image.isConnected || image.hasAttribute("data-cke-upload-id")) continue;
+      // A part of the editor's own, in what is copied from one text to another.
+      if (image.closest(".cke_widget_drag_handler_container")) continue;
       const source = (image.getAttribute("src") ?? "").replace(/\s+/g, "");
       const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(source)?.[1].toLowerCase() ?? "";
       const had =
@@ -560,7 +562,7 @@ function translate(editor, html, options) {
   const translation = new Translation(editor.config.foreign, doc, {
     // The id is foreign text, so it is compared, and not used in a selector.
     knows: (id) => [...(text?.querySelectorAll("[id]") ?? [])].some((each) => each.id === id),
-    takenNames: [...(text?.textContent ?? "").matchAll(NOTE_NAME)].map(([, name]) => name),
+    takenNames: namesOfNotes(editor, text?.textContent ?? ""),
     ...options,
   });
   try {
@@ -570,6 +572,12 @@ function translate(editor, html, options) {
   }
   say(editor, translation.losses);
   return doc;
+}
+
+// Those that were typed, and those that the editor shows as numbers (static/js/blocks/footnotes.js).
+function namesOfNotes(editor, text) {
+  const marks = Object.values(editor.widgets?.instances ?? {}).filter(({ name }) => name === "note");
+  return [...[...text.matchAll(NOTE_NAME)].map(([, name]) => name), ...marks.map(({ data }) => data.name)];
 }
 
 const WORD =

@@ -27,7 +27,7 @@ from playwright.sync_api import (
 
 from tests.browser.conftest import chromium, sign_in
 from tests.browser.stack import Stack
-from tests.browser.test_editor import open_section
+from tests.browser.test_editor import more, open_section
 from tests.helpers import start
 
 ADD = "/admin/posts/post/add/"
@@ -330,7 +330,7 @@ def test_every_kind_of_change_is_kept(open_desk: OpenDesk, draft: str) -> None:
     page.locator(".add-row a").first.click()
     is_sent(f"&{name}={before + 1}&")
     # The source of the text.
-    page.click(".cke_button__source")
+    more(page, "Source")
     page.locator("textarea.cke_source").fill("<p>From the source</p>")
     is_sent("From+the+source")
     page.click(".cke_button__source")

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, Request, Response, StorageState, 
 from tests import production
 from tests.browser.conftest import note_problems
 from tests.browser.stack import own_database
-from tests.browser.test_editor import open_section
+from tests.browser.test_editor import more, open_dialog, open_section
 from tests.helpers import free_port, start, wait_for_port
 
 PASSWORD = "only-for-this-test"
@@ -176,14 +176,14 @@ def test_the_editor_and_all_its_dialogs_find_their_files(desk: Page) -> None:
     desk.goto("/admin/posts/post/add/")
     text = desk.frame_locator("#cke_id_body iframe").locator("body")
     text.fill("Some words to work on")
-    for button in ("Link", "Image", "Table", "Special Character", "Find"):
-        desk.locator("#cke_id_body").get_by_role("button", name=button, exact=False).first.click()
+    for button in ("link", "image", "inserttable", "Special character…", "Find and replace…"):
+        open_dialog(desk, button)
         dialog = desk.locator(".cke_dialog:visible")
         expect(dialog).to_be_visible()
         dialog.locator(".cke_dialog_close_button").click()
         expect(dialog).to_have_count(0)
-    desk.locator("#cke_id_body .cke_button__showblocks").click()
-    desk.locator("#cke_id_body .cke_button__source").click()
+    more(desk, "Show blocks")
+    more(desk, "Source")
     expect(desk.locator("textarea.cke_source")).to_be_visible()
     desk.locator("#cke_id_body .cke_button__source").click()
     expect(text).to_have_text("Some words to work on")

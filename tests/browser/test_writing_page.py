@@ -10,7 +10,14 @@ from playwright.sync_api import Browser, Page, StorageState, expect
 from audit import axe
 from tests.browser.conftest import note_problems
 from tests.browser.stack import Stack
-from tests.browser.test_editor import ADD, fill_in, open_editor, open_section, publish
+from tests.browser.test_editor import (
+    ADD,
+    fill_in,
+    open_dialog,
+    open_editor,
+    open_section,
+    publish,
+)
 
 PHONE = {"width": 390, "height": 844}
 # Where the caret is in the window, and where the bars end.
@@ -336,8 +343,8 @@ def test_axe_objects_to_nothing_light_and_dark_wide_and_narrow(editor: Page, kin
 def test_the_dialogs_of_the_editor_are_dark_in_the_dark(editor: Page) -> None:
     editor.emulate_media(color_scheme="dark")
     open_editor(editor)
-    for button in ("link", "image", "table", "specialchar", "find"):
-        editor.click(f".cke_button__{button}")
+    for button in ("link", "image", "inserttable", "Special character…", "Find and replace…"):
+        open_dialog(editor, button)
         dialog = editor.locator(".cke_dialog:visible")
         for part in (".cke_dialog_body", ".cke_dialog_title", ".cke_dialog_footer"):
             paper = dialog.locator(part).first.evaluate(

@@ -1,0 +1,26 @@
+// Our own blocks in the editor, and a toolbar that names them in words (posts/text/editor.py).
+// Each file in blocks/ has one of them.
+
+import { checklist } from "./blocks/checklist.js";
+import { figures } from "./blocks/figures.js";
+import { footnotes } from "./blocks/footnotes.js";
+import { leaving } from "./blocks/leaving.js";
+import { pullQuote } from "./blocks/pull-quote.js";
+import { sections } from "./blocks/sections.js";
+import { tables } from "./blocks/tables.js";
+import { names, toolbar } from "./blocks/toolbar.js";
+
+const CKEDITOR = window.CKEDITOR;
+
+CKEDITOR.plugins.add("blocks", {
+  requires: "widget,menubutton,blockquote,list,table,horizontalrule",
+  init(editor) {
+    toolbar(editor);
+    if (!editor.config.foreign.short) {
+      for (const block of [sections, pullQuote, checklist, footnotes, figures, leaving]) block(editor);
+    }
+  },
+});
+
+CKEDITOR.on("instanceCreated", ({ editor }) => names(editor));
+tables();
