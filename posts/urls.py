@@ -1,12 +1,13 @@
 from django.urls import path, register_converter
 
 from posts import share_image
-from posts.admin import uploads
+from posts.admin import links, uploads
 from posts.views import (
     archive,
     article,
     feeds,
     lists,
+    own_links,
     pages,
     preview,
     preview_as,
@@ -43,6 +44,9 @@ urlpatterns = [
     path("preview/new/tab/", preview_as.tab, name="preview-tab-new"),
     path("preview/<int:pk>/tab/", preview_as.tab, name="preview-tab"),
     path("draft/<str:token>/", shared_draft.shared_draft, name="shared-draft"),
+    path("to/article/<int:number>/", own_links.to_article, name="to-article"),
+    path("to/page/<int:number>/", own_links.to_page, name="to-page"),
+    path("desk/links/", links.find_links, name="find-links"),
     path("desk/upload/", uploads.upload_image, name="image-upload"),
     # The last one, because it matches any single word.
     path("<slug:slug>/", pages.page, name="page"),

@@ -35,6 +35,7 @@ EXISTING = {
     "<slug:slug>": "house-rules",
 }
 PLACEHOLDERS = {
+    "<int:number>": "7",
     "<slug:slug>": "night-shift",
     "<issue_number:number>": "7",
     "<int:pk>": "1",

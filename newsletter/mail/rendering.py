@@ -32,6 +32,7 @@ from newsletter.mail.mime import (
 )
 from newsletter.models import Issue, IssuePost
 from posts.models import Post
+from posts.models.own_links import resolved
 from posts.pictures.renditions import PictureMissing, rendition
 from posts.text import html as allowlist
 from posts.text.outgoing_links import whole_picture_url, whole_url
@@ -290,7 +291,7 @@ def _context(issue: Issue, articles: list[Article], marker: str) -> dict[str, ob
     """Return the context of an issue's templates; `marker` stands for the recipient's key."""
     web_url = _site(issue.get_absolute_url())
     # It is cleaned on every save, but this issue may not have been saved yet.
-    intro = allowlist.clean(issue.intro, short=True)
+    intro = resolved(allowlist.clean(issue.intro, short=True))
     subject = mail_text.one_line(issue.subject)
     share = f"mailto:?subject={quote(subject)}&body=" + quote(
         f"I thought of you when I read this issue of The Weekly Alarm:\r\n\r\n{web_url}"

@@ -113,6 +113,12 @@ def _rows(wanted: dict[str, set[str]], covers: set[int]) -> Iterable[tuple[Any, 
             at = F("post__published_at") if kind == "post" else _no_moment()
             former = FormerSlug.objects.filter(slug__in=slugs, **{f"{kind}__isnull": False})
             parts.append(_row(former, kind, F("slug"), state=seen, moved_to=now, at=at))
+    for kind in ("post", "page"):
+        if numbers := wanted.get(f"{kind}-number"):
+            things = _MODELS[kind]._base_manager.filter(pk__in=[int(each) for each in numbers])
+            seen = _state_of_post() if kind == "post" else None
+            at = F("published_at") if kind == "post" else None
+            parts.append(_row(things, f"{kind}-number", F("pk"), state=seen, at=at))
     if urls := wanted.get("elsewhere"):
         tried = LinkCheck.objects.known(timezone.now()).filter(url__in=urls).exclude(error="")
         parts.append(_row(tried, "elsewhere", F("url"), moved_to=F("error")))

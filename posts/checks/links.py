@@ -24,6 +24,7 @@ _EMPTY_NAMES = frozenset(
 )
 _URLS = ("http://", "https://", "www.", "//")
 _OURS = {"post": "article", "tag": "topic", "author": "author", "page": "page"}
+_OURS |= {"post-number": "article", "page-number": "page"}
 
 
 def link_name(manuscript: Manuscript, known: Known) -> Iterator[Finding]:
@@ -85,7 +86,7 @@ def internal_link(manuscript: Manuscript, known: Known) -> Iterator[Finding]:
                     f"leads to {shortened(link.href)}, which is no address of this site.",
                     "Correct it, or take the link out.",
                 )
-            case "post" | "tag" | "author" | "page":
+            case kind if kind in _OURS:
                 yield from _to_ours(manuscript, link, target, known)
             case view if view in OTHERS and target not in known.things:
                 yield dead(

@@ -18,6 +18,8 @@ KINDS = {
     "posts:author": "author",
     "posts:author-feed": "author",
     "posts:page": "page",
+    "posts:to-article": "post-number",
+    "posts:to-page": "page-number",
 }
 # Only the desk may open these.
 _OF_THE_DESK = ("admin", "preview", "desk")
@@ -28,6 +30,7 @@ class Target:
     """What a link leads to. `kind` is one of:
 
     "post", "tag", "author", "page", or the name of a view, each with its `key` (slug or number);
+    "post-number" and "page-number" (a primary key: posts/text/own_links.py);
     "fragment" (a place in the text, `key` its id), "desk", "elsewhere", "nowhere" (no address of
     ours), "fine" (an address of ours that is always there) and "other" (a mail, a phone number).
     """

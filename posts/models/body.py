@@ -17,9 +17,11 @@ from django.dispatch import Signal
 from django.utils.safestring import SafeString, mark_safe
 
 from posts.models.image import CAME_BACK, NAMED_IN, FormerFile, Image
+from posts.models.own_links import addresses_of
 from posts.models.picture_use import PictureUse, note_uses, users_of
 from posts.text import html
 from posts.text.body import VERSIONS, Served, fingerprint, finish, pictures_of
+from posts.text.own_links import goals_in
 
 # Sent with the `pk` when a finished body is stored by update(), for which Django sends no signal.
 served_body_changes = Signal()
@@ -46,8 +48,12 @@ def images_in(body: str) -> dict[str, Image]:
 
 
 def serve(body: str) -> Served:
-    """Return a clean body as readers get it. One query, if there are pictures in it."""
-    return finish(body, images_in(body))
+    """Return a clean body as readers get it.
+
+    One query if there are pictures in it, and one or two if it links to articles and pages by
+    their numbers.
+    """
+    return finish(body, images_in(body), addresses_of(goals_in(body)))
 
 
 class WithBodyQuerySet[Thing: models.Model](models.QuerySet[Thing]):

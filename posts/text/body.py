@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -21,6 +22,7 @@ from PIL import Image as Pillow
 from posts.pictures import element as pictures
 from posts.pictures import places
 from posts.pictures.renditions import RECIPE, small_copy
+from posts.text.own_links import Goal, goals_in, with_addresses
 from posts.text.structure import with_anchors_and_notes, with_structure
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 # To be raised whenever a step gives another result for the same body, or what is stored with it
 # is something else (posts/models/picture_use.py).
-VERSION = 9
+VERSION = 10
 VERSIONS = f"{VERSION}.{RECIPE}:"
 
 # As nh3 writes them: lower case, double quotes, no bare angle bracket in an attribute.
@@ -73,10 +75,18 @@ def _file_name(attributes: dict[str, str]) -> str:
     return unquote(urlsplit(address.removeprefix(media)).path) if address.startswith(media) else ""
 
 
-def finish(body: str, images: dict[str, Image]) -> Served:
-    """Return a clean body as readers get it; `images` are those of pictures_of(), by file."""
-    finished = with_pictures(with_structure(body), images)
-    waits = any(
+def finish(
+    body: str, images: dict[str, Image], addresses: Mapping[Goal, str] | None = None
+) -> Served:
+    """Return a clean body as readers get it; `images` are those of pictures_of(), by file.
+
+    `addresses` are those of goals_in(). While one has none, readers see the words of its links,
+    and the body is finished again until it has one.
+    """
+    goals, addresses = goals_in(body), addresses or {}
+    linked = with_addresses(body, addresses, goals=goals)
+    finished = with_pictures(with_structure(linked), images)
+    waits = not goals <= addresses.keys() or any(
         image.renditions_due_at and image.renditions.get("recipe") != RECIPE
         for image in images.values()
     )
@@ -120,7 +130,13 @@ def with_pictures(body: str, images: dict[str, Image]) -> str:
     return _PICTURES.sub(replaced, body)
 
 
-def standalone(body: str, images: dict[str, Image], *, width: int) -> str:
+def standalone(
+    body: str,
+    images: dict[str, Image],
+    *,
+    width: int,
+    addresses: Mapping[Goal, str] | None = None,
+) -> str:
     """Return a clean body for programs that have neither our style sheet nor our scripts.
 
     With its footnotes, and with one copy of each picture, about `width` (px) wide at most.
@@ -138,7 +154,8 @@ def standalone(body: str, images: dict[str, Image], *, width: int) -> str:
             f' height="{max(1, round(shown_width * image.height / image.width))}">'
         )
 
-    return _PICTURES.sub(replaced, with_anchors_and_notes(body))
+    linked = with_addresses(body, addresses or {}, goals=goals_in(body))
+    return _PICTURES.sub(replaced, with_anchors_and_notes(linked))
 
 
 def _measured(attributes: str, name: str) -> str:

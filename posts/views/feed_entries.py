@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape, unescape
@@ -18,6 +19,7 @@ from posts.models.image import Image
 from posts.pictures.renditions import stem
 from posts.text.body import standalone
 from posts.text.outgoing_links import whole_picture_url, whole_url
+from posts.text.own_links import Goal
 
 PICTURE_WIDTH = 1200  # px, at most
 # The date of a feed without articles: Atom requires one.
@@ -27,11 +29,13 @@ _LINKED = re.compile(r'<(a|img)((?: [^\s="<>]+="[^"]*")+)')
 _ATTRIBUTE = re.compile(r' ([^\s="<>]+)="([^"]*)"')
 
 
-def entry(post: Post, images: dict[str, Image]) -> dict[str, Any]:
+def entry(
+    post: Post, images: dict[str, Image], addresses: Mapping[Goal, str] | None = None
+) -> dict[str, Any]:
     """Return what Django's `add_item()` takes for a post, and what our formats add to it.
 
     The post comes with its author, their photo, its cover and its tags. `images` are our own
-    among the pictures of its text.
+    among the pictures of its text, `addresses` those of its numbered links.
     """
     published_at = post.published_at or NEVER  # Never that: these posts are published.
     url = site(post.get_absolute_url())
@@ -51,7 +55,7 @@ def entry(post: Post, images: dict[str, Image]) -> dict[str, Any]:
         "categories": [plain(tag.name) for tag in post.tags.all()],
         "enclosures": [picture.enclosure()] if picture else [],
         "picture": picture,
-        "full_text": full_text(post, url, picture, images),
+        "full_text": full_text(post, url, picture, images, addresses),
     }
 
 
@@ -68,12 +72,20 @@ def entry_id(post: Post) -> str:
     return f"tag:{settings.SITE_HOST},{post.created_at.astimezone(UTC):%Y-%m-%d}:post/{post.pk}"
 
 
-def full_text(post: Post, url: str, picture: Picture | None, images: dict[str, Image]) -> str:
+def full_text(
+    post: Post,
+    url: str,
+    picture: Picture | None,
+    images: dict[str, Image],
+    addresses: Mapping[Goal, str] | None = None,
+) -> str:
     """Return the whole article as HTML: the cover first, and no relative address.
 
     `images` are our own among its pictures. The links of its footnotes lead to the page.
     """
-    text = absolute(standalone(without_controls(post.body), images, width=PICTURE_WIDTH), url)
+    body = without_controls(post.body)
+    text = standalone(body, images, width=PICTURE_WIDTH, addresses=addresses)
+    text = absolute(text, url)
     if not picture:
         return text
     about = " ".join(filter(None, [post.cover_caption, post.cover_credit]))

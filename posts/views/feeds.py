@@ -22,6 +22,8 @@ from posts import freshness
 from posts.models import Author, Post, PostQuerySet, Tag
 from posts.models.addresses import find_or_moved
 from posts.models.body import images_in
+from posts.models.own_links import addresses_of
+from posts.text.own_links import goals_in
 from posts.views.feed_entries import entry, plain, site
 from posts.views.feed_formats import FORMATS, ArticleFeed
 
@@ -132,7 +134,8 @@ def feed(about: About, posts: list[Post], file_name: str) -> ArticleFeed:
         icon=site(static("img/touch-icon.png")),
         favicon=site(static("img/favicon.png")),
     )
-    images = images_in("".join([post.body for post in posts]))
+    bodies = "".join([post.body for post in posts])
+    images, addresses = images_in(bodies), addresses_of(goals_in(bodies))
     for post in posts:
-        made.add_item(**entry(post, images))
+        made.add_item(**entry(post, images, addresses))
     return made

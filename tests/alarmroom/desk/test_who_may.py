@@ -69,6 +69,8 @@ PUBLIC = [
     "posts:tag-feed",
     "posts:author-feed",
     "posts:page",
+    "posts:to-article",
+    "posts:to-page",
     "posts:shared-draft",  # asked for with a token that is wrong
     "media/<path:path>",
     "favicon.ico",
@@ -128,6 +130,13 @@ BINNABLE = [
 ]
 SEE_BIN = " ".join(f"{app}.view_{model} {app}.change_{model}" for app, model in BINNABLE)
 
+# Who writes texts of any kind.
+WRITERS = " ".join(
+    f"{label.replace('.', f'.{right}_')}"
+    for label in ("posts.post", "posts.page", "newsletter.issue")
+    for right in ("add", "change")
+)
+
 TABLE: dict[str, str] = {
     **dict.fromkeys(PUBLIC, EVERYBODY),
     "posts:preview": SEE_POST,
@@ -140,6 +149,7 @@ TABLE: dict[str, str] = {
     "newsletter:preview-item": SEE_POST,
     "newsletter:preview-item-new": "posts.add_post",
     "admin:posts_post_share": "posts.change_post",
+    "posts:find-links": WRITERS,
     "posts:image-upload": "posts.add_image",
     "admin:posts_post_checks": CHANGE_POST,
     "admin:posts_post_new_checks": "posts.add_post",
