@@ -9,6 +9,7 @@ from django import forms
 from django.http import QueryDict
 
 from alarmroom.desk.moments import MomentInputField
+from alarmroom.desk.signing_in.confirming import ConfirmingForm
 from newsletter.models import Issue, IssuePost
 from posts.admin.shared import ArticleRowForm
 
@@ -70,10 +71,11 @@ class IssuePostForm(ArticleRowForm):
         return LAST if position is None else position
 
 
-class SendForm(forms.Form):
+class SendForm(ConfirmingForm):
     """The confirmation of sending: when, and of exactly which content (its SHA-256).
 
-    `text` is the text that was shown, so that the page can name what has changed since.
+    `text` is the text that was shown, so that the page can name what has changed since. The
+    password is asked again, and the code of who has a second factor.
     """
 
     sha256 = forms.CharField(widget=forms.HiddenInput)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from itertools import islice
 from typing import Any
 
@@ -23,7 +24,9 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
+from django.views.decorators.debug import sensitive_post_parameters
 
+from alarmroom.desk.signing_in import confirming
 from newsletter import preflight
 from newsletter.admin.forms import Decision, SendForm, already_done
 from newsletter.delivery import pausing, starting
@@ -173,20 +176,22 @@ class IssuePagesMixin:
 
     # Sending
 
-    @method_decorator(never_cache)
+    @method_decorator([never_cache, sensitive_post_parameters("password", "code")])
     @issue_view(permission="send_issue", methods=("GET", "HEAD", "POST"))
     def send(self, request: HttpRequest, issue: Issue) -> HttpResponse:
         """GET shows the number of recipients; POST starts or schedules exactly what was shown."""
         if not issue.is_open:
             messages.warning(request, already_done(issue))
             return redirect("admin:newsletter_issue_progress", issue.pk)
-        form = SendForm(request.POST or None)
+        form = SendForm(request.POST or None, request=request)
         problems = preflight.problems(issue, at=issue.scheduled_for)
         changed, differences = False, []
         try:
             if request.method == "POST" and form.is_valid():
                 try:
-                    return self.start_or_schedule(request, issue, form)
+                    done = self.start_or_schedule(request, issue, form)
+                    confirming.use_up(request)
+                    return done
                 except starting.Changed:
                     changed = True
                 except starting.NotReady as error:
@@ -198,10 +203,10 @@ class IssuePagesMixin:
         as_it_is = {"sha256": rendered.sha256, "text": text_of(issue, rendered)}
         if changed:
             differences = changed_lines(form.cleaned_data["text"], as_it_is["text"])
-            form = SendForm(initial={**form.cleaned_data, **as_it_is})
+            form = SendForm(initial={**form.cleaned_data, **as_it_is}, request=request)
         elif not form.is_bound:
-            form = SendForm(initial=as_it_is)
-        return self.page(
+            form = SendForm(initial=as_it_is, request=request)
+        response = self.page(
             request,
             "send",
             issue,
@@ -214,6 +219,9 @@ class IssuePagesMixin:
             count=Subscriber.objects.mailable().count(),
             time_zone=timezone.get_current_timezone_name(),
         )
+        if form.was_locked:
+            response.status_code = HTTPStatus.TOO_MANY_REQUESTS
+        return response
 
     def start_or_schedule(self, request: HttpRequest, issue: Issue, form: SendForm) -> HttpResponse:
         when, shown = form.cleaned_data["when"], form.cleaned_data["sha256"]

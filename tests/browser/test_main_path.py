@@ -153,7 +153,7 @@ def sign_up(page: Page, stack: Stack, address: str) -> None:
     assert "/resources/" in text_part(welcome)
 
 
-def send_issue(editor: Page, subject: str, *, recipients: int) -> None:
+def send_issue(editor: Page, subject: str, password: str, *, recipients: int) -> None:
     """Compose an issue out of the article, look at the preview, send it, see it arrive."""
     editor.goto("/admin/newsletter/issue/add/")
     editor.fill("#id_subject", subject)
@@ -164,6 +164,9 @@ def send_issue(editor: Page, subject: str, *, recipients: int) -> None:
 
     editor.get_by_role("link", name="Send or schedule…").first.click()
     expect(editor.locator(".desk-count")).to_contain_text(f"goes to {recipients} confirmed")
+    editor.click("[name=_now]")
+    expect(editor.locator(".sign-in__error")).to_contain_text("Type your password")
+    editor.get_by_label("Your password").fill(password)
     editor.click("[name=_now]")
     # The progress page reloads by itself.
     expect(editor.locator(".desk-count .state")).to_have_text("sent", timeout=60_000)
@@ -207,7 +210,7 @@ def test_the_main_job_from_the_first_word_to_the_last_mail(
     page.goto(address)
     sign_up(page, stack, COLLEAGUE)
 
-    send_issue(editor, "The chair is a career", recipients=2)
+    send_issue(editor, "The chair is a career", stack.password, recipients=2)
     issue = stack.wait_for_mail(READER, count=3)
     assert issue["Subject"] == "The chair is a career"
     assert TITLE in text_part(issue)
@@ -215,7 +218,7 @@ def test_the_main_job_from_the_first_word_to_the_last_mail(
     stack.wait_for_mail(COLLEAGUE, count=3)
 
     unsubscribe_with_one_click(issue)
-    send_issue(editor, "The week after", recipients=1)
+    send_issue(editor, "The week after", stack.password, recipients=1)
     assert stack.wait_for_mail(COLLEAGUE, count=4)["Subject"] == "The week after"
     assert [mail["Subject"] for mail in stack.mails(READER)].count("The week after") == 0
     assert len(stack.mails(READER)) == 3

@@ -13,9 +13,9 @@ from alarmroom.desk.signing_in import factors, guesses
 from alarmroom.desk.signing_in.guesses import Outcome
 
 LONGEST_PASSWORD = 4096  # characters, as Django's own forms
-# In the session: when it was confirmed, where what was confirmed could not be done yet. Then it
-# is not asked again: a code works only once.
-CONFIRMED = "confirmed_at"
+# In the session: which page was confirmed, and when, if what it is for could not be done yet. Then
+# it is not asked again there: a code works only once.
+CONFIRMED = "confirmed"
 CONFIRMED_LASTS = 5 * 60  # seconds
 
 
@@ -41,7 +41,7 @@ class ConfirmingForm(forms.Form):
         error_messages={"required": "Type the six digits from your app, or a recovery code."},
     )
 
-    def __init__(self, data: Any, *, request: HttpRequest, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, *, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(data, **{"label_suffix": "", **kwargs})
         self.request = request
         self.was_locked = False
@@ -72,12 +72,12 @@ class ConfirmingForm(forms.Form):
                 self.add_error(name, ValidationError(sentence, code=outcome.value))
                 return
         if "password" in self.fields:
-            self.request.session[CONFIRMED] = int(time.time())
+            self.request.session[CONFIRMED] = [self.request.path, int(time.time())]
 
 
 def is_fresh(request: HttpRequest) -> bool:
-    at = request.session.get(CONFIRMED)
-    return isinstance(at, int) and 0 <= time.time() - at < CONFIRMED_LASTS
+    path, at = request.session.get(CONFIRMED) or ("", 0)
+    return bool(path == request.path and 0 <= time.time() - at < CONFIRMED_LASTS)
 
 
 def use_up(request: HttpRequest) -> None:

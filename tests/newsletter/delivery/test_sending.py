@@ -1,13 +1,17 @@
 """Sending in the admin: confirmed on a page that shows the issue, once, now or scheduled."""
 
 import re
+import time
 from datetime import timedelta
 
 import pytest
+from axes.models import AccessAttempt
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
+from django_otp.oath import TOTP
 
+from alarmroom.desk.signing_in import factors
 from newsletter.delivery import starting, worker
 from newsletter.mail import rendering
 from newsletter.models import Delivery, Issue
@@ -19,12 +23,17 @@ from tests.newsletter.server import ScriptedServer
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
 
 
+# Of the editor in tests/newsletter/conftest.py.
+PASSWORD = "pw"
+
+
 def confirm(client: Client, issue: Issue, **data: str):
     """Open the confirmation page and press its button, as an editor does."""
     page = client.get(url("send", issue)).content.decode()
     sha = re.search(r'name="sha256" value="([0-9a-f]{64})"', page)
     assert sha, "the confirmation page carries the hash of what it shows"
-    return client.post(url("send", issue), {"sha256": sha[1], **data}, follow=True)
+    sent = {"sha256": sha[1], "password": PASSWORD, **data}
+    return client.post(url("send", issue), sent, follow=True)
 
 
 def test_the_confirmation_page_shows_the_number_of_recipients(client: Client, editor: User) -> None:
@@ -87,9 +96,13 @@ def test_double_clicks_and_two_editors_send_once(client: Client, editor: User) -
     sha = re.search(r'name="sha256" value="(\w+)"', page)[1]
     other = Client()
     other.force_login(User.objects.create_superuser("flo", "flo@example.org", "pw"))
-    client.post(url("send", issue), {"sha256": sha, "_now": ""})
-    second = client.post(url("send", issue), {"sha256": sha, "_now": ""}, follow=True)
-    third = other.post(url("send", issue), {"sha256": sha, "_now": ""}, follow=True)
+    client.post(url("send", issue), {"sha256": sha, "password": PASSWORD, "_now": ""})
+    second = client.post(
+        url("send", issue), {"sha256": sha, "password": PASSWORD, "_now": ""}, follow=True
+    )
+    third = other.post(
+        url("send", issue), {"sha256": sha, "password": PASSWORD, "_now": ""}, follow=True
+    )
     for response in (second, third):
         assert "is sending already by ed" in messages(response)
     assert Delivery.objects.count() == 1
@@ -98,7 +111,7 @@ def test_double_clicks_and_two_editors_send_once(client: Client, editor: User) -
 def shown_values(client: Client, issue: Issue) -> dict[str, str]:
     """The hidden values of the confirmation page that identify what it shows."""
     form = client.get(url("send", issue)).context["form"]
-    return {name: form.initial[name] for name in ("sha256", "text")}
+    return {name: form.initial[name] for name in ("sha256", "text")} | {"password": PASSWORD}
 
 
 @pytest.mark.parametrize("button", ["_now", "_schedule"])
@@ -120,6 +133,7 @@ def test_an_issue_changed_after_the_confirmation_page_is_not_sent(
     issue.refresh_from_db()
     assert issue.state == Issue.State.DRAFT
     again = response.context["form"].initial
+    # The password was right a moment ago, and is not asked again.
     client.post(url("send", issue), {"sha256": again["sha256"], "text": again["text"], "_now": ""})
     issue.refresh_from_db()
     assert issue.state == Issue.State.SENDING
@@ -206,3 +220,65 @@ def test_an_invalid_moment_is_an_error_and_stays_in_the_form(
     assert not when or f'value="{when}"' in page
     issue.refresh_from_db()
     assert issue.state == Issue.State.DRAFT
+
+
+# The password again
+
+
+def test_without_the_right_password_nothing_is_sent_and_all_stays_typed(
+    client: Client, editor: User
+) -> None:
+    issue = make_issue()
+    typed = {**shown_values(client, issue), "when": "2099-01-01T08:00"}
+    for password, words in (("", "Type your password"), ("wrong", "The password was not right")):
+        for button in ("_now", "_schedule"):
+            response = client.post(url("send", issue), {**typed, "password": password, button: ""})
+            page = response.content.decode()
+            assert words in page and 'value="2099-01-01T08:00"' in page
+            assert typed["sha256"] in page
+            assert "wrong" not in page
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.DRAFT
+
+
+def test_guesses_at_the_password_lock_sending_as_they_lock_signing_in(
+    client: Client, editor: User
+) -> None:
+    issue = make_issue()
+    typed = {**shown_values(client, issue), "_now": ""}
+    for _ in range(5):
+        client.post(url("send", issue), {**typed, "password": "wrong"})
+    response = client.post(url("send", issue), typed)
+    assert response.status_code == 429
+    assert "Wait 15 minutes" in response.content.decode()
+    # Nothing of the issue is stored with the failures.
+    assert set(AccessAttempt.objects.get().post_data) <= set("-\n")
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.DRAFT
+
+
+def test_who_has_a_second_factor_is_asked_for_its_code(client: Client, editor: User) -> None:
+    key = factors.new_key()
+    totp = TOTP(bytes.fromhex(key))
+    totp.time = time.time()
+    codes = factors.set_up(editor, key, f"{totp.token():06d}", session_key=None)
+    client.force_login(editor)
+    issue = make_issue()
+    typed = {**shown_values(client, issue), "_now": ""}
+    for code in ("", "000000"):
+        page = client.post(url("send", issue), {**typed, "code": code}).content.decode()
+        assert "six digits" in page or "not right" in page
+    # One that cannot be scheduled uses up no code.
+    wrong = {**typed, "code": codes[0], "when": "tomorrow"}
+    client.post(url("send", issue), wrong)
+    client.post(url("send", issue), {**typed, "code": codes[0]})
+    issue.refresh_from_db()
+    assert issue.state == Issue.State.SENDING
+
+
+def test_each_issue_asks_anew(client: Client, editor: User) -> None:
+    first, second = make_issue(), make_issue()
+    confirm(client, first, _now="")
+    confirm(client, second, _now="", password="")
+    second.refresh_from_db()
+    assert second.state == Issue.State.DRAFT
