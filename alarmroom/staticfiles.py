@@ -40,6 +40,7 @@ JOINED = {
             "sign-in",
             "focal-point",
             "forms",
+            "plain-forms",
             "writing",
             "rail",
             "pickers",

@@ -19,6 +19,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import pluralize
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from alarmroom.desk import log
 from alarmroom.desk.models import Act
@@ -126,17 +129,18 @@ class PersonAdmin(UserAdminBase):
     guide = {"": "people"}
     form = PersonChangeForm
     add_form = PersonAddForm
+    add_form_template = None
     list_display = ["username", "full_name", "email", "roles", "is_active", "last_login"]
     list_display_links = ["username", "full_name"]
     list_filter = ["is_active", "groups"]
     filter_horizontal = ["user_permissions"]
-    readonly_fields = ["last_login", "date_joined"]
+    readonly_fields = ["new_password", "last_login", "date_joined"]
     add_fieldsets = (
         (None, {"fields": ("username", "first_name", "last_name", "email", "groups")}),
         ("Password", {"fields": ("usable_password", "password1", "password2")}),
     )
     fieldsets = (
-        (None, {"fields": ("username", "password", "first_name", "last_name", "email")}),
+        (None, {"fields": ("username", "first_name", "last_name", "email", "new_password")}),
         ("What they may do", {"fields": ("is_active", "groups")}),
         ("Times", {"fields": ("last_login", "date_joined")}),
     )
@@ -149,6 +153,11 @@ class PersonAdmin(UserAdminBase):
     @admin.display(description="name", ordering="first_name")
     def full_name(self, person: User) -> str:
         return person.get_full_name()
+
+    @admin.display(description="password")
+    def new_password(self, person: User) -> SafeString:
+        url = reverse("admin:auth_user_password_change", args=[person.pk])
+        return format_html('<a href="{}">Set a new password…</a>', url)
 
     @admin.display(description="roles")
     def roles(self, person: User) -> str:
