@@ -53,6 +53,7 @@ JOINED = {
             "history",
             "preview",
             "share",
+            "review",
             "checks",
             "list",
             "guide",

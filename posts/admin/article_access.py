@@ -38,6 +38,8 @@ class ArticleAccessMixin(Base):
             found = posts
         else:
             found = posts.visible_to(request.user)
+        if match and match.url_name == "posts_post_changelist":
+            found = found.with_review()
         return found
 
     def get_object(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:

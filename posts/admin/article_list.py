@@ -32,7 +32,12 @@ MOST_TOPICS = 3
 
 def _drafts(posts: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
     assert isinstance(posts, PostQuerySet)  # noqa: S101 (for the type checker)
-    return posts.drafts()
+    return posts.drafts().not_in_review()
+
+
+def _in_review(posts: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
+    assert isinstance(posts, PostQuerySet)  # noqa: S101 (likewise)
+    return posts.in_review()
 
 
 def _scheduled(posts: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
@@ -90,6 +95,13 @@ VIEWS = (
         _drafts,
         "There is no draft.",
         "What somebody begins to write stands here until it is published.",
+    ),
+    View(
+        "review",
+        "In review",
+        _in_review,
+        "Nothing is in review.",
+        "What a writer submits stands here, until somebody decides about it.",
     ),
     View(
         "scheduled",
@@ -198,7 +210,8 @@ class ArticleListMixin(ArticleListBase):
 
     def more_tabs(self, request: HttpRequest) -> list[Tab]:
         kind = ContentType.objects.get_for_model(Post)
-        count = Binned.objects.filter(content_type=kind).count()
+        found = Binned.objects.filter(content_type=kind)
+        count = found.filter(self.binned_for(request)).count()  # type: ignore[attr-defined]  # of BinAdminMixin
         return [Tab("Bin", reverse("admin:bin"), count)]
 
     def prepare_rows(self, request: HttpRequest, rows: list[Any]) -> None:

@@ -7,6 +7,7 @@ from posts.models import Post
 
 STATE_MEANS = {
     "draft": "Only the desk sees it. Publishing asks first.",
+    "review": "It was submitted, and can be changed meanwhile.",
     "scheduled": "It is published by itself at that moment.",
     "published": "Readers see it.",
     "withdrawn": "Its address says that it was withdrawn, until you publish it again.",
@@ -18,7 +19,7 @@ def state_of(post: Post) -> tuple[str, str]:
     if post.withdrawn_at:
         return "withdrawn", "Withdrawn"
     if post.published_at is None:
-        return "draft", "Draft"
+        return ("review", "In review") if post.is_in_review else ("draft", "Draft")
     return ("scheduled", "Scheduled") if post.is_scheduled else ("published", "Published")
 
 

@@ -38,6 +38,7 @@ from posts.admin.article_states import STATE_MEANS, state_date, state_of
 from posts.admin.checking import ChecksMixin, check_stored_for, waits_for_update
 from posts.admin.draft_links import DraftLinksMixin
 from posts.admin.related import RelatedPostInline
+from posts.admin.reviews import ReviewsMixin
 from posts.admin.shared import (
     EditorPageMixin,
     thumbnail,
@@ -63,6 +64,7 @@ COVER_WIDTH = 640  # px: twice the rail, for screens with twice the pixels
 @admin.register(Post)
 class PostAdmin(
     ArticleAccessMixin,
+    ReviewsMixin,
     ChecksMixin,
     DraftLinksMixin,
     BinAdminMixin,
@@ -166,6 +168,7 @@ class PostAdmin(
         pk = post.pk if post else None
         frame.previews = [(kind.key, kind.name, kind.url(pk)) for kind in KINDS]
         frame.preview_tab = tab_url(pk)
+        self.show_review(frame, post, request)
         if post is None:
             frame.state_name = "New"
             return
@@ -215,11 +218,12 @@ class PostAdmin(
             means = self.about_waiting(post, head.waiting, frees)
         return format_html(
             '<p class="rs__state"><span class="state state-{}">{}</span> <span>{}</span></p>'
-            "<p>{}</p>",
+            "<p>{}</p>{}",
             key,
             words,
             state_date(post),
             means,
+            self.about_review(post),
         )
 
     def about_waiting(self, post: Post, waiting: Revision, frees: str) -> SafeString:
@@ -298,10 +302,14 @@ class PostAdmin(
         self, request: HttpRequest, obj: Post, post_url_continue: str | None = None
     ) -> HttpResponse:
         self.say_what_happened(request, obj)
+        if on := self.went_on_to_review(request, obj):
+            return on
         return super().response_add(request, obj, post_url_continue)
 
     def response_change(self, request: HttpRequest, obj: Post) -> HttpResponse:
         self.say_what_happened(request, obj)
+        if on := self.went_on_to_review(request, obj):
+            return on
         return super().response_change(request, obj)
 
     def say_what_happened(self, request: HttpRequest, post: Post) -> None:

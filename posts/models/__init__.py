@@ -17,6 +17,7 @@ from posts.models.image import FormerFile, Image
 from posts.models.link_check import LinkCheck, LinkHost
 from posts.models.page import Page
 from posts.models.picture_use import PictureUse
+from posts.models.review import Review
 from posts.models.spelling import Spelling
 from posts.models.topic import Tag
 
@@ -35,6 +36,7 @@ __all__ = [
     "Post",
     "PostQuerySet",
     "RelatedPost",
+    "Review",
     "Spelling",
     "Tag",
     "address",

@@ -6,6 +6,7 @@ import calendar
 import math
 from typing import TYPE_CHECKING, Any, Self
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.dispatch import Signal
@@ -86,6 +87,17 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
     def drafts(self) -> Self:
         return self.filter(published_at=None, withdrawn_at=None)
 
+    def in_review(self) -> Self:
+        """What was submitted, and nobody has decided about yet (posts/reviewing.py)."""
+        return self.filter(models.Exists(_open_reviews()))
+
+    def not_in_review(self) -> Self:
+        return self.exclude(models.Exists(_open_reviews()))
+
+    def with_review(self) -> Self:
+        """With the answer of `is_in_review`, without a query for each."""
+        return self.annotate(in_review_now=models.Exists(_open_reviews()))
+
     def scheduled(self) -> Self:
         return self.filter(published_at__gt=timezone.now())
 
@@ -150,6 +162,13 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
         if besides:
             topics = topics.exclude(pk=besides.pk)
         return self.annotate(topic_name=models.Subquery(topics.values("name")[:1]))
+
+
+def _open_reviews() -> models.QuerySet[Any]:
+    # The model of reviews imports this one.
+    reviews: Any = apps.get_model("posts", "Review")
+    found: models.QuerySet[Any] = reviews.objects.open().filter(post=models.OuterRef("pk"))
+    return found
 
 
 class Post(WithBody, Slugged, Binnable):
@@ -345,6 +364,13 @@ class Post(WithBody, Slugged, Binnable):
     @property
     def is_draft(self) -> bool:
         return self.published_at is None and self.withdrawn_at is None
+
+    @property
+    def is_in_review(self) -> bool:
+        known = self.__dict__.get("in_review_now")
+        if known is None:
+            known = bool(self.pk) and self.reviews.filter(verdict="").exists()
+        return bool(known)
 
     @property
     def is_untitled(self) -> bool:

@@ -11,7 +11,8 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from alarmroom import kept
-from alarmroom.desk import bin, copies, sign_in
+from alarmroom.desk import bin, copies, letters, sign_in
+from alarmroom.desk import tasks as desk_tasks
 from alarmroom.desk.signing_in import sessions
 from newsletter.delivery import clock
 from newsletter.models import Content
@@ -89,6 +90,10 @@ def tick() -> list[str]:
     with steps.step("Forgetting old sign-ins"):
         sign_in.forget_old()
         sessions.forget_ended()
+    with steps.step("Waking a worker for letters to the desk"):
+        desk_tasks.wake_due()
+    with steps.step("Forgetting letters that were sent a month ago"):
+        letters.delete_outdated(timezone.now())
     with steps.step("Forgetting texts that were saved, or set aside, a month ago"):
         copies.delete_outdated(timezone.now())
     with steps.step("Deleting what was in the bin for 30 days"):

@@ -151,6 +151,7 @@ TABLE: dict[str, str] = {
     "admin:posts_post_share": "posts.change_post",
     "posts:find-links": WRITERS,
     "posts:image-upload": "posts.add_image",
+    "admin:posts_post_review": CHANGE_POST,
     "admin:posts_post_checks": CHANGE_POST,
     "admin:posts_post_new_checks": "posts.add_post",
     "admin:posts_tag_topics": "posts.view_tag posts.change_tag",

@@ -4,6 +4,7 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
+from alarmroom.desk import letters
 from newsletter.delivery import pausing, starting, worker
 from newsletter.models import Issue
 from subscribers import notices
@@ -20,7 +21,7 @@ from tests.factories import (
 from tests.smtp import MailServer, Received
 
 TO_READERS = ("confirm", "already", "welcome", "issue", "test")
-TO_EDITORS = ("issue_not_sent", "issue_paused")
+TO_EDITORS = ("issue_not_sent", "issue_paused", "desk_note")
 EVERY_KIND = (*TO_READERS, *TO_EDITORS)
 INTRODUCTION = (
     "<p>This week is about the person at the next console. A new dispatcher learns more from "
@@ -70,6 +71,18 @@ def receive(server: MailServer, kind: str) -> Received:
         issue = make_full_issue()
         starting.start(issue)
         worker.deliver(issue.pk)
+    elif kind == "desk_note":
+        to = User.objects.create_user(kind, address, "pw", is_staff=True)
+        letters.write(
+            to,
+            "every-mail",
+            heading="Dele asks for changes to “The second chair”",
+            about="The second chair: choosing your trainers",
+            said="Who counted the centers?\nPlease name the source, and the year.",
+            url="/admin/posts/post/1/change/",
+            link="Go on writing",
+        )
+        letters.send_due()
     elif kind == "test":
         starting.send_test(make_full_issue(), address)
     else:
