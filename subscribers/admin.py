@@ -21,12 +21,12 @@ from alarmroom.desk.menu import Place
 from alarmroom.desk.picture_field import PictureAdminMixin, PictureField
 from alarmroom.desk.versioned import VersionedAdminMixin
 from alarmroom.images import SMALL_SIDE, Picture
-from subscribers import home, notices, signup, tokens
+from subscribers import finding, home, notices, signup, tokens
 from subscribers.forms import AddressField
 from subscribers.models import ConsentEvent, Notice, Resource, Subscriber, Suppression
 
 # Registered by being imported.
-HOME = home.readers
+ON_HOME, IN_SEARCH = home.readers, finding.readers
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):

@@ -81,10 +81,11 @@ class DeskSite(admin.AdminSite):
         from alarmroom.desk.signing_in.urls import urls as signing_in
 
         again = path("sign-in-again/", self.sign_in_again, name="sign_in_again")
+        search = path("find/", self.admin_view(self.find), name="find")
         technical = path("technical/", self.admin_view(self.technical), name="technical")
         rooms = (bin_pages.urls, guide.urls, log_page.urls, signing_in, factor_reset.urls)
         own = [pattern for urls in rooms for pattern in urls(self)]
-        return [shown, again, technical, *own, *super().get_urls()]
+        return [shown, again, search, technical, *own, *super().get_urls()]
 
     def own_pages(self, request: HttpRequest) -> list[Entry]:
         """Return the pages of the menu that are no list of a model."""
@@ -106,6 +107,11 @@ class DeskSite(admin.AdminSite):
         from alarmroom.desk import home
 
         return home.page(request, self)
+
+    def find(self, request: HttpRequest) -> HttpResponse:
+        from alarmroom.desk import finding
+
+        return finding.page(request, self)
 
     def app_index(  # type: ignore[override]  # no template
         self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None

@@ -1,5 +1,5 @@
 """The desk of articles, and of what stands around them. Each module registers its models."""
 
-from posts.admin import articles, authors, home, images, pages, spellings, topics
+from posts.admin import articles, authors, finding, home, images, pages, spellings, topics
 
-__all__ = ["articles", "authors", "home", "images", "pages", "spellings", "topics"]
+__all__ = ["articles", "authors", "finding", "home", "images", "pages", "spellings", "topics"]

@@ -160,6 +160,7 @@ TABLE: dict[str, str] = {
     # What has no place in the menu (alarmroom/desk/menu.py).
     "admin:technical": "django_tasks_database.view_dbtaskresult "
     "django_tasks_database.change_dbtaskresult",
+    "admin:find": STAFF,  # finds only what the account may see
     "admin:logout": EVERYBODY,
     "admin:password_change": STAFF,
     "admin:password_change_done": STAFF,
