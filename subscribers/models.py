@@ -75,6 +75,7 @@ class Subscriber(models.Model):
     class Meta:
         verbose_name = "reader"
         ordering = ["-created_at", "-pk"]
+        permissions = [("export_subscriber", "Can export the addresses of readers")]
         indexes = [models.Index(fields=["state", "id"], name="subscriber_state")]
         constraints = [
             models.CheckConstraint(

@@ -10,21 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR, ChangeList
 from django.core.paginator import Paginator
 from django.db.models import CharField, Count, Model, QuerySet, Value
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
+
+from alarmroom.desk.exports import ExportAdmin
 
 # A search box takes no more; nothing that is looked for is longer.
 LONGEST_SEARCH = 200  # characters
@@ -189,6 +190,14 @@ class DeskChangeList(ChangeList):
         return self.counts.get("") if self.views else self.full_result_count
 
     @property
+    def elsewhere_url(self) -> str:
+        """The same search in the whole list, where it was in a part of it."""
+        others = {*self.get_filters_params()} - {SEARCH_VAR}
+        if not self.query or not others:
+            return ""
+        return f"{self.request.path}?{urlencode({SEARCH_VAR: self.query})}"
+
+    @property
     def all_url(self) -> str:
         return self.request.path
 
@@ -235,7 +244,7 @@ class ViewFilter(admin.SimpleListFilter):
         return view.part(queryset, request) if view and view.part else queryset
 
 
-class ListAdmin(admin.ModelAdmin):
+class ListAdmin(ExportAdmin):
     """The last base of every model admin of the desk (alarmroom/desk/site.py)."""
 
     views: tuple[View, ...] = ()
@@ -246,7 +255,6 @@ class ListAdmin(admin.ModelAdmin):
     """The column that names the row; else it is the one that Django links."""
     cards_without_names = False
     """Whether a phone shows the columns without their names, because they speak for themselves."""
-    search_placeholder = ""
     list_per_page = 50
     show_full_result_count = False  # Counting a big table again takes longer than the page.
 
@@ -308,10 +316,5 @@ class ListAdmin(admin.ModelAdmin):
                 return super().changelist_view(request, extra_context)  # It refuses.
             self.message_user(request, "Choose at least one first.", messages.WARNING)
             return redirect(request.get_full_path())
-        return super().changelist_view(request, extra_context)
-
-    def add_url(self, request: HttpRequest) -> str:
-        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_add")
-
-    def is_picker(self, request: HttpRequest) -> bool:
-        return IS_POPUP_VAR in request.GET
+        words = {"export_url": self.export_url(request)}
+        return super().changelist_view(request, {**words, **(extra_context or {})})

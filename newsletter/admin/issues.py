@@ -19,6 +19,7 @@ from django.utils.safestring import mark_safe
 
 from alarmroom.desk import dates
 from alarmroom.desk.bin_admin import BinAdminMixin
+from alarmroom.desk.exports import Column
 from alarmroom.desk.lists import Part, View
 from alarmroom.desk.menu import Place
 from alarmroom.desk.versioned import VersionedAdminMixin
@@ -110,6 +111,16 @@ class IssueAdmin(
     list_display_links = None  # The subject is a link of its own, above the small facts.
     row_heading = "issue"
     views = VIEWS
+    export_columns = (
+        Column("Number", lambda issue: issue.number),
+        Column("Subject", lambda issue: issue.subject),
+        Column("State", lambda issue: issue.get_state_display().capitalize()),
+        Column("Articles", lambda issue: issue.article_count),
+        Column("Recipients", lambda issue: issue.recipients),
+        Column("Planned for", lambda issue: issue.scheduled_for),
+        Column("Started", lambda issue: issue.started_at),
+        Column("Sent", lambda issue: issue.sent_at),
+    )
     search_fields = ["subject", "preheader", "=number"]
     search_help_text = "Search subjects, or a number"
     form = IssueForm

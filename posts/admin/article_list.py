@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ORDER_VAR
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import F, QuerySet, prefetch_related_objects
+from django.db.models import Case, F, Q, QuerySet, When, prefetch_related_objects
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -14,12 +15,16 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from alarmroom.desk import copies, dates
+from alarmroom.desk.exports import Column
 from alarmroom.desk.lists import Tab, View
 from alarmroom.desk.models import Binned, Revision, WorkingCopy
+from alarmroom.site_url import absolute_url
 from posts import ran_in
 from posts.admin.article_states import state_of
 from posts.models import Author, Post, PostQuerySet, Tag
 from posts.pictures.renditions import PictureMissing, small_copy
+from posts.search.desk import keys_found, marked, nearest_query
+from posts.search.query import Query, parse
 
 if TYPE_CHECKING:
     ArticleListBase = admin.ModelAdmin[Post]
@@ -28,6 +33,7 @@ else:
 
 THUMBNAIL = 132  # px: twice its width in the list, for screens with twice the pixels
 MOST_TOPICS = 3
+BEST = 100  # So many of what is found stand in the order of how well they fit.
 
 
 def _drafts(posts: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
@@ -203,8 +209,22 @@ class ArticleListMixin(ArticleListBase):
     # Drafts come first, on both databases, which differ in where they sort NULL.
     ordering = [F("published_at").desc(nulls_first=True), "-updated_at", "-pk"]
     search_fields = ["title", "summary"]
-    search_help_text = "Search titles and summaries"
+    search_help_text = "Search titles and text"
     views = VIEWS
+    export_columns = (
+        Column("Title", lambda post: post.title),
+        Column("Dek", lambda post: post.summary),
+        Column("State", lambda post: state_of(post)[1]),
+        Column("Author", lambda post: post.author),
+        Column("Topics", lambda post: ", ".join(tag.name for tag in post.tags.all())),
+        Column("Published", lambda post: post.published_at or post.was_published_at),
+        Column("Changed", lambda post: post.updated_at),
+        Column(
+            "Ran in", lambda post: ", ".join(ran.name for ran in post.desk_issues if ran.is_out)
+        ),
+        Column("Minutes", lambda post: post.reading_minutes),
+        Column("Address", lambda post: absolute_url(post.get_absolute_url())),
+    )
     row_heading = "article"
     cards_without_names = True
 
@@ -213,6 +233,36 @@ class ArticleListMixin(ArticleListBase):
         found = Binned.objects.filter(content_type=kind)
         count = found.filter(self.binned_for(request)).count()  # type: ignore[attr-defined]  # of BinAdminMixin
         return [Tab("Bin", reverse("admin:bin"), count)]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Post], search_term: str
+    ) -> tuple[QuerySet[Post], bool]:
+        """Search the list by the site's own search; the pickers search titles and summaries."""
+        shown = getattr(request, "desk_list", None)
+        if shown is None or not search_term.strip():
+            return super().get_search_results(request, queryset, search_term)
+        query = parse(search_term)
+        found = self._found_by(request, queryset, query, search_term)
+        if not found.order_by().exists() and (nearest := nearest_query(query)):
+            other = self._found_by(request, queryset, nearest, nearest.text)
+            if other.order_by().exists():
+                shown.notes.append(
+                    f"Nothing is found for {query.quoted}. Shown is {nearest.quoted}."
+                )
+                query, found = nearest, other
+        request.desk_query = query  # type: ignore[attr-defined]  # for prepare_rows()
+        return found, False
+
+    def _found_by(
+        self, request: HttpRequest, queryset: QuerySet[Post], query: Query, typed: str
+    ) -> QuerySet[Post]:
+        """Return what is found, the best first, unless another order was asked for."""
+        keys = keys_found(query)
+        found = queryset.filter(Q(pk__in=keys) | Q(title__istartswith=typed.strip()))
+        if not keys or ORDER_VAR in request.GET:
+            return found
+        best = [When(pk=key, then=place) for place, key in enumerate(keys[:BEST])]
+        return found.order_by(Case(*best, default=BEST), *queryset.query.order_by)
 
     def prepare_rows(self, request: HttpRequest, rows: list[Any]) -> None:
         """Load the topics, the issues, what waits and who writes. Four queries."""
@@ -226,10 +276,22 @@ class ArticleListMixin(ArticleListBase):
             *_revisions_that_wait().filter(object_id__in=pks).values_list("object_id", flat=True)
         }
         writing = self._writing(request, pks)
+        query: Query | None = getattr(request, "desk_query", None)
+        marks = marked(query, pks) if query else {}
         for post in rows:
+            post.desk_title, post.desk_snippet = marks.get(post.pk, ("", ""))
             post.desk_issues = issues.get(post.pk, [])
             post.desk_waits = post.pk in waiting
             post.desk_writing = writing.get(post.pk, "")
+
+    def prepare_export(self, request: HttpRequest, rows: list[Any]) -> None:
+        prefetch_related_objects(rows, "tags")
+        for post in rows:
+            post.desk_issues = []
+        for source in ran_in.SOURCES:
+            found = source.find(request, [post.pk for post in rows])
+            for post in rows:
+                post.desk_issues += found.get(post.pk, [])
 
     def _writing(self, request: HttpRequest, pks: list[int]) -> dict[int, str]:
         """Return who else has one of these articles open and writes. One query."""
@@ -255,7 +317,7 @@ class ArticleListMixin(ArticleListBase):
             '<span class="row-facts">{}</span>{}',
             self._cover(post),
             post.desk_url,
-            getattr(post, "desk_title", None) or post.title,
+            post.desk_title or post.title,
             self._facts(post),
             self._found(post),
         )
@@ -283,8 +345,9 @@ class ArticleListMixin(ArticleListBase):
         return format_html("{} · {}{}", post.author, named, more)
 
     def _found(self, post: Any) -> SafeString | str:
-        snippet = getattr(post, "desk_snippet", "")
-        return format_html('<span class="row-found">{}</span>', snippet) if snippet else ""
+        if not post.desk_snippet:
+            return ""
+        return format_html('<span class="row-found">{}</span>', post.desk_snippet)
 
     @admin.display(description="State")
     def state(self, post: Any) -> SafeString:

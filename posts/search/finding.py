@@ -81,9 +81,9 @@ class Suggestion:
     url: str
 
 
-def engine() -> SQLite | PostgreSQL:
-    """Return the statements of the database that the site uses."""
-    return PostgreSQL() if connection.vendor == "postgresql" else SQLite()
+def engine(*, drafts: bool = False) -> SQLite | PostgreSQL:
+    """Return the statements of the database that the site uses; with `drafts`, for the desk."""
+    return (PostgreSQL if connection.vendor == "postgresql" else SQLite)(drafts=drafts)
 
 
 def search(
@@ -139,8 +139,8 @@ def suggest(text: str) -> list[Suggestion]:
     query = parse(text)
     if found := suggest_as_typed(query):
         return found
-    corrected = _corrected(query, unfinished=True) if len(query.text) > 1 else ""
-    return suggest_as_typed(parse(corrected)) if corrected else []
+    text = corrected(query, unfinished=True) if len(query.text) > 1 else ""
+    return suggest_as_typed(parse(text)) if text else []
 
 
 def suggest_as_typed(query: Query) -> list[Suggestion]:
@@ -207,7 +207,7 @@ def respelled(query: Query) -> str:
     Only words that find something published are returned, so that none reveals a draft. Two
     queries.
     """
-    if not (text := _corrected(query)):
+    if not (text := corrected(query)):
         return ""
     ctes, values = engine().matching(parse(text))
     return text if sql.rows(f"{ctes} SELECT 1 FROM hits LIMIT 1", values) else ""
@@ -218,13 +218,13 @@ def search_respelled(query: Query, **options: Any) -> SearchResults | None:
 
     The arguments are those of `search`.
     """
-    if not (text := _corrected(query)):
+    if not (text := corrected(query)):
         return None
     found = search(text, **options)
     return found if found.total or found.topics or found.years else None
 
 
-def _corrected(query: Query, *, unfinished: bool = False) -> str:
+def corrected(query: Query, *, unfinished: bool = False) -> str:
     """Return the text with unknown words replaced, or "" if there is nothing to replace. One query.
 
     The words may be those of drafts: search with them before you show them. With `unfinished`, the

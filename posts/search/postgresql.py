@@ -49,6 +49,17 @@ _PHRASED = """s.head @@ q.phrase_{number} OR s.post_id IN (SELECT post_id FROM p
     AND (SELECT t.text @@ q.phrase_{number} FROM posts_search t WHERE t.post_id = s.post_id)"""
 
 
+_BODY = f"left(s.body, {_MARKED_CHARACTERS})"
+# The words found, as they are spelled in the texts; its value is _pattern().
+_WRITTEN = f"""ARRAY(
+    SELECT word FROM (
+        SELECT DISTINCT lower(found[1]) AS word FROM regexp_matches(
+            s.title || ' ' || s.summary || ' ' || {_BODY}, %s, 'gi') found
+        -- With it, the condition below sees each word once.
+        OFFSET 0) w
+    WHERE to_tsvector('posts_english', {index_postgresql.terms("word")}) @@ q.words)"""
+
+
 class PostgreSQL(Engine):
     """Full text: https://www.postgresql.org/docs/current/textsearch.html"""
 
@@ -70,8 +81,9 @@ class PostgreSQL(Engine):
             "words": self._tsquery(_any_word(query), "|"),
             "whole": self._tsquery(_any_word(query, whole=True), "|"),
         }
-        wordy = """FROM q JOIN posts_search s ON posts_search_vector(s.head, s.text) @@ q.required
-            WHERE s.published_at <= %s"""
+        seen, seen_values = self.seen()
+        wordy = f"""FROM q JOIN posts_search s ON posts_search_vector(s.head, s.text) @@ q.required
+            WHERE {seen}"""
         columns = "s.post_id, s.published_at, s.tag_ids"
         phrases = self._phrases(query)
         if not phrases:
@@ -95,7 +107,7 @@ class PostgreSQL(Engine):
                     FROM q CROSS JOIN wordy s WHERE {" AND ".join(conditions)})"""
         names = ", ".join(f"{expression} AS {name}" for name, (expression, _) in asked.items())
         values = [value for _, given in asked.values() for value in given]
-        return f"WITH q AS MATERIALIZED (SELECT {names}), {sql}", [*values, timezone.now()]
+        return f"WITH q AS MATERIALIZED (SELECT {names}), {sql}", [*values, *seen_values]
 
     def found(
         self, query: Query, tag: str, year: int | None, *, by_date: bool, offset: int
@@ -115,7 +127,6 @@ class PostgreSQL(Engine):
         hits, values = self.matching(query, score)
         narrowed, narrowed_values = narrowing(tag=tag, year=year)
         choices, choice_values = self.choices(tag, year)
-        body = f"left(s.body, {_MARKED_CHARACTERS})"
         order = "score DESC, published_at DESC, post_id DESC"
         # Ranking by the text unpacks it, which is slow. So only the best by title, summary and
         # names are ranked by it, for each of these weighs more than any text. They come first,
@@ -143,25 +154,26 @@ class PostgreSQL(Engine):
                     SELECT least(%s, (count(*) - 1) / {HITS_PER_PAGE} * {HITS_PER_PAGE})
                     FROM narrowed))
             SELECT page.post_id, (SELECT count(*) FROM narrowed), {choices},
-                s.title, s.summary, {body},
-                ARRAY(
-                    SELECT word FROM (
-                        SELECT DISTINCT lower(found[1]) AS word FROM regexp_matches(
-                            s.title || ' ' || s.summary || ' ' || {body}, %s, 'gi') found
-                        -- With it, the condition below sees each word once.
-                        OFFSET 0) w
-                    WHERE to_tsvector('posts_english', {index_postgresql.terms("word")}) @@ q.words)
+                s.title, s.summary, {_BODY},
+                {_WRITTEN}
             FROM q LEFT JOIN page ON TRUE LEFT JOIN posts_search s USING (post_id)
             ORDER BY page.exact DESC NULLS LAST, page.score DESC, page.published_at DESC,
                 page.post_id DESC"""
-        beginnings = {word[:2] for term in _any_word(query).required for word in term.words}
-        # The query's words have lost their accents, and the text has them still: a word that
-        # begins with a letter beyond ASCII may be any of them.
-        pattern = (
-            rf"\m((?:{'|'.join(sorted(beginnings))}"
-            r"|[^\u0001-\u007f]|\w(?=\w)[^\u0001-\u007f])\w*)"
-        )
-        return sql, [*values, *narrowed_values, offset, *choice_values, pattern]
+        return sql, [*values, *narrowed_values, offset, *choice_values, _pattern(query)]
+
+    def ranked(self, query: Query, limit: int) -> tuple[str, list[Any]]:
+        """Return SQL for the keys of what is found, the best first, and its values."""
+        hits, values = self.matching(query, f"ts_rank({self._weights}, s.head, q.words)")
+        sql = f"{hits} SELECT post_id FROM hits ORDER BY score DESC, post_id DESC LIMIT {limit}"
+        return sql, values
+
+    def shown(self, query: Query, keys: list[int]) -> tuple[str, list[Any]]:
+        """Return SQL for what `texts` takes of some articles, after the key of each."""
+        words, values = self._tsquery(_any_word(query), "|")
+        sql = f"""WITH q AS MATERIALIZED (SELECT {words} AS words)
+            SELECT s.post_id, s.title, s.summary, {_BODY}, {_WRITTEN}
+            FROM q CROSS JOIN posts_search s WHERE s.post_id = ANY(%s)"""
+        return sql, [*values, _pattern(query), keys]
 
     def texts(
         self, query: Query, title: str, summary: str, body: str, written: list[str]
@@ -241,6 +253,17 @@ class PostgreSQL(Engine):
         terms = [(term.words, "") for term in query.required]
         terms += [(term.words, "NOT ") for term in query.excluded]
         return [(words, negation) for words, negation in terms if len(words) > 1]
+
+
+def _pattern(query: Query) -> str:
+    """Return a pattern for words that may be some of the query, by their first two letters."""
+    beginnings = {word[:2] for term in _any_word(query).required for word in term.words}
+    # The query's words have lost their accents, and the text has them still: a word that
+    # begins with a letter beyond ASCII may be any of them.
+    return (
+        rf"\m((?:{'|'.join(sorted(beginnings))}"
+        r"|[^\u0001-\u007f]|\w(?=\w)[^\u0001-\u007f])\w*)"
+    )
 
 
 def _all_of(term: Term, label: str = "") -> str:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
 from posts.search.query import Query
 
@@ -49,6 +50,16 @@ class Engine:
     rows_as_json = ""
     # Of hits `h`, the tag of each of their links.
     tag_id, links = "", ""
+
+    def __init__(self, *, drafts: bool = False) -> None:
+        """With `drafts`, find what readers do not see too: for the desk."""
+        self.drafts = drafts
+
+    def seen(self) -> tuple[str, list[Any]]:
+        """Return SQL that says which rows `s` may be found, and its values."""
+        if self.drafts:
+            return "1 = 1", []
+        return "s.published_at <= %s", [as_stored(timezone.now())]
 
     def choices(self, tag: str, year: int | None) -> tuple[str, list[Any]]:
         """Return SQL for two columns of JSON, topics and years, and its values."""

@@ -43,11 +43,29 @@ class SQLite(Engine):
     def matching(self, query: Query, score: str = "0") -> tuple[str, list[Any]]:
         """Return SQL that begins a statement with the common table `hits`, and its values."""
         expression, values = self._expression(query)
+        seen, seen_values = self.seen()
         sql = f"""WITH hits AS MATERIALIZED (
             SELECT s.post_id, s.published_at, {score} AS score
             FROM posts_search_stems CROSS JOIN {self.table} ON s.post_id = posts_search_stems.rowid
-            WHERE posts_search_stems MATCH {expression} AND s.published_at <= %s)"""
-        return sql, [*values, as_stored(timezone.now())]
+            WHERE posts_search_stems MATCH {expression} AND {seen})"""
+        return sql, [*values, *seen_values]
+
+    def ranked(self, query: Query, limit: int) -> tuple[str, list[Any]]:
+        """Return SQL for the keys of what is found, the best first, and its values."""
+        hits, values = self.matching(query, f"bm25(posts_search_stems, {self._weights})")
+        return f"{hits} SELECT post_id FROM hits ORDER BY score, post_id DESC LIMIT {limit}", values
+
+    def shown(self, query: Query, keys: list[int]) -> tuple[str, list[Any]]:
+        """Return SQL for what `texts` takes of some articles, after the key of each."""
+        expression, values = self._expression(query)
+        places = ", ".join(["%s"] * len(keys))
+        sql = f"""SELECT rowid,
+                highlight(posts_search_stems, 0, char(2), char(3)),
+                highlight(posts_search_stems, 1, char(2), char(3)),
+                highlight(posts_search_stems, 3, char(2), char(3))
+            FROM posts_search_stems WHERE posts_search_stems MATCH {expression}
+            AND +rowid IN ({places})"""
+        return sql, [*values, *keys]
 
     def found(
         self, query: Query, tag: str, year: int | None, *, by_date: bool, offset: int

@@ -191,6 +191,12 @@ TABLE: dict[str, str] = {
     "admin:bin_empty": " ".join(f"desk.empty_bin+{one}" for one in SEE_BIN.split()),
     "admin:log": "desk.read_log",
     "admin:posts_post_publish_again": f"{CHANGE_POST}+posts.publish_post",
+    "admin:posts_post_export": "posts.view_post posts.change_post",
+    "admin:newsletter_issue_export": "newsletter.view_issue newsletter.change_issue",
+    "admin:subscribers_subscriber_export": " ".join(
+        f"subscribers.export_subscriber+subscribers.{word}_subscriber"
+        for word in ("view", "change")
+    ),
     "admin:newsletter_issue_preview": "newsletter.view_issue",
     "admin:newsletter_issue_preview_html": "newsletter.view_issue",
     "admin:newsletter_issue_progress": "newsletter.view_issue",
@@ -237,7 +243,7 @@ for label in (
     for page in ("working_copy", "presence", "newer", "set_aside", "take_up"):
         TABLE[f"admin:{app}_{model}_new_{page}"] = f"{app}.add_{model}"
 for name, row in TABLE.items():
-    if name.startswith("admin:posts_post_") and name != "admin:posts_post_changelist":
+    if name.startswith("admin:posts_post_") and not name.endswith(("_changelist", "_export")):
         if row == "posts.view_post posts.change_post":
             TABLE[name] = SEE_POST
         if row == "posts.change_post":
