@@ -10,7 +10,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from alarmroom.desk.signing_in import account, recovery, steps
+from alarmroom.desk.signing_in import account, recovery, reset_pages, steps
 from alarmroom.methods import allow, require_safe
 
 BOTH = ("GET", "HEAD", "POST")
@@ -38,16 +38,18 @@ def urls(site: admin.AdminSite) -> list[URLPattern]:
         ),
         "sessions_end": ("account/sessions/end/", allow("POST")(partial(account.end, site))),
     }
-    steps_to_it: dict[str, tuple[str, Any]] = {
+    before: dict[str, tuple[str, Any]] = {
         "second_factor": ("login/code/", steps.second_factor),
         "second_factor_needed": ("login/set-up/", steps.second_factor_needed),
+        "password_reset": ("password-reset/", reset_pages.forgotten),
+        "password_reset_confirm": ("password-reset/<str:uid>/<str:token>/", reset_pages.choose),
     }
     # In a report of an error, nothing that was typed stands.
     secret = sensitive_post_parameters()
     return [
         *(
             path(route, never_cache(secret(allow(*BOTH)(view))), name=name)
-            for name, (route, view) in steps_to_it.items()
+            for name, (route, view) in before.items()
         ),
         *(
             path(route, secret(site.admin_view(view)), name=name)

@@ -13,7 +13,8 @@ from django.utils import timezone
 from alarmroom import kept
 from alarmroom.desk import bin, copies, letters, sign_in
 from alarmroom.desk import tasks as desk_tasks
-from alarmroom.desk.signing_in import sessions
+from alarmroom.desk.signing_in import reset, sessions
+from alarmroom.desk.signing_in import tasks as password_tasks
 from newsletter.delivery import clock
 from newsletter.models import Content
 from posts import finishing, freshness, likeness
@@ -90,6 +91,9 @@ def tick() -> list[str]:
     with steps.step("Forgetting old sign-ins"):
         sign_in.forget_old()
         sessions.forget_ended()
+        reset.forget_old()
+    with steps.step("Waking a worker for links to new passwords"):
+        password_tasks.wake_due()
     with steps.step("Waking a worker for letters to the desk"):
         desk_tasks.wake_due()
     with steps.step("Forgetting letters that were sent a month ago"):

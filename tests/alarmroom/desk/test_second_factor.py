@@ -20,7 +20,7 @@ from alarmroom.desk.models import Act, Session
 from alarmroom.desk.signing_in import factors, steps
 from tests.factories import make_editor, make_post
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 PASSWORD = "answer the call 911"
 KEY = "00112233445566778899aabbccddeeff00112233"

@@ -13,7 +13,7 @@ from alarmroom.desk.signing_in import sessions
 from newsletter.management.commands.tick import tick
 from tests.factories import make_post
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 PASSWORD = "answer the call 911"
 PHONE = (
