@@ -8,6 +8,7 @@ from django.utils.safestring import mark_safe
 
 from alarmroom import theme
 from alarmroom.environment import BASE_DIR
+from alarmroom.facts import facts
 
 THEME_SCRIPT = mark_safe(theme.SCRIPT)  # noqa: S308  (our own file)
 # The icon has 300 bytes. Inside the page it needs no request that would delay the page's text.
@@ -22,14 +23,18 @@ def site(request: HttpRequest) -> dict[str, object]:
     `here` is the page's entry in the menu: the name of its view, or "" if it is not in the menu.
     """
     view = request.resolver_match.view_name if request.resolver_match else ""
+    now = facts()
     return {
-        "SITE_NAME": "The Alarm Room",
+        "SITE_NAME": now.name,
+        "TAGLINE": now.tagline,
+        "DESCRIPTION": now.description,
+        "SHARE_PICTURE": now.share_picture_url,
         "NEWSLETTER_NAME": "The Weekly Alarm",
         "SITE_URL": settings.SITE_URL,
-        "SITE_PROFILES": settings.SITE_PROFILES,
+        "SITE_PROFILES": now.profiles,
         "THEME_SCRIPT": THEME_SCRIPT,
         "ICON": ICON,
-        "POSTAL_ADDRESS": settings.POSTAL_ADDRESS,
+        "POSTAL_ADDRESS": now.postal_address,
         "here": view if view in MENU else "",
         "canonical_url": f"{settings.SITE_URL}{request.path}",
     }

@@ -19,6 +19,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from mjml import mjml2html
 
+from alarmroom.facts import facts
 from alarmroom.mail_text import one_line, spaces_for_controls, wrap_lines
 
 _inliner = css_inline.CSSInliner(
@@ -64,11 +65,12 @@ def compile_mjml(source: str) -> str:
 
 def site_context() -> dict[str, Any]:
     """Return the names and the address of the publication, for every mail template."""
+    now = facts()
     return {
-        "SITE_NAME": "The Alarm Room",
+        "SITE_NAME": now.name,
         "NEWSLETTER_NAME": "The Weekly Alarm",
         "SITE_URL": settings.SITE_URL,
-        "POSTAL_ADDRESS": settings.POSTAL_ADDRESS,
+        "POSTAL_ADDRESS": now.postal_address,
     }
 
 

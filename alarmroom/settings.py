@@ -51,6 +51,7 @@ HTTPS = SITE_URL.startswith("https://")
 INSTALLED_APPS = [
     "alarmroom",
     "alarmroom.desk",
+    "alarmroom.publication",
     "newsletter",
     "posts",
     "subscribers",

@@ -54,6 +54,7 @@ JOINED = {
             "preview",
             "share",
             "review",
+            "settings",
             "checks",
             "list",
             "guide",

@@ -1,9 +1,9 @@
 """What an issue's page says about itself to search engines (posts/linked_data.py)."""
 
-from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from alarmroom.facts import facts
 from alarmroom.site_url import absolute_url
 from newsletter.models import Issue
 from posts.linked_data import Data, breadcrumbs, publisher, script
@@ -20,7 +20,7 @@ def of_issue(issue: Issue) -> SafeString:
         "headline": issue.subject,
         "url": absolute_url(path),
         "mainEntityOfPage": absolute_url(path),
-        "image": [absolute_url(static("img/share.png"))],
+        "image": [facts().share_picture_url],
         "author": {"@id": absolute_url("/#publisher")},
         "publisher": publisher(),
         "position": issue.number,

@@ -16,12 +16,12 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
+from alarmroom.facts import facts
 from alarmroom.site_url import absolute_url
 from posts.models import Author, Post, Tag
 
 Data = dict[str, Any]
 
-SITE_NAME = "The Alarm Room"
 # Inside <script> only "<" could end the element or begin a comment (HTML 13.2.5.4). ">" and "&"
 # are escaped for programs that parse it as XML, and the line separators because they end a string
 # in older JavaScript.
@@ -38,15 +38,16 @@ def script(*things: Data) -> SafeString:
 
 
 def publisher() -> Data:
-    return _publisher(settings.SITE_URL, tuple(settings.SITE_PROFILES))
+    now = facts()
+    return _publisher(settings.SITE_URL, now.name, tuple(now.profiles))
 
 
 @lru_cache(maxsize=2)
-def _publisher(site: str, profiles: tuple[str, ...]) -> Data:
+def _publisher(site: str, name: str, profiles: tuple[str, ...]) -> Data:
     return {
         "@type": "Organization",
         "@id": absolute_url("/#publisher"),
-        "name": SITE_NAME,
+        "name": name,
         "url": absolute_url("/"),
         "logo": {
             "@type": "ImageObject",
@@ -63,7 +64,7 @@ def website() -> Data:
     return {
         "@type": "WebSite",
         "@id": absolute_url("/#website"),
-        "name": SITE_NAME,
+        "name": facts().name,
         "url": absolute_url("/"),
         "inLanguage": "en-US",
         "publisher": {"@id": absolute_url("/#publisher")},
@@ -121,7 +122,7 @@ def breadcrumbs(*steps: tuple[str, str]) -> Data:
         "@type": "BreadcrumbList",
         "itemListElement": [
             {"@type": "ListItem", "position": number, "name": name, "item": absolute_url(path)}
-            for number, (name, path) in enumerate([(SITE_NAME, "/"), *steps], start=1)
+            for number, (name, path) in enumerate([(facts().name, "/"), *steps], start=1)
         ],
     }
 

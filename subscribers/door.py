@@ -11,7 +11,7 @@ def request_sign_up(
     *,
     where: str,
     network: str,
-    words: str = wording.WORDINGS[wording.CURRENT],
+    words: str = "",
 ) -> None:
     """Store that somebody asked to subscribe an address. A worker processes it.
 
@@ -21,7 +21,9 @@ def request_sign_up(
     """
     with transaction.atomic():
         guards.count_sign_up(network)
-        SignUpRequest.objects.create(address=address, where=where[:300], wording=words)
+        SignUpRequest.objects.create(
+            address=address, where=where[:300], wording=words or wording.current()[1]
+        )
         transaction.on_commit(tasks.wake, robust=True)
 
 

@@ -80,7 +80,7 @@ def postpone_request(pk: int) -> None:
 def sign_up(
     address: str,
     where: str,
-    words: str = wording.WORDINGS[wording.CURRENT],
+    words: str = "",
     at: datetime | None = None,
 ) -> None:
     """Process a request to subscribe an address.
@@ -91,6 +91,7 @@ def sign_up(
     confirmation link, confirmed ones a note that they are already subscribed. Suppressed
     addresses, and mailboxes that got too many mails, get nothing.
     """
+    words = words or wording.current()[1]
     with transaction.atomic():
         if is_suppressed(address):
             return

@@ -1,8 +1,13 @@
 """The consent text beside the sign-up button, by version.
 
 The consent record stores the text that a reader saw. A cached page may show an older version, so
-the form says which one it shows. Never edit a published version: add a new one and set CURRENT.
+the form says which one it shows. WORDINGS are those that the site came with: never edit one. What
+editors write instead, under Settings, is kept for ever too, under a version made of the words
+themselves (alarmroom/publication/models.py).
 """
+
+from alarmroom.facts import facts, version_of
+from alarmroom.publication.models import SignUpWords
 
 WORDINGS = {
     "1": (
@@ -12,11 +17,26 @@ WORDINGS = {
     ),
 }
 CURRENT = "1"
+LENGTH = 16  # of a version made of words
+
+
+def current() -> tuple[str, str]:
+    """Return the version and the text that stand beside the button now."""
+    words = facts().sign_up_words
+    return (version_of(words), words) if words else (CURRENT, WORDINGS[CURRENT])
 
 
 def text_of(version: str) -> str:
     """Return the text of a version, or of the current one if the version is unknown."""
-    return WORDINGS.get(version, WORDINGS[CURRENT])
+    now, words = current()
+    if version == now:
+        return words
+    if version in WORDINGS:
+        return WORDINGS[version]
+    if len(version) != LENGTH or not version.isalnum():
+        return words
+    kept = SignUpWords.objects.filter(version=version).first()
+    return kept.text if kept else words
 
 
 # The text beside the button of the page to which the confirmation mail links.

@@ -1,5 +1,6 @@
 """Configuration and fixtures for all tests."""
 
+import math
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +12,8 @@ from django.core.management.commands import flush
 from django.core.management.sql import sql_flush
 from pytest_django.fixtures import Settings
 
+from alarmroom import facts
+from alarmroom.kept.files import page_store
 from tests import databases
 from tests.smtp import MailServer
 from tests.workers import GroupScheduling, grouped_first
@@ -83,6 +86,9 @@ def kept_pages_root(settings: Settings, tmp_path: Path) -> Path:
     In a shared folder, a commit in one test would drop the pages of tests that run beside it.
     """
     settings.KEPT_PAGES_ROOT = tmp_path / "pages"
+    # Every process has read the settings of the publication once. A test that changes them calls
+    # what a commit calls (tests/alarmroom/publication/).
+    facts.remember(facts.Facts(), page_store().stamp(facts.KEY), math.inf)
     return settings.KEPT_PAGES_ROOT
 
 

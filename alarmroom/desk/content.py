@@ -228,7 +228,8 @@ def put(data: QueryDict, of: Any, name: str, value: Any) -> None:
     elif isinstance(widget, forms.SelectMultiple):
         data.setlist(name, [str(each) for each in value or []])
     elif not isinstance(widget, forms.FileInput):
-        shown = str(value) if isinstance(widget, forms.Select) else widget.format_value(value)
+        one_of_many = (forms.Select, forms.RadioSelect)
+        shown = str(value) if isinstance(widget, one_of_many) else widget.format_value(value)
         data[name] = "" if value is None or shown is None else str(shown)
 
 

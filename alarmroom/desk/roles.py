@@ -40,12 +40,14 @@ _EDITS = (
     *_all("newsletter.issue"),
     *_all("newsletter.issuepost"),
     *_all("subscribers.resource", "view"),
+    *_all("publication.publication", "view"),
 )
 _PUBLISHES = (
     "posts.publish_post",
     "posts.override_checks",
     "newsletter.send_issue",
     "desk.empty_bin",
+    "publication.change_publication",
     # Readers see at once what is saved of these.
     *_all("posts.page", "add change delete"),
     *_all("posts.author", "delete"),
@@ -82,6 +84,7 @@ GRAVE = frozenset(
         "newsletter.send_issue",
         "desk.empty_bin",
         "subscribers.export_subscriber",
+        "publication.change_publication",
         "auth.add_user",
         "auth.change_user",
         "auth.delete_user",

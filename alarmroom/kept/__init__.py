@@ -105,7 +105,7 @@ def remember[Value](
         return load()  # Without a stamp, a drop of the key would not be noticed.
     found = _remembered.get((store.root, key, part))
     if found and found[0] == stamps and found[1] > time.monotonic():
-        _expires_by(found[1])
+        expires_by(found[1])
         return found[2]
     seconds: float = settings.KEPT_PAGES_SECONDS
     if until is not None:
@@ -114,7 +114,7 @@ def remember[Value](
         value = load()
     # With the stamps from before loading: after a drop in between, they differ from the file's.
     _remembered[store.root, key, part] = (stamps, expiry.at, value)
-    _expires_by(expiry.at)
+    expires_by(expiry.at)
     return value
 
 
@@ -141,7 +141,7 @@ def expiring(at: float) -> Iterator[Expiry]:
         _being_made.reset(token)
 
 
-def _expires_by(at: float) -> None:
+def expires_by(at: float) -> None:
     """Note that what is being made has a part that expires at this moment."""
     expiry = _being_made.get()
     if expiry is not None and at < expiry.at:

@@ -27,6 +27,7 @@ from django.views.decorators.csp import csp_override
 from django.views.decorators.debug import sensitive_post_parameters
 
 from alarmroom.desk.signing_in import confirming
+from alarmroom.facts import facts
 from newsletter import preflight
 from newsletter.admin.forms import Decision, SendForm, already_done
 from newsletter.delivery import pausing, starting
@@ -205,7 +206,8 @@ class IssuePagesMixin:
             differences = changed_lines(form.cleaned_data["text"], as_it_is["text"])
             form = SendForm(initial={**form.cleaned_data, **as_it_is}, request=request)
         elif not form.is_bound:
-            form = SendForm(initial=as_it_is, request=request)
+            when = facts().next_issue_at()
+            form = SendForm(initial={**as_it_is, "when": when}, request=request)
         response = self.page(
             request,
             "send",

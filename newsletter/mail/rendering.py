@@ -22,6 +22,7 @@ from django.utils.crypto import salted_hmac
 
 from alarmroom import mail, mail_text
 from alarmroom.characters import CONTROL, SURROGATES
+from alarmroom.facts import facts
 from newsletter.mail import text
 from newsletter.mail.mime import (
     LONGEST_KEY,
@@ -180,7 +181,8 @@ def source(issue: Issue) -> tuple[object, ...]:
     for row in _rows(issue):
         for found in (row, row.post, row.post.author, row.post.cover):
             read.append(found and {name: found.__dict__.get(name) for name in _columns(found)})
-    return (*texts, read)
+    # The names and the postal address stand in the mail, too.
+    return (*texts, read, facts())
 
 
 def message_id(delivery_pk: int, issue_number: int) -> str:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 
 from alarmroom import kept
+from alarmroom.facts import Facts, facts
 from alarmroom.methods import require_safe
 from alarmroom.stencil import BoundStencil
 from posts import freshness
@@ -26,7 +27,7 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect_gone_or_404(request, slug)
     topics, related = tuple(article_queries.topics(row)), tuple(article_queries.connected(row))
     is_stable = settings.KEPT_PAGES_SECONDS and row.is_finished
-    page, others = (_bound if is_stable else _bind)(row, topics, related)
+    page, others = (_bound if is_stable else _bind)(row, topics, related, facts())
     return kept.keep(
         HttpResponse(page.render()),
         *kept.EVERY_PAGE,
@@ -40,9 +41,12 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _bind(
-    row: ArticleRow, topics: tuple[Topic, ...], related: tuple[Connected, ...]
+    row: ArticleRow, topics: tuple[Topic, ...], related: tuple[Connected, ...], now: Facts
 ) -> tuple[BoundStencil, list[str]]:
-    """Return an article's page, and the keys of the other posts that it names."""
+    """Return an article's page, and the keys of the other posts that it names.
+
+    `now` is among the values that tell one page from another: its linked data name the publisher.
+    """
     post = row.post()
     others = [f"post-{other.pk}" for other in related]
     others += [f"link-{link['pk']}" for link in (post.older, post.newer) if link]  # type: ignore[attr-defined]  # annotated in posts/views/article_queries.py

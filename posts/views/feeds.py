@@ -17,6 +17,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 
 from alarmroom import kept
+from alarmroom.facts import facts
 from alarmroom.methods import require_safe
 from posts import freshness
 from posts.models import Author, Post, PostQuerySet, Tag
@@ -28,8 +29,6 @@ from posts.views.feed_entries import entry, plain, site
 from posts.views.feed_formats import FORMATS, ArticleFeed
 
 NEWEST = 20
-SITE_NAME = "The Alarm Room"
-SITE_DESCRIPTION = "A publication for 911 dispatchers and the people who train and lead them."
 
 
 @dataclass(frozen=True)
@@ -53,21 +52,20 @@ class About:
 
 
 def about_site() -> About:
-    return About(
-        SITE_NAME, SITE_DESCRIPTION, "site", reverse("posts:front"), reverse("posts:feeds")
-    )
+    now = facts()
+    return About(now.name, now.description, "site", reverse("posts:front"), reverse("posts:feeds"))
 
 
 def about_tag(tag: Tag) -> About:
-    text = tag.description or f"Articles on {tag.name} in {SITE_NAME}."
+    text = tag.description or f"Articles on {tag.name} in {facts().name}."
     path = tag.get_absolute_url()
-    return About(f"{tag.name} · {SITE_NAME}", text, f"tag/{tag.pk}", path, path)
+    return About(f"{tag.name} · {facts().name}", text, f"tag/{tag.pk}", path, path)
 
 
 def about_author(author: Author) -> About:
-    text = f"Articles by {author.name} in {SITE_NAME}."
+    text = f"Articles by {author.name} in {facts().name}."
     path = author.get_absolute_url()
-    return About(f"{author.name} · {SITE_NAME}", text, f"author/{author.pk}", path, path)
+    return About(f"{author.name} · {facts().name}", text, f"author/{author.pk}", path, path)
 
 
 @require_safe

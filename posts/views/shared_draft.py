@@ -9,13 +9,12 @@ from django.conf import settings
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.templatetags.static import static
 from django.views.decorators.cache import cache_control
 
 from alarmroom.desk import revisions
 from alarmroom.desk.copies import name_of
+from alarmroom.facts import facts
 from alarmroom.methods import require_safe
-from alarmroom.site_url import absolute_url
 from posts.models import DraftLink
 from posts.views import article_queries
 from posts.views.preview import context_of
@@ -46,7 +45,7 @@ def _answer(request: HttpRequest, token: str) -> HttpResponse:
             link.count()
     context = context_of(post, revisions.head_of(post).content)
     context["canonical_url"] = settings.SITE_URL  # Its own address leads nowhere yet.
-    context["share_picture"] = absolute_url(static("img/share.png"))
+    context["share_picture"] = facts().share_picture_url
     context["shared_by"] = name_of(link.made_by)
     return render(
         request, "posts/article.html", {**context, "post": post, "until": link.expires_at}

@@ -31,7 +31,7 @@ def signup_box(
         return _box(form, heading, name)
 
     def empty() -> SafeString:
-        form = SignUpForm(initial={"source": SOURCE, "wording": wording.CURRENT})
+        form = SignUpForm(initial={"source": SOURCE, "wording": wording.current()[0]})
         return _box(form, heading, name)
 
     box = kept.remember("resources", empty, part=f"box-{heading}")

@@ -394,3 +394,36 @@ def test_the_preview_shows_an_article_as_others_do_and_goes_on_in_a_tab_of_its_o
     expect(shown.locator(".as-result__title")).to_have_text("Not seen")
     editor.close()
     expect(tab.locator("[data-preview-state]")).to_contain_text("Its form was left.")
+
+
+def test_settings_mark_what_changed_and_readers_have_it_after_the_save(
+    editor: Page, page: Page
+) -> None:
+    editor.goto("/admin/publication/publication/")
+    said = editor.locator("[data-settings-changed]")
+    before = editor.input_value("#id_tagline")
+    editor.fill("#id_tagline", "For those who sit up.")
+    editor.fill("#id_postal_address", "P.O. Box, Anytown")
+    editor.get_by_label("Saturday").check(force=True)
+    expect(said).to_have_text("3 changes not saved yet")
+    assert axe.violations(editor) == []
+    editor.get_by_role("button", name="Save settings").click()
+    # Nothing is saved, everything is there, and the list of what is wrong leads to the field.
+    expect(editor.locator("[data-problems]")).to_be_focused()
+    expect(said).to_have_text("3 changes not saved yet")
+    editor.locator("[data-problems] a").click()
+    expect(editor.locator("#id_postal_address")).to_be_focused()
+    page.goto("/")
+    expect(page.locator("h1")).to_have_text(before)
+    editor.get_by_role("button", name="Discard").click()
+    expect(editor.locator("#id_tagline")).to_have_value(before)
+    expect(editor.get_by_label("Thursday")).to_be_checked()
+    expect(said).to_have_text("")
+    editor.fill("#id_tagline", "For those who sit up.")
+    editor.get_by_role("button", name="Save settings").click()
+    expect(editor.locator(".messagelist")).to_contain_text("Saved.")
+    page.goto("/")
+    expect(page.locator("h1")).to_have_text("For those who sit up.")
+    editor.fill("#id_tagline", before)
+    editor.get_by_role("button", name="Save settings").click()
+    expect(editor.locator(".messagelist")).to_contain_text("Saved.")

@@ -101,6 +101,7 @@ MODELS: dict[str, dict[str, str]] = {
     "posts.author": {"see": "view change", "add": "add", "delete": "delete"},
     "posts.image": {"see": "view change", "add": "add", "delete": "delete"},
     "posts.formerslug": {"see": "view change", "add": NOBODY, "delete": NOBODY},
+    "publication.publication": {"see": "view change", "add": NOBODY, "delete": NOBODY},
     "posts.spelling": {"see": "view change", "add": "add", "delete": "delete"},
     "newsletter.issue": {"see": "view change", "add": "add", "delete": "delete"},
     "newsletter.delivery": {
@@ -235,6 +236,7 @@ for label in (
     "posts.post",
     "posts.page",
     "posts.author",
+    "publication.publication",
     "newsletter.issue",
     "subscribers.resource",
 ):
@@ -243,7 +245,8 @@ for label in (
     for page in ("restore", "drop", "working_copy", "presence", "newer", "set_aside", "take_up"):
         TABLE[f"admin:{app}_{model}_{page}"] = f"{app}.change_{model}"
     for page in ("working_copy", "presence", "newer", "set_aside", "take_up"):
-        TABLE[f"admin:{app}_{model}_new_{page}"] = f"{app}.add_{model}"
+        add = NOBODY if label == "publication.publication" else f"{app}.add_{model}"
+        TABLE[f"admin:{app}_{model}_new_{page}"] = add
 for name, row in TABLE.items():
     if name.startswith("admin:posts_post_") and not name.endswith(("_changelist", "_export")):
         if row == "posts.view_post posts.change_post":
