@@ -164,6 +164,23 @@ def _scores(pk: int, post: Compared) -> dict[int, float]:
     return result
 
 
+def alike(
+    title: str, summary: str, tags: Iterable[int], *, besides: Iterable[int], pk: int | None
+) -> list[Post]:
+    """Return published articles that are like one that is being written, the most similar first.
+
+    Without their texts. About four queries, whatever the number of articles.
+    """
+    written = Compared(title, summary, None, frozenset(tags))
+    scores = _scores(pk or 0, written)
+    for other in besides:
+        scores.pop(other, None)
+    # Some of them may be scheduled, which is looked up below.
+    best = nlargest(4 * STORED, scores, key=lambda other: (scores[other], other))
+    found = Post.objects.published().only("pk", "title", "published_at").in_bulk(best)
+    return [found[other] for other in best if other in found]
+
+
 def _store(pk: int, scores: dict[int, float]) -> set[int]:
     """Write the likenesses of a post in both directions; return the posts whose lists changed."""
     # Including the posts that have been similar to it until now.

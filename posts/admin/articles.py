@@ -38,6 +38,7 @@ from posts.admin.article_states import STATE_MEANS, state_date, state_of
 from posts.admin.checking import ChecksMixin, check_stored_for, waits_for_update
 from posts.admin.draft_links import DraftLinksMixin
 from posts.admin.related import RelatedPostInline
+from posts.admin.related_views import RelatedViewsMixin
 from posts.admin.reviews import ReviewsMixin
 from posts.admin.shared import (
     EditorPageMixin,
@@ -73,6 +74,7 @@ class PostAdmin(
     PictureAdminMixin,
     ArticleActionsMixin,
     ArticleListMixin,
+    RelatedViewsMixin,
     VersionedAdminMixin,
     PostAdminBase,
 ):

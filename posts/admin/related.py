@@ -9,8 +9,9 @@ from django.contrib import admin
 from django.db import models
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
+from django.urls import reverse
 
-from posts.admin.shared import ArticleRowForm, ArticleRowsMixin
+from posts.admin.shared import ArticlePicker, ArticleRowForm, ArticleRowsMixin
 from posts.models import Post, RelatedPost
 
 if TYPE_CHECKING:
@@ -46,10 +47,22 @@ class RelatedPostFormSet(RelatedFormSetBase):
         super().clean()
 
 
+class RelatedPicker(ArticlePicker):
+    """A list with the picked article only; static/js/desk/related.js shows its title as a card."""
+
+    def build_attrs(self, base_attrs: Any, extra_attrs: Any = None) -> dict[str, Any]:
+        attrs = super().build_attrs(base_attrs, extra_attrs)
+        # Without the class for which the admin's script makes a box that searches.
+        return {**attrs, "class": "related__pick"}
+
+
 class RelatedPostInline(ArticleRowsMixin, RelatedInlineBase):
     model = RelatedPost
     fk_name = belongs_to = "post"
     picks = "related"
+    picker = RelatedPicker
+    address = ""
+    """What suggests articles, for whoever may change the rows; for the template."""
     form = ArticleRowForm
     formset = RelatedPostFormSet
     fields = ["related", "position"]
@@ -57,7 +70,16 @@ class RelatedPostInline(ArticleRowsMixin, RelatedInlineBase):
     extra = 0
     verbose_name = "related post"
     verbose_name_plural = "Related"
-    template = "admin/desk/rows.html"
+    template = "admin/desk/related.html"
+
+    def get_formset(self, request: HttpRequest, obj: Post | None = None, **kwargs: Any) -> Any:
+        if self.has_change_permission(request, obj):
+            self.address = (
+                reverse("admin:posts_post_related", args=[obj.pk])
+                if obj
+                else reverse("admin:posts_post_new_related")
+            )
+        return super().get_formset(request, obj, **kwargs)
 
     def formfield_for_dbfield(
         self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any

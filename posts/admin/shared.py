@@ -118,6 +118,7 @@ class ArticleRowsMixin:
 
     admin_site: Any
     picks: str  # The field of the article that a row picks.
+    picker = ArticlePicker
     belongs_to: str  # The field of the object whose form the rows stand in.
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
@@ -136,7 +137,7 @@ class ArticleRowsMixin:
     ) -> forms.ModelChoiceField:
         if db_field.name == self.picks:
             kwargs["queryset"] = Post.objects.choosable_by(request.user).defer(*long_texts(Post))
-            kwargs["widget"] = ArticlePicker(db_field, self.admin_site)
+            kwargs["widget"] = self.picker(db_field, self.admin_site)
             kwargs["widget"].user = request.user
         field: forms.ModelChoiceField = super().formfield_for_foreignkey(  # type: ignore[misc]  # of the inline
             db_field, request, **kwargs

@@ -25,7 +25,8 @@ function goTo(id) {
     editor.container.$.scrollIntoView({ block: "nearest" });
     return;
   }
-  const picker = field.nextElementSibling?.querySelector?.(".select2-selection, [data-focus]");
+  const card = field.closest(".row--card")?.querySelector("[data-lift]");
+  const picker = card ?? field.nextElementSibling?.querySelector?.(".select2-selection, [data-focus]");
   const target = picker ?? field;
   target.focus();
   target.scrollIntoView({ block: "center" });

@@ -101,7 +101,7 @@ def open_section(page: Page, name: str) -> None:
     """Open a section of the rail, unless it is open."""
     section = page.locator("details.rs", has=page.get_by_text(name, exact=True))
     if section.get_attribute("open") is None:
-        section.locator("summary").click()
+        section.locator("> summary").click()
 
 
 def save_and_close(page: Page) -> None:

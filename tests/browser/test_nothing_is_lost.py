@@ -327,7 +327,8 @@ def test_every_kind_of_change_is_kept(open_desk: OpenDesk, draft: str) -> None:
     rows = page.locator("[name$=TOTAL_FORMS]").first
     name, before = rows.get_attribute("name"), int(rows.input_value())
     open_section(page, "Related")
-    page.locator(".add-row a").first.click()
+    page.get_by_label("Add an article").fill("call")
+    page.get_by_role("option").first.click()
     is_sent(f"&{name}={before + 1}&")
     # The source of the text.
     more(page, "Source")

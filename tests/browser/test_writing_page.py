@@ -243,6 +243,61 @@ def test_topics_are_chosen_and_made_by_typing_and_nothing_else_is_needed(editor:
     expect(chips.get_by_role("listitem")).to_contain_text(["Night <b>calls", "The profession"])
 
 
+def test_related_articles_are_put_in_order_by_keys_by_a_menu_and_by_drag(editor: Page) -> None:
+    no_leave_taking(editor)
+    address = published(editor)
+    open_editor(editor, address)
+    open_section(editor, "Related")
+    cards = editor.locator(".row--card:visible .related__title")
+    voice = editor.locator(".desk-voice")
+    first, second, third = cards.all_inner_texts()
+    handle = editor.get_by_role("button", name=f"Order: {second}")
+
+    # Space lifts, arrows move, Esc takes back.
+    handle.press(" ")
+    expect(voice).to_contain_text("picked up, place 2 of 3")
+    handle.press("ArrowDown")
+    expect(cards).to_have_text([first, third, second])
+    expect(voice).to_have_text("place 3 of 3")
+    handle.press("Escape")
+    expect(cards).to_have_text([first, second, third])
+    expect(voice).to_contain_text("taken back, place 2 of 3")
+    expect(handle).to_be_focused()
+    # Enter puts down.
+    for key in (" ", "ArrowUp", "Enter"):
+        handle.press(key)
+    expect(voice).to_contain_text("put down, place 1 of 3")
+    expect(cards).to_have_text([second, first, third])
+    # Without dragging.
+    card = editor.locator(".row--card", has_text=third)
+    card.get_by_text("Move…").click()
+    card.get_by_role("button", name="To the top").click()
+    expect(cards).to_have_text([third, second, first])
+    # By drag.
+    at = editor.get_by_role("button", name=f"Order: {third}").bounding_box()
+    to = editor.get_by_role("button", name=f"Order: {first}").bounding_box()
+    assert at
+    assert to
+    editor.mouse.move(at["x"] + 10, at["y"] + 10)
+    editor.mouse.down()
+    editor.mouse.move(to["x"] + 10, to["y"] + 200, steps=6)
+    editor.mouse.up()
+    expect(cards).to_have_text([second, first, third])
+    # Removed, and one that is suggested added.
+    editor.get_by_role("button", name=f"Remove {first}").click()
+    suggested = editor.get_by_role("button", name=re.compile("^Add ")).first
+    added = (suggested.get_attribute("aria-label") or "").removeprefix("Add ")
+    suggested.click()
+    expect(cards).to_have_text([second, third, added])
+    expect(editor.locator("[data-section=related] [data-line]")).to_have_text("3 articles")
+    # What is kept by itself, and what is saved, has this order.
+    expect(editor.locator("#desk-saving")).to_contain_text("Saved")
+    editor.get_by_role("button", name="Save for later").click()
+    open_editor(editor, address)
+    open_section(editor, "Related")
+    expect(cards).to_have_text([second, third, added])
+
+
 def test_each_error_is_named_on_top_and_leads_to_its_field(phone: Page) -> None:
     open_editor(phone)
     phone.fill("#id_title", "Half done")

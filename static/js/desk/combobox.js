@@ -55,14 +55,12 @@ export function combobox(input, { find, choose, back = () => {}, none = "Nothing
     entries = found;
     at = -1;
     list.replaceChildren(...found.map((entry, place) => option(entry, `${list.id}-${place}`)));
-    list.hidden = found.length === 0;
-    input.setAttribute("aria-expanded", String(found.length > 0));
-    if (found.length) {
-      list.scrollIntoView({ block: "nearest" });
-      mark(0);
-    } else {
-      say(none);
-    }
+    if (!found.length && input.value.trim()) list.append(nothing());
+    list.hidden = list.children.length === 0;
+    input.setAttribute("aria-expanded", String(!list.hidden));
+    list.scrollIntoView({ block: "nearest" });
+    if (found.length) mark(0);
+    else if (!list.hidden) say(none);
   }
 
   async function ask() {
@@ -102,6 +100,7 @@ export function combobox(input, { find, choose, back = () => {}, none = "Nothing
     if (key === "ArrowDown" || key === "ArrowUp") {
       event.preventDefault();
       if (list.hidden) return ask();
+      if (!entries.length) return;
       const step = key === "ArrowDown" ? 1 : -1;
       mark((at + step + entries.length) % entries.length);
     } else if (key === "Enter") {
@@ -125,6 +124,15 @@ export function combobox(input, { find, choose, back = () => {}, none = "Nothing
     const place = [...list.children].indexOf(event.target.closest("[role=option]"));
     if (entries[place]) take(entries[place]);
   });
+
+  function nothing() {
+    const made = document.createElement("li");
+    made.className = "combo__option combo__option--none";
+    made.setAttribute("role", "option");
+    made.setAttribute("aria-disabled", "true");
+    made.textContent = none;
+    return made;
+  }
 
   function option(entry, id) {
     const made = document.createElement("li");

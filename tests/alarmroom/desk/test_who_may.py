@@ -157,6 +157,8 @@ TABLE: dict[str, str] = {
     "admin:posts_post_review": CHANGE_POST,
     "admin:posts_post_checks": CHANGE_POST,
     "admin:posts_post_new_checks": "posts.add_post",
+    "admin:posts_post_related": "posts.change_post",
+    "admin:posts_post_new_related": "posts.add_post",
     "admin:posts_tag_topics": "posts.view_tag posts.change_tag",
     "admin:posts_tag_new_topic": "posts.add_tag",
     "admin:index": STAFF,  # lists only what the account may see
