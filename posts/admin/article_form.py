@@ -15,7 +15,7 @@ from alarmroom.desk.picture_field import PictureField
 from posts.admin.checking import CheckedForm
 from posts.admin.shared import PICTURE_HELP, SlugForm
 from posts.admin.uploads import title_of
-from posts.checks.listing import NEEDED
+from posts.checks.listing import LONGEST_TITLE, NEEDED
 from posts.models import Author, Post
 from posts.models.article import untitled
 from posts.models.image import Image
@@ -89,6 +89,7 @@ class PostForm(CheckedForm, SlugForm):
             "body": "Text",
             "summary": "Dek",
             "slug": "Address",
+            "search_title": "Title in search results",
             "published_at": "Publish at",
             "tags": "Topics",
         }
@@ -104,6 +105,9 @@ class PostForm(CheckedForm, SlugForm):
                     "class": "sheet__dek",
                     "placeholder": "Dek: one or two sentences on what it says",
                 }
+            ),
+            "search_title": forms.TextInput(
+                attrs={"placeholder": "Same as the title", "data-shown": LONGEST_TITLE}
             ),
             "cover_alt": forms.Textarea(attrs=ONE_LINE),
             "cover_caption": forms.Textarea(attrs=ONE_LINE),
@@ -130,6 +134,9 @@ class PostForm(CheckedForm, SlugForm):
     def clean_title(self) -> str:
         # The field is as high as the title needs, so a pasted one may have several lines.
         return " ".join(self.cleaned_data["title"].split())
+
+    def clean_search_title(self) -> str:
+        return " ".join(self.cleaned_data["search_title"].split())
 
     def clean_cover_alt(self) -> str:
         return " ".join(self.cleaned_data["cover_alt"].split())

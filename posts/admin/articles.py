@@ -58,7 +58,8 @@ else:
 
 
 # The sections of the rail.
-STATE, WHO, COVER, ADDRESS = "State and publishing", "Author and topics", "Cover", "Address"
+STATE, WHO, COVER = "State and publishing", "Author and topics", "Cover"
+ADDRESS = "Address and search title"
 COVER_WIDTH = 640  # px: twice the rail, for screens with twice the pixels
 
 
@@ -128,7 +129,7 @@ class PostAdmin(
             (STATE, {"fields": publishing}),
             (WHO, {"fields": ["author", "tags"]}),
             (COVER, {"fields": cover}),
-            (ADDRESS, {"fields": ["slug"]}),
+            (ADDRESS, {"fields": ["slug", "search_title"]}),
         ]
 
     def keeps_back(self, request: HttpRequest, obj: Any) -> bool:
@@ -201,7 +202,7 @@ class PostAdmin(
                 if not post.cover_id:
                     return "None"
                 return "With alternative text" if post.cover_alt else "Alternative text is missing"
-            case "Address":
+            case "Address and search title":
                 return f"/{post.slug}/"
         return ""
 

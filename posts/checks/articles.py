@@ -19,6 +19,7 @@ def manuscript_of(post: Post, *, topics: int, related: int) -> Manuscript:
         dek=post.summary,
         body=post.body,
         slug=post.slug,
+        search_title=post.search_title,
         topics=topics,
         related=related,
         cover=post.cover_id,

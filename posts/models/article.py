@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 WORDS_PER_MINUTE = 230
+LONGEST_SEARCH_TITLE = 70  # characters; about 60 are shown
 _UNTITLED = "Untitled, "
 # Fields that no page shows, so that a change of them makes no page stale.
 NOT_ON_ANY_PAGE = {"body_served", "served_of", "likeness_due", "created_at", "owner"}
@@ -188,6 +189,13 @@ class Post(WithBody, Slugged, Binnable):
         blank=True,
         help_text="The end of the article's address. Left empty, it is made from the title.",
     )
+    search_title = PlainCharField(
+        "title in search results",
+        max_length=LONGEST_SEARCH_TITLE,
+        blank=True,
+        default="",
+        help_text="For a title that is too long for search engines. Left empty: the title.",
+    )
     summary = PlainTextField(
         max_length=400,
         help_text="The dek: one or two sentences. Stands in lists, in mails and in search results.",
@@ -244,6 +252,7 @@ class Post(WithBody, Slugged, Binnable):
         fields=(
             "title",
             "slug",
+            "search_title",
             "summary",
             "body",
             "author",

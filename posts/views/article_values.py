@@ -142,6 +142,7 @@ def page_context(
         PATH: path,
         "canonical_url": url,
         "title": post.title,
+        "search_title": post.search_title or post.title,
         "summary": post.summary,
         "topics": _topics(topics),
         "published": day(post.published_at, "dt-published"),

@@ -142,6 +142,8 @@ def _fill(post: Post, content: Content) -> list[Connected]:
     fields = content["fields"]
     post.title = str(fields["title"] or UNTITLED)
     post.slug = str(fields["slug"] or post.slug or "untitled")
+    # Contents of earlier days have none.
+    post.search_title = str(fields.get("search_title") or "")
     post.summary = str(fields["summary"] or "")
     post.body = html.clean(str(fields["body"] or ""))
     post.reading_minutes = Post.read_from(post.body)["reading_minutes"]

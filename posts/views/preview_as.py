@@ -38,7 +38,7 @@ TAB_CSP: dict[str, list[str]] = {
 def search_result(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """The article as search engines show it, cut where they cut."""
     post = shown(request, pk).post
-    title, dek = " ".join(post.title.split()), " ".join(post.summary.split())
+    title, dek = " ".join((post.search_title or post.title).split()), " ".join(post.summary.split())
     return render(
         request,
         "admin/posts/post/as_search.html",

@@ -62,10 +62,13 @@ function describe() {
       );
       return rows.length ? counted(rows.length, "article") : "None yet";
     },
-    address() {
-      return field("slug")?.value ? `/${field("slug").value}/` : "Made from the title";
-    },
+    address: addressOf,
+    "address-and-search-title": addressOf,
   };
+
+  function addressOf() {
+    return field("slug")?.value ? `/${field("slug").value}/` : "Made from the title";
+  }
 
   function show() {
     for (const [name, line] of Object.entries(lines)) {

@@ -193,7 +193,7 @@ def test_an_inline_script_stays_blocked_where_the_editor_is(
 
 def test_the_bars_hide_no_field_that_the_keyboard_reaches(editor: Page) -> None:
     open_editor(editor)
-    for name in ("Cover", "Related", "Address"):
+    for name in ("Cover", "Related", "Address and search title"):
         open_section(editor, name)
     editor.focus("#id_title")
     hidden, seen = [], set()

@@ -459,7 +459,7 @@ def test_what_is_typed_after_save_was_pressed_is_offered(open_desk: OpenDesk, dr
 def test_a_save_that_is_refused_keeps_the_text_for_later(open_desk: OpenDesk, draft: str) -> None:
     page = open_form(open_desk(), draft)
     write(page, "Refused once. ")
-    open_section(page, "Address")
+    open_section(page, "Address and search title")
     page.fill("#id_slug", "no address!")
     page.click("[name=_continue]:visible")
     expect(page.locator(".field-slug .errorlist")).to_be_visible()

@@ -239,7 +239,7 @@ def test_a_very_long_search_is_an_answer_like_any_other(site: str) -> None:
 def edit(desk: Page, address: str, **fields: str) -> None:
     """Change fields of the one article, and give them to the readers."""
     desk.goto("/admin/posts/post/1/change/")
-    open_section(desk, "Address")
+    open_section(desk, "Address and search title")
     for name, value in fields.items():
         desk.locator(f"#id_{name}").fill(value)
     desk.get_by_role("button", name="Update article").click()

@@ -80,7 +80,7 @@ def test_an_article_is_written_and_saved_by_keys_and_never_published_by_one(edit
     editor.keyboard.type("One two three.")
     expect(editor.locator("[data-words]")).to_have_text("3")
     # In no other field does it send the form.
-    for name in ("Cover", "Address"):
+    for name in ("Cover", "Address and search title"):
         open_section(editor, name)
     for field in ("published_at_0", "published_at_1", "cover_alt", "cover_credit", "slug"):
         editor.focus(f"#id_{field}")

@@ -7,9 +7,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from alarmroom.desk.models import Revision
 from posts.models import Post
 from tests.factories import connect, make_editor, make_image, make_page, make_post, make_tag
-from tests.posts.admin.desk import ADD, change, form
+from tests.posts.admin.desk import ADD, change, form, when
 
 pytestmark = pytest.mark.django_db
 
@@ -84,9 +85,36 @@ def test_closed_sections_say_what_they_hold(desk: Client) -> None:
         "Author and topics": f"{post.author}, 2 topics",
         "Cover": "With alternative text",
         "Related": "1 article",
-        "Address": "/night-shift/",
+        "Address and search title": "/night-shift/",
         "History": "",
     }
+
+
+def test_the_title_in_search_results_is_its_own_and_follows_the_checks(desk: Client) -> None:
+    post = make_post(title="T" * 70, slug="long")
+    sent = {**form(title="T" * 70, slug="long"), **when(post.published_at)}
+    asked = desk.post(change(post).replace("/change/", "/checks/"), sent).json()
+    assert "The title is 70 characters" in str(asked)
+    sent["search_title"] = "  Short \n and good "
+    asked = desk.post(change(post).replace("/change/", "/checks/"), sent).json()
+    assert "The title is" not in str(asked)
+    desk.post(change(post), {**sent, "_update": "1"})
+    post.refresh_from_db()
+    assert post.search_title == "Short and good"
+    page = Client().get("/articles/long/").content.decode()
+    assert "<title>Short and good · " in page
+    assert f'<meta property="og:title" content="{"T" * 70}">' in page
+    # The history has it, and an earlier revision, which has none, can be compared and restored.
+    revision = Revision.objects.of(post).newest_first().first()
+    assert revision
+    assert revision.content["fields"]["search_title"] == "Short and good"
+    del revision.content["fields"]["search_title"]
+    revision.save()
+    compare = change(post).replace("/change/", f"/compare/?from={revision.pk}&to=now")
+    assert "itle in search results" in desk.get(compare).content.decode()
+    restore = change(post).replace("/change/", "/restore/")
+    assert desk.post(restore, {"revision": revision.pk}).status_code == 302
+    assert desk.get(change(post)).context["adminform"].form["search_title"].value() == ""
 
 
 def test_an_error_in_a_row_is_named_and_its_section_is_open(desk: Client) -> None:

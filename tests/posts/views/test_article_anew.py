@@ -53,6 +53,7 @@ def update_without_signals(model: type, **changes: object) -> Callable[[], objec
 
 CHANGES = {
     "title": (update_without_signals(Post, title="Day & night"), "Day &amp; night"),
+    "search title": (update_without_signals(Post, search_title="Nights"), "<title>Nights · "),
     "summary": (update_without_signals(Post, summary="Another dek."), "Another dek."),
     "body": (update_without_signals(Post, body="<p>New words.</p>"), "<p>New words.</p>"),
     "cover text": (update_without_signals(Post, cover_alt="A headset"), 'alt="A headset"'),
