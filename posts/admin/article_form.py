@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.http import QueryDict
@@ -63,7 +64,13 @@ class PostForm(CheckedForm, SlugForm):
         required=False,
         help_text=f"{PICTURE_HELP} It replaces the cover chosen below and joins the library.",
         # For static/js/desk/chosen-files.js: the library has it, even if the form has errors.
-        widget=forms.FileInput(attrs={"accept": PICTURE_TYPES, "data-kept-at-once": True}),
+        widget=forms.FileInput(
+            attrs={
+                "accept": PICTURE_TYPES,
+                "data-kept-at-once": True,
+                "data-most": settings.IMAGE_MAX_BYTES,
+            }
+        ),
     )
 
     tell_readers = forms.BooleanField(

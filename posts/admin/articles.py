@@ -111,6 +111,12 @@ class PostAdmin(
                 widget: Any = field.widget
                 widget.can_change_related = widget.can_delete_related = False
                 widget.can_view_related = False
+        if cover := form.base_fields.get("cover"):
+            # For static/js/desk/cover.js.
+            select = getattr(cover.widget, "widget", cover.widget)
+            select.attrs["data-small"] = reverse("admin:posts_image_small", args=[0])
+            if obj and obj.cover_id:
+                select.attrs["data-stored"] = obj.cover_id
         if topics := form.base_fields.get("tags"):
             topic_picker(request, topics)
         return form

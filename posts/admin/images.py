@@ -19,6 +19,7 @@ from alarmroom.desk.menu import Place
 from alarmroom.desk.picture_field import PictureAdminMixin, PictureField
 from alarmroom.images import Picture
 from posts.admin.shared import PICTURE_HELP, thumbnail
+from posts.admin.small_picture import SmallPictureMixin
 from posts.admin.uploads import title_of
 from posts.copying import LEASE
 from posts.models.image import Image
@@ -73,7 +74,7 @@ class ImageForm(forms.ModelForm):
 
 
 @admin.register(Image)
-class ImageAdmin(BinAdminMixin, PictureAdminMixin, ImageAdminBase):
+class ImageAdmin(SmallPictureMixin, BinAdminMixin, PictureAdminMixin, ImageAdminBase):
     guide = {"": "write"}
     menu_place = Place("Library", new="Add a picture")
     form = ImageForm

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.cache import never_cache
@@ -60,7 +60,7 @@ class RelatedViewsMixin(VersionedAdminMixin):
         """Return the articles that this account may see, and that lead to this one."""
         if not self.has_view_or_change_permission(request):
             return []
-        seen: QuerySet[Post] = self.get_queryset(request)
+        seen: Any = Post.objects.visible_to(request.user)
         seen = seen.only("pk", "title", "published_at", "withdrawn_at").order_by("-published_at")
         chosen = list(seen.filter(related_to__related=post)[:LINKED])
         slugs = [post.slug, *post.former_slugs.values_list("slug", flat=True)[: ADDRESSES - 1]]

@@ -293,6 +293,7 @@ def test_related_articles_are_put_in_order_by_keys_by_a_menu_and_by_drag(editor:
     # What is kept by itself, and what is saved, has this order.
     expect(editor.locator("#desk-saving")).to_contain_text("Saved")
     editor.get_by_role("button", name="Save for later").click()
+    expect(editor.locator(".messagelist")).to_contain_text("Saved")
     open_editor(editor, address)
     open_section(editor, "Related")
     expect(cards).to_have_text([second, third, added])
