@@ -6,12 +6,18 @@ In templates: the filters of alarmroom/templatetags/dates.py.
 
 import datetime as dt
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 
 
 def local(when: dt.datetime) -> dt.datetime:
     return timezone.localtime(when) if timezone.is_aware(when) else when
+
+
+def place() -> str:
+    """Return the place whose time the site has, such as "New York"."""
+    return settings.TIME_ZONE.rpartition("/")[2].replace("_", " ")
 
 
 def clock(when: dt.datetime) -> str:

@@ -13,12 +13,14 @@ from contextlib import suppress
 from typing import Any
 
 from django import forms
-from django.contrib.admin.widgets import AdminSplitDateTime
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.formats import date_format
 
-LONGEST = 40  # characters of a time or a moment
+from alarmroom.desk import dates
+from alarmroom.desk.days import LONGEST, parse_day
+
 TIME_EXAMPLES = "9:30 pm, 9 am or 21:30"
 
 # Every part has a fixed length, so the time to match does not grow with the text.
@@ -114,6 +116,15 @@ def local_moment(naive: dt.datetime, which: str = "") -> dt.datetime:
     return first
 
 
+class DayField(forms.DateField):
+    """A day as a form has it, or in words."""
+
+    def to_python(self, value: Any) -> dt.date | None:
+        if isinstance(value, str) and (found := parse_day(value)):
+            return found
+        return super().to_python(value)
+
+
 class TimeField(forms.TimeField):
     """A time as people write it."""
 
@@ -140,11 +151,15 @@ class LocalField(forms.Field):
             return value or None
         text = str(value).strip()
         if len(text) <= LONGEST:
-            day, _, hour = text.replace("T", " ", 1).partition(" ")
-            with suppress(ValidationError):
-                date, time = forms.DateField().to_python(day), parse_time(hour)
-                if date and time:
-                    return dt.datetime.combine(date, time)
+            iso, _, clock = text.partition("T")
+            if clock and (time := parse_time(clock)):
+                text = f"{iso} {time}"
+            # "December 1 9 am": the day ends before one of the spaces.
+            for at, letter in enumerate(text):
+                time = parse_time(text[at:]) if letter == " " else None
+                with suppress(ValidationError):
+                    if time and (date := DayField().to_python(text[:at])):
+                        return dt.datetime.combine(date, time)
         raise ValidationError(self.error_messages["invalid"], code="invalid")
 
 
@@ -196,18 +211,26 @@ class _AsksWhich(forms.MultiWidget):
             naive = self.typed_moment(values)
         asked = which.offer(naive)
         context: dict[str, Any] = super().get_context(name, value, attrs)
+        context["widget"]["zone"] = settings.TIME_ZONE
+        context["widget"]["place"] = dates.place()
         if not asked:
             context["widget"]["subwidgets"].pop()
         return context
 
 
 class MomentWidget(_AsksWhich):
-    """The admin's date and time, and in the hour that comes twice, which of the two."""
+    """A day and a time to type, and in the hour that comes twice, which of the two.
+
+    static/js/desk/moments.js adds the browser's own picker, and says how it understands them.
+    """
 
     template_name = "admin/moment.html"
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__([*AdminSplitDateTime().widgets, WhichSelect()], attrs)
+        plain = {"autocomplete": "off", "maxlength": LONGEST}
+        day = forms.DateInput({**plain, "placeholder": "2026-12-24"}, format="%Y-%m-%d")
+        time = forms.TimeInput({**plain, "placeholder": "9 am"}, format="%H:%M")
+        super().__init__([day, time, WhichSelect()], attrs)
 
     def id_for_label(self, id_: str) -> str:
         return id_
@@ -215,12 +238,11 @@ class MomentWidget(_AsksWhich):
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
         for part in context["widget"]["subwidgets"]:
-            # The admin's script adds a note there if the browser is in another time zone.
-            part["attrs"]["aria-describedby"] = f"id_{name}_timezone_warning_helptext"
+            part["attrs"]["aria-describedby"] = f"id_{name}_zone"
         return context
 
     def typed_moment(self, values: list[Any]) -> dt.datetime | None:
-        date, time = forms.DateField().to_python(values[0]), TimeField().to_python(values[1])
+        date, time = DayField().to_python(values[0]), TimeField().to_python(values[1])
         return dt.datetime.combine(date, time) if date and time else None
 
     def decompress(self, value: Any) -> list[Any]:
@@ -267,7 +289,7 @@ class MomentField(forms.MultiValueField):
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.pop("input_date_formats", None)
-        date = forms.DateField(
+        date = DayField(
             error_messages={
                 "invalid": "Enter a date such as 2026-12-24 or 12/24/2026.",
                 "incomplete": "Enter the date too.",
@@ -286,10 +308,10 @@ class MomentField(forms.MultiValueField):
         naive = dt.datetime.combine(date, time)
         if self.before:
             local = timezone.localtime(self.before)
-            if local.replace(microsecond=0, tzinfo=None) == naive and which in (
-                "",
-                str(local.fold),
-            ):
+            # The form shows no seconds.
+            shown = [local.replace(microsecond=0, tzinfo=None)]
+            shown.append(shown[0].replace(second=0))
+            if naive in shown and which in ("", str(local.fold)):
                 return self.before
         return local_moment(naive, which)
 

@@ -148,7 +148,6 @@ function nameTheAction() {
 }
 
 if (day && schedule) {
-  // The admin's calendar sets the value without an event that others hear.
   for (const name of ["input", "change", "focusin", "click"]) {
     document.addEventListener(name, () => setTimeout(nameTheAction));
   }

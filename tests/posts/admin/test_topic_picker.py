@@ -83,7 +83,9 @@ def test_whoever_may_not_see_or_add_topics_is_offered_neither() -> None:
     chosen, other = make_tag("Chosen"), make_tag("Not for everybody")
     post = make_post(tags=[chosen])
     client = Client()
-    client.force_login(make_editor("posts.change_post"))
+    client.force_login(
+        make_editor("posts.change_post", "posts.change_any_post", "posts.publish_post")
+    )
     page = client.get(change(post)).content.decode()
     assert "Chosen" in page
     assert "Not for everybody" not in page
