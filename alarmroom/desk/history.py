@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from alarmroom.desk import content, copies, dates, revisions
-from alarmroom.desk.content import Content
+from alarmroom.desk.content import Content, as_json
 from alarmroom.desk.differences import Difference, SeenBy, differences, in_a_line
 from alarmroom.desk.models import Revision, WorkingCopy
 
@@ -52,6 +52,13 @@ class Line:
     @property
     def day(self) -> dt.date:
         return timezone.localtime(self.revision.at).date()
+
+
+def by_schedule(revision: Revision) -> str:
+    """Return who published it, if that was nobody: at the very moment that was set for it."""
+    moment = revision.content.get("state", {}).get("published_at")
+    is_moment = revision.kind == Revision.Kind.PUBLISHED and moment == as_json(revision.at)
+    return "the schedule" if is_moment else ""
 
 
 class HistoryPagesMixin(admin.ModelAdmin):
@@ -175,7 +182,7 @@ class HistoryPagesMixin(admin.ModelAdmin):
             what = ""
             if earlier:
                 what = in_a_line(differences(seen, earlier.content, revision.content))
-            who = copies.name_of(revision.by) if revision.by else ""
+            who = copies.name_of(revision.by) if revision.by else by_schedule(revision)
             initials = "".join(word[0] for word in who.split()[:2]).upper()
             for_readers = content.without_state(revision.content) == live
             live = None if for_readers else live

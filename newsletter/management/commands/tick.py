@@ -17,7 +17,7 @@ from alarmroom.desk.signing_in import reset, sessions
 from alarmroom.desk.signing_in import tasks as password_tasks
 from newsletter.delivery import clock
 from newsletter.models import Content
-from posts import finishing, freshness, likeness
+from posts import finishing, freshness, likeness, scheduling
 from posts import tasks as picture_tasks
 from posts.checks import elsewhere
 from posts.checks.weekly import weekly
@@ -79,6 +79,8 @@ def tick() -> list[str]:
         finishing.serve_due()
     with steps.step("Noting which pictures issues show"):
         Content.note_pictures()
+    with steps.step("Noting what the schedule published"):
+        scheduling.record_published()
     with steps.step("Comparing articles"):
         likeness.compare_due()
     with steps.step("Checking published articles"):

@@ -5,6 +5,8 @@ import { say } from "./notices.js";
 import * as store from "./store.js";
 import { ifAbandoned } from "./tabs.js";
 
+const KEPT_FOR = 30 * 24 * 3600 * 1000; // ms
+
 export function keepChosenFiles(form, autosave) {
   form.addEventListener("change", ({ target }) => {
     if (target.type !== "file" || !target.name) return;
@@ -39,6 +41,11 @@ async function choose(form, autosave, { tab, name, files }, wasSent) {
   if (tab !== autosave.tab) await store.dropFiles({ ...autosave.copy(), tab });
   input.dispatchEvent(new Event("change", { bubbles: true }));
   say(`${files.map((file) => file.name).join(", ")} is chosen again.`);
+}
+
+// In every tab, whoever was signed in.
+export function forgetOldFiles() {
+  return store.dropOldFiles(Date.now() - KEPT_FOR).catch(() => {});
 }
 
 export function forgetFiles(sent) {

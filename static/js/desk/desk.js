@@ -2,7 +2,7 @@
 
 import { account, onSignInElsewhere } from "./account.js";
 import { Autosave } from "./autosave.js";
-import { chooseAgain, forgetFiles, keepChosenFiles } from "./chosen-files.js";
+import { chooseAgain, forgetFiles, forgetOldFiles, keepChosenFiles } from "./chosen-files.js";
 import { sendLeftBehind } from "./left-behind.js";
 import { showNewerText } from "./newer-text.js";
 import { showOthers, watchPresence } from "./presence.js";
@@ -21,7 +21,10 @@ else if (account) {
   if (sent && wasSaved()) forgetFiles(sent);
   sendAll();
 }
-if (account) window.addEventListener("online", sendAll);
+if (account) {
+  window.addEventListener("online", sendAll);
+  forgetOldFiles();
+}
 
 function sendAll() {
   return sendLeftBehind(account.pk);

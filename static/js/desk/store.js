@@ -94,6 +94,19 @@ export function filesOf(account, object) {
   });
 }
 
+// Files that nobody came back for; a copy of words is small, and stays.
+export function dropOldFiles(before) {
+  return transact([FILES], "readwrite", (transaction) => {
+    const reading = transaction.objectStore(FILES).openCursor();
+    reading.onsuccess = () => {
+      const cursor = reading.result;
+      if (!cursor) return;
+      if (cursor.value.time < before) cursor.delete();
+      cursor.continue();
+    };
+  });
+}
+
 export function dropFiles({ account, object, tab }) {
   return transact([FILES], "readwrite", (transaction) =>
     transaction.objectStore(FILES).delete(beginningWith(account, object, tab)),
