@@ -23,7 +23,7 @@ function start() {
   input.maxLength = Number(select.dataset.longest);
   input.placeholder = "newTopic" in select.dataset ? "Find or create a topic" : "Find a topic";
   input.dataset.focus = "";
-  trouble.className = "errorlist topics__trouble";
+  trouble.className = "topics__trouble";
   trouble.setAttribute("role", "alert");
   label.htmlFor = input.id;
   select.hidden = true;
