@@ -51,6 +51,7 @@ JOINED = {
             "toolbar",
             "saving",
             "history",
+            "left-behind",
             "preview",
             "share",
             "review",

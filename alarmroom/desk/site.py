@@ -77,21 +77,29 @@ class DeskSite(admin.AdminSite):
             name="view_on_site",
         )
         # Models are loaded by now; when this module is imported, they are not.
-        from alarmroom.desk import bin_pages, factor_reset, guide, log_page
+        from alarmroom.desk import bin_pages, factor_reset, guide, left_behind, log_page
         from alarmroom.desk.signing_in.urls import urls as signing_in
 
         again = path("sign-in-again/", self.sign_in_again, name="sign_in_again")
         search = path("find/", self.admin_view(self.find), name="find")
         technical = path("technical/", self.admin_view(self.technical), name="technical")
-        rooms = (bin_pages.urls, guide.urls, log_page.urls, signing_in, factor_reset.urls)
+        rooms = (
+            bin_pages.urls,
+            guide.urls,
+            log_page.urls,
+            signing_in,
+            factor_reset.urls,
+            left_behind.urls,
+        )
         own = [pattern for urls in rooms for pattern in urls(self)]
         return [shown, again, search, technical, *own, *super().get_urls()]
 
     def own_pages(self, request: HttpRequest) -> list[Entry]:
         """Return the pages of the menu that are no list of a model."""
-        from alarmroom.desk import bin_pages, log_page
+        from alarmroom.desk import bin_pages, left_behind, log_page
 
         found = [bin_pages.entry(self, request), log_page.entry(request)]
+        found.append(left_behind.entry(request))
         return [entry for entry in found if entry]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:

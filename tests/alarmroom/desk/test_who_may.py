@@ -157,6 +157,8 @@ TABLE: dict[str, str] = {
     "admin:posts_post_review": CHANGE_POST,
     "admin:posts_post_checks": CHANGE_POST,
     "admin:posts_post_new_checks": "posts.add_post",
+    "admin:left_behind": "auth.change_user",
+    "admin:left_behind_take": "auth.change_user",
     "admin:posts_image_small": "posts.view_image posts.change_image",
     "admin:posts_post_related": "posts.change_post",
     "admin:posts_post_new_related": "posts.add_post",
