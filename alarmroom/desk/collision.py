@@ -380,6 +380,8 @@ def ask(
             for side, what in outcome.done
         ],
         "carried": carried,
+        # A page cannot send a file on; static/js/desk/desk.js chooses it again in the form.
+        "files": [str(file) for file in request.FILES.values()],
         "version": head.version,
         "who": who,
         "saved_at": last.at if last else None,

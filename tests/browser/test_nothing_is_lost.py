@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -25,6 +26,7 @@ from playwright.sync_api import (
     expect,
 )
 
+from audit import axe
 from tests.browser.conftest import chromium, sign_in
 from tests.browser.stack import Stack
 from tests.browser.test_editor import more, open_section
@@ -488,6 +490,7 @@ def test_a_session_that_ended_asks_for_the_password_over_the_form(
     window = page.locator("dialog.desk-sign-in")
     expect(window).to_be_visible()
     assert window.locator("[name=username]").input_value() == "editor"
+    assert objections(page) == []
     window.get_by_role("button", name="Later").click()
     expect(window).to_have_count(0)
     expect(bar(page)).to_have_text("Not saved: you are signed out, kept on this computer")
@@ -581,3 +584,59 @@ def test_two_tabs_and_two_people_see_each_other_and_overwrite_nothing(
     assert found["title"] == "The first tab's new title"
     assert found["summary"] == "The second tab's dek"
     assert "Dele wrote this." in found["text"]
+
+
+# A choice between two texts, with a file
+
+
+def objections(page: Page) -> list[str]:
+    """Return what axe objects to, light and dark, wide and narrow."""
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 844})
+            found += [f"{page.url}, {scheme}, {width}: {one}" for one in axe.violations(page)]
+            found += axe.sideways(page)
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    return found
+
+
+def test_a_file_that_was_chosen_outlives_the_choice_between_two_texts(
+    open_desk: OpenDesk, draft: str, tmp_path: Path
+) -> None:
+    photo = tmp_path / "Console at night.jpg"
+    Image.effect_noise((640, 480), 80).convert("RGB").save(photo)
+    first = open_form(open_desk(), draft)
+    second = open_form(first.context.new_page(), draft)
+    first.fill("#id_title", "As the first tab has it")
+    first.click("[name=_continue]:visible")
+    expect(first.locator(".messagelist")).to_contain_text("Saved")
+    second.fill("#id_title", "As the second tab has it")
+    open_section(second, "Cover")
+    second.set_input_files("#id_cover_file", photo)
+    # It is seen before it is saved.
+    expect(second.locator(".cover canvas")).to_be_visible()
+    expect(second.locator(".cover")).to_contain_text("Console at night.jpg")
+    second.fill("#id_cover_alt", "Noise")
+    wait_until_saved(second)
+    second.click("[name=_continue]:visible")
+    expect(second.locator(".collision__file")).to_contain_text(
+        "You also chose Console at night.jpg"
+    )
+    assert objections(second) == []
+    second.get_by_label("Mine", exact=False).first.check()
+    second.get_by_role("button", name="Save this text").click()
+    # The words are saved, and the file is chosen again.
+    expect(second.locator("#id_title")).to_have_value("As the second tab has it")
+    expect(second.locator(".cover")).to_contain_text("Console at night.jpg")
+    second.wait_for_function("() => window.CKEDITOR?.instances.id_body?.status === 'ready'")
+    second.click("[name=_continue]:visible")
+    expect(second.locator(".messagelist")).to_contain_text("Saved")
+    expect(second.locator("#id_cover + .select2")).to_contain_text("Console at night")
+    for page in ("history/", "compare/?from=readers&to=now"):
+        second.goto(draft.replace("change/", page))
+        assert objections(second) == []
+    second.goto("/admin/newsletter/issue/add/")
+    assert objections(second) == []

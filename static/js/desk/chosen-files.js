@@ -16,13 +16,14 @@ export function keepChosenFiles(form, autosave) {
 }
 
 // Chooses again what was chosen in this form: in this tab, if `tab` says so, or in one that ended.
-export async function chooseAgain(form, autosave, tab) {
+// `wasSent`: the server has had the files, and keeps some of them.
+export async function chooseAgain(form, autosave, tab, { wasSent = Boolean(tab) } = {}) {
   try {
     const found = await store.filesOf(autosave.account, autosave.object);
     found.sort((one, other) => other.time - one.time);
     for (const kept of found) {
       if (tab ? kept.tab === tab : await ifAbandoned(kept.tab, () => true)) {
-        await choose(form, autosave, kept, Boolean(tab));
+        await choose(form, autosave, kept, wasSent);
       }
     }
   } catch (error) {

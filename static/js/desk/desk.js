@@ -9,7 +9,7 @@ import { showOthers, watchPresence } from "./presence.js";
 import { SavingState, savingPlace } from "./saving-state.js";
 import { signInAgain } from "./sign-in-again.js";
 import { guardSubmit } from "./submit.js";
-import { takeSubmitted } from "./tabs.js";
+import { rememberWaiting, takeSubmitted, takeWaiting } from "./tabs.js";
 
 const place = document.querySelector("[data-working-copy]");
 const form = place?.closest("form");
@@ -18,7 +18,8 @@ const sent = takeSubmitted();
 
 if (account && form && place.dataset.account === account.pk) startForm(place.dataset);
 else if (account) {
-  if (sent && wasSaved()) forgetFiles(sent);
+  if (sent && document.querySelector(".collision")) rememberWaiting(sent);
+  else if (sent && wasSaved()) forgetFiles(sent);
   sendAll();
 }
 if (account) {
@@ -42,6 +43,8 @@ async function startForm(addresses) {
   if (same) chooseAgain(form, autosave, sent.tab);
   else if (sent && wasSaved()) forgetFiles(sent);
   if (new URLSearchParams(location.search).has("copy")) chooseAgain(form, autosave, "");
+  const waiting = takeWaiting(account.pk, addresses.object);
+  if (waiting) chooseAgain(form, autosave, waiting.tab, { wasSent: false });
   guardSubmit(form, autosave);
   onSignInElsewhere(() => autosave.goOn());
   watchPresence(autosave);

@@ -42,9 +42,32 @@ export function rememberSubmitted(copy) {
 }
 
 export function takeSubmitted() {
+  return take(SUBMITTED);
+}
+
+// The form whose files were not saved, because somebody was asked which of two texts is meant.
+
+const WAITING = "desk-files-waiting";
+
+export function rememberWaiting(sent) {
   try {
-    const found = JSON.parse(sessionStorage.getItem(SUBMITTED));
-    sessionStorage.removeItem(SUBMITTED);
+    sessionStorage.setItem(WAITING, JSON.stringify(sent));
+  } catch {
+    // The page has said that the file is to be chosen again.
+  }
+}
+
+export function takeWaiting(account, object) {
+  const found = take(WAITING);
+  if (found?.account === account && found.object === object) return found;
+  if (found) rememberWaiting(found);
+  return null;
+}
+
+function take(key) {
+  try {
+    const found = JSON.parse(sessionStorage.getItem(key));
+    sessionStorage.removeItem(key);
     return found;
   } catch {
     return null;
