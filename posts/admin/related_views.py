@@ -14,6 +14,7 @@ from alarmroom.desk import dates
 from alarmroom.desk.versioned import VersionedAdminMixin
 from posts.likeness import alike
 from posts.models import Post
+from posts.text.own_links import own_link
 
 SUGGESTED = 5
 LINKED = 20  # Of either kind; an article that everybody links to needs no longer list.
@@ -64,12 +65,12 @@ class RelatedViewsMixin(VersionedAdminMixin):
         seen = seen.only("pk", "title", "published_at", "withdrawn_at").order_by("-published_at")
         chosen = list(seen.filter(related_to__related=post)[:LINKED])
         slugs = [post.slug, *post.former_slugs.values_list("slug", flat=True)[: ADDRESSES - 1]]
-        within = Q()
+        within = Q(body__contains=own_link("article", post.pk))
         for slug in slugs:
             within |= Q(body__contains=f"/articles/{slug}/") | Q(
                 body__contains=f'/articles/{slug}"'
             )
-        linking = list(seen.filter(within).exclude(pk=post.pk)[:LINKED]) if post.slug else []
+        linking = list(seen.filter(within).exclude(pk=post.pk)[:LINKED])
         how: dict[int, list[str]] = {}
         by_pk = {}
         for words, rows in (("in its text", linking), ("as related", chosen)):

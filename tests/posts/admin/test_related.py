@@ -51,10 +51,12 @@ def test_linked_from_names_texts_that_link_here_and_articles_that_chose_it(desk:
     connect(both, post)
     make_post(title="By its old address", body='<p><a href="/articles/open-lines/#a">x</a></p>')
     make_post(title="Another", body='<p><a href="/articles/open-lines-again-and-again/">x</a></p>')
+    make_post(title="By its number", body=f'<p><a href="/to/article/{post.pk}/">x</a></p>')
     notes = {one["title"]: one["note"] for one in asked(desk, post)["linked"]}
     assert notes == {
         "Both": "in its text and as related",
         "By its old address": "in its text",
+        "By its number": "in its text",
     }
 
 
