@@ -6,7 +6,7 @@ import { say } from "./notices.js";
 const PAUSE = 150; // ms after a key, before it is asked
 let number = 0;
 
-// `find(words, signal)` resolves to entries {label, note, isNew, …}; `choose(entry)` takes one.
+// `find(words, signal)` resolves to entries {label, note, isNew, …}, or to null if it does not look; `choose(entry)` takes one.
 // Backspace in the empty field calls `back`.
 export function combobox(input, { find, choose, back = () => {}, none = "Nothing fits" }) {
   const list = document.createElement("ul");
@@ -52,14 +52,14 @@ export function combobox(input, { find, choose, back = () => {}, none = "Nothing
   }
 
   function show(found) {
-    entries = found;
+    entries = found ?? [];
     at = -1;
-    list.replaceChildren(...found.map((entry, place) => option(entry, `${list.id}-${place}`)));
-    if (!found.length && input.value.trim()) list.append(nothing());
+    list.replaceChildren(...entries.map((entry, place) => option(entry, `${list.id}-${place}`)));
+    if (found?.length === 0 && input.value.trim()) list.append(nothing());
     list.hidden = list.children.length === 0;
     input.setAttribute("aria-expanded", String(!list.hidden));
     list.scrollIntoView({ block: "nearest" });
-    if (found.length) mark(0);
+    if (entries.length) mark(0);
     else if (!list.hidden) say(none);
   }
 

@@ -14,7 +14,7 @@ if (input) {
     none: "Nothing fits",
     choose: ({ url }) => location.assign(url),
     async find(letters, signal) {
-      if (letters.length < SHORTEST && !/^[0-9]$/.test(letters)) return [];
+      if (letters.length < SHORTEST && !/^[0-9]$/.test(letters)) return null;
       const all = `${form.action}?${new URLSearchParams({ q: letters })}`;
       try {
         const response = await fetch(`${all}&format=json`, { credentials: "same-origin", signal });

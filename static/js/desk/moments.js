@@ -58,6 +58,7 @@ function start(box) {
   show();
 
   function picker() {
+    const made = document.createElement("span");
     const button = document.createElement("button");
     const native = document.createElement("input");
     button.type = "button";
@@ -70,7 +71,8 @@ function start(box) {
     native.tabIndex = -1;
     native.setAttribute("aria-hidden", "true");
     native.setAttribute("form", ""); // It is no part of the form.
-    button.append(native);
+    made.className = "moment__picker";
+    made.append(native, button);
     button.addEventListener("click", () => {
       const parts = typed();
       if (parts) {
@@ -95,7 +97,7 @@ function start(box) {
         }
       });
     }
-    return button;
+    return made;
   }
 }
 
