@@ -17,6 +17,12 @@ PAGE, TAKE = "/admin/left-behind/", "/admin/left-behind/take/"
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture
+def desk(client: Client) -> Client:
+    client.force_login(make_editor())
+    return client
+
+
 def type_as(user: User, address: str, **fields: Any) -> WorkingCopy:
     """Type into a form, as its page sends it, and save nothing."""
     client = Client()
