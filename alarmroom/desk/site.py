@@ -108,6 +108,12 @@ class DeskSite(admin.AdminSite):
             context["desk_menu"] = menu_of(self, request)
         return context
 
+    def logout(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        # The page is shown to nobody any more: it has no menu.
+        return super().logout(request, {**(extra_context or {}), "desk_menu": None})
+
     def index(  # type: ignore[override]  # another page
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

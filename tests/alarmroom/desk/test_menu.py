@@ -131,3 +131,9 @@ def test_deleting_a_topic_names_the_articles_that_lose_it(django_assert_max_num_
 def test_the_old_lists_of_models_lead_home() -> None:
     response = signed_in("posts.view_post").get("/admin/posts/")
     assert (response.status_code, response.headers["Location"]) == (302, "/admin/")
+
+
+def test_the_page_after_signing_out_has_no_menu() -> None:
+    response = signed_in("posts.view_post").post("/admin/logout/")
+    assert response.status_code == 200
+    assert "bar__initials" not in response.content.decode()
