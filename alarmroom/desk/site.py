@@ -110,7 +110,7 @@ class DeskSite(admin.AdminSite):
 
     def logout(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    ) -> TemplateResponse:
         # The page is shown to nobody any more: it has no menu.
         return super().logout(request, {**(extra_context or {}), "desk_menu": None})
 
