@@ -363,6 +363,8 @@ def test_a_date_ahead_makes_the_main_action_schedule(editor: Page) -> None:
     expect(editor.locator("#id_published_at_0")).to_be_focused()
     editor.keyboard.type("2099-12-01")
     editor.fill("#id_published_at_1", "9 am")
+    understood = editor.locator("#id_published_at_zone")
+    expect(understood).to_contain_text("Tuesday, December 1, 2099, 09:00 in New York.")
     editor.get_by_role("button", name="Schedule").click()
     expect(editor.locator(".messagelist")).to_contain_text("It will publish by itself on")
 
