@@ -133,6 +133,7 @@ def test_the_old_lists_of_models_lead_home() -> None:
     assert (response.status_code, response.headers["Location"]) == (302, "/admin/")
 
 
+@pytest.mark.django_db
 def test_the_page_after_signing_out_has_no_menu() -> None:
     response = signed_in("posts.view_post").post("/admin/logout/")
     assert response.status_code == 200
