@@ -205,3 +205,19 @@ def test_an_issue_that_is_sent_is_seen_by_both(room: Room, article: str) -> None
     )
     for path in ("/", "/weekly-alarm/", "/weekly-alarm/12/"):
         assert "Quiet nights" in room.see(path).text, path
+
+
+def test_settings_that_an_editor_saves_are_seen_by_both(room: Room, article: str) -> None:
+    assert "For the people who answer" in room.see("/").text
+    room.edit(
+        "from alarmroom.publication.models import Publication\n"
+        "row = Publication.objects.get()\n"
+        "row.name, row.tagline = 'The Night Room', 'For those who sit up.'\n"
+        "row.save()"
+    )
+    for path in ("/", article, "/authors/ruth/", "/archive/"):
+        page = room.see(path).text
+        assert "The Night Room. For those who sit up." in page, path
+        assert "The Alarm Room" not in page.replace("The Alarm Room, 100 Main", ""), path
+    room.edit("row.name = 'The Alarm Room'\nrow.save()")
+    assert "The Night Room" not in room.see(article).text
