@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 
 from alarmroom.desk import dates
 from alarmroom.desk.bin_admin import BinAdminMixin
+from alarmroom.desk.bulk import Outcome, asks_first
 from alarmroom.desk.exports import Column
 from alarmroom.desk.lists import Part, Tab, View
 from alarmroom.desk.menu import Place
@@ -78,6 +79,44 @@ VIEWS = (
     ),
     View("unsubscribed", "Left", _in(Subscriber.State.UNSUBSCRIBED), "Nobody has left."),
 )
+
+
+MOST_AT_ONCE = 500  # readers; each is recorded apart
+
+
+def plan_unsubscribe(
+    desk: Any, request: HttpRequest, readers: models.QuerySet[Subscriber]
+) -> list[Outcome]:
+    return [
+        Outcome(reader, "left already", "Left already. Nothing happens.", does=False)
+        if reader.state == Subscriber.State.UNSUBSCRIBED
+        else Outcome(
+            reader,
+            "will be unsubscribed",
+            f"{STATES[Subscriber.State(reader.state)]} → left. No issue is sent there any more.",
+        )
+        for reader in readers
+    ]
+
+
+def plan_suppress(
+    desk: Any, request: HttpRequest, readers: models.QuerySet[Subscriber]
+) -> list[Outcome]:
+    never = {
+        *Suppression.objects.filter(address__in=readers.values("address")).values_list(
+            "address", flat=True
+        )
+    }
+    return [
+        Outcome(reader, "suppressed already", "Never mailed already. Nothing happens.", does=False)
+        if reader.address in never
+        else Outcome(
+            reader,
+            "will never be mailed again",
+            f"{STATES[Subscriber.State(reader.state)]} → never mailed, whoever signs it up again.",
+        )
+        for reader in readers
+    ]
 
 
 @admin.register(Subscriber)
@@ -176,13 +215,27 @@ class SubscriberAdmin(admin.ModelAdmin):
         for subscriber in queryset:
             self.delete_model(request, subscriber)
 
-    @admin.action(description="Unsubscribe", permissions=["change"])
+    @admin.action(description="Unsubscribe…", permissions=["change"])
+    @asks_first(
+        plan_unsubscribe,
+        title="Unsubscribe {}?",
+        button="Unsubscribe {}",
+        most=MOST_AT_ONCE,
+        note="The record of consent keeps that you did.",
+    )
     def unsubscribe(self, request: HttpRequest, queryset: models.QuerySet[Subscriber]) -> None:
         where = by_editor(request)
         done = sum(signup.unsubscribe(subscriber, where) for subscriber in queryset)
         self.tell(request, queryset.count(), done, "unsubscribed")
 
-    @admin.action(description="Suppress: never mail this address again", permissions=["change"])
+    @admin.action(description="Never mail again…", permissions=["change"])
+    @asks_first(
+        plan_suppress,
+        title="Never mail {} again?",
+        button="Never mail {}",
+        most=MOST_AT_ONCE,
+        note="Who may can lift it again.",
+    )
     def suppress(self, request: HttpRequest, queryset: models.QuerySet[Subscriber]) -> None:
         done = sum(
             signup.suppress(subscriber.address, Suppression.Reason.EDITOR, where=by_editor(request))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import datetime as dt
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin, messages
 from django.db import transaction
@@ -11,15 +13,114 @@ from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
+from alarmroom.desk import dates
+from alarmroom.desk.bulk import Outcome, asks_first
 from alarmroom.desk.models import Revision
 from alarmroom.desk.versioned import VersionedAdminMixin
-from posts.admin.checking import check_stored_for
-from posts.models import Post
+from posts.admin.article_states import state_of
+from posts.admin.checking import REASON, check_stored_for, may_override
+from posts.checks import check_stored
+from posts.models import Post, access
 
 if TYPE_CHECKING:
     ArticleActionsBase = admin.ModelAdmin[Post]
 else:
     ArticleActionsBase = object
+
+
+MOST_CHECKED = 100  # articles; the checks read the text of each
+NOT_YOURS = "Your account may not do this to it."
+
+
+def _look(
+    desk: Any, request: HttpRequest, posts: QuerySet[Post], say: Callable[[Post], Outcome]
+) -> list[Outcome]:
+    """Return what is said of each article that this person may publish, and of the others."""
+    found = []
+    for post in posts.select_related(None).defer("body", "body_served"):
+        if access.may_publish(request.user, post):
+            found.append(say(post))
+        else:
+            found.append(Outcome(post, "left as it is", NOT_YOURS, does=False))
+    return found
+
+
+def _checked(request: HttpRequest, outcomes: list[Outcome], done: str) -> list[Outcome]:
+    """Return the outcomes with what the checks say of the articles that readers would see."""
+    pks = [one.thing.pk for one in outcomes if one.does]
+    errors = {
+        post.pk: report.errors
+        for post, report in check_stored(Post.objects.filter(pk__in=pks))
+        if report.errors
+    }
+    may = may_override(request)
+    found = []
+    for one in outcomes:
+        wrong = errors.get(one.thing.pk)
+        if not wrong:
+            found.append(one)
+            continue
+        more = f" And {len(wrong) - 1} more." if len(wrong) > 1 else ""
+        words = f"{wrong[0].sentence}{more}"
+        if may and all(finding.may_be_overridden for finding in wrong):
+            said = f"{words} You are asked for a reason next."
+            found.append(Outcome(one.thing, "to be fixed, or overridden", said, asks=True))
+        else:
+            left = f"“{one.thing}” was not {done}. {words}"
+            kind = f"not {done}: to be fixed"
+            found.append(Outcome(one.thing, kind, words, does=False, left=left))
+    return found
+
+
+def plan_publish(desk: Any, request: HttpRequest, posts: QuerySet[Post]) -> list[Outcome]:
+    def say(post: Post) -> Outcome:
+        if post.is_published:
+            return Outcome(post, "published already", "Published already. Nothing happens.", False)
+        if post.is_scheduled:
+            when = dates.moment(cast("dt.datetime", post.published_at))
+            return Outcome(
+                post,
+                "will be published earlier than planned",
+                f"Planned for {when}. It is published now, and the plan is dropped.",
+                asks=True,
+            )
+        was = state_of(post)[1]
+        return Outcome(post, "will be published", f"{was} → published now.")
+
+    return _checked(request, _look(desk, request, posts, say), "published")
+
+
+def plan_back(desk: Any, request: HttpRequest, posts: QuerySet[Post]) -> list[Outcome]:
+    def say(post: Post) -> Outcome:
+        if post.is_draft:
+            return Outcome(post, "a draft already", "A draft already. Nothing happens.", False)
+        was = state_of(post)[1]
+        words = "Readers no longer find it." if post.is_published else "Its date is dropped."
+        return Outcome(post, "will be a draft", f"{was} → draft. {words}")
+
+    return _look(desk, request, posts, say)
+
+
+def plan_withdraw(desk: Any, request: HttpRequest, posts: QuerySet[Post]) -> list[Outcome]:
+    def say(post: Post) -> Outcome:
+        if not post.is_published:
+            words = f"{state_of(post)[1]}: there is nothing to withdraw."
+            return Outcome(post, "not published", words, does=False)
+        words = "Published → withdrawn. Its address tells readers so."
+        return Outcome(post, "will be withdrawn", words)
+
+    return _look(desk, request, posts, say)
+
+
+def plan_bring_back(desk: Any, request: HttpRequest, posts: QuerySet[Post]) -> list[Outcome]:
+    def say(post: Post) -> Outcome:
+        if not post.is_withdrawn or post.was_published_at is None:
+            words = f"{state_of(post)[1]}: it was not withdrawn."
+            return Outcome(post, "not withdrawn", words, does=False)
+        words = f"Withdrawn → published, dated {dates.moment(post.was_published_at)}."
+        return Outcome(post, "will be on the site again", words)
+
+    return _checked(request, _look(desk, request, posts, say), "brought back")
 
 
 class ArticleActionsMixin(VersionedAdminMixin, ArticleActionsBase):
@@ -43,7 +144,16 @@ class ArticleActionsMixin(VersionedAdminMixin, ArticleActionsBase):
         changed = [post for post in posts if post.published_at != before[post.pk]]
         self.record_each(request, changed, kind, notes)
 
-    @admin.action(description="Publish now", permissions=["publish"])
+    @admin.action(description="Publish…", permissions=["publish"])
+    @asks_first(
+        plan_publish,
+        title="Publish {} now?",
+        button="Publish {}",
+        most=MOST_CHECKED,
+        note="Each gets a revision. You can withdraw them.",
+        nothing="Nothing to publish: the chosen articles are on the site already.",
+        direct=REASON,
+    )
     def publish_now(self, request: HttpRequest, queryset: QuerySet[Post]) -> HttpResponse | None:
         with transaction.atomic():
             waiting = queryset.exclude(published_at__lte=timezone.now())
@@ -62,7 +172,14 @@ class ArticleActionsMixin(VersionedAdminMixin, ArticleActionsBase):
             )
         return checked.page
 
-    @admin.action(description="Back to draft", permissions=["publish"])
+    @admin.action(description="Back to draft…", permissions=["publish"])
+    @asks_first(
+        plan_back,
+        title="Make {} drafts again?",
+        button="Make {} drafts",
+        note="Each gets a revision.",
+        nothing="The chosen articles are drafts already.",
+    )
     def back_to_draft(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
         changing = self.about_to_change(queryset.order_by())
         count = Post.objects.filter(pk__in=changing).back_to_draft()
@@ -76,7 +193,14 @@ class ArticleActionsMixin(VersionedAdminMixin, ArticleActionsBase):
             messages.SUCCESS if count else messages.INFO,
         )
 
-    @admin.action(description="Withdraw: its address says that it is gone", permissions=["publish"])
+    @admin.action(description="Withdraw…", permissions=["publish"])
+    @asks_first(
+        plan_withdraw,
+        title="Withdraw {}?",
+        button="Withdraw {}",
+        note="You can bring them back.",
+        nothing="Nothing to withdraw: none of the chosen articles is published.",
+    )
     def withdraw(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
         changing = self.about_to_change(queryset.order_by())
         count = Post.objects.filter(pk__in=changing).withdraw()
@@ -90,7 +214,15 @@ class ArticleActionsMixin(VersionedAdminMixin, ArticleActionsBase):
             messages.SUCCESS if count else messages.INFO,
         )
 
-    @admin.action(description="Bring back what was withdrawn", permissions=["publish"])
+    @admin.action(description="Bring back…", permissions=["publish"])
+    @asks_first(
+        plan_bring_back,
+        title="Bring {} back?",
+        button="Bring {} back",
+        nothing="None of the chosen articles is withdrawn.",
+        most=MOST_CHECKED,
+        direct=REASON,
+    )
     def bring_back(self, request: HttpRequest, queryset: QuerySet[Post]) -> HttpResponse | None:
         with transaction.atomic():
             withdrawn = queryset.filter(withdrawn_at__isnull=False)

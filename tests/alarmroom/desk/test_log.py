@@ -13,6 +13,7 @@ from alarmroom.desk.models import Act
 from alarmroom.desk.models.act import NeverChanged
 from newsletter.delivery import pausing, starting
 from tests.factories import make_editor, make_issue, make_post, make_subscriber, make_tag
+from tests.posts.admin.desk import act
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
@@ -89,10 +90,8 @@ def test_sending_and_its_turns_are_logged(ruth: User) -> None:
 def test_publishing_and_the_bin_are_logged(client: Client, ruth: User) -> None:
     client.force_login(ruth)
     post = make_post(title="The chair", published_at=None)
-    address = "/admin/posts/post/"
     for action in ("publish_now", "withdraw", "bring_back"):
-        data = {"action": action, "_selected_action": [post.pk], "reason_in_spite": "No matter"}
-        client.post(address, data)
+        act(client, action, post)
     entry = bin.move_to_bin(post, ruth)
     client.post("/admin/bin/restore/", {"entry": entry.pk})
     entry = bin.move_to_bin(post.__class__.objects.get(pk=post.pk), ruth)

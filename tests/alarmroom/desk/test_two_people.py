@@ -12,7 +12,7 @@ from django.test import Client
 from alarmroom.desk.models import Revision
 from posts.models import Page, Post
 from tests.factories import make_author, make_editor, make_image, make_issue, make_post, make_tag
-from tests.posts.admin.desk import change, form, said
+from tests.posts.admin.desk import act, change, form, said
 
 pytestmark = pytest.mark.django_db
 
@@ -175,7 +175,7 @@ def test_two_tabs_of_one_person_are_asked_likewise(ruth: Client) -> None:
 def test_an_open_form_does_not_take_an_article_off_the_site(dele: Client, ruth: Client) -> None:
     post = draft()
     mine = opened(ruth, change(post))
-    dele.post("/admin/posts/post/", {"action": "publish_now", "_selected_action": [post.pk]})
+    act(dele, "publish_now", post)
     ruth.post(change(post), {**sent(post, summary="A new dek"), **mine, "_update": ""})
     post.refresh_from_db()
     assert post.is_published

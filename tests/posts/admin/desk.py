@@ -53,7 +53,18 @@ def when(moment: Any) -> dict[str, str]:
 
 
 def act(desk: Client, action: str, *posts: Post) -> HttpResponse:
-    return desk.post(LIST, {"action": action, "_selected_action": [post.pk for post in posts]})
+    """Choose articles and an action, and press the button of the page that says what it will do."""
+    return confirm(desk, LIST, {"action": action, "_selected_action": [post.pk for post in posts]})
+
+
+def confirm(desk: Client, url: str, sent: dict[str, Any]) -> HttpResponse:
+    asked = desk.post(url, sent)
+    shown = (getattr(asked, "context", None) or {}).get("shown")
+    if not shown:
+        return asked
+    listed = [str(one.thing.pk) for one in asked.context["plan"].listed if one.asks]
+    more = {"_shown": shown, "_asked": listed, "_include": listed}
+    return desk.post(url, {**sent, **more})
 
 
 def said(response: HttpResponse) -> str:

@@ -11,6 +11,8 @@ from newsletter import preflight
 from posts.models import Post
 from posts.search import finding
 from tests.factories import connect, make_author, make_editor, make_issue, make_post, make_tag
+from tests.posts.admin import desk
+from tests.posts.admin.desk import said
 
 pytestmark = pytest.mark.django_db
 
@@ -125,12 +127,7 @@ def test_an_issue_with_a_withdrawn_article_is_not_ready() -> None:
 
 
 def act(client: Client, action: str, *posts: Post) -> str:
-    response = client.post(
-        "/admin/posts/post/",
-        {"action": action, "_selected_action": [post.pk for post in posts]},
-        follow=True,
-    )
-    return " ".join(str(message) for message in response.context["messages"])
+    return said(desk.act(client, action, *posts))
 
 
 def test_the_admin_actions_withdraw_and_restore(client: Client) -> None:
