@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from alarmroom.desk import home
+from alarmroom.facts import facts
 from newsletter import preflight
 from newsletter.admin.issue_pages import note_for
 from newsletter.models import Delivery, Issue, IssuePost
@@ -154,6 +155,7 @@ def the_next(upcoming: Issue | None, found: list[Issue], request: HttpRequest) -
         "issue": upcoming,
         "title": f"No. {upcoming.number}" + (f", {home.day_name(when)}" if when else ""),
         "when": timezone.localtime(when).strftime("%H:%M") if when else "",
+        "usual_day": home.day_name(facts().next_issue_at()),
         "count": len(entries),
         "usual": usual,
         "filled": min(len(entries) / usual, 1) * 100,

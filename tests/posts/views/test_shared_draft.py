@@ -8,6 +8,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.utils import timezone
 from django.utils.crypto import get_random_string
+from pytest_django.fixtures import Settings
 
 from alarmroom.desk.bin import move_to_bin, restore
 from posts.models import DraftLink, Post
@@ -36,8 +37,9 @@ def draft() -> Post:
 
 
 def test_who_has_the_link_reads_the_draft_and_a_search_engine_does_not(
-    desk: Client, draft: Post, client: Client
+    desk: Client, draft: Post, client: Client, settings: Settings
 ) -> None:
+    settings.KEPT_PAGES_SECONDS = 300
     response = client.get(share(desk, draft))
     page = response.content.decode()
     assert response.status_code == 200
@@ -51,6 +53,7 @@ def test_who_has_the_link_reads_the_draft_and_a_search_engine_does_not(
     assert response["Cache-Control"] == "private, no-store"
     assert response["Referrer-Policy"] == "no-referrer"
     assert "Set-Cookie" not in response.headers
+    assert [*settings.KEPT_PAGES_ROOT.rglob("*.json")] == []
 
 
 def test_it_shows_the_newest_saved_text_and_never_what_is_only_typed(
