@@ -7,6 +7,7 @@ is changed only by whoever holds all of its permissions, and a role likewise.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -25,7 +26,7 @@ from django.utils.safestring import SafeString
 
 from alarmroom.desk import log
 from alarmroom.desk.models import Act
-from alarmroom.desk.signing_in import factors
+from alarmroom.desk.signing_in import factors, password_change
 
 if TYPE_CHECKING:
     UserAdminBase = UserAdmin[User]
@@ -210,6 +211,13 @@ class PersonAdmin(UserAdminBase):
         )
         context = {"may_reset": may_reset, **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
+
+    def user_change_password(
+        self, request: HttpRequest, id: str, form_url: str = ""
+    ) -> HttpResponse:
+        person = self.get_object(request, unquote(id))
+        change = partial(super().user_change_password, request, id, form_url)
+        return password_change.of(person, request, change) if person else change()
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         allowed = super().has_change_permission(request, obj)

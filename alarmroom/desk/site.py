@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -50,6 +51,16 @@ class DeskSite(admin.AdminSite):
         from alarmroom.desk.signing_in import steps
 
         return steps.sign_in(self, request)
+
+    def password_change(  # type: ignore[override]  # a redirect, once it is changed
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        # This module is imported before the models of other apps are.
+        from alarmroom.desk.signing_in import password_change
+
+        return password_change.own(
+            request, partial(super().password_change, request, extra_context)
+        )
 
     def register(
         self,

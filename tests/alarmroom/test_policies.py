@@ -79,7 +79,7 @@ def draft(db: None, client: Client) -> Issue:
 def address(route: str, draft: Issue) -> str:
     """Return the address of a route, for the draft or for the first row of another model."""
     model = re.match(r"admin/(\w+)/(\w+)/", route)
-    if not (model and PARAMETER.search(route)):
+    if not (model and PARAMETER.search(route) and model[1] in apps.app_configs):
         # Such as admin/r/<content type>/<row>/, which redirects to a row's public page.
         return "/" + PARAMETER.sub("1", route)
     shown = apps.get_model(*model.groups())

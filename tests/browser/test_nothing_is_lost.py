@@ -180,7 +180,8 @@ def sign_out_elsewhere(page: Page) -> None:
     """End the session, as if it had expired."""
     other = page.context.new_page()
     other.goto("/admin/")
-    other.click("#logout-form button")
+    other.locator("#logout-form").evaluate("form => form.requestSubmit()")
+    other.wait_for_url("**/logout/")
     other.close()
 
 

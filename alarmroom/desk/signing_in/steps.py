@@ -49,6 +49,9 @@ def after_password(request: HttpRequest, user: Any, next_page: str) -> HttpRespo
     """Sign in an account whose password was right, or lead it to its second step."""
     has_one = factors.has_one(user)
     if not has_one and not factors.is_required(user):
+        # What somebody else began in this browser is not gone on with.
+        for name in (PENDING, NEW_KEY):
+            request.session.pop(name, None)
         login(request, user)
         return HttpResponseRedirect(next_page)
     # Whoever was signed in in this browser is not any more.

@@ -59,6 +59,14 @@ def test_a_session_ends_after_twelve_idle_hours(monkeypatch: pytest.MonkeyPatch)
     assert not Session.objects.exists()
 
 
+def test_signing_out_ends_the_session() -> None:
+    browser = sign_in()
+    assert browser.get("/admin/logout/").status_code == 405
+    assert browser.post("/admin/logout/").status_code == 200
+    assert not is_signed_in(browser)
+    assert not Session.objects.filter(account__isnull=False).exists()
+
+
 def test_a_session_is_not_written_on_each_request(django_assert_num_queries) -> None:
     browser = sign_in()
     with django_assert_num_queries(5) as queries:
@@ -133,6 +141,30 @@ def test_changing_the_password_ends_the_others() -> None:
     assert is_signed_in(here) and not is_signed_in(there)
     assert here.get("/admin/account/").content.decode().count("This one") == 1
     assert "End it" not in here.get("/admin/account/").content.decode()
+    assert Act.objects.filter(kind="password", name="ruth").count() == 1
+
+
+def test_a_password_that_somebody_else_changes_ends_all_sessions() -> None:
+    dele = User.objects.create_user("dele", password=PASSWORD, is_staff=True)
+    theirs, mine = sign_in(name="dele"), sign_in()
+    new = "another call 912"
+    path = f"/admin/auth/user/{dele.pk}/password/"
+    form = {"password1": new, "password2": new, "usable_password": "true", "set-password": "1"}
+    assert mine.post(path, form).status_code == 302
+    assert is_signed_in(mine) and not is_signed_in(theirs)
+    assert not Session.objects.filter(account=dele.pk).exists()
+    assert Act.objects.get(kind="password").detail == "Of dele"
+
+
+def test_guesses_at_the_old_password_are_counted() -> None:
+    browser = sign_in()
+    new = "another call 912"
+    form = {"old_password": "wrong", "new_password1": new, "new_password2": new}
+    for _ in range(5):
+        browser.post("/admin/password_change/", form)
+    response = browser.post("/admin/password_change/", {**form, "old_password": PASSWORD})
+    assert response["Location"] == "/admin/password_change/"
+    assert User.objects.get(username="ruth").check_password(PASSWORD)
 
 
 def test_readers_get_no_session(client: Client) -> None:
