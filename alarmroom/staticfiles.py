@@ -58,6 +58,7 @@ JOINED = {
             "settings",
             "checks",
             "list",
+            "library",
             "guide",
             "narrow",
         )

@@ -3,19 +3,26 @@
 CKEditor reads JSON: https://ckeditor.com/docs/ckeditor4/latest/guide/dev_file_upload.html
 """
 
+import logging
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import PurePath
 
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponseBase, JsonResponse, UnreadablePostError
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
-from alarmroom.images import clean_picture, too_many_bytes
+from alarmroom.images import clean_picture, hash_of, too_many_bytes
 from alarmroom.methods import allow
+from posts.admin.library import answer_about
 from posts.models.image import Image
+
+logger = logging.getLogger(__name__)
 
 # Bytes of a form besides the file: its boundaries, headers and the token.
 ENVELOPE_BYTES = 16 * 1024
@@ -23,6 +30,10 @@ CHUNK_BYTES = 64 * 1024
 # A browser reads the answer only after it has sent the whole body, so a refused body is read to
 # its end, too. One that is longer than this is not.
 DRAINED_BYTES = 200 * 1024 * 1024
+NOT_STORED = (
+    "The picture could not be stored: the server’s disk may be full. Nothing else is lost. Try "
+    "again later, and tell whoever looks after the site."
+)
 
 
 def refuse(message: str, status: HTTPStatus) -> JsonResponse:
@@ -36,9 +47,10 @@ def refuse(message: str, status: HTTPStatus) -> JsonResponse:
 def upload_image(request: HttpRequest) -> JsonResponse:
     """Store the picture in the file field `upload`, cleaned, and answer with its address.
 
-    Answers `{"uploaded": 1, "fileName", "url", "width", "height"}` (size in pixels), or
+    Answers `{"uploaded": 1, "fileName", "url", "width", "height"}` (size in pixels), with what
+    answer_about() adds and `same`, which is true if the library had this picture already; or
     `{"uploaded": 0, "error": {"message"}}` with status 400 (no readable picture), 403 (signed
-    out, not permitted, no token) or 413 (too large; the body is never kept).
+    out, not permitted, no token), 413 (too large; the body is never kept) or 507 (disk full).
     """
     user = request.user
     if not user.is_authenticated or not (user.is_active and user.is_staff):
@@ -83,10 +95,12 @@ def _keep(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     if upload is None:
         return refuse("No picture arrived. Choose a file and try again.", HTTPStatus.BAD_REQUEST)
     try:
-        picture = clean_picture(upload)
+        image, same = _keep_picture(upload, user)
     except ValidationError as error:
         return refuse(" ".join(error.messages), HTTPStatus.BAD_REQUEST)
-    image = Image.keep(picture, title=title_of(upload.name or ""), user=user)
+    except OSError:
+        logger.exception("An uploaded picture could not be stored")
+        return refuse(NOT_STORED, HTTPStatus.INSUFFICIENT_STORAGE)
     return JsonResponse(
         {
             "uploaded": 1,
@@ -94,5 +108,22 @@ def _keep(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
             "url": image.file.url,
             "width": image.width,
             "height": image.height,
+            "same": same,
+            **answer_about(request, admin.site.get_model_admin(Image), image),
         }
     )
+
+
+def _keep_picture(upload: UploadedFile, user: AbstractBaseUser) -> tuple[Image, bool]:
+    """Return the picture of an upload, and whether the library had it already.
+
+    Raises ValidationError, and OSError if it cannot be stored; then nothing is.
+    """
+    if (upload.size or 0) <= settings.IMAGE_MAX_BYTES:
+        # What was uploaded before is recognised by its bytes, without decoding it again.
+        known = Image.objects.same_as(hash_of(upload))
+        if known and known.file.storage.exists(str(known.file.name)):
+            return known, True
+    before = timezone.now()
+    image = Image.keep(clean_picture(upload), title=title_of(upload.name or ""), user=user)
+    return image, image.created_at < before

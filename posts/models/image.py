@@ -100,7 +100,7 @@ class Image(Binnable):
 
     When it is cropped, turned or replaced, it gets another file, because an address always means
     the same bytes. The files that it had stand in `past`, the last one at the end, and stay: texts
-    and mails name them (posts/pictures/revising.py). `edit` says how the present file was made.
+    and mails name them (posts/revising.py). `edit` says how the present file was made.
     """
 
     file = models.ImageField(

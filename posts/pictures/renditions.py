@@ -73,9 +73,13 @@ def widths_of(width: int) -> list[int]:
 
 def decoded(image: Image) -> Pillow.Image:
     """Return an image's pixels, in sRGB, upright, without metadata. Raises PictureMissing."""
-    name = str(image.file.name)
+    return decoded_file(image.file.storage, str(image.file.name))
+
+
+def decoded_file(storage: Storage, name: str) -> Pillow.Image:
+    """Return the pixels of a stored picture, likewise. Raises PictureMissing."""
     try:
-        with image.file.storage.open(name) as file, Pillow.open(file) as picture:
+        with storage.open(name) as file, Pillow.open(file) as picture:
             if picture.width * picture.height > settings.IMAGE_MAX_PIXELS:
                 raise PictureMissing(name)
             return upright(picture)

@@ -153,6 +153,8 @@ TABLE: dict[str, str] = {
     "newsletter:preview-item-new": "posts.add_post",
     "admin:posts_post_share": "posts.change_post",
     "posts:find-links": WRITERS,
+    "admin:posts_image_describe": "posts.change_image",
+    "admin:posts_image_revise": "posts.change_image",
     "posts:image-upload": "posts.add_image",
     "admin:posts_post_review": CHANGE_POST,
     "admin:posts_post_checks": CHANGE_POST,

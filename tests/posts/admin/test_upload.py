@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import threading
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings as django_settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from PIL import Image as Pillow
 from pytest_django.fixtures import Settings
@@ -17,6 +19,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from posts.models.image import Image
 from tests.factories import make_editor, picture_file
+from tests.helpers import PATIENCE
 from tests.posts.admin.test_images import png_header
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +48,16 @@ def test_an_upload_is_stored_and_answers_with_address_and_size(media_root: Path)
         "url": image.file.url,
         "width": 60,
         "height": 40,
+        "same": False,
+        "id": image.pk,
+        "title": "Night shift 2",
+        "alt": "",
+        "decorative": False,
+        "caption": "",
+        "credit": "",
+        "small": image.file.url,
+        "page": "",
+        "describe": "",
     }
     assert image.title == "Night shift 2"
     assert image.uploaded_by is not None
@@ -183,3 +196,78 @@ def test_an_upload_with_the_csrf_token_in_the_header_is_stored() -> None:
 @pytest.mark.parametrize("method", ["get", "head", "put", "delete"])
 def test_only_a_post_uploads(method: str) -> None:
     assert getattr(signed_in(), method)(URL).status_code == 405
+
+
+def test_what_was_uploaded_before_is_recognised_without_decoding_it(
+    monkeypatch: pytest.MonkeyPatch, media_root: Path
+) -> None:
+    client, picture = signed_in(), picture_file(60, 40, name="console.png")
+    first = client.post(URL, {"upload": picture}).json()
+    Image.objects.update(alt="A console at night")
+    monkeypatch.setattr("posts.admin.uploads.clean_picture", lambda *_: pytest.fail("Decoded."))
+    picture.seek(0)
+    again = client.post(URL, {"upload": picture}).json()
+    assert (again["id"], again["same"], again["alt"]) == (first["id"], True, "A console at night")
+    assert again["page"] == f"/admin/posts/image/{first['id']}/change/"
+    assert again["describe"] == f"/admin/posts/image/{first['id']}/describe/"
+    # So is the file that we made of it, as it is saved from an article.
+    [path] = stored(media_root)
+    ours = SimpleUploadedFile("copy.jpg", path.read_bytes())
+    assert client.post(URL, {"upload": ours}).json()["id"] == first["id"]
+    assert Image.objects.count() == len(stored(media_root)) == 1
+
+
+def test_the_same_pixels_in_another_file_are_the_same_picture() -> None:
+    client = signed_in()
+    first = client.post(URL, {"upload": picture_file(colour=(9, 9, 90), kind="PNG")}).json()
+    again = client.post(
+        URL, {"upload": picture_file(colour=(9, 9, 90), kind="WEBP", lossless=True)}
+    )
+    assert again.json()["same"] is True
+    assert again.json()["id"] == first["id"]
+
+
+def test_a_full_disk_is_said_and_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch, media_root: Path
+) -> None:
+    def full(path: Path, content: bytes) -> int:
+        with path.open("wb") as file:
+            file.write(content[: len(content) // 2])
+        raise OSError(28, "No space left on device")
+
+    client = signed_in()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        response = client.post(URL, {"upload": picture_file()})
+        form = client.post("/admin/posts/image/add/", {"upload": picture_file()})
+    assert response.status_code == 507
+    assert "disk may be full" in response.json()["error"]["message"]
+    assert "disk may be full" in form.content.decode()
+    assert not Image.objects.exists()
+    assert stored(media_root) == []
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_the_same_file_sent_twice_at_once_ends_in_one_row(media_root: Path) -> None:
+    picture = picture_file(80, 60)
+    content = picture.read()
+    clients = [signed_in() for _ in range(4)]
+    ready, answers = threading.Barrier(4), []
+
+    def send(client: Client) -> None:
+        ready.wait(PATIENCE)
+        try:
+            upload = SimpleUploadedFile("console.png", content)
+            answers.append(client.post(URL, {"upload": upload}).json())
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=send, args=[client]) for client in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert [answer["uploaded"] for answer in answers] == [1] * 4
+    assert {answer["id"] for answer in answers} == {Image.objects.get().pk}
+    assert len(stored(media_root)) == 1

@@ -85,7 +85,7 @@ def test_an_encoder_error_postpones_the_next_try(
 
 
 def fields(**changed: Any) -> dict[str, Any]:
-    return {"title": "Floor", "focal_x": 20, "focal_y": 30, **changed}
+    return {"title": "Floor", "alt": "A console", "focal_x": 20, "focal_y": 30, **changed}
 
 
 @pytest.mark.parametrize("done_by_a_worker", ["stored", "claimed"])

@@ -213,10 +213,12 @@ def test_the_focal_point_can_be_set_without_javascript(client: Client) -> None:
     page = client.get(url).content.decode()
     assert '<input type="number" name="focal_x" value="50"' in page
     assert "js/focal-point" in page
-    client.post(url, {"title": "Night", "focal_x": "20", "focal_y": ""})
+    client.post(url, {"title": "Night", "alt": "The floor", "focal_x": "20", "focal_y": ""})
     image.refresh_from_db()
     assert (image.title, image.focal_x, image.focal_y) == ("Night", 20, 50)
-    refused = client.post(url, {"title": "Typed", "focal_x": "120", "focal_y": "50"})
+    refused = client.post(
+        url, {"title": "Typed", "alt": "The floor", "focal_x": "120", "focal_y": "50"}
+    )
     assert "less than or equal to 100" in refused.content.decode()
     assert "Typed" in refused.content.decode()
     assert "focal_x" not in client.get("/admin/posts/image/add/").content.decode()
