@@ -21,6 +21,7 @@ GROUPS = (
         "tests/browser/test_writing_page.py::",
         "tests/browser/test_checks.py::",
         "tests/browser/test_bin.py::",
+        "tests/browser/test_library.py::",
         "tests/browser/test_main_path.py::",
     ),
     (

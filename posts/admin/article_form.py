@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django import forms
@@ -15,13 +16,14 @@ from alarmroom.desk.moments import TIME_EXAMPLES, MomentField, MomentWidget
 from alarmroom.desk.picture_field import PictureField
 from posts.admin.checking import CheckedForm
 from posts.admin.shared import PICTURE_HELP, SlugForm
-from posts.admin.uploads import title_of
+from posts.admin.uploads import NOT_STORED, title_of
 from posts.checks.listing import LONGEST_TITLE, NEEDED
 from posts.models import Author, Post
 from posts.models.article import untitled
 from posts.models.image import Image
 from posts.text.editor import PICTURE_TYPES
 
+logger = logging.getLogger(__name__)
 # A line that is shown whole, in as many rows as it takes; Enter makes no new one.
 ONE_LINE = {"rows": 1, "data-one-line": ""}
 
@@ -193,7 +195,12 @@ class PostForm(CheckedForm, SlugForm):
             return
         # str() of an uploaded file is its name.
         name = str(self.files[self.add_prefix("cover_file")])
-        cleaned["cover"] = Image.keep(picture, title=title_of(name), user=self.user)
+        try:
+            cleaned["cover"] = Image.keep(picture, title=title_of(name), user=self.user)
+        except OSError:
+            logger.exception("A cover could not be stored")
+            self.add_error("cover_file", NOT_STORED)
+            return
         self.errors.pop("cover", None)
         # Browsers do not fill in a file field again, so the library's field shows the picture.
         data = QueryDict(mutable=True)
