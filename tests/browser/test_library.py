@@ -59,7 +59,7 @@ def test_pictures_go_in_together_and_get_their_words_at_once(editor: Page, tmp_p
 
     # One that is stopped is not lost, and goes again.
     held: list[Route] = []
-    editor.route("**/desk/upload/", held.append)
+    editor.route("**/desk/upload/", lambda route: held.append(route))
     choose(editor, picture(tmp_path, "console.png", (90, 12, 40)))
     slow = row(editor, "console.png")
     slow.get_by_role("button", name="Stop: console.png").click()

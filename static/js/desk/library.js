@@ -25,7 +25,13 @@ class Upload {
     this.words = this.row.querySelector("form");
     this.row.querySelector(".upload__name").textContent = file.name;
     this.bar.setAttribute("aria-label", file.name);
-    this.button.addEventListener("click", () => (this.isOpen ? this.stop() : this.again()));
+    this.button.addEventListener("click", () => {
+      if (this.isOpen) this.stop();
+      else {
+        this.again();
+        next();
+      }
+    });
     this.words.addEventListener("submit", (event) => {
       event.preventDefault();
       this.describe();
