@@ -56,6 +56,7 @@ JOINED = {
             "share",
             "review",
             "settings",
+            "comments",
             "checks",
             "list",
             "library",

@@ -36,6 +36,7 @@ from posts.admin.article_form import PostForm, usual_author
 from posts.admin.article_list import ArticleListMixin
 from posts.admin.article_states import STATE_MEANS, state_date, state_of
 from posts.admin.checking import ChecksMixin, check_stored_for, waits_for_update
+from posts.admin.comments import CommentsMixin
 from posts.admin.draft_links import DraftLinksMixin
 from posts.admin.related import RelatedPostInline
 from posts.admin.related_views import RelatedViewsMixin
@@ -67,6 +68,7 @@ COVER_WIDTH = 640  # px: twice the rail, for screens with twice the pixels
 class PostAdmin(
     ArticleAccessMixin,
     ReviewsMixin,
+    CommentsMixin,
     ChecksMixin,
     DraftLinksMixin,
     BinAdminMixin,
@@ -181,6 +183,7 @@ class PostAdmin(
         if post is None:
             frame.state_name = "New"
             return
+        self.show_comments(frame, post, request)
         frame.state, frame.state_name = state_of(post)
         frame.text_html = post.body_html
         frame.live_preview = frame.preview_url = reverse("posts:preview", args=[post.pk])
@@ -200,6 +203,7 @@ class PostAdmin(
             return {STATE: "Never published", HISTORY: ""}.get(name, "")
         match name:
             case "State and publishing":
+                self.newest_review(post)
                 return state_of(post)[1]
             case "Author and topics":
                 count = len(post.tags.all())

@@ -89,7 +89,9 @@ class ReviewsMixin(Base):
         """Put the way to a review into the header."""
         if not frame.may_save:
             return
-        review = reviewing.open_review(post) if post else None
+        review = self.newest_review(post) if post else None
+        if review and not review.is_open:
+            review = None
         own = review is not None and review.submitted_by_id == request.user.pk
         if review is None:
             changes = post is not None and post.published_at is not None
@@ -104,6 +106,15 @@ class ReviewsMixin(Base):
             render_to_string("admin/posts/post/_submit.html", {"name": BUTTON, "words": words})
         )
 
+    def newest_review(self, post: Post) -> Review | None:
+        """Return the newest review; an open one is always the newest. One query for a page."""
+        known: Any = post.__dict__
+        if "desk_review" not in known:
+            known["desk_review"] = reviewing.last_review(post)
+            known["in_review_now"] = bool(known["desk_review"] and known["desk_review"].is_open)
+        found: Review | None = known["desk_review"]
+        return found
+
     def may_decide(self, request: HttpRequest, review: Review) -> bool:
         """Whether this person decides about it: not about what they submitted themselves."""
         return access.may_review(request.user, review.post) and (
@@ -112,7 +123,7 @@ class ReviewsMixin(Base):
 
     def about_review(self, post: Post) -> SafeString | str:
         """Return what the state says of the newest review."""
-        review = reviewing.last_review(post)
+        review = self.newest_review(post)
         if review is None or review.verdict in (
             Review.Verdict.TAKEN_BACK,
             Review.Verdict.PUBLISHED,

@@ -12,6 +12,7 @@ from posts.models.article import (
 )
 from posts.models.author import Author
 from posts.models.check_result import CheckResult
+from posts.models.comment import Comment
 from posts.models.draft_link import DraftLink
 from posts.models.image import FormerFile, Image
 from posts.models.link_check import LinkCheck, LinkHost
@@ -24,6 +25,7 @@ from posts.models.topic import Tag
 __all__ = [
     "Author",
     "CheckResult",
+    "Comment",
     "DraftLink",
     "FormerFile",
     "FormerSlug",

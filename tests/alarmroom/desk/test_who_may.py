@@ -157,6 +157,7 @@ TABLE: dict[str, str] = {
     "admin:posts_image_revise": "posts.change_image",
     "posts:image-upload": "posts.add_image",
     "admin:posts_post_review": CHANGE_POST,
+    "admin:posts_post_comments": SEE_POST,
     "admin:posts_post_checks": CHANGE_POST,
     "admin:posts_post_new_checks": "posts.add_post",
     "admin:left_behind": "auth.change_user",

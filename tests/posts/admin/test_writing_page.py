@@ -86,6 +86,7 @@ def test_closed_sections_say_what_they_hold(desk: Client) -> None:
         "Cover": "With alternative text",
         "Related": "1 article",
         "Address and search title": "/night-shift/",
+        "Comments": "None yet",
         "History": "",
     }
 
