@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -51,10 +51,12 @@ def weeks(now: dt.datetime | None = None) -> list[Week]:
     ]
 
 
-def left_since(moment: dt.datetime) -> int:
-    """Return how many unsubscribed since a moment."""
-    kind = ConsentEvent.Kind.UNSUBSCRIBED
-    return ConsentEvent.objects.filter(kind=kind, at__gte=moment).count()
+def left_since(moment: dt.datetime) -> QuerySet[ConsentEvent, int]:
+    """Return how many unsubscribed since a moment, as a subquery of one number, or none."""
+    found = ConsentEvent.objects.filter(kind=ConsentEvent.Kind.UNSUBSCRIBED, at__gte=moment)
+    return (
+        found.order_by().values("kind").annotate(count=Count("pk")).values_list("count", flat=True)
+    )
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.formats import date_format
 
+from alarmroom.desk import dates
 from alarmroom.methods import require_safe
 
 # More are counted, and lead to the list.
@@ -72,20 +72,21 @@ class Coming:
     detail: str = ""
     state: str = "scheduled"
     state_name: str = "Scheduled"
-    may_move: bool = False
+    move_url: str = ""
+    """Where it is moved to another day, for who may."""
 
     @property
     def day(self) -> dt.date:
         return timezone.localdate(self.at)
 
     @property
+    def clock(self) -> str:
+        return dates.clock(self.at)
+
+    @property
     def seen(self) -> str:
         """The moment as the page shows it, for a move that comes too late."""
         return self.at.isoformat()
-
-    @property
-    def when(self) -> str:
-        return f"{day_name(self.at)}, {timezone.localtime(self.at):%H:%M}"
 
 
 @dataclass(frozen=True)
@@ -237,13 +238,6 @@ def months(coming: list[Coming], today: dt.date) -> Iterator[Month]:
         yield Month(first.strftime("%B"), weeks)
 
 
-def day_name(at: dt.datetime) -> str:
-    """Return the day of a moment: "Tuesday, December 1", with the year if it is another."""
-    local = timezone.localtime(at)
-    other = local.year != timezone.localdate().year
-    return date_format(local, "l, F j, Y" if other else "l, F j")
-
-
 def ago(at: dt.datetime, now: dt.datetime) -> str:
     """Return when something happened, as one says it: "14:02", "yesterday", "November 3"."""
     local, today = timezone.localtime(at), timezone.localdate(now)
@@ -251,7 +245,7 @@ def ago(at: dt.datetime, now: dt.datetime) -> str:
         return f"{local:%H:%M}"
     if local.date() == today - dt.timedelta(days=1):
         return "yesterday"
-    return date_format(local, "F j")
+    return dates.day(at)
 
 
 @require_safe
@@ -265,5 +259,7 @@ def page(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
         "coming": home.coming[:COMING_SHOWN],
         "zone": timezone.localtime(home.now).tzname(),
         "weekdays": WEEKDAYS,
+        "today": timezone.localdate(home.now),
+        "may_move": any(each.move_url for each in home.coming),
     }
     return TemplateResponse(request, "admin/desk/home/page.html", context)

@@ -9,10 +9,8 @@ from django.db.models import Count, IntegerField, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import date_format
 
-from alarmroom.desk import home
+from alarmroom.desk import dates, home
 from alarmroom.facts import facts
 from newsletter import preflight
 from newsletter.admin.issue_pages import note_for
@@ -122,7 +120,9 @@ def dated(found: list[Issue], request: HttpRequest) -> Iterator[home.Coming]:
                 reverse("admin:newsletter_issue_change", args=[issue.pk]),
                 key=f"newsletter.issue-{issue.pk}",
                 detail=f"{issue.subject} · {count} article{'s' if count != 1 else ''}",
-                may_move=may_move,
+                move_url=reverse("admin:newsletter_issue_move", args=[issue.pk])
+                if may_move and issue.state == Issue.State.SCHEDULED
+                else "",
             )
 
 
@@ -153,9 +153,9 @@ def the_next(upcoming: Issue | None, found: list[Issue], request: HttpRequest) -
     when = upcoming.scheduled_for
     context = {
         "issue": upcoming,
-        "title": f"No. {upcoming.number}" + (f", {home.day_name(when)}" if when else ""),
-        "when": timezone.localtime(when).strftime("%H:%M") if when else "",
-        "usual_day": home.day_name(facts().next_issue_at()),
+        "title": f"No. {upcoming.number}" + (f", {dates.weekday(when)}" if when else ""),
+        "when": dates.clock(when) if when else "",
+        "usual_day": dates.weekday(facts().next_issue_at()),
         "count": len(entries),
         "usual": usual,
         "filled": min(len(entries) / usual, 1) * 100,
@@ -182,12 +182,14 @@ def fullness(count: int, usual: int, lacks: bool, is_scheduled: bool) -> str:
 
 
 def the_last(issue: Issue, request: HttpRequest) -> home.Panel:
-    """What became of the last issue. Two queries."""
-    totals = issue.totals()
+    """What became of the last issue. One query."""
     assert issue.started_at  # noqa: S101  (for the type checker)
-    left = growth.left_since(issue.started_at)
+    since = Subquery(growth.left_since(issue.started_at), output_field=IntegerField())
+    rows = issue.deliveries.order_by().values("state").annotate(count=Count("pk"), left=since)
+    totals, left = dict.fromkeys(Delivery.State.values, 0), 0
+    for row in rows:
+        totals[row["state"]], left = row["count"], row["left"] or 0
     waits = totals["queued"] + totals["sending"]
-    when = timezone.localtime(issue.started_at)
     figures = [("sent", totals["sent"], "")]
     if waits:
         figures.append(("still to go", waits, "wait"))
@@ -196,9 +198,9 @@ def the_last(issue: Issue, request: HttpRequest) -> home.Panel:
         ("in doubt", totals["uncertain"], "wait" if totals["uncertain"] else ""),
         ("left since", left, ""),
     ]
-    began = f"{date_format(when, 'F j')}, {when:%H:%M}"
+    began = dates.moment(issue.started_at)
     if issue.sent_at:
-        context = f"Sent {began} to {timezone.localtime(issue.sent_at):%H:%M}"
+        context = f"Sent {began} to {dates.clock(issue.sent_at)}"
     else:
         context = f"{'Paused' if issue.state == Issue.State.PAUSED else 'Being sent'} since {began}"
     return home.Panel(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from http import HTTPStatus
 from itertools import islice
@@ -13,11 +14,12 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models.options import Options
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.csp import CSP
 from django.utils.decorators import method_decorator
@@ -26,6 +28,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.debug import sensitive_post_parameters
 
+from alarmroom.desk import moving
 from alarmroom.desk.signing_in import confirming
 from alarmroom.facts import facts
 from newsletter import preflight
@@ -90,6 +93,7 @@ class IssuePagesMixin:
             "resume": self.resume,
             "cancel": self.cancel,
             "unschedule": self.unschedule,
+            "move": self.move,
             "settle": self.settle,
         }
         return [
@@ -225,6 +229,20 @@ class IssuePagesMixin:
             response.status_code = HTTPStatus.TOO_MANY_REQUESTS
         return response
 
+    @issue_view(permission="send_issue", methods=("GET", "HEAD", "POST"))
+    def move(self, request: HttpRequest, issue: Issue) -> HttpResponse:
+        """Schedule an issue for another day; GET asks for it."""
+        back = "change" if issue.is_open else "progress"
+        return moving.page(
+            self.admin_site,
+            request,
+            name=f"No. {issue.number}: {issue.subject}",
+            key=f"newsletter.issue-{issue.pk}",
+            at=issue.scheduled_for if issue.state == Issue.State.SCHEDULED else None,
+            back=reverse(f"admin:newsletter_issue_{back}", args=[issue.pk]),
+            move=lambda seen, to: move_issue(issue.pk, request.user, seen, to),
+        )
+
     def start_or_schedule(self, request: HttpRequest, issue: Issue, form: SendForm) -> HttpResponse:
         when, shown = form.cleaned_data["when"], form.cleaned_data["sha256"]
         try:
@@ -356,6 +374,20 @@ def preview_of(issue: Issue) -> tuple[mail.Preview, list[str]]:
         return mail.preview(issue, content), []
     rendered = mail.render(issue)
     return mail.preview(issue, rendered), rendered.warnings
+
+
+def move_issue(pk: int, by: Any, seen: datetime, to: datetime) -> None:
+    """Move an issue that is still scheduled for `seen`; raise CannotMove otherwise."""
+    with transaction.atomic():
+        # The lock makes the clock that starts it wait, or come first.
+        issue = Issue.objects.select_for_update().filter(pk=pk).first()
+        at = issue.scheduled_for if issue and issue.state == Issue.State.SCHEDULED else None
+        if issue is None or at != seen or seen <= timezone.now():
+            raise moving.too_late(at, is_out=bool(issue and issue.started_at) or at == seen)
+        try:
+            starting.schedule(issue, to, by=by)
+        except starting.NotReady as error:
+            raise moving.CannotMove(" ".join(error.problems)) from None
 
 
 def note_for(request: HttpRequest, issue: Issue) -> str:

@@ -38,6 +38,7 @@ from posts.admin.article_states import STATE_MEANS, state_date, state_of
 from posts.admin.checking import ChecksMixin, check_stored_for, waits_for_update
 from posts.admin.comments import CommentsMixin
 from posts.admin.draft_links import DraftLinksMixin
+from posts.admin.moving import MovingMixin
 from posts.admin.related import RelatedPostInline
 from posts.admin.related_views import RelatedViewsMixin
 from posts.admin.reviews import ReviewsMixin
@@ -75,6 +76,7 @@ class PostAdmin(
     WritingPageMixin,
     EditorPageMixin,
     PictureAdminMixin,
+    MovingMixin,
     ArticleActionsMixin,
     ArticleListMixin,
     RelatedViewsMixin,

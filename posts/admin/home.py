@@ -11,11 +11,13 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from alarmroom.desk import home
+from alarmroom.desk.copies import name_of
 from alarmroom.desk.models import WorkingCopy
 from alarmroom.desk.models.working_copy import NEW
-from posts.models import Post, access
+from posts.models import Post, Review, access
 
 # As many as a calendar of two months can show.
 MOST_DATES = 400
@@ -32,6 +34,7 @@ def articles(request: HttpRequest) -> Iterator[home.Part]:
         yield home.Action("Write an article", url, rank=0, icon="write")
     if user.has_perm("posts.change_post"):
         yield from begun(request)
+        yield from submitted(request)
         yield from failing(request)
     if access.sees_all(user) or user.has_perm("posts.change_post"):
         yield from dated(request)
@@ -71,6 +74,31 @@ def begun(request: HttpRequest) -> Iterator[home.Action]:
         detail = f"edited {home.ago(at, now)}"
         yield home.Action("Continue:", url, rank=2, icon="go", about=name, detail=detail)
         return
+
+
+def submitted(request: HttpRequest) -> Iterator[home.Need]:
+    """What others have submitted, for whoever decides about it. One query."""
+    if not access.changes_all(request.user):
+        return
+    reviews = (
+        Review.objects.open()
+        .exclude(submitted_by=request.user.pk)
+        .select_related("post", "submitted_by")
+        .order_by("submitted_at")
+        .defer("post__body", "post__body_served")
+    )
+    now = timezone.now()
+    for review in reviews[:MOST_FAILING]:
+        by = f" by {name_of(review.submitted_by)}" if review.submitted_by else ""
+        note = f" · “{Truncator(review.note).chars(120)}”" if review.note else ""
+        yield home.Need(
+            "Waiting for your decision",
+            review.post.title,
+            reverse("admin:posts_post_review", args=[review.post_id]),
+            "Read and decide",
+            detail=f"Submitted{by}, {home.ago(review.submitted_at, now)}{note}",
+            rank=2,
+        )
 
 
 def failing(request: HttpRequest) -> Iterator[home.Need]:
@@ -116,5 +144,7 @@ def dated(request: HttpRequest) -> Iterator[home.Coming]:
             reverse("admin:posts_post_change", args=[post.pk]),
             key=f"posts.post-{post.pk}",
             detail=str(post.author),
-            may_move=access.may_publish(user, post),
+            move_url=reverse("admin:posts_post_move", args=[post.pk])
+            if post.published_at > now and access.may_publish(user, post)
+            else "",
         )
