@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 
 from posts import share_image
-from posts.admin import links, uploads
+from posts.admin import chooser, links, uploads
 from posts.views import (
     archive,
     article,
@@ -47,6 +47,7 @@ urlpatterns = [
     path("to/article/<int:number>/", own_links.to_article, name="to-article"),
     path("to/page/<int:number>/", own_links.to_page, name="to-page"),
     path("desk/links/", links.find_links, name="find-links"),
+    path("desk/pictures/", chooser.find_pictures, name="find-pictures"),
     path("desk/upload/", uploads.upload_image, name="image-upload"),
     # The last one, because it matches any single word.
     path("<slug:slug>/", pages.page, name="page"),

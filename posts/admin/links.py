@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from alarmroom.methods import require_safe
-from posts.admin.editor_access import for_editors
+from posts.admin.editor_access import WRITERS, for_those_with
 from posts.models import Page, Post
 from posts.text.own_links import goal_of, own_link
 
@@ -21,7 +21,7 @@ MOST_FOUND = 8
 
 
 @require_safe
-@for_editors
+@for_those_with(*WRITERS)
 def find_links(request: HttpRequest) -> JsonResponse:
     """Answer `{"found": [{"href", "title", "note"}]}`: at most so many, the likeliest first.
 

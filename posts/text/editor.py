@@ -32,7 +32,7 @@ REMOVED_PLUGINS = (
     "preview,print,codesnippet,codesnippetgeshi,"
     # Not offered: embedded content, forms, styles, and services that call other servers.
     "about,bbcode,div,divarea,docprops,easyimage,cloudservices,embed,embedbase,embedsemantic,"
-    "exportpdf,flash,font,forms,iframe,image2,language,mathjax,newpage,pagebreak,placeholder,"
+    "exportpdf,flash,font,forms,iframe,image,image2,language,mathjax,newpage,pagebreak,placeholder,"
     "save,scayt,smiley,stylesheetparser,templates,uicolor,wsc,bidi,colorbutton,colordialog,"
     # It writes the numbering of a list as a style, too.
     "liststyle,"
@@ -86,7 +86,7 @@ CONFIG: dict[str, Any] = {
         ["Format"],
         ["Bold", "Italic", "Link"],
         ["BulletedList", "NumberedList", "Checklist", "Blockquote"],
-        ["Image", "PullQuote", "Footnote", "InsertTable", "CaseExample", "KeyPoints", "Rule"],
+        ["Picture", "PullQuote", "Footnote", "InsertTable", "CaseExample", "KeyPoints", "Rule"],
         ["Undo", "Redo"],
         # Source is seen only while the source is, as the way back; the way there is under More.
         ["More", "Source"],
@@ -111,6 +111,8 @@ class EditorWidget(CKEditorWidget):
         self.config = {**CONFIG, "allowedContent": html.editor_rules(short=short)}
         # Ours, for static/js/paste.js: the tables by which it translates foreign HTML.
         self.config["foreign"] = foreign.tables(short=short)
+        # Ours, for static/js/blocks/: what a text may link to.
+        self.config["linksUrl"] = reverse_lazy("posts:find-links")
         plugins = list(self.config.pop("extra_plugins"))
         if short:
             plugins.remove("uploadimage")
@@ -123,6 +125,7 @@ class EditorWidget(CKEditorWidget):
             # CKEditor marks a picture with it during the upload, and removes it afterwards.
             self.config["extraAllowedContent"] = "img[data-widget]"
             # Ours, for static/js/editor.js, which refuses a larger picture before the upload.
+            self.config["picturesUrl"] = reverse_lazy("posts:find-pictures")
             self.config["imageMaxBytes"] = settings.IMAGE_MAX_BYTES
             self.config["imageTypes"] = PICTURE_TYPES
         self.config["extraPlugins"] = ",".join(plugins)

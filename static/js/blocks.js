@@ -5,6 +5,8 @@ import { checklist } from "./blocks/checklist.js";
 import { figures } from "./blocks/figures.js";
 import { footnotes } from "./blocks/footnotes.js";
 import { leaving } from "./blocks/leaving.js";
+import { links } from "./blocks/links.js";
+import { pictures } from "./blocks/pictures.js";
 import { pullQuote } from "./blocks/pull-quote.js";
 import { sections } from "./blocks/sections.js";
 import { tables } from "./blocks/tables.js";
@@ -13,11 +15,13 @@ import { names, toolbar } from "./blocks/toolbar.js";
 const CKEDITOR = window.CKEDITOR;
 
 CKEDITOR.plugins.add("blocks", {
-  requires: "widget,menubutton,blockquote,list,table,horizontalrule",
+  requires: "widget,menubutton,link,blockquote,list,table,horizontalrule",
   init(editor) {
     toolbar(editor);
+    links(editor);
     if (!editor.config.foreign.short) {
-      for (const block of [sections, pullQuote, checklist, footnotes, figures, leaving]) block(editor);
+      const blocks = [sections, pullQuote, checklist, footnotes, figures, pictures, leaving];
+      for (const block of blocks) block(editor);
     }
   },
 });

@@ -107,56 +107,6 @@ new MutationObserver(() => {
   }
 }).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 
-// The dialog for pictures: choose a file, and describe it.
-
-CKEDITOR.on("dialogDefinition", ({ data, editor }) => {
-  if (data.name !== "image") return;
-  const info = data.definition.getContents("info");
-  const alt = info.get("txtAlt");
-  alt.label = "What the picture shows, for readers who cannot see it";
-  alt.validate = CKEDITOR.dialog.validate.notEmpty(
-    "Say what the picture shows, for readers who cannot see it.",
-  );
-  if (!editor.config.imageUploadUrl) return;
-  info.elements.unshift({
-    type: "html",
-    id: "picture",
-    html:
-      '<div class="editor-upload"><label>Upload a picture' +
-      '<input type="file"></label><p role="status"></p></div>',
-    onLoad() {
-      const box = this.getElement().$;
-      const input = box.querySelector("input");
-      input.accept = editor.config.imageTypes;
-      input.addEventListener("change", () => upload(editor, this.getDialog(), box));
-    },
-    onShow() {
-      const box = this.getElement().$;
-      box.querySelector("input").value = "";
-      box.querySelector("p").textContent = "";
-    },
-  });
-});
-
-function upload(editor, dialog, box) {
-  const file = box.querySelector("input").files[0];
-  const status = box.querySelector("p");
-  if (!file) return;
-  const loader = editor.uploadRepository.create(file);
-  status.textContent = "Uploading…";
-  loader.on("uploaded", () => {
-    status.textContent = "";
-    dialog.setValueOf("info", "txtUrl", loader.url);
-    dialog.setValueOf("info", "txtWidth", String(loader.responseData.width));
-    dialog.setValueOf("info", "txtHeight", String(loader.responseData.height));
-    dialog.getContentElement("info", "txtAlt").focus();
-  });
-  loader.on("error", () => {
-    status.textContent = loader.message;
-  });
-  loader.upload(editor.config.imageUploadUrl);
-}
-
 // The form: it waits for uploads, and a double click sends it once. What was typed is kept by
 // static/js/desk/autosave.js.
 

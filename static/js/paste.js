@@ -668,6 +668,7 @@ CKEDITOR.on("instanceCreated", ({ editor }) => {
       image.setAttribute("width", upload.responseData.width || pasted.naturalWidth);
       image.setAttribute("height", upload.responseData.height || pasted.naturalHeight);
       this.replaceWith(image.outerHTML);
+      editor.fire("pictureUploaded", { url: upload.url });
     };
   });
 });

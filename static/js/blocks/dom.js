@@ -8,12 +8,17 @@ export function around(editor, names, is = () => true) {
   return path?.contains((element) => element.is(...[names].flat()) && is(element)) ?? null;
 }
 
-// The part of the text, right in its root, in which a node is.
+// The part of the text, right in its root, in which a node is; null if that is no element.
 export function topLevel(editor, node) {
   const root = editor.editable();
   let part = node;
-  while (part && !part.getParent().equals(root)) part = part.getParent();
-  return part;
+  while (part && !part.getParent()?.equals(root)) part = part.getParent();
+  return part?.type === CKEDITOR.NODE_ELEMENT ? part : null;
+}
+
+// Whether a node is an element of the text, and none by which the editor remembers a selection.
+export function isPart(node) {
+  return node.type === CKEDITOR.NODE_ELEMENT && !node.data("cke-hidden-sel") && !node.data("cke-temp");
 }
 
 export function isEmpty(element) {
@@ -28,7 +33,7 @@ export function emptyParagraph(editor) {
 
 // So that there is always a line after a block, to which the arrow keys lead.
 export function keepLineAfter(editor, block) {
-  if (!block.getNext((node) => node.type === CKEDITOR.NODE_ELEMENT)) {
+  if (!block.getNext(isPart)) {
     emptyParagraph(editor).insertAfter(block);
   }
 }

@@ -35,6 +35,12 @@ export function figures(editor) {
         cancel();
         editor.execCommand("picture");
       });
+      this.on("doubleclick", ({ data, stop, cancel }) => {
+        if (!data.element.is("img")) return;
+        stop();
+        cancel();
+        editor.execCommand("picture");
+      });
     },
   });
 }

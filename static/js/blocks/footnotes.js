@@ -1,7 +1,7 @@
 // Footnotes: the text keeps [^name] and a paragraph "[^name]: …" (posts/text/structure.py). The
 // editor shows each mark as its number, in the order of the text.
 
-import { around, isEmpty, placeCursor } from "./dom.js";
+import { around, isEmpty, isPart, placeCursor } from "./dom.js";
 
 const CKEDITOR = window.CKEDITOR;
 const MARK = /\[\^([^[\]\s<>]{1,30})\]/g;
@@ -143,7 +143,7 @@ function insert(editor) {
   place?.select();
   editor.insertHtml(`[^${name}]`);
   const root = editor.editable();
-  const last = root.getLast((node) => node.type === CKEDITOR.NODE_ELEMENT);
+  const last = root.getLast(isPart);
   const note = new CKEDITOR.dom.element("p", editor.document);
   note.setHtml(editor.dataProcessor.toHtml(`[^${name}]`, { context: "p" }));
   const colon = note.append(new CKEDITOR.dom.text(":\u00a0", editor.document));

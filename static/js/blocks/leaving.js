@@ -1,7 +1,7 @@
 // How the keyboard leaves our blocks: Enter on an empty last line, the arrow key at the end of the
 // text; Backspace at the start takes the section away and leaves its words.
 
-import { around, cursorAt, emptyParagraph, isEmpty, placeCursor, topLevel } from "./dom.js";
+import { around, cursorAt, emptyParagraph, isEmpty, isPart, placeCursor, topLevel } from "./dom.js";
 import { sectionAround, unwrap } from "./sections.js";
 
 const CKEDITOR = window.CKEDITOR;
@@ -63,9 +63,9 @@ function backspace(editor) {
 
 function down(editor) {
   const range = editor.getSelection()?.getRanges()[0];
-  const block = range?.collapsed && topLevel(editor, range.startContainer);
+  const block = range?.collapsed ? topLevel(editor, range.startContainer) : null;
   if (!block?.is("section", "blockquote", "ul", "ol", "table", "figure", "pre")) return null;
-  const isLast = !block.getNext((node) => node.type === CKEDITOR.NODE_ELEMENT);
+  const isLast = !block.getNext(isPart);
   if (!isLast || !cursorAt(editor, block, "end")) return null;
   return () => {
     const line = emptyParagraph(editor);

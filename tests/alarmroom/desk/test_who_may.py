@@ -155,6 +155,7 @@ TABLE: dict[str, str] = {
     "posts:find-links": WRITERS,
     "admin:posts_image_describe": "posts.change_image",
     "admin:posts_image_revise": "posts.change_image",
+    "posts:find-pictures": "posts.view_image posts.change_image posts.add_image",
     "posts:image-upload": "posts.add_image",
     "admin:posts_post_review": CHANGE_POST,
     "admin:posts_post_comments": SEE_POST,
