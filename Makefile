@@ -53,8 +53,16 @@ format: $(READY) ## Format the code and the templates
 	@$(TEMPLATES) | xargs $(BIN)/djade --target-version 6.1
 
 .PHONY: bench
-bench: $(READY) ## Measure pages and mails per second, and the worker's memory
-	@$(BIN)/python -m bench
+bench: $(READY) ## Measure pages, mails, searches and the desk (`make bench desk`: that alone)
+	@$(BIN)/python -m bench $(or $(ARGS),$(filter $(BENCHES),$(MAKECMDGOALS)))
+
+# So that `make bench desk` names a part, and is no second thing to make.
+BENCHES := web delivery search desk
+ifneq ($(filter bench,$(MAKECMDGOALS)),)
+.PHONY: $(BENCHES)
+$(BENCHES):
+	@:
+endif
 
 .PHONY: audit
 audit: $(READY) ## Lighthouse, axe and the Nu HTML checker over every page type

@@ -1,11 +1,11 @@
-"""`python -m bench [web] [delivery] [search]`: run the benchmarks, all of them by default."""
+"""`python -m bench [web] [delivery] [search] [desk]`: run them, all by default."""
 
 import sys
 
-from bench import delivery, search, web
+from bench import delivery, desk, search, web
 from bench.scratch import BelowTarget, Missing
 
-PARTS = {"web": web.main, "delivery": delivery.main, "search": search.main}
+PARTS = {"web": web.main, "delivery": delivery.main, "search": search.main, "desk": desk.main}
 
 
 def main(names: list[str]) -> int:

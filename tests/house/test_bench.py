@@ -6,7 +6,7 @@ from contextlib import nullcontext
 import pytest
 
 from bench import __main__ as bench
-from bench import delivery, web
+from bench import delivery, desk, web
 from bench.scratch import BelowTarget
 
 
@@ -54,3 +54,14 @@ def test_a_page_below_its_target_is_an_error(kept: float, anew: float) -> None:
 
 def test_a_page_that_meets_its_targets_is_no_error() -> None:
     web.check_targets(0.85, 0.33)
+
+
+def test_what_a_page_of_the_desk_misses_is_named() -> None:
+    fine = {"queries": 15, "median": 299.0, "95th": 900.0}
+    assert desk.misses({"articles": fine, "(preview of a text)": {**fine, "queries": 40}}) == []
+    assert desk.misses({"articles": {**fine, "queries": 16}}) == [
+        "articles: 16 queries; 15 were promised"
+    ]
+    assert desk.misses({"(autosave of a text)": {**fine, "median": 50.0}}) == [
+        "(autosave of a text): 50 ms; below 50 was promised"
+    ]
