@@ -18,6 +18,7 @@ from alarmroom.desk.copies import name_of
 from alarmroom.desk.models import WorkingCopy
 from alarmroom.desk.models.working_copy import NEW
 from posts.models import Post, Review, access
+from posts.models.comment import Comment
 
 # As many as a calendar of two months can show.
 MOST_DATES = 400
@@ -35,6 +36,9 @@ def articles(request: HttpRequest) -> Iterator[home.Part]:
     if user.has_perm("posts.change_post"):
         yield from begun(request)
         yield from submitted(request)
+    if user.has_perm("posts.change_post") or access.sees_all(user):
+        yield from asked(request)
+    if user.has_perm("posts.change_post"):
         yield from failing(request)
     if access.sees_all(user) or user.has_perm("posts.change_post"):
         yield from dated(request)
@@ -74,6 +78,24 @@ def begun(request: HttpRequest) -> Iterator[home.Action]:
         detail = f"edited {home.ago(at, now)}"
         yield home.Action("Continue:", url, rank=2, icon="go", about=name, detail=detail)
         return
+
+
+def asked(request: HttpRequest) -> Iterator[home.Need]:
+    """Comments that name the account, and nobody has resolved. One query."""
+    now = timezone.now()
+    for comment in Comment.objects.naming(request.user)[:MOST_FAILING]:
+        if not access.may_see(request.user, comment.post):
+            continue
+        by = name_of(comment.by) if comment.by else "Somebody"
+        yield home.Need(
+            f"{by} names you in a comment",
+            comment.post.title,
+            reverse("admin:posts_post_change", args=[comment.post_id]),
+            "Read and answer",
+            detail=f"“{Truncator(comment.text).chars(120)}” · {home.ago(comment.at, now)}",
+            rank=1,
+            kind="info",
+        )
 
 
 def submitted(request: HttpRequest) -> Iterator[home.Need]:

@@ -12,8 +12,9 @@ from django.utils import timezone
 from alarmroom.desk import copies
 from alarmroom.desk.models import WorkingCopy
 from newsletter.models import Delivery, Issue
-from posts.models import Post
+from posts.models import Post, Review
 from posts.models.check_result import CheckResult
+from posts.models.comment import Comment
 from subscribers import growth, signup
 from subscribers.models import ConsentEvent, Notice
 from tests.factories import make_editor, make_issue, make_pending, make_post, make_subscriber
@@ -162,6 +163,32 @@ def test_continue_leads_to_what_was_typed_last() -> None:
     copies.keep(Post, 0, editor, "new", number=1, data=[["title", "x"]], base="")
     assert "an article without a title" in home(editor)
     assert "Continue" not in home(make_editor())
+
+
+def test_a_comment_that_names_me_needs_me_until_it_is_resolved() -> None:
+    editor, post = make_editor(first_name="Ruth"), make_post(title="Is this so?")
+    comment = Comment.objects.create(post=post, by=make_editor(first_name="Dele"), text="60 <b>?")
+    comment.named.add(editor)
+    page = home(editor)
+    assert "Dele names you in a comment" in page and "60 &lt;b&gt;?" in page
+    assert "names you" not in home(make_editor())
+    # Named, and not allowed to see the article.
+    stranger = make_editor("posts.change_post")
+    comment.named.add(stranger)
+    assert "Is this so?" not in home(stranger)
+    Comment.objects.update(resolved_at=NOW())
+    assert "names you" not in home(editor)
+
+
+def test_what_another_submitted_waits_for_who_decides() -> None:
+    writer = make_editor("posts.add_post", "posts.change_post", first_name="Dele")
+    post = make_post(title="Decide on me", published_at=None, owner=writer)
+    Review.objects.create(post=post, submitted_by=writer, note="Look at the figures.")
+    page = home(make_editor("posts.change_post", "posts.change_any_post"))
+    assert "Submitted by Dele" in page and f"/admin/posts/post/{post.pk}/review/" in page
+    assert "Waiting for your decision" not in home(writer)
+    Review.objects.update(verdict="approved", decided_at=NOW())
+    assert "Waiting for your decision" not in home(make_editor())
 
 
 def test_what_another_typed_is_not_mine_to_continue() -> None:
