@@ -16,6 +16,7 @@ from alarmroom.desk.moments import TIME_EXAMPLES, MomentField, MomentWidget
 from alarmroom.desk.picture_field import PictureField
 from posts.admin.checking import CheckedForm
 from posts.admin.shared import PICTURE_HELP, SlugForm
+from posts.admin.topic_picker import TopicsField
 from posts.admin.uploads import NOT_STORED, title_of
 from posts.checks.listing import LONGEST_TITLE, NEEDED
 from posts.models import Author, Post
@@ -87,7 +88,7 @@ class PostForm(CheckedForm, SlugForm):
     class Meta:
         model = Post
         fields = "__all__"
-        field_classes = {"published_at": MomentField}
+        field_classes = {"published_at": MomentField, "tags": TopicsField}
         help_texts = {
             "published_at": (
                 "In the future: published by itself at that moment. A time may be written as "

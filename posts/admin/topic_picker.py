@@ -33,7 +33,7 @@ class TopicPicker(forms.SelectMultiple):
     may_see = False
 
     def optgroups(self, name: str, value: list[str], attrs: Any = None) -> Any:
-        chosen = {int(key) for key in value if key.isascii() and key.isdecimal() and len(key) < 18}
+        chosen = {int(key) for key in value if is_key(key)}
         every: QuerySet[Tag] = self.choices.queryset  # type: ignore[attr-defined]  # of a ModelMultipleChoiceField
         wanted = Q(pk__in=chosen)
         if self.may_see:
@@ -43,6 +43,27 @@ class TopicPicker(forms.SelectMultiple):
             (None, [self.create_option(name, pk, label, pk in chosen, at)], at)
             for at, (pk, label) in enumerate(tags)
         ]
+
+
+class TopicsField(forms.ModelMultipleChoiceField):
+    """The topics of an article; one that was merged or deleted meanwhile is no error.
+
+    A revision, or a text that was kept for weeks, may name such a one.
+    """
+
+    def clean(self, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            keys = [str(key) for key in value]
+            wanted = [int(key) for key in keys if is_key(key)]
+            every: Any = self.queryset
+            there = every.filter(pk__in=wanted).values_list("pk", flat=True)
+            found = {*map(str, there)}
+            value = [key for key in keys if key in found or not is_key(key)]
+        return super().clean(value)
+
+
+def is_key(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 18
 
 
 def topic_picker(request: HttpRequest, field: forms.ModelMultipleChoiceField) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from alarmroom.desk.models import Revision
 from posts.merging import merge
 from posts.models import Post, Tag
 from posts.topics import find_or_make_topic
@@ -128,3 +129,17 @@ def test_working_copies_hold_the_key_of_a_new_topic(desk: Client) -> None:
     assert json.loads(desk.post(address, data).content)["state"] == "kept"
     copy = post.pk and desk.get(change(post).replace("/change/", "/newer/")).content.decode()
     assert "Night shift" in str(copy)
+
+
+def test_a_revision_with_a_topic_that_is_gone_is_restored_without_it(desk: Client) -> None:
+    stays, gone = make_tag("Stays"), make_tag("Gone")
+    post = make_post(title="Night shift", slug="night-shift", published_at=None)
+    desk.post(change(post), form(tags=[stays.pk, gone.pk], _continue="1"))
+    revision = Revision.objects.of(post).newest_first()[0]
+    desk.post(change(post), form(tags=[], _continue="1"))
+    gone.delete()
+    restore = change(post).replace("/change/", "/restore/")
+    assert desk.post(restore, {"revision": revision.pk}).status_code == 302
+    assert list(Post.objects.get(pk=post.pk).tags.all()) == [stays]
+    # What is no key at all is an error, as before.
+    assert desk.post(change(post), form(tags=["x"], _continue="1")).status_code == 200
