@@ -103,7 +103,7 @@ def write_and_publish(editor: Page) -> str:
         editor.get_by_role("option", name=topic).click()
     open_section(editor, "Related")
     for related in ["What Makes a Good CTO?", "From Good to Great"]:
-        editor.get_by_label("Add an article").fill(related)
+        editor.get_by_role("combobox", name="Add an article").fill(related)
         editor.get_by_role("option", name=related).click()
     publish(editor)
     expect(editor.locator(".messagelist")).to_contain_text(TITLE)
