@@ -68,6 +68,10 @@ endif
 audit: $(READY) ## Lighthouse, axe and the Nu HTML checker over every page type
 	@$(BIN)/python -m audit $(ARGS)
 
+.PHONY: guide
+guide: $(READY) ## Take the screenshots of the editors' guide anew (ARGS="home": some)
+	@$(BIN)/python -m audit.guide $(ARGS)
+
 .PHONY: lock
 lock: $(READY) ## Renew requirements.txt and requirements-dev.txt from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv

@@ -123,7 +123,7 @@ def plan_suppress(
 class SubscriberAdmin(admin.ModelAdmin):
     """Looking up a reader who wrote to us, and ending what they asked to end."""
 
-    guide = {"": "subscribers"}
+    guide = {"": "readers"}
     is_personal = True  # The log names no address.
     menu_place = Place("Readers")
     list_display = ["address", "standing", "asked", "agreed", "left"]
@@ -255,7 +255,7 @@ class SubscriberAdmin(admin.ModelAdmin):
 class ConsentEventAdmin(ReadOnlyAdmin):
     """The record of consent, for whoever asks what an address agreed to and when."""
 
-    guide = {"": "subscribers"}
+    guide = {"": "readers"}
     menu_place = Place("Readers", "Consent", rank=1)
     list_display = ["at", "address", "kind", "where"]
     list_filter = ["kind"]
@@ -279,7 +279,7 @@ class SuppressionForm(forms.ModelForm):
 class SuppressionAdmin(admin.ModelAdmin):
     """Addresses never to be mailed. Deleting one lifts it; nobody is subscribed by that."""
 
-    guide = {"": "subscribers"}
+    guide = {"": "readers"}
     menu_place = Place("Readers", "Never mailed", "Suppress an address", rank=2)
     form = SuppressionForm
     is_personal = True  # The log names no address.
@@ -358,7 +358,7 @@ class ResourceAdmin(BinAdminMixin, PictureAdminMixin, VersionedAdminMixin, admin
 class NoticeAdmin(ReadOnlyAdmin):
     """The mails that sign-ups owe: what was sent, what waits, and what went wrong."""
 
-    guide = {"": "subscribers"}
+    guide = {"": "readers"}
     menu_place = Place("Readers", "Notices", rank=4)
     list_display = ["created_at", "subscriber", "kind", "state", "tries", "due_at", "last_error"]
     list_filter = ["state", "kind"]

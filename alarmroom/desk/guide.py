@@ -32,8 +32,12 @@ FIRST = "start"
 OWN_PAGES = {
     **dict.fromkeys(("bin", "bin_empty", "bin_delete"), "the-bin"),
     **dict.fromkeys(("signing_in", "second_factor_set_up", "recovery_codes"), "signing-in"),
+    **dict.fromkeys(("index", "find"), "find-your-way"),
     "log": "who-did-what",
+    "left_behind": "people",
 }
+# The pages that every versioned model has.
+SHARED_PAGES = {"history": "history", "compare": "history"}
 
 
 @dataclass(frozen=True)
@@ -176,13 +180,14 @@ def _named_by_admin(site: admin.AdminSite, view: str) -> str:
         prefix = f"{model._meta.app_label}_{model._meta.model_name}_"
         if view.startswith(prefix):
             named: dict[str, str] = getattr(model_admin, "guide", {})
-            return named.get(view.removeprefix(prefix)) or named.get("", "")
+            page = view.removeprefix(prefix)
+            return named.get(page) or SHARED_PAGES.get(page) or named.get("", "")
     return ""
 
 
 def all_named(site: admin.AdminSite) -> set[str]:
     """Return every chapter that a page of the desk names."""
-    found: set[str] = {FIRST, *OWN_PAGES.values()}
+    found: set[str] = {FIRST, *OWN_PAGES.values(), *SHARED_PAGES.values()}
     for model_admin in site._registry.values():
         named: dict[str, Any] = getattr(model_admin, "guide", {})
         found.update(named.values())

@@ -31,6 +31,7 @@ SEE_ENVIRONMENT = "auth.change_user"
 
 @admin.register(Publication)
 class PublicationAdmin(PictureAdminMixin, VersionedAdminMixin, PublicationAdminBase):
+    guide = {"": "settings"}
     menu_place = Place("Settings", "The publication", rank=0)
     form = PublicationForm
     fieldsets = [

@@ -83,7 +83,7 @@ class PostAdmin(
     VersionedAdminMixin,
     PostAdminBase,
 ):
-    guide = {"": "write"}
+    guide = {"changelist": "lists", "": "write"}
     menu_place = Place("Articles", new="Write an article")
     form = PostForm
     inlines = [RelatedPostInline]

@@ -21,6 +21,7 @@ else:
 
 @admin.register(Author)
 class AuthorAdmin(VersionedAdminMixin, AuthorAdminBase):
+    guide = {"": "write"}
     menu_place = Place("Articles", "Authors", rank=2)
     form = SlugForm
     list_display = ["name", "role", "articles"]

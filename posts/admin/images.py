@@ -119,7 +119,7 @@ class ImageForm(forms.ModelForm):
 class ImageAdmin(
     LibraryMixin, RevisingMixin, SmallPictureMixin, BinAdminMixin, PictureAdminMixin, ImageAdminBase
 ):
-    guide = {"": "write"}
+    guide = {"": "library"}
     menu_place = Place("Library", new="Add a picture")
     form = ImageForm
     change_list_template = "admin/posts/image/change_list.html"

@@ -108,6 +108,7 @@ class PageAdmin(
 class FormerSlugAdmin(FormerSlugAdminBase):
     """Read-only: the models add and remove old addresses themselves."""
 
+    guide = {"": "publish"}
     menu_place = Place("Articles", "Old addresses", rank=9)
     list_display = ["slug", "kind", "leads_to", "changed_at"]
     list_display_links = None

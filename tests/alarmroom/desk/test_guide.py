@@ -63,7 +63,8 @@ def test_no_other_file_is_shown(desk: Client, name: str) -> None:
 @pytest.mark.parametrize(
     ("page", "chapter"),
     [
-        ("/admin/", "start"),
+        ("/admin/", "find-your-way"),
+        ("/admin/posts/post/", "lists"),
         ("/admin/bin/", "the-bin"),
         ("/admin/newsletter/issue/add/", "compose-an-issue"),
         ("/admin/posts/post/add/", "write"),
