@@ -12,4 +12,5 @@ class DeskDataConfig(AppConfig):
     verbose_name = "Desk"
 
     def ready(self) -> None:
-        from alarmroom.desk import sign_in_log  # noqa: F401  (it listens for sign-ins)
+        # sign_in_log and tasks connect their signals.
+        from alarmroom.desk import sign_in_log, tasks  # noqa: F401  (see above)

@@ -14,7 +14,6 @@ import time
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -52,16 +51,7 @@ def write(
     letter, made = Letter.objects.get_or_create(
         key=f"{key}-{to.pk}", defaults={"to": to, "context": context}
     )
-    if made:
-        transaction.on_commit(_wake, robust=True)
     return letter if made else None
-
-
-def _wake() -> None:
-    # The task imports this module.
-    from alarmroom.desk import tasks
-
-    tasks.wake()
 
 
 def send_due(seconds: float = math.inf) -> bool:

@@ -1,8 +1,12 @@
 """Background tasks of the desk. A task only wakes a worker; the rows say what is to be done."""
 
 import logging
+from typing import Any
 
 from django.conf import settings
+from django.db import transaction
+from django.db.models.signals import post_save
+from django.dispatch import receiver
 from django.tasks import task
 
 from alarmroom.desk import letters
@@ -24,6 +28,12 @@ def send_letters() -> bool:
     if more:
         send_letters.enqueue()
     return more
+
+
+@receiver(post_save, sender=Letter)
+def wake_after_commit(created: bool, **_: Any) -> None:
+    if created:
+        transaction.on_commit(wake, robust=True)
 
 
 def wake() -> None:
