@@ -347,7 +347,7 @@ class PostAdmin(
         elif post.withdrawn_at:
             text = (
                 "Saved. It stays withdrawn, and its address says so, until you publish it again "
-                "or choose “Bring back” in the list of posts."
+                "or choose “Bring back” in the list of articles."
             )
         elif post.published_at is None:
             text = format_html(

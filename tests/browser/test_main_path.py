@@ -107,7 +107,7 @@ def write_and_publish(editor: Page) -> str:
         editor.get_by_role("option", name=related).click()
     publish(editor)
     expect(editor.locator(".messagelist")).to_contain_text(TITLE)
-    editor.get_by_role("row", name=TITLE).get_by_role("link", name="View").click()
+    editor.get_by_role("link", name="Read it on the site").click()
     expect(editor.get_by_role("heading", level=1)).to_have_text(TITLE)
     return editor.url
 
