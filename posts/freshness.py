@@ -43,6 +43,7 @@ from django.utils import timezone
 from alarmroom import kept
 from posts.models import (
     Author,
+    Correction,
     Likeness,
     Page,
     Post,
@@ -321,6 +322,11 @@ def tags_changed(instance: Post | Tag, action: str, pk_set: set[int] | None, **_
 @receiver([post_save, post_delete], sender=RelatedPost)
 def related_changed(instance: RelatedPost, **_: Any) -> None:
     kept.drop(f"article-{instance.post_id}")
+
+
+@receiver([post_save, post_delete], sender=Correction)
+def correction_changed(instance: Correction, **_: Any) -> None:
+    text_changed(instance.post_id)
 
 
 @receiver(pre_save, sender=Tag)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -89,7 +90,18 @@ def person(author: Author) -> Data:
     return data
 
 
-def article(post: Post, topics: Sequence[tuple[str, str]], picture: str) -> Data:
+def modified(post: Post, corrections: Sequence[tuple[datetime, str]]) -> datetime | None:
+    """Return when readers were last told of a change, a correction of the same day included."""
+    moments = [post.modified_at, *(at for at, _ in corrections)]
+    return max((at for at in moments if at), default=None)
+
+
+def article(
+    post: Post,
+    topics: Sequence[tuple[str, str]],
+    picture: str,
+    corrections: Sequence[tuple[datetime, str]] = (),
+) -> Data:
     """A published article, its author and publisher included; `picture` is for sharing it."""
     url = absolute_url(post.get_absolute_url())
     data: Data = {
@@ -106,13 +118,22 @@ def article(post: Post, topics: Sequence[tuple[str, str]], picture: str) -> Data
         "inLanguage": "en-US",
         "isAccessibleForFree": True,
     }
-    moments = {"datePublished": post.published_at, "dateModified": post.modified_at}
+    moments = {"datePublished": post.published_at, "dateModified": modified(post, corrections)}
     data |= {name: at.isoformat(timespec="seconds") for name, at in moments.items() if at}
     if post.cover:
         data["image"].insert(0, absolute_url(post.cover.file.url))
     if topics:
         names = [name for name, _ in topics]
         data["articleSection"], data["keywords"] = names[0], names
+    if corrections:
+        data["correction"] = [
+            {
+                "@type": "CorrectionComment",
+                "text": text,
+                "datePublished": at.isoformat(timespec="seconds"),
+            }
+            for at, text in corrections
+        ]
     return data
 
 
@@ -131,11 +152,17 @@ def of_front() -> SafeString:
     return script(website(), publisher())
 
 
-def of_article(post: Post, topics: Sequence[tuple[str, str]], picture: str) -> SafeString:
+def of_article(
+    post: Post,
+    topics: Sequence[tuple[str, str]],
+    picture: str,
+    corrections: Sequence[tuple[datetime, str]] = (),
+) -> SafeString:
     """Return the data of an article; `picture` is the whole address of its picture for sharing."""
     way = topics[:1]
     return script(
-        article(post, topics, picture), breadcrumbs(*way, (post.title, post.get_absolute_url()))
+        article(post, topics, picture, corrections),
+        breadcrumbs(*way, (post.title, post.get_absolute_url())),
     )
 
 

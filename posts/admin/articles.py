@@ -37,6 +37,7 @@ from posts.admin.article_list import ArticleListMixin
 from posts.admin.article_states import STATE_MEANS, state_date, state_of
 from posts.admin.checking import ChecksMixin, check_stored_for, waits_for_update
 from posts.admin.comments import CommentsMixin
+from posts.admin.corrections import CorrectionsMixin
 from posts.admin.draft_links import DraftLinksMixin
 from posts.admin.moving import MovingMixin
 from posts.admin.related import RelatedPostInline
@@ -70,6 +71,7 @@ class PostAdmin(
     ArticleAccessMixin,
     ReviewsMixin,
     CommentsMixin,
+    CorrectionsMixin,
     ChecksMixin,
     DraftLinksMixin,
     BinAdminMixin,
@@ -192,6 +194,7 @@ class PostAdmin(
         if frame.may_save:
             frame.share_url = reverse("admin:posts_post_share", args=[post.pk])
             frame.links.append((frame.share_url, "Share a draft…"))
+        self.show_corrections(frame, post)
         if post.is_published:
             frame.site_url = post.get_absolute_url()
         head: Head | None = getattr(request, "desk_head", None)

@@ -13,6 +13,7 @@ from posts.models.article import (
 from posts.models.author import Author
 from posts.models.check_result import CheckResult
 from posts.models.comment import Comment
+from posts.models.correction import Correction
 from posts.models.draft_link import DraftLink
 from posts.models.image import FormerFile, Image
 from posts.models.link_check import LinkCheck, LinkHost
@@ -26,6 +27,7 @@ __all__ = [
     "Author",
     "CheckResult",
     "Comment",
+    "Correction",
     "DraftLink",
     "FormerFile",
     "FormerSlug",

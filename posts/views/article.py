@@ -14,7 +14,7 @@ from posts.models import Post
 from posts.models.addresses import moved
 from posts.views import article_queries
 from posts.views.article_queries import ArticleRow
-from posts.views.article_values import PAGE, Connected, Topic, page_context
+from posts.views.article_values import PAGE, Connected, Corrected, Topic, page_context
 from posts.views.errors import gone
 
 BOUND = 64  # articles whose values a process keeps, to render their pages again
@@ -26,8 +26,9 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
     if row is None:
         return redirect_gone_or_404(request, slug)
     topics, related = tuple(article_queries.topics(row)), tuple(article_queries.connected(row))
+    corrections = tuple(article_queries.corrections(row))
     is_stable = settings.KEPT_PAGES_SECONDS and row.is_finished
-    page, others = (_bound if is_stable else _bind)(row, topics, related, facts())
+    page, others = (_bound if is_stable else _bind)(row, topics, related, corrections, facts())
     return kept.keep(
         HttpResponse(page.render()),
         *kept.EVERY_PAGE,
@@ -41,7 +42,11 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _bind(
-    row: ArticleRow, topics: tuple[Topic, ...], related: tuple[Connected, ...], now: Facts
+    row: ArticleRow,
+    topics: tuple[Topic, ...],
+    related: tuple[Connected, ...],
+    corrections: tuple[Corrected, ...],
+    now: Facts,
 ) -> tuple[BoundStencil, list[str]]:
     """Return an article's page, and the keys of the other posts that it names.
 
@@ -50,7 +55,7 @@ def _bind(
     post = row.post()
     others = [f"post-{other.pk}" for other in related]
     others += [f"link-{link['pk']}" for link in (post.older, post.newer) if link]  # type: ignore[attr-defined]  # annotated in posts/views/article_queries.py
-    return PAGE.bind(page_context(post, topics, related)), others
+    return PAGE.bind(page_context(post, topics, related, corrections)), others
 
 
 # For the articles that were read last. A page with an unknown query in its address is not kept,

@@ -1,4 +1,7 @@
-"""The three queries of an article's page. Their time does not grow with the number of articles."""
+"""The three queries of an article's page, and a fourth for one with corrections.
+
+Their time does not grow with the number of articles.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from django.db.models import (
     BigIntegerField,
     Count,
     DateTimeField,
+    Exists,
     F,
     OuterRef,
     Q,
@@ -20,9 +24,9 @@ from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from alarmroom.prepared import Param, Prepared, Row
-from posts.models import Likeness, Post, PostQuerySet, RelatedPost, Tag
+from posts.models import Correction, Likeness, Post, PostQuerySet, RelatedPost, Tag
 from posts.text.body import fingerprint
-from posts.views.article_values import Connected, Topic, as_card, as_topic
+from posts.views.article_values import Connected, Corrected, Topic, as_card, as_correction, as_topic
 
 # "Connecting the dots" shows the articles that an editor picked, and similar ones up to so many.
 CONNECTED = 3
@@ -57,6 +61,7 @@ def _whole() -> PostQuerySet:
             newer=Subquery(newer.values_list(link)[:1]),
             older=Subquery(older.values_list(link)[:1]),
             picks=Subquery(picks.values(count=Count("pk"))),
+            corrected=Exists(Correction.objects.filter(post=OuterRef("pk"), taken_back_at=None)),
         )
         .order_by()
     )
@@ -92,6 +97,7 @@ def _connected(limit: int) -> Prepared[Post]:
 _BY_SLUG = Prepared(lambda: _whole().filter(_public, slug=Param("slug", SlugField())))
 _BY_PK = Prepared(lambda: _whole().filter(pk=_pk))
 _TOPICS = Prepared(lambda: Tag.objects.filter(posts=_pk).order_by("name").only("name", "slug"))
+_CORRECTIONS = Prepared(lambda: Correction.objects.shown().filter(post=_pk).only("at", "text"))
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,11 @@ class ArticleRow:
     def picks(self) -> int:
         """How many articles an editor picked for "Connecting the dots"."""
         return _BY_SLUG.column(self.row, "picks") or 0
+
+    @property
+    def corrected(self) -> bool:
+        """Whether readers are told of a correction."""
+        return bool(_BY_SLUG.column(self.row, "corrected"))
 
     @property
     def is_finished(self) -> bool:
@@ -141,6 +152,13 @@ def any_article(pk: int) -> Post | None:
 def topics(post: Post | ArticleRow) -> list[Topic]:
     """Return the article's tags by name. One query."""
     return _TOPICS.each(as_topic, pk=post.pk)
+
+
+def corrections(post: Post | ArticleRow) -> list[Corrected]:
+    """Return what readers are told of corrections, by date. One query if there are any."""
+    if not post.corrected:  # type: ignore[union-attr]  # annotated in _whole()
+        return []
+    return _CORRECTIONS.each(as_correction, pk=post.pk)
 
 
 def connected(post: Post | ArticleRow) -> list[Connected]:

@@ -24,7 +24,7 @@ from alarmroom import kept
 from alarmroom.site_url import absolute_url
 from alarmroom.stencil import PATH, Stencil, Value
 from posts import linked_data, share_image
-from posts.models import Post, Tag, address
+from posts.models import Correction, Post, Tag, address
 from posts.pictures import places
 from posts.pictures.element import first_at_once, markup
 from posts.text.structure import contents
@@ -42,6 +42,13 @@ class Topic(NamedTuple):
 
     name: str
     url: str
+
+
+class Corrected(NamedTuple):
+    """A correction as an article's page tells of it."""
+
+    at: datetime
+    text: str
 
 
 @dataclass(frozen=True)
@@ -119,6 +126,10 @@ def as_topic(tag: Tag) -> Topic:
     return Topic(tag.name, tag.get_absolute_url())
 
 
+def as_correction(correction: Correction) -> Corrected:
+    return Corrected(correction.at, correction.text)
+
+
 def as_card(post: Post) -> Connected:
     """Return a post of posts/views/article_queries.py as its card in an article."""
     # Which of the two is used depends on how many there are, so both are made.
@@ -126,7 +137,12 @@ def as_card(post: Post) -> Connected:
 
 
 def page_context(
-    post: Post, topics: Sequence[Topic], related: Sequence[Connected], *, is_preview: bool = False
+    post: Post,
+    topics: Sequence[Topic],
+    related: Sequence[Connected],
+    corrections: Sequence[Corrected] = (),
+    *,
+    is_preview: bool = False,
 ) -> dict[str, Value]:
     """Return the context of `posts/article.html` for a post of posts/views/article_queries.py.
 
@@ -138,6 +154,9 @@ def page_context(
     author, cover = post.author, post.cover
     minutes = post.reading_minutes
     share_picture = absolute_url(share_image.address(post, topics[0].name if topics else ""))
+    # A correction is an update, whose day is not said twice.
+    is_told = corrections and post.revised_at and _is_day_of(corrections[-1].at, post.revised_at)
+    revised = day(post.revised_at, "dt-updated") if post.was_revised and not is_told else ""
     context: dict[str, Value] = {
         PATH: path,
         "canonical_url": url,
@@ -146,7 +165,9 @@ def page_context(
         "summary": post.summary,
         "topics": _topics(topics),
         "published": day(post.published_at, "dt-published"),
-        "revised": day(post.revised_at, "dt-updated") if post.was_revised else "",
+        "revised": revised,
+        "corrected": _corrected(corrections, "" if revised else "dt-updated"),
+        "corrections": _corrections(corrections),
         "minutes": f"{minutes} minute{'s' if minutes != 1 else ''} to read",
         "author": author.name,
         "author_url": author.get_absolute_url(),
@@ -171,8 +192,10 @@ def page_context(
         "share_title": quote(post.title, safe=""),
         "share_summary": quote(post.summary, safe=""),
         "share_picture": share_picture,
-        "linked_data": "" if is_preview else linked_data.of_article(post, topics, share_picture),
-        "metadata": _metadata(post, topics),
+        "linked_data": ""
+        if is_preview
+        else (linked_data.of_article(post, topics, share_picture, corrections)),
+        "metadata": _metadata(post, topics, corrections),
         "is_preview": is_preview,
     }
     if author.photo:
@@ -222,9 +245,23 @@ def _topics(topics: Sequence[Topic]) -> SafeString:
     return mark_safe("".join(items))  # noqa: S308  (each name is escaped)
 
 
-def _metadata(post: Post, topics: Sequence[Topic]) -> SafeString:
+def _is_day_of(one: datetime, other: datetime) -> bool:
+    return timezone.localdate(one) == timezone.localdate(other)
+
+
+def _corrected(corrections: Sequence[Corrected], css: str) -> SafeString | str:
+    return day(corrections[-1].at, css) if corrections else ""
+
+
+def _corrections(corrections: Sequence[Corrected]) -> SafeString:
+    items = [f"<p>{day(one.at)}: {escape(one.text)}</p>" for one in corrections]
+    return mark_safe("".join(items))  # noqa: S308  (each text is escaped)
+
+
+def _metadata(post: Post, topics: Sequence[Topic], corrections: Sequence[Corrected]) -> SafeString:
     """Return the properties of an article in the Open Graph (https://ogp.me/#type_article)."""
-    moments = {"published_time": post.published_at, "modified_time": post.modified_at}
+    modified = linked_data.modified(post, corrections)
+    moments = {"published_time": post.published_at, "modified_time": modified}
     found = [
         (name, timezone.localtime(moment).isoformat(timespec="seconds"))
         for name, moment in moments.items()

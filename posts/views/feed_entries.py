@@ -11,7 +11,8 @@ from html import escape, unescape
 from typing import Any
 
 from django.conf import settings
-from django.utils import feedgenerator
+from django.utils import feedgenerator, timezone
+from django.utils.formats import date_format
 
 from alarmroom.characters import without_controls
 from posts.models import Post
@@ -34,8 +35,8 @@ def entry(
 ) -> dict[str, Any]:
     """Return what Django's `add_item()` takes for a post, and what our formats add to it.
 
-    The post comes with its author, their photo, its cover and its tags. `images` are our own
-    among the pictures of its text, `addresses` those of its numbered links.
+    The post comes with its author, their photo, its cover, its tags and its corrections. `images`
+    are our own among the pictures of its text, `addresses` those of its numbered links.
     """
     published_at = post.published_at or NEVER  # Never that: these posts are published.
     url = site(post.get_absolute_url())
@@ -85,7 +86,7 @@ def full_text(
     """
     body = without_controls(post.body)
     text = standalone(body, images, width=PICTURE_WIDTH, addresses=addresses)
-    text = absolute(text, url)
+    text = absolute(text, url) + _corrections(post)
     if not picture:
         return text
     about = " ".join(filter(None, [post.cover_caption, post.cover_credit]))
@@ -93,6 +94,16 @@ def full_text(
     return (
         f'<figure><img src="{escape(picture.url)}" alt="{escape(picture.alt)}" '
         f'width="{picture.width}" height="{picture.height}">{caption}</figure>\n{text}'
+    )
+
+
+def _corrections(post: Post) -> str:
+    """Return what readers are told of corrections."""
+    told = [one for one in post.corrections.all() if one.taken_back_at is None]
+    return "".join(
+        f"\n<p><strong>Correction, {date_format(timezone.localtime(one.at), 'F j, Y')}:</strong> "
+        f"{escape(plain(one.text), quote=False)}</p>"
+        for one in sorted(told, key=lambda one: (one.at, one.pk))
     )
 
 

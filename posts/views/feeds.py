@@ -112,7 +112,7 @@ def respond(about: About, posts: PostQuerySet, file_name: str) -> HttpResponse:
     if file_name not in FORMATS:
         raise Http404
     newest = posts.newest_first().select_related("author__photo", "cover").defer("body_served")
-    made = feed(about, list(newest.prefetch_related("tags")[:NEWEST]), file_name)
+    made = feed(about, list(newest.prefetch_related("tags", "corrections")[:NEWEST]), file_name)
     out = BytesIO()
     made.write(out, "utf-8")
     response = HttpResponse(out.getvalue(), content_type=made.content_type)
@@ -120,7 +120,7 @@ def respond(about: About, posts: PostQuerySet, file_name: str) -> HttpResponse:
 
 
 def feed(about: About, posts: list[Post], file_name: str) -> ArticleFeed:
-    """Return the feed of these posts, which come with author, photo, cover and tags."""
+    """Return the feed of these posts, which come with what entry() says."""
     made = FORMATS[file_name](
         title=plain(about.title),
         link=site(about.path),

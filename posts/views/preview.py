@@ -30,7 +30,7 @@ from posts.models.image import Image
 from posts.text import html
 from posts.views import article_queries
 from posts.views.article_queries import CONNECTED
-from posts.views.article_values import Connected, Topic, as_card, as_topic, page_context
+from posts.views.article_values import Connected, Corrected, Topic, as_card, as_topic, page_context
 
 # Shown in a frame of the desk, which reads it, and in which no script runs and no form is sent.
 CSP = {
@@ -48,6 +48,11 @@ class Shown:
     post: Post
     topics: list[Topic]
     related: list[Connected] = field(default_factory=list)
+    corrections: list[Corrected] = field(default_factory=list)
+
+    def context(self) -> dict[str, Any]:
+        """Return the context of an article's page."""
+        return page_context(self.post, self.topics, self.related, self.corrections, is_preview=True)
 
 
 def never_kept[View: Callable[..., HttpResponse]](view: View) -> View:
@@ -119,14 +124,12 @@ def _typed(request: HttpRequest, object_id: str | None) -> Content:
 
 
 def _page(request: HttpRequest, seen: Shown) -> HttpResponse:
-    context = page_context(seen.post, seen.topics, seen.related, is_preview=True)
-    return render(request, "posts/article.html", {**context, "post": seen.post})
+    return render(request, "posts/article.html", {**seen.context(), "post": seen.post})
 
 
 def context_of(post: Post, content: Content) -> dict[str, Any]:
     """Return the context of an article's page with this content in place of the stored one."""
-    seen = filled_with(post, content)
-    return {**page_context(seen.post, seen.topics, seen.related, is_preview=True)}
+    return filled_with(post, content).context()
 
 
 def filled_with(post: Post, content: Content) -> Shown:
@@ -134,7 +137,8 @@ def filled_with(post: Post, content: Content) -> Shown:
     related = _fill(post, content)
     keys = [key for key in content["fields"]["tags"] or [] if str(key).isdecimal()]
     topics = [as_topic(tag) for tag in Tag.objects.filter(pk__in=keys).order_by("name")]
-    return Shown(post, topics, related)
+    corrections = article_queries.corrections(post) if post.pk else []
+    return Shown(post, topics, related, corrections)
 
 
 def _fill(post: Post, content: Content) -> list[Connected]:

@@ -9,7 +9,7 @@ from pytest_django.fixtures import Settings
 
 from alarmroom import kept
 from alarmroom.stencil import PATH, Stencil
-from posts.models import Post
+from posts.models import Correction, Post
 from posts.views import article_queries, article_values
 from tests.factories import connect, make_author, make_image, make_post, make_resource, make_tag
 
@@ -42,6 +42,7 @@ def page_parts(db: None) -> Post:
         tags=[make_tag("Fire & smoke"), make_tag()],
     )
     connect(post, make_post(author=author))
+    Correction.objects.create(post=post, text="Four, \ue000title\ue001 <b> & not five.", key="k")
     return post
 
 
@@ -49,7 +50,10 @@ def context_of(post: Post) -> dict[str, Any]:
     row = article_queries.published_article(post.slug)
     assert row
     return article_values.page_context(
-        row.post(), article_queries.topics(row), article_queries.connected(row)
+        row.post(),
+        article_queries.topics(row),
+        article_queries.connected(row),
+        article_queries.corrections(row),
     )
 
 

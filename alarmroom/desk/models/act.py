@@ -39,6 +39,7 @@ class Act(models.Model):
         UPDATED = "updated", "Updated"
         SCHEDULED = "scheduled", "Scheduled"
         UNSCHEDULED = "unscheduled", "Ended the schedule"
+        CORRECTED = "corrected", "Corrected"
         WITHDRAWN = "withdrawn", "Withdrew"
         OVERRODE = "overrode", "Overrode checks"
         SENT = "sent", "Sent"

@@ -31,6 +31,7 @@ class Revision(models.Model):
         SCHEDULED = "scheduled", "Scheduled"
         PUBLISHED = "published", "Published"
         UPDATED = "updated", "Updated"
+        CORRECTED = "corrected", "Corrected"
         WITHDRAWN = "withdrawn", "Withdrawn"
         RESTORED = "restored", "Restored"
         # Not saved on the desk: as the object was found when its first revision was made.

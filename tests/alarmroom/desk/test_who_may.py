@@ -158,6 +158,7 @@ TABLE: dict[str, str] = {
     "posts:find-pictures": "posts.view_image posts.change_image posts.add_image",
     "posts:image-upload": "posts.add_image",
     "admin:posts_post_review": CHANGE_POST,
+    "admin:posts_post_corrections": f"{CHANGE_POST}+posts.publish_post",
     "admin:posts_post_comments": SEE_POST,
     "admin:posts_post_checks": CHANGE_POST,
     "admin:posts_post_new_checks": "posts.add_post",

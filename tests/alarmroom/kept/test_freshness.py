@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from newsletter.delivery import starting
 from newsletter.models import Issue
-from posts import freshness, merging
+from posts import correcting, freshness, merging
 from posts.models import Author, Page, Post, RelatedPost, Tag
 from posts.models.image import Image
 from subscribers.models import Resource
@@ -32,6 +32,16 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("real_site")]
 
 def test_a_text_that_is_edited_is_new_in_its_article_and_in_the_feed(paper: Paper) -> None:
     touched = paper.touched(edit(paper.new, body="<p>Better words.</p>"))
+    assert touched == {"new", "feeds", *FEEDS, *SITEMAPS}
+
+
+def test_a_correction_is_new_in_its_article_and_in_the_feeds(paper: Paper) -> None:
+    def add() -> None:
+        correcting.correct(paper.new, "It was four.", key="k", by=None)
+
+    assert paper.touched(add) == {"new", "feeds", *FEEDS, *SITEMAPS}
+    told = paper.new.corrections.get()
+    touched = paper.touched(lambda: correcting.take_back(told, by=None))
     assert touched == {"new", "feeds", *FEEDS, *SITEMAPS}
 
 

@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
 from alarmroom.stencil import BoundStencil, Stencil
-from posts.models import Author, Post, RelatedPost, Tag
+from posts.models import Author, Correction, Post, RelatedPost, Tag
 from posts.models.image import Image
 from posts.views import article_values
 from tests.factories import connect, make_author, make_image, make_post, make_tag, with_copies
@@ -72,6 +72,16 @@ def test_a_change_of_a_row_is_shown_at_once(client: Client, post: Post, what: st
     assert shown not in page(client)
     change()
     assert shown in page(client)
+
+
+def test_a_correction_is_shown_and_gone_at_once(client: Client, post: Post) -> None:
+    assert "Corrected" not in page(client)
+    Correction.objects.bulk_create([Correction(post=post, text="It was <i>four</i>.", key="k")])
+    assert "It was &lt;i&gt;four&lt;/i&gt;." in page(client)
+    Correction.objects.update(text="It was five.")
+    assert "It was five." in page(client)
+    Correction.objects.update(taken_back_at=timezone.now())
+    assert "Corrected" not in page(client)
 
 
 def test_a_card_shows_the_current_row(client: Client, post: Post) -> None:
