@@ -370,8 +370,8 @@ def test_a_browser_that_keeps_nothing_says_so_and_saves_nevertheless(
 
 def test_a_form_saves_without_the_script(open_desk: OpenDesk, draft: str) -> None:
     page = open_desk()
-    # The editor needs one of its modules, for its links.
-    page.route(re.compile(r"/js/desk/(?!combobox\.)"), lambda route: route.abort())
+    # The editor needs two of its modules, for the list in its window for links.
+    page.route(re.compile(r"/js/desk/(?!combobox\.|notices\.)"), lambda route: route.abort())
     open_form(page, draft)
     write(page, "No script. ")
     page.dblclick("[name=_continue]:visible")
