@@ -78,6 +78,7 @@ def test_axe_objects_to_nothing_on_the_pages_of_the_bin(
     page.get_by_role("button", name="for ever").or_(
         page.get_by_role("link", name="for ever")
     ).first.click()
+    expect(page.get_by_role("button", name="Leave it in the bin")).to_be_visible()
     seen.append(look(page))
     assert seen == [[]] * 4
     context.close()
