@@ -37,6 +37,8 @@ def visitor(browser: Browser, deployed: tuple[str, list[PageType]]) -> Iterator[
 # Addresses that return no page, or that need a login.
 NO_PAGES = {
     "posts:author-feed",
+    "posts:find-links",
+    "posts:find-pictures",
     "posts:image-upload",
     "newsletter:preview-item",
     "newsletter:preview-item-new",
@@ -53,6 +55,8 @@ NO_PAGES = {
     "posts:site-feed",
     "posts:suggest",
     "posts:tag-feed",
+    "posts:to-article",
+    "posts:to-page",
     "subscribers:resource",
 }
 
