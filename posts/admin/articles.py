@@ -39,6 +39,7 @@ from posts.admin.checking import ChecksMixin, check_stored_for, waits_for_update
 from posts.admin.comments import CommentsMixin
 from posts.admin.corrections import CorrectionsMixin
 from posts.admin.draft_links import DraftLinksMixin
+from posts.admin.known_picks import KnownPicksMixin
 from posts.admin.moving import MovingMixin
 from posts.admin.related import RelatedPostInline
 from posts.admin.related_views import RelatedViewsMixin
@@ -83,6 +84,7 @@ class PostAdmin(
     ArticleListMixin,
     RelatedViewsMixin,
     VersionedAdminMixin,
+    KnownPicksMixin,
     PostAdminBase,
 ):
     guide = {"changelist": "lists", "": "write"}
@@ -319,19 +321,26 @@ class PostAdmin(
     def response_add(
         self, request: HttpRequest, obj: Post, post_url_continue: str | None = None
     ) -> HttpResponse:
-        self.say_what_happened(request, obj)
+        self.say_what_happened(request, obj, leaves="_continue" not in request.POST)
         if on := self.went_on_to_review(request, obj):
             return on
         return super().response_add(request, obj, post_url_continue)
 
+    def saved_sentence(self, request: HttpRequest, thing: Any) -> str:
+        """Nothing more: what happened was said."""
+        return ""
+
     def response_change(self, request: HttpRequest, obj: Post) -> HttpResponse:
-        self.say_what_happened(request, obj)
+        self.say_what_happened(request, obj, leaves="_continue" not in request.POST)
         if on := self.went_on_to_review(request, obj):
             return on
         return super().response_change(request, obj)
 
-    def say_what_happened(self, request: HttpRequest, post: Post) -> None:
-        """Tell the editor where the article stands now, and what is left to do."""
+    def say_what_happened(self, request: HttpRequest, post: Post, leaves: bool = False) -> None:
+        """Tell the editor where the article stands now, and what is left to do.
+
+        A page that is not the article's own names it.
+        """
         if IS_POPUP_VAR in request.POST:
             return
         text: SafeString | str
@@ -367,6 +376,9 @@ class PostAdmin(
                 dates.moment_with_zone(post.published_at),
                 post.get_absolute_url(),
             )
+        if leaves:
+            name = self.with_link(request, post)  # type: ignore[attr-defined]  # of SavedAdmin
+            text = format_html("{}: {}", name, text)
         self.message_user(request, text, messages.SUCCESS)
         if post.published_at is None:
             for finding in picture_errors(post.body):
