@@ -28,7 +28,10 @@ class Decided(Exception):
 
 def open_review(post: Post) -> Review | None:
     found = Review.objects.open().filter(post=post)
-    return found.select_related("submitted_by", "decided_by").first()
+    review = found.select_related("submitted_by", "decided_by").first()
+    if review:
+        review.post = post  # It is known: no query for it.
+    return review
 
 
 def last_review(post: Post) -> Review | None:

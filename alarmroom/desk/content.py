@@ -77,15 +77,23 @@ def content_of(thing: models.Model) -> Content:
     shape = shape_of(type(thing))
     return {
         "fields": {name: _value(thing, name) for name in shape.fields},
-        "state": {name: _value(thing, name) for name in shape.state},
+        "state": state_of(thing),
         "rows": {name: _rows(thing, name, row) for name, row in shape.rows.items()},
     }
+
+
+def state_of(thing: models.Model) -> dict[str, Any]:
+    """Return what decides whether readers see an object."""
+    return {name: _value(thing, name) for name in shape_of(type(thing)).state}
 
 
 def _value(thing: models.Model, name: str) -> Any:
     opts_field = thing._meta.get_field(name)
     if isinstance(opts_field, models.ManyToManyField):
-        return sorted(getattr(thing, name).order_by().values_list("pk", flat=True))
+        many: Any = getattr(thing, name)
+        if name in getattr(thing, "_prefetched_objects_cache", {}):
+            return sorted(each.pk for each in many.all())
+        return sorted(many.order_by().values_list("pk", flat=True))
     if isinstance(opts_field, models.ForeignKey):
         return getattr(thing, opts_field.attname)
     return as_json(getattr(thing, name))

@@ -11,7 +11,7 @@ from django.db import models
 from django.utils import timezone
 
 from alarmroom.desk import log
-from alarmroom.desk.content import Content, content_of, digest, without_state
+from alarmroom.desk.content import Content, content_of, digest, state_of, without_state
 from alarmroom.desk.models import Act, Revision
 
 EVERY_ONE_FOR = dt.timedelta(days=7)
@@ -43,13 +43,12 @@ class Head:
 
 
 def head_of(thing: models.Model) -> Head:
-    """Return the newest content of an object. A query, and those of content_of()."""
+    """Return the newest content of an object. A query; if none waits, those of content_of() too."""
     waiting = Revision.objects.of(thing).filter(waits=True).first()
-    content = content_of(thing)
-    if waiting:
-        # Whether readers see it was decided on the object, not on the text that waits.
-        content = {**waiting.content, "state": content["state"]}
-    return Head(content, waiting)
+    if waiting is None:
+        return Head(content_of(thing), None)
+    # Whether readers see it was decided on the object, not on the text that waits.
+    return Head({**waiting.content, "state": state_of(thing)}, waiting)
 
 
 def record(

@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.contrib.admin.views.main import ORDER_VAR
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Case, F, Q, QuerySet, When, prefetch_related_objects
+from django.db.models import (
+    Case,
+    CharField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+    prefetch_related_objects,
+)
+from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -140,12 +152,30 @@ VIEWS = (
 )
 
 
+def _choices(request: HttpRequest) -> dict[str, list[tuple[str, str]]]:
+    """Return key and name of all authors and topics. One query for a request."""
+    found: dict[str, list[tuple[str, str]]] | None = getattr(request, "desk_choices", None)
+    if found is None:
+        found = {"author": [], "topic": []}
+        parts = ((Author, "author", Cast("pk", CharField())), (Tag, "topic", F("slug")))
+        authors, topics = (
+            model._default_manager.order_by()
+            .annotate(desk_kind=Value(kind), desk_key=key)
+            .values_list("desk_kind", "desk_key", "name")
+            for model, kind, key in parts
+        )
+        for kind, key, name in authors.union(topics, all=True).order_by("name"):
+            found[kind].append((key, name))
+        request.desk_choices = found  # type: ignore[attr-defined]  # for the other filter
+    return found
+
+
 class AuthorFilter(admin.SimpleListFilter):
     title = "author"
     parameter_name = "author"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(str(pk), name) for pk, name in Author.objects.values_list("pk", "name")]
+        return _choices(request)["author"]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Post]) -> QuerySet[Post]:
         value = self.value()
@@ -160,8 +190,7 @@ class TopicFilter(admin.SimpleListFilter):
     NONE = "-"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        names = Tag.objects.order_by("name").values_list("slug", "name")
-        return [(self.NONE, "No topic"), *names]
+        return [(self.NONE, "No topic"), *_choices(request)["topic"]]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Post]) -> QuerySet[Post]:
         if not self.value():
@@ -228,6 +257,14 @@ class ArticleListMixin(ArticleListBase):
     row_heading = "article"
     cards_without_names = True
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        posts: Any = super().get_queryset(request)
+        match = request.resolver_match
+        if match and match.url_name == "posts_post_changelist":
+            waits = _revisions_that_wait().filter(object_id=OuterRef("pk"))
+            return posts.annotate(desk_waits=Exists(waits))
+        return posts
+
     def more_tabs(self, request: HttpRequest) -> list[Tab]:
         return [Tab("Bin", reverse("admin:bin"))]
 
@@ -266,23 +303,19 @@ class ArticleListMixin(ArticleListBase):
         return found.order_by(Case(*best, default=BEST), *queryset.query.order_by)
 
     def prepare_rows(self, request: HttpRequest, rows: list[Any]) -> None:
-        """Load the topics, the issues, what waits and who writes. Four queries."""
+        """Load the topics, the issues and who writes. Three queries."""
         prefetch_related_objects(rows, "tags")
         pks = [post.pk for post in rows]
         issues: dict[int, list[ran_in.Ran]] = {}
         for source in ran_in.SOURCES:
             for pk, found in source.find(request, pks).items():
                 issues.setdefault(pk, []).extend(found)
-        waiting = {
-            *_revisions_that_wait().filter(object_id__in=pks).values_list("object_id", flat=True)
-        }
         writing = self._writing(request, pks)
         query: Query | None = getattr(request, "desk_query", None)
         marks = marked(query, pks) if query else {}
         for post in rows:
             post.desk_title, post.desk_snippet = marks.get(post.pk, ("", ""))
             post.desk_issues = issues.get(post.pk, [])
-            post.desk_waits = post.pk in waiting
             post.desk_writing = writing.get(post.pk, "")
 
     def prepare_export(self, request: HttpRequest, rows: list[Any]) -> None:
