@@ -205,7 +205,7 @@ def test_a_resource_is_kept_privately_and_its_cover_cleaned(
         ({"file": SimpleUploadedFile("run.exe", b"MZ")}, "Upload a PDF"),
         ({"file": SimpleUploadedFile("page.html", b"<script>")}, "Upload a PDF"),
         ({"file": ""}, "This field is required"),
-        ({"cover": SimpleUploadedFile("x.svg", b"<svg/>")}, "not a picture we can read"),
+        ({"cover": SimpleUploadedFile("x.svg", b"<svg/>")}, "SVG is not accepted"),
         ({"cover": SimpleUploadedFile("x.jpg", b"no picture")}, "not a picture we can read"),
     ],
 )

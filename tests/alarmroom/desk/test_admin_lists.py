@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from alarmroom.publication.models import Publication
 from newsletter.models import Content, Delivery, Issue, IssuePost
 from posts.models import Author, Page, Post, RelatedPost, Spelling, Tag
 from posts.models.addresses import FormerSlug
@@ -155,8 +156,12 @@ MAKERS: dict[type[models.Model], Callable[[], Any]] = {
 }
 
 
+# There is one row of it, and its list leads to that.
+NO_LIST = {Publication}
+
+
 def test_every_registered_model_has_a_maker() -> None:
-    assert set(admin.site._registry) == set(MAKERS)
+    assert set(admin.site._registry) == set(MAKERS) | NO_LIST
 
 
 def fill(model: type[models.Model], rows: int) -> None:
@@ -256,8 +261,9 @@ def test_inline_rows_take_constant_queries_and_load_no_long_text(
         meta = thing._meta
         url = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[thing.pk])
         queries = queries_of(desk, url)
-        # Only the form's own text is loaded.
-        [own] = loading_long_texts(queries)
+        # Only the form's own text is loaded, and the comments that stand beside it.
+        texts = loading_long_texts(queries)
+        [own] = [sql for sql in texts if 'FROM "posts_comment"' not in sql]
         assert f'FROM "{meta.db_table}"' in own
         counted.append(queries)
     few, many = counted

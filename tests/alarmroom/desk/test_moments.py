@@ -15,7 +15,7 @@ from alarmroom.desk.moments import LONGEST, MomentField, MomentInputField, parse
 from newsletter.models import Issue
 from posts.models import Post
 from tests.factories import make_editor, make_issue, make_post
-from tests.newsletter.delivery.test_sending import confirm
+from tests.newsletter.delivery.test_sending import PASSWORD, confirm
 from tests.posts.admin.desk import ADD, change, errors, form
 
 VALID = {
@@ -176,6 +176,7 @@ def test_saving_an_article_keeps_the_microseconds(desk: Client) -> None:
 def test_an_issue_is_scheduled_for_the_chosen_ambiguous_time(client: Client) -> None:
     editor = make_editor()
     editor.email = "editor@example.org"
+    editor.set_password(PASSWORD)
     editor.save()
     client.force_login(editor)
     issue = make_issue()
