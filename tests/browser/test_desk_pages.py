@@ -1,5 +1,6 @@
 """The pages of the desk as axe sees them: light and dark, at a desk and on a phone."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -16,7 +17,8 @@ def chosen_articles(page: Page) -> None:
     boxes.nth(0).check()
     boxes.nth(1).check()
     page.get_by_role("button", name="Move to the bin…").click()
-    expect(page.get_by_role("button", name="Move 2 to the bin")).to_be_visible()
+    # One of them may be in the way of an issue, and stays.
+    expect(page.get_by_role("button", name=re.compile("^(Keep|Go back)"))).to_be_visible()
 
 
 def picture_window(page: Page) -> None:
