@@ -62,7 +62,7 @@ def test_the_number_of_queries_does_not_grow_and_no_body_is_loaded(
     desk: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     def queries() -> list[str]:
-        with django_assert_num_queries(10) as captured:
+        with django_assert_num_queries(8) as captured:
             desk.get(LIST)
         return [query["sql"] for query in captured.captured_queries]
 
