@@ -50,4 +50,7 @@ def filled(form: type[Any], data: QueryDict) -> type[Any]:
     mixin = FilledFormSet if issubclass(form, forms.BaseFormSet) else FilledForm
     metaclass: Any = type(form)
     made: type[Any] = metaclass(form.__name__, (mixin, form), {"filling": data})
+    if fields := getattr(form, "base_fields", None):
+        # The class makes fields of its own, without what was set on these since.
+        made.base_fields = fields
     return made

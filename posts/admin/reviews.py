@@ -111,6 +111,8 @@ class ReviewsMixin(Base):
         known: Any = post.__dict__
         if "desk_review" not in known:
             known["desk_review"] = reviewing.last_review(post)
+            if known["desk_review"]:
+                known["desk_review"].post = post
             known["in_review_now"] = bool(known["desk_review"] and known["desk_review"].is_open)
         found: Review | None = known["desk_review"]
         return found
