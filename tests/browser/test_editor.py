@@ -378,7 +378,7 @@ def test_a_double_click_saves_once(editor: Page) -> None:
     fill_in(editor, "Saved once")
     surface.click()
     editor.get_by_role("button", name="Save draft").dblclick()
-    expect(editor.locator(".messagelist")).to_contain_text("Saved once")
+    expect(editor.locator(".messagelist")).to_contain_text("Saved as a draft")
     editor.goto("/admin/posts/post/?q=Saved+once")
     # The search finds those words in the texts of others too.
     expect(editor.get_by_role("link", name="Saved once", exact=True)).to_have_count(1)
