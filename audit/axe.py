@@ -21,6 +21,12 @@ SIDEWAYS = """() => {
     return ["scrolls sideways: " + document.documentElement.scrollWidth + " px in " + room,
         ...wide.slice(0, 5).map(element => "  " + element.outerHTML.slice(0, 120))];
 }"""
+# Colours fade within some milliseconds. What moves without an end stays as it is.
+END_FADING = """() => {
+    for (const one of document.getAnimations()) {
+        if (one.effect.getComputedTiming().endTime !== Infinity) one.finish();
+    }
+}"""
 # Text in a box that hides its overflow. Text for screen readers only is in boxes of one pixel.
 CUT_OFF = """() => [...document.body.querySelectorAll("*")].filter(element => {
     const style = getComputedStyle(element);
@@ -45,6 +51,7 @@ def violations(page: Page, *, only: list[str] | None = None) -> list[str]:
     Playwright runs the script outside the page's Content-Security-Policy, which stays unchanged.
     """
     page.evaluate(SOURCE)
+    page.evaluate(END_FADING)
     found = page.evaluate(RUN, ["rule", only] if only else ["tag", RULES])
     return [
         f"{rule['id']}: {' '.join(map(str, node['target']))}: "

@@ -74,7 +74,8 @@ def test_pictures_go_in_together_and_get_their_words_at_once(editor: Page, tmp_p
     expect(card).not_to_contain_text("Needs alt text")
     editor.get_by_role("link", name=re.compile("Without alt text")).click()
     expect(editor.locator(".picture").filter(has_text="night desk")).to_have_count(0)
-    expect(editor.locator(".picture").filter(has_text="console")).to_be_visible()
+    console = editor.get_by_role("link", name="console", exact=True)
+    expect(editor.locator(".picture").filter(has=console)).to_be_visible()
 
 
 def test_a_picture_is_cropped_by_dragging_and_put_back(editor: Page, tmp_path: Path) -> None:

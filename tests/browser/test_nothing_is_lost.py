@@ -590,14 +590,6 @@ def test_two_tabs_and_two_people_see_each_other_and_overwrite_nothing(
 # A choice between two texts, with a file
 
 
-# One without an end stays as it is.
-FINISH = """() => {
-    for (const one of document.getAnimations()) {
-        if (one.effect.getComputedTiming().endTime !== Infinity) one.finish();
-    }
-}"""
-
-
 def objections(page: Page) -> list[str]:
     """Return what axe objects to, light and dark, wide and narrow."""
     found = []
@@ -605,8 +597,6 @@ def objections(page: Page) -> list[str]:
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         for width in (1280, 390):
             page.set_viewport_size({"width": width, "height": 844})
-            # Colours change within some milliseconds.
-            page.evaluate(FINISH)
             found += [f"{page.url}, {scheme}, {width}: {one}" for one in axe.violations(page)]
             found += axe.sideways(page)
     page.emulate_media(color_scheme="light")

@@ -14,12 +14,22 @@ export async function showNewerText(address, tab) {
   } catch {
     return; // The text is safe; the next time that the form is opened asks again.
   }
+  const steady = holdStill();
   noticePlace().querySelector("#desk-newer")?.remove();
-  if (!html) return;
+  if (!html) return steady();
   const panel = document.createElement("div");
   panel.id = "desk-newer";
   panel.innerHTML = html;
   noticePlace().append(panel);
+  steady();
   const title = panel.querySelector("h1, h2, h3, strong")?.textContent.trim();
   say(`${title || "Newer text was found"}. It is offered at the top of the form.`);
+}
+
+// Who is typing already goes on at the same place of the screen. Returns what puts it back there.
+function holdStill() {
+  const held = document.activeElement;
+  const is = held && held !== document.body && navigator.userActivation?.hasBeenActive;
+  const before = is ? held.getBoundingClientRect().top : 0;
+  return () => is && scrollBy({ top: held.getBoundingClientRect().top - before, behavior: "instant" });
 }

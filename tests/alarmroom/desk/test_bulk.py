@@ -112,25 +112,6 @@ def test_nobody_does_to_many_what_he_or_she_may_not_do_to_one(client: Client) ->
     assert published() == {"Other"}
 
 
-def test_all_that_match_are_chosen_at_five_thousand(desk: Client) -> None:
-    author = make_post(title="Another", published_at=None).author
-    now = timezone.now()
-    Post.objects.bulk_create(
-        Post(title=f"No. {n}", slug=f"n-{n}", author=author, published_at=now, body="<p>A</p>")
-        for n in range(5000)
-    )
-    first = Post.objects.published()[0]
-    address = f"{LIST}?state=published"
-    sent = {"action": "withdraw", "select_across": "1", "_selected_action": first.pk}
-    asked = desk.post(address, sent)
-    assert asked.context["plan"].summary == "5000 will be withdrawn."
-    assert "And 4900 more" in asked.content.decode()
-    # The form has few fields, however many are chosen.
-    assert asked.content.decode().count("<input") < 20
-    too_many = desk.post(f"{LIST}?state=published", {**sent, "action": "publish_now"})
-    assert "At most 100 can be chosen for this at once; 5000 were." in said(too_many)
-
-
 def test_readers_are_unsubscribed_after_it_was_said(desk: Client) -> None:
     here = make_subscriber("here@example.org")
     gone = make_subscriber("gone@example.org", state=Subscriber.State.UNSUBSCRIBED)

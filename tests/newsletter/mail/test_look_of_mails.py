@@ -42,6 +42,8 @@ def test_links_are_high_enough_and_headings_have_one_colour(
 
 def assert_readable(page: Page, where: str) -> None:
     page.emulate_media(color_scheme="light")
+    # A picture that did not come is as high as its words, once that is known.
+    page.wait_for_function("() => [...document.images].every((image) => image.complete)")
     low = [link for link in page.evaluate(LINKS) if min(link[1], default=0) < 24]
     assert low == [], f"{where}: links of less than 24 pixels (WCAG 2.5.8)"
     assert page.evaluate(TOO_WIDE) <= 0, where
