@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.management.commands import flush
 from django.core.management.sql import sql_flush
+from django.db import connection
 from pytest_django.fixtures import Settings
 
 from alarmroom import facts
@@ -90,6 +91,18 @@ def kept_pages_root(settings: Settings, tmp_path: Path) -> Path:
     # what a commit calls (tests/alarmroom/publication/).
     facts.remember(facts.Facts(), page_store().stamp(facts.KEY), math.inf)
     return settings.KEPT_PAGES_ROOT
+
+
+@pytest.fixture
+def new_tables(db: None) -> None:
+    """For a test that reads PostgreSQL's plans: the tables of articles are as if newly made.
+
+    What other tests rolled back leaves the tables long, and the planner sees their length. The
+    transaction of the test takes this back, too.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute('TRUNCATE "posts_post" CASCADE')
 
 
 @pytest.fixture

@@ -199,6 +199,7 @@ def test_the_number_of_queries_does_not_grow_with_the_entries(
         read(client, address)
 
 
+@pytest.mark.usefixtures("new_tables")
 def test_the_index_does_not_scan_the_table_of_articles(client: Client, publication: Post) -> None:
     for year in range(2001, 2020):
         make_post(published_at=datetime(year, 3, 1, tzinfo=UTC))

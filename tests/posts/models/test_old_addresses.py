@@ -210,6 +210,7 @@ def test_an_article_with_former_slugs_can_be_deleted_in_the_admin(client: Client
     assert not Post.objects.exists()
 
 
+@pytest.mark.usefixtures("new_tables")
 @pytest.mark.parametrize(
     "path", ["first/", "second/", "withdrawn/", "nobody/", "first/share.jpg", "nobody/share.jpg"]
 )

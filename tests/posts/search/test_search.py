@@ -412,6 +412,7 @@ def test_a_search_takes_at_most_three_queries(
         suggest("raido")
 
 
+@pytest.mark.usefixtures("new_tables")
 def test_counting_topics_does_not_scan_the_whole_link_table() -> None:
     make_post(title="Dispatch", tags=[make_tag("Fire")])
     with CaptureQueriesContext(connection) as seen:
