@@ -78,8 +78,9 @@ class PersonFields(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if groups := self.fields.get("groups"):
-            groups.queryset = roles_within(self.actor)  # type: ignore[attr-defined]  # of a model's choices
+        groups: Any = self.fields.get("groups")
+        if groups:
+            groups.queryset = roles_within(self.actor)
             groups.label = "Roles"
             groups.help_text = "Only roles whose every right you have yourself can be given."
         if email := self.fields.get("email"):
@@ -178,10 +179,8 @@ class PersonAdmin(UserAdminBase):
             found += ["groups", "is_active"]
         return found
 
-    def formfield_for_dbfield(
-        self, db_field: Any, request: HttpRequest | None, **kwargs: Any
-    ) -> Any:
-        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[arg-type]  # Django passes None too
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and db_field.name == "groups":
             # A role is made on its own page, not in a window on the way.
             field.widget = getattr(field.widget, "widget", field.widget)
@@ -238,12 +237,14 @@ class PersonAdmin(UserAdminBase):
         if not change:
             obj.is_staff = True  # Who is not may not sign in at all.
         before = rights_of(User.objects.get(pk=obj.pk)) if change else set()
-        request.desk_rights = before  # type: ignore[attr-defined]  # for save_related()
+        kept: Any = request
+        kept.desk_rights = before  # for save_related()
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        before: set[str] = request.desk_rights  # type: ignore[attr-defined]  # by save_model()
+        kept: Any = request
+        before: set[str] = kept.desk_rights  # by save_model()
         after = rights_of(form.instance)
         for kind, names in (
             (Act.Kind.ROLE_GIVEN, after - before),

@@ -139,7 +139,8 @@ class DeskChangeList(ChangeList):
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
         # Tells get_search_results() of a model admin that a list asks, and not a picker.
-        request.desk_list = self  # type: ignore[attr-defined]
+        kept: Any = request
+        kept.desk_list = self
         self.query = self.query[:LONGEST_SEARCH]
         return super().get_queryset(request, *args, **kwargs)
 

@@ -202,5 +202,5 @@ def menu_of(site: admin.AdminSite, request: HttpRequest) -> Menu:
     found: Menu | None = getattr(request, "desk_menu", None)
     if found is None:
         found = Menu(site, request)
-        request.desk_menu = found  # type: ignore[attr-defined]  # ours
+        request.desk_menu = found  # type: ignore[attr-defined]  # kept for this request
     return found
