@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.core import mail
 from django.http import HttpResponse
 from django.test import Client
@@ -17,6 +17,7 @@ from posts.models import Comment, Post
 from posts.models.comment import LONGEST_COMMENT
 from tests.factories import make_editor, make_post
 from tests.posts.admin.desk import said
+from tests.posts.admin.members import member, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
@@ -25,20 +26,6 @@ BODY = (
     "<p>Then ask where they are, before anything else.</p>"
 )
 ASK = "Then ask where they are, before anything else."
-
-
-def member(role: str, username: str) -> User:
-    user = User.objects.create(
-        username=username, is_staff=True, email=f"{username}@psap.example", first_name=username
-    )
-    user.groups.add(Group.objects.get(name=role))
-    return user
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
@@ -15,22 +15,9 @@ from posts import reviewing
 from posts.models import Post, Review
 from tests.factories import make_post
 from tests.posts.admin.desk import act, form, said
+from tests.posts.admin.members import member, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
-
-
-def member(role: str, username: str) -> User:
-    user = User.objects.create(
-        username=username, is_staff=True, email=f"{username}@psap.example", first_name=username
-    )
-    user.groups.add(Group.objects.get(name=role))
-    return user
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture
