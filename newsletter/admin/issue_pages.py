@@ -223,7 +223,6 @@ class IssuePagesMixin:
             differences=differences,
             warnings=rendered.warnings,
             count=Subscriber.objects.mailable().count(),
-            time_zone=timezone.get_current_timezone_name(),
         )
         if form.was_locked:
             response.status_code = HTTPStatus.TOO_MANY_REQUESTS
