@@ -1,6 +1,6 @@
 // The window for a link: an article or a page by its title, or an address.
 
-import { combobox } from "../desk/combobox.js";
+import { combobox } from "../parts/combobox.js";
 import { ask } from "./dialog.js";
 
 const CKEDITOR = window.CKEDITOR;

@@ -1,7 +1,7 @@
 // Files that were chosen in a form and not uploaded yet. The server's working copies have none, so
 // they stay in this browser, and are chosen again when the form comes back.
 
-import { say } from "./notices.js";
+import { say } from "../parts/voice.js";
 import * as store from "./store.js";
 import { ifAbandoned } from "./tabs.js";
 

@@ -1,7 +1,7 @@
 // The cover in the rail: the picture that is chosen is seen at once, from the library or from the
 // computer, and its alternative text is asked for. A file can be dropped anywhere in the section.
 
-import { say } from "./notices.js";
+import { say } from "../parts/voice.js";
 
 const section = document.querySelector('[data-section="cover"]');
 const form = section?.closest("form");

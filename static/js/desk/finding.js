@@ -1,7 +1,7 @@
 // The search box of the desk: what fits is listed while somebody types. Without this, it leads to
 // a page of what was found.
 
-import { combobox } from "./combobox.js";
+import { combobox } from "../parts/combobox.js";
 import { onKey } from "./keys.js";
 
 const input = document.getElementById("desk-q");

@@ -1,7 +1,7 @@
 // Adding pictures to the library: dropped, chosen or pasted, each with its own progress.
 
 import { token } from "./account.js";
-import { say } from "./notices.js";
+import { say } from "../parts/voice.js";
 import { renewToken, request } from "./requests.js";
 
 const AT_ONCE = 3; // The server decodes each: no more of them in its memory than these.

@@ -2,7 +2,7 @@
 // "Move…": Space lifts, the arrows move, Enter puts down, Esc takes back. Without this, "Move…"
 // leads to a page that asks for the day.
 
-import { say } from "./notices.js";
+import { say } from "../parts/voice.js";
 
 const form = document.getElementById("move-form");
 const list = document.querySelector(".coming");

@@ -1,6 +1,7 @@
 // The panel of newer text that was found, made by the server, at the top of the form.
 
-import { noticePlace, say } from "./notices.js";
+import { say } from "../parts/voice.js";
+import { noticePlace } from "./notices.js";
 import { addressOf } from "./requests.js";
 
 export async function showNewerText(address, tab) {

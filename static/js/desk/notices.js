@@ -1,6 +1,4 @@
-// The notices at the top of a form, in #desk-notices, and what is said of them.
-
-let voice = null;
+// The notices at the top of a form, in #desk-notices.
 
 export function noticePlace() {
   const found = document.getElementById("desk-notices");
@@ -26,17 +24,6 @@ export function show(id, content, { kind = "note" } = {}) {
 
 export function hide(id) {
   document.getElementById(id)?.remove();
-}
-
-// Lets a screen reader say something when it has time, without moving the focus.
-export function say(words) {
-  if (!voice) {
-    voice = document.createElement("div");
-    voice.className = "desk-voice";
-    voice.setAttribute("role", "status");
-    document.body.append(voice);
-  }
-  voice.textContent = words;
 }
 
 export function paragraph(...content) {

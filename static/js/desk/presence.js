@@ -1,6 +1,7 @@
 // Who else has this form open, and whether it was saved meanwhile.
 
-import { hide, paragraph, say, show, strong } from "./notices.js";
+import { say } from "../parts/voice.js";
+import { hide, paragraph, show, strong } from "./notices.js";
 import { addressOf, request } from "./requests.js";
 
 const EVERY = 15_000; // ms, while the page is seen

@@ -1,8 +1,8 @@
 // Related articles as cards: added by typing a title or from what is suggested, put in order by drag
 // or by keys. The rows of the form (posts/admin/related.py) stay what is sent.
 
-import { combobox } from "./combobox.js";
-import { say } from "./notices.js";
+import { combobox } from "../parts/combobox.js";
+import { say } from "../parts/voice.js";
 import { request } from "./requests.js";
 import { sortable } from "./sortable.js";
 

@@ -1,7 +1,7 @@
 // Things of a list that are put in another order: by drag, by the keyboard (Space lifts, arrows move,
 // Enter puts down, Esc takes back, spoken each time), or by a menu without either.
 
-import { say } from "./notices.js";
+import { say } from "../parts/voice.js";
 
 // `items()` are the elements in their order, `nameOf(item)` what one is called, `moved()` is called
 // once for each change. An item has a button [data-lift] and buttons [data-move=up|down|first|last].

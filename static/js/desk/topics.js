@@ -1,8 +1,8 @@
 // Topics as chips, chosen and made by typing. The browser's own list stays the field that is sent.
 
 import { token } from "./account.js";
-import { combobox } from "./combobox.js";
-import { say } from "./notices.js";
+import { combobox } from "../parts/combobox.js";
+import { say } from "../parts/voice.js";
 import { request } from "./requests.js";
 
 const select = document.querySelector("select[data-topics]");

@@ -1,7 +1,7 @@
 // A field under which fitting entries are listed while somebody types, and by the arrow keys one of
 // them is taken (the pattern "combobox" of the ARIA practices).
 
-import { say } from "./notices.js";
+import { say } from "./voice.js";
 
 const PAUSE = 150; // ms after a key, before it is asked
 let number = 0;
