@@ -8,15 +8,50 @@ CKEDITOR.dom.element.prototype.scrollIntoView = function () {
   this.$.scrollIntoView({ block: "nearest", inline: "nearest" });
 };
 
+// An empty paragraph has no text whose place a range could tell.
+function elementAt({ startContainer, startOffset }) {
+  const at = startContainer.childNodes[startOffset] ?? startContainer;
+  return at.nodeType === Node.ELEMENT_NODE ? at : at.parentElement;
+}
+
 CKEDITOR.on("instanceReady", ({ editor }) => {
   const least = editor.config.height;
   let height = 0;
+  // Whether whoever writes is where the caret is, and has not scrolled away to read.
+  let writing = false;
 
   function resize(wanted) {
     const next = Math.max(least, Math.ceil(wanted));
     if (next === height) return;
     height = next;
     editor.resize("100%", next, true);
+    showCaret();
+  }
+
+  // The browser scrolls to the caret at a key, when the frame has not grown yet: then the page ends
+  // too early for it.
+  function showCaret() {
+    const selection = editor.mode === "wysiwyg" && editor.window?.$.getSelection();
+    if (!writing || !editor.focusManager.hasFocus || !selection?.isCollapsed) return;
+    const range = selection.getRangeAt(0);
+    const box = range.getClientRects()[0] ?? elementAt(range).getBoundingClientRect();
+    const frame = editor.window.$.frameElement.getBoundingClientRect();
+    const { scrollPaddingTop, scrollPaddingBottom } = getComputedStyle(document.documentElement);
+    const above = parseFloat(scrollPaddingTop) - frame.top - box.top;
+    const below = frame.top + box.bottom - innerHeight + parseFloat(scrollPaddingBottom);
+    if (below > 0) scrollBy({ top: below, behavior: "instant" });
+    else if (above > 0) scrollBy({ top: -above, behavior: "instant" });
+  }
+
+  editor.on("key", () => {
+    writing = true;
+  });
+  for (const away of ["wheel", "touchmove", "pointerdown"]) {
+    const leave = () => {
+      writing = false;
+    };
+    addEventListener(away, leave, { passive: true });
+    editor.on("contentDom", () => editor.document.$.addEventListener(away, leave, { passive: true }));
   }
 
   const observer = new ResizeObserver(() => {

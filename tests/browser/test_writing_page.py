@@ -176,6 +176,36 @@ def test_the_text_grows_and_shrinks_and_its_caret_is_never_under_a_bar(
     )
 
 
+def test_on_a_slow_computer_the_caret_comes_into_view_when_the_page_has_grown(
+    editor: Page,
+) -> None:
+    no_leave_taking(editor)
+    # The frame is measured much later than a key is pressed.
+    editor.add_init_script("""{
+        const Observer = window.ResizeObserver;
+        window.ResizeObserver = class extends Observer {
+            constructor(callback) {
+                super((...all) => setTimeout(callback, 400, ...all));
+            }
+        };
+    }""")
+    editor.set_viewport_size({"width": 1280, "height": 700})
+    open_editor(editor)
+    for _ in range(14):
+        editor.keyboard.type("A line")
+        editor.keyboard.press("Enter")
+    editor.wait_for_function(f"() => ({CARET})()[1] > 70")
+    # Whoever has scrolled away to read stays there.
+    editor.mouse.move(300, 300)
+    editor.mouse.wheel(0, -4000)
+    editor.wait_for_function("() => scrollY === 0")
+    height = editor.evaluate("() => document.documentElement.scrollHeight")
+    more = "() => CKEDITOR.instances.id_body.document.getBody().appendHtml('<p>M</p><p>N</p>')"
+    editor.evaluate(more)
+    editor.wait_for_function("was => document.documentElement.scrollHeight > was", arg=height)
+    assert editor.evaluate("() => scrollY") == 0
+
+
 def test_an_open_list_of_formats_does_not_stay_behind(editor: Page) -> None:
     no_leave_taking(editor)
     open_editor(editor, published(editor))
