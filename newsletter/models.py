@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from alarmroom.desk.binnable import Binnable, GoesAlong, Said
 from alarmroom.desk.content import Row, Shape
-from posts.models import Post
+from posts.models import Correction, Post
 from posts.models.body import images_in
 from posts.models.fields import PlainCharField, PlainTextField
 from posts.models.image import Image
@@ -99,6 +99,9 @@ class Issue(Binnable):
     posts: models.ManyToManyField[Post, IssuePost] = models.ManyToManyField(
         Post, through="IssuePost", related_name="issues"
     )
+    corrections: models.ManyToManyField[Correction, IssueCorrection] = models.ManyToManyField(
+        Correction, through="IssueCorrection", related_name="issues", blank=True
+    )
     state = models.CharField(max_length=9, choices=State, default=State.DRAFT, editable=False)
     scheduled_for = models.DateTimeField(null=True, blank=True, editable=False)
     started_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -127,7 +130,7 @@ class Issue(Binnable):
     objects = IssueQuerySet.as_manager()
 
     content_shape = Shape(
-        fields=("number", "subject", "preheader", "intro"),
+        fields=("number", "subject", "preheader", "intro", "corrections"),
         rows={"issue_posts": Row("post", ("blurb",), label="Articles")},
     )
 
@@ -277,6 +280,55 @@ class IssuePost(GoesAlong):
         return Said(
             f"It is in the {self.issue.get_state_display()} issue “{self.issue}”, and leaves it.",
             f"It is in one {self.issue.get_state_display()} issue, and leaves it.",
+            self.issue,
+        )
+
+
+class IssueCorrection(GoesAlong):
+    """A correction that an issue tells its readers. No other issue tells it again."""
+
+    issue = models.ForeignKey(Issue, models.CASCADE, related_name="issue_corrections")
+    correction = models.OneToOneField(Correction, models.PROTECT, related_name="taken")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.issue} / {self.correction}"
+
+    def owner(self) -> models.Model:
+        return self.issue
+
+    def why_kept(self, thing: models.Model) -> Said | None:
+        if thing == self.issue or self.issue.is_open:
+            return None
+        advice = "Withdraw the article instead: its address then tells readers that it was."
+        return Said(
+            f"A correction of it is in the issue “{self.issue}”, which is out. {advice}",
+            f"A correction of it is in an issue that is out. {advice}",
+            self.issue,
+        )
+
+    def why_not_back(self) -> Said | None:
+        # Locked, as in IssuePost.
+        issue = Issue.objects.select_for_update().get(pk=self.issue_id)
+        if issue.is_open:
+            return None
+        return Said(
+            f"Its correction is not in the issue “{issue}” again, which is "
+            f"{issue.get_state_display()} by now.",
+            "A correction of it is not in an issue again that is out by now.",
+            issue,
+        )
+
+    def said_in_bin(self, thing: models.Model) -> Said:
+        about = self.correction.post
+        if thing == self.issue:
+            return Said(f"A correction of “{about}” is in it.", "A correction is in it.", about)
+        return Said(
+            f"A correction of it is in the {self.issue.get_state_display()} issue "
+            f"“{self.issue}”, and leaves it.",
+            f"A correction of it is in one {self.issue.get_state_display()} issue, and leaves it.",
             self.issue,
         )
 

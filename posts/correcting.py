@@ -1,7 +1,10 @@
-"""Correcting a published article: the notice that readers and feeds show, and its taking back.
+"""Correcting a published article: the notice that readers and feeds show, changed and taken back.
 
-Both are a change that readers are told about: the date of the article's last change moves, as with
+Each is a change that readers are told about: the date of the article's last change moves, as with
 "Tell readers that the text changed". The history and the log have each.
+
+The article's row is the lock of its corrections. Their own rows are never locked: an issue that
+takes one refers to it while it holds other rows (newsletter/corrections.py).
 """
 
 from __future__ import annotations
@@ -21,6 +24,14 @@ from posts.models.correction import MOST_CORRECTIONS
 
 class CannotCorrect(Exception):
     """An article takes no correction now; the text says why."""
+
+
+class Overtaken(CannotCorrect):
+    """Somebody changed the words of a correction meanwhile; `now` is how they read."""
+
+    def __init__(self, now: str) -> None:
+        super().__init__("Somebody changed this correction meanwhile. Look at both, then decide.")
+        self.now = now
 
 
 def correct(post: Post, text: str, *, key: str, by: Any) -> bool:
@@ -47,11 +58,34 @@ def correct(post: Post, text: str, *, key: str, by: Any) -> bool:
     return True
 
 
+def change(correction: Correction, text: str, *, was: str, by: Any) -> bool:
+    """Show readers other words of a correction; return whether that changed anything.
+
+    `was` is what its words were when they were shown to whoever changed them. Raises
+    CannotCorrect; where somebody else changed them meanwhile, Overtaken.
+    """
+    with transaction.atomic():
+        post = Post.objects.select_for_update().get(pk=correction.post_id)
+        found = Correction.objects.filter(pk=correction.pk).first()
+        if found is None or found.taken_back_at:
+            raise CannotCorrect("This correction was taken back meanwhile, so it was not changed.")
+        if found.text == text:
+            return False
+        if found.text != was:
+            raise Overtaken(found.text)
+        found.text = text
+        found.save(update_fields=["text"])
+        # Apart, for each may be as long as a line of the log.
+        log.record(Act.Kind.CORRECTED, by=by, about=post, detail=f"A correction that was: {was}")
+        _tell(post, f"Changed it to: {text}", by)
+    return True
+
+
 def take_back(correction: Correction, *, by: Any) -> bool:
     """Show readers a correction no longer; return whether that changed anything."""
     with transaction.atomic():
         post = Post.objects.select_for_update().get(pk=correction.post_id)
-        found = Correction.objects.select_for_update().filter(pk=correction.pk).first()
+        found = Correction.objects.filter(pk=correction.pk).first()
         if found is None or found.taken_back_at:
             return False
         found.taken_back_at = timezone.now()

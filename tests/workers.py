@@ -23,6 +23,7 @@ GROUPS = (
         "tests/browser/test_bin.py::",
         "tests/browser/test_library.py::",
         "tests/browser/test_desk_pages.py::",
+        "tests/browser/test_people.py::",
         "tests/browser/test_main_path.py::",
     ),
     (

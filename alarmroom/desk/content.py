@@ -233,7 +233,7 @@ def put(data: QueryDict, of: Any, name: str, value: Any) -> None:
     elif isinstance(widget, forms.CheckboxInput):
         if value:
             data[name] = "on"
-    elif isinstance(widget, forms.SelectMultiple):
+    elif getattr(widget, "allow_multiple_selected", False):
         data.setlist(name, [str(each) for each in value or []])
     elif not isinstance(widget, forms.FileInput):
         one_of_many = (forms.Select, forms.RadioSelect)

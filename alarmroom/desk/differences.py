@@ -138,7 +138,8 @@ def differences(
     parts += [("state", name) for name in shape.state if state]
     for part, name in parts:
         old, new = before[part].get(name), after[part].get(name)
-        if old != new:
+        # A revision that is older than a set of links has none of them.
+        if old != new and not (new in (None, []) and old in (None, [])):
             each = _difference(model, names, name, old, new)
             found += [each] if each else []
     for name, row in shape.rows.items():

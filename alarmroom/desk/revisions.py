@@ -99,7 +99,11 @@ def record_found(thing: models.Model, found: Content) -> None:
     So it is at its first save on the desk, and after a change by something else.
     """
     newest = Revision.objects.of(thing).newest_first().first()
-    if newest is None or without_state(newest.content) != without_state(found):
+    # A field that is younger than the revision says nothing about a change.
+    known = {**found, **newest.content} if newest else {}
+    if newest:
+        known["fields"] = {**found["fields"], **newest.content["fields"]}
+    if newest is None or without_state(known) != without_state(found):
         at = getattr(thing, "updated_at", None) or timezone.now()
         record(thing, found, Revision.Kind.FOUND, at=min(at, timezone.now()))
 

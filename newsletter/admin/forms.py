@@ -7,13 +7,49 @@ from typing import Any, Self
 
 from django import forms
 from django.http import QueryDict
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
+from alarmroom.desk import dates
 from alarmroom.desk.moments import MomentInputField
 from alarmroom.desk.signing_in.confirming import ConfirmingForm
-from newsletter.models import Issue, IssuePost
+from newsletter import corrections
+from newsletter.models import Issue, IssueCorrection, IssuePost
 from posts.admin.shared import ArticleRowForm
+from posts.models import Correction
 
 LAST = 32_000  # A position after all others.
+
+
+class CorrectionsField(forms.TypedMultipleChoiceField):
+    """Corrections with a box each.
+
+    One that was taken back, or went into another issue, while the form was open is no error:
+    it is left out, and the page says so afterwards.
+    """
+
+    widget = forms.CheckboxSelectMultiple
+
+    def __init__(self) -> None:
+        super().__init__(coerce=int, required=False, label="Corrections since the last issue")
+        self.left_out = False
+
+    def to_python(self, value: Any) -> list[str]:
+        sent = super().to_python(value)
+        known = [each for each in sent if self.valid_value(each)]
+        self.left_out = len(known) < len(sent)
+        return known
+
+
+def offered_line(correction: Correction) -> SafeString:
+    return format_html(
+        '<span class="offered__title">{}</span><span class="offered__words">{}</span>'
+        '<span class="offered__date">{}</span>',
+        correction.post.title,
+        correction.text,
+        dates.moment(correction.at),
+    )
 
 
 class IssueForm(forms.ModelForm):
@@ -35,8 +71,28 @@ class IssueForm(forms.ModelForm):
             ),
         }
 
+    corrections = CorrectionsField()
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
+        self.could_take_all = True
+        choices: Any = self.fields["corrections"]
+        choices.choices = lambda: [(each.pk, offered_line(each)) for each in self.offered]
+        if self.instance.pk:
+            inside = IssueCorrection.objects.filter(issue=self.instance)
+            self.initial["corrections"] = lambda: list(inside.values_list("correction", flat=True))
+
+    @cached_property
+    def offered(self) -> list[Correction]:
+        """The corrections that this issue may tell. Asked for only where they are shown or sent."""
+        return corrections.offered_to(self.instance)
+
+    def _save_m2m(self) -> None:
+        super()._save_m2m()  # type: ignore[misc]  # Django's own
+        wanted = self.cleaned_data["corrections"]
+        took = corrections.put_in(self.instance, wanted)
+        field: Any = self.fields["corrections"]
+        self.could_take_all = took and not field.left_out
 
     def clean_subject(self) -> str:
         # The field is as high as its words need, so what is pasted may have several lines.

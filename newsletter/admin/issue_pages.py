@@ -31,7 +31,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from alarmroom.desk import moving
 from alarmroom.desk.signing_in import confirming
 from alarmroom.facts import facts
-from newsletter import preflight
+from newsletter import corrections, preflight
 from newsletter.admin.forms import Decision, SendForm, already_done
 from newsletter.delivery import pausing, starting
 from newsletter.delivery.transport import Fate, ServerAway, ServerRefuses
@@ -221,7 +221,7 @@ class IssuePagesMixin:
             problems=problems,
             changed=changed,
             differences=differences,
-            warnings=rendered.warnings,
+            warnings=[*rendered.warnings, *corrections.left_out(issue)],
             count=Subscriber.objects.mailable().count(),
         )
         if form.was_locked:
@@ -372,7 +372,7 @@ def preview_of(issue: Issue) -> tuple[mail.Preview, list[str]]:
     if content is not None:
         return mail.preview(issue, content), []
     rendered = mail.render(issue)
-    return mail.preview(issue, rendered), rendered.warnings
+    return mail.preview(issue, rendered), [*rendered.warnings, *corrections.left_out(issue)]
 
 
 def move_issue(pk: int, by: Any, seen: datetime, to: datetime) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import connection
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -24,6 +24,7 @@ from alarmroom.desk.lists import Part, View
 from alarmroom.desk.menu import Place
 from alarmroom.desk.versioned import VersionedAdminMixin
 from alarmroom.desk.writing import Frame, WritingPageMixin
+from newsletter import corrections
 from newsletter.admin.forms import IssueForm, IssuePostForm
 from newsletter.admin.issue_pages import IssuePagesMixin, note_for
 from newsletter.models import Delivery, Issue, IssuePost
@@ -190,6 +191,13 @@ class IssueAdmin(
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
+        if not form.could_take_all:
+            self.message_user(
+                request,
+                "A correction that was ticked is not in this issue: it was taken back, or another "
+                "issue has it by now.",
+                messages.WARNING,
+            )
         rows = list(form.instance.issue_posts.order_by("position", "pk"))
         for position, row in enumerate(rows, start=1):
             row.position = position
@@ -217,6 +225,8 @@ class IssueAdmin(
     ) -> HttpResponse:
         issue = context["original"]
         context["note"] = note_for(request, issue) if issue else ""
+        if issue and not issue.is_open:
+            context["told"] = corrections.told_by(issue)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def section_line(self, name: str, thing: Any) -> str:

@@ -30,7 +30,7 @@ from django.utils import timezone
 from alarmroom import kept
 from alarmroom.desk import log
 from alarmroom.desk.models import Act
-from newsletter import preflight
+from newsletter import corrections, preflight
 from newsletter.delivery.pausing import never_mailed
 from newsletter.delivery.tasks import wake
 from newsletter.delivery.transport import Outcome, SmtpTransport, envelope_sender
@@ -287,6 +287,7 @@ def cancel(issue: Issue, by: AbstractBaseUser | AnonymousUser | None = None) -> 
                 reply="The issue was cancelled.",
                 changed_at=now,
             )
+            corrections.set_free(issue)
     issue.refresh_from_db()
     return bool(changed)
 

@@ -1,19 +1,22 @@
-"""The articles of an issue as a mail shows them: plain text, absolute links, copies of covers."""
+"""An issue's articles and corrections as a mail shows them: plain text, absolute links."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Model, QuerySet
+from django.utils import timezone
 
 from alarmroom import mail_text
 from alarmroom.facts import facts
+from newsletter import corrections
 from newsletter.mail import text
 from newsletter.mail.errors import RenderError
 from newsletter.models import Issue, IssuePost
-from posts.models import Post
+from posts.models import Correction, Post
 from posts.pictures.renditions import PictureMissing, rendition
 from posts.text.outgoing_links import whole_url
 
@@ -46,6 +49,19 @@ class Article:
     blurb: list[str]
     blurb_as_text: str
     cover: Cover | None
+
+
+@dataclass(frozen=True)
+class Told:
+    """A correction as an issue tells it: plain text and an absolute link."""
+
+    title: str
+    title_as_text: str
+    url: str
+    path: str
+    at: datetime
+    text: str
+    text_as_text: str
 
 
 def articles(issue: Issue, warnings: list[str]) -> list[Article]:
@@ -103,6 +119,25 @@ def _cover(post: Post) -> Cover | None:
     )
 
 
+def told_in(issue: Issue) -> list[Told]:
+    """Return the corrections that an issue tells now. One query."""
+    return [_told(correction) for correction in corrections.told_by(issue)]
+
+
+def _told(correction: Correction) -> Told:
+    path = correction.post.get_absolute_url()
+    title, words = mail_text.one_line(correction.post.title), mail_text.one_line(correction.text)
+    return Told(
+        title=title,
+        title_as_text=mail_text.wrap(title),
+        url=site(path),
+        path=path,
+        at=timezone.localtime(correction.at),
+        text=words,
+        text_as_text=mail_text.wrap(words),
+    )
+
+
 def source(issue: Issue) -> tuple[object, ...]:
     """Return what render() reads of the database, to see whether it is still the same.
 
@@ -114,7 +149,7 @@ def source(issue: Issue) -> tuple[object, ...]:
         for found in (row, row.post, row.post.author, row.post.cover):
             read.append(found and {name: found.__dict__.get(name) for name in _columns(found)})
     # The names and the postal address stand in the mail, too.
-    return (*texts, read, facts())
+    return (*texts, read, told_in(issue), facts())
 
 
 def site(path: str) -> str:

@@ -21,7 +21,7 @@ from django.utils.crypto import salted_hmac
 from alarmroom import mail, mail_text
 from alarmroom.characters import CONTROL, SURROGATES
 from newsletter.mail import text
-from newsletter.mail.articles import Article, article, articles, site, source
+from newsletter.mail.articles import Article, article, articles, site, source, told_in
 from newsletter.mail.errors import RenderError
 from newsletter.mail.limits import check_links, check_size
 from newsletter.mail.mime import TOKENS, HeaderError, MessageTemplate, serialise
@@ -86,13 +86,13 @@ class HasMime(Protocol):
 def render(issue: Issue, *, test: bool = False) -> Rendered:
     """Return an issue as it would be sent; the same content gives the same bytes.
 
-    The subject of a `test` says that it is one. One query. Raises RenderError.
+    The subject of a `test` says that it is one. Two queries. Raises RenderError.
     """
     warnings: list[str] = []
     subject = _subject(issue)
     shown = articles(issue, warnings)
     marker = _marker()
-    context = _context(issue, shown, marker)
+    context = {**_context(issue, shown, marker), "corrections": told_in(issue)}
     subject, plain, html = mail.render("issue", {**context, "subject": subject})
     check_links(html)
     plain = re.sub(r"\n{3,}", "\n\n", plain)

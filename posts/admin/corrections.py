@@ -1,4 +1,4 @@
-"""Corrections of a published article on the desk: added, listed, taken back."""
+"""Corrections of a published article on the desk: added, listed, changed, taken back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -43,6 +43,20 @@ class CorrectionForm(forms.ModelForm[Correction]):
         return " ".join(self.cleaned_data["text"].split())
 
 
+class ChangeForm(forms.ModelForm[Correction]):
+    """Other words for a correction, and how it read when the page was made."""
+
+    was = forms.CharField(widget=forms.HiddenInput, max_length=LONGEST_CORRECTION)
+
+    class Meta(CorrectionForm.Meta):
+        help_texts = {
+            "text": "Readers see the new words at once. Its date stays, and an issue that was sent "
+            "stays as it was sent."
+        }
+
+    clean_text = CorrectionForm.clean_text
+
+
 class CorrectionsMixin(Base):
     """For the admin of articles: the page "Add a correction"."""
 
@@ -68,12 +82,58 @@ class CorrectionsMixin(Base):
             raise PermissionDenied
         if "take_back" in request.POST:
             return self._take_back_correction(request, post)
+        if "change" in request.GET:
+            if (changing := self._correction_of(post, request.GET["change"])) is None:
+                raise Http404
+            return self._change_correction(request, post, changing)
         form = _new_form()
         if request.method == "POST":
             form = CorrectionForm(request.POST, label_suffix="")
             if form.is_valid() and self._add_correction(request, post, form):
                 return redirect("admin:posts_post_corrections", post.pk)
         return self._corrections_page(request, post, form)
+
+    def _correction_of(self, post: Post, pk: str) -> Correction | None:
+        known = pk.isascii() and pk.isdecimal() and len(pk) < 18
+        return Correction.objects.filter(post=post, pk=int(pk) if known else 0).first()
+
+    def _change_correction(
+        self, request: HttpRequest, post: Post, correction: Correction
+    ) -> HttpResponse:
+        """Show the words of a correction in a form, or store other ones."""
+        # A copy, so that the form does not put into it what was not stored.
+        shown = Correction(text=correction.text)
+        form = ChangeForm(
+            request.POST or None, instance=shown, initial={"was": shown.text}, label_suffix=""
+        )
+        now = ""
+        if request.method == "POST" and form.is_valid():
+            try:
+                changed = correcting.change(
+                    correction,
+                    form.cleaned_data["text"],
+                    was=form.cleaned_data["was"],
+                    by=request.user,
+                )
+            except correcting.Overtaken as overtaken:
+                now = overtaken.now
+                form.add_error(None, str(overtaken))
+                data = request.POST.copy()
+                data["was"] = now
+                form.data = data
+            except correcting.CannotCorrect as why:
+                self.message_user(request, str(why), messages.WARNING)
+                return redirect("admin:posts_post_corrections", post.pk)
+            else:
+                self.message_user(
+                    request,
+                    "The correction has the new words." if changed else "The words are the same.",
+                    messages.SUCCESS if changed else messages.INFO,
+                )
+                return redirect("admin:posts_post_corrections", post.pk)
+        elif request.method != "POST" and correction.taken_back_at:
+            return redirect("admin:posts_post_corrections", post.pk)
+        return self._corrections_page(request, post, form, changing=correction, now=now)
 
     def _add_correction(self, request: HttpRequest, post: Post, form: CorrectionForm) -> bool:
         text, key = form.cleaned_data["text"], form.cleaned_data["key"]
@@ -90,9 +150,7 @@ class CorrectionsMixin(Base):
         return True
 
     def _take_back_correction(self, request: HttpRequest, post: Post) -> HttpResponse:
-        pk = request.POST["take_back"]
-        known = pk.isascii() and pk.isdecimal() and len(pk) < 18
-        found = Correction.objects.filter(post=post, pk=int(pk) if known else 0).first()
+        found = self._correction_of(post, request.POST["take_back"])
         if found and correcting.take_back(found, by=request.user):
             self.message_user(
                 request, "The correction is taken back. Readers no longer see it.", messages.SUCCESS
@@ -102,9 +160,14 @@ class CorrectionsMixin(Base):
         return redirect("admin:posts_post_corrections", post.pk)
 
     def _corrections_page(
-        self, request: HttpRequest, post: Post, form: CorrectionForm
+        self,
+        request: HttpRequest,
+        post: Post,
+        form: CorrectionForm | ChangeForm,
+        changing: Correction | None = None,
+        now: str = "",
     ) -> HttpResponse:
-        if form.errors:
+        if form.errors and changing is None:
             # With a key of its own: the one that was sent may be of one that was taken back.
             data = request.POST.copy()
             data["key"] = get_random_string(LONGEST_KEY)
@@ -118,8 +181,10 @@ class CorrectionsMixin(Base):
                 "opts": self.opts,
                 "original": post,
                 "change_address": reverse("admin:posts_post_change", args=[post.pk]),
-                "title": "Corrections",
+                "title": "Change a correction" if changing else "Corrections",
                 "form": form,
+                "changing": changing,
+                "now": now,
                 "shown": every.shown().reverse(),
                 "taken_back": every.exclude(taken_back_at=None).order_by("-taken_back_at")[:20],
             },

@@ -167,6 +167,11 @@ def test_only_who_may_publish_it_corrects_an_article(client: Client, post: Post,
     assert send(client, post).status_code == (302 if may else 403)
     assert Correction.objects.exists() == may
     of_another = Correction.objects.create(post=post, text="x", key="x")
+    other_words = {"text": "Other words.", "was": "x"}
+    changed = client.post(f"{address(post)}?change={of_another.pk}", other_words)
+    assert changed.status_code == (302 if may else 403)
+    of_another.refresh_from_db()
+    assert of_another.text == ("Other words." if may else "x")
     taken = client.post(address(post), {"take_back": of_another.pk})
     assert taken.status_code == (302 if may else 403)
     of_another.refresh_from_db()
@@ -174,8 +179,9 @@ def test_only_who_may_publish_it_corrects_an_article(client: Client, post: Post,
     # Not through the address of another article.
     theirs = Correction.objects.create(post=make_post(), text="x", key="x")
     client.post(address(post), {"take_back": theirs.pk})
+    client.post(f"{address(post)}?change={theirs.pk}", {"text": "y", "was": "x", "key": "z" * 32})
     theirs.refresh_from_db()
-    assert theirs.taken_back_at is None
+    assert (theirs.taken_back_at, theirs.text) == (None, "x")
 
 
 def test_what_readers_do_not_see_takes_none_and_keeps_those_it_has(
@@ -226,3 +232,52 @@ def test_changes_that_wait_go_on_waiting(desk: Client, client: Client, post: Pos
     desk.post(f"/admin/posts/post/{post.pk}/drop/")
     assert not Revision.objects.of(post).filter(waits=True).exists()
     assert "Answer the call." in page(client)
+
+
+def test_its_words_are_changed_with_a_line_in_the_log_each_time(
+    desk: Client, client: Client, post: Post
+) -> None:
+    send(desk, post, "There were <four>.")
+    correction = Correction.objects.get()
+    form = f"{address(post)}?change={correction.pk}"
+    shown = desk.get(form).context["form"]
+    assert shown["text"].value() == shown["was"].value() == "There were <four>."
+    before = Post.objects.get(pk=post.pk).revised_at
+    sent = {"text": NASTY, "was": "There were <four>."}
+    assert desk.post(form, sent).status_code == 302
+    changed = Correction.objects.get()
+    assert (changed.text, changed.at) == (PLAIN, correction.at)
+    assert f": {ESCAPED}</p>" in page(client)
+    assert "four" not in page(client)
+    assert all(ESCAPED in in_feed(client, url)[0] for url in ALL)
+    after = Post.objects.get(pk=post.pk).revised_at
+    assert before and after and after > before
+    details = Act.objects.filter(kind=Act.Kind.CORRECTED).order_by("pk")
+    assert list(details.values_list("detail", flat=True))[1:] == [
+        "A correction that was: There were <four>.",
+        f"Changed it to: {PLAIN}",
+    ]
+    # The same words are no change; what is empty or too long is none either.
+    for text in (PLAIN, "", "x" * (LONGEST_CORRECTION + 1)):
+        desk.post(form, {"text": text, "was": PLAIN})
+    assert details.count() == 3
+    desk.post(address(post), {"take_back": correction.pk})
+    assert desk.get(form).status_code == 302
+    assert "taken back meanwhile" in said(desk.post(form, {"text": "x", "was": PLAIN}))
+    assert Correction.objects.get().text == PLAIN
+
+
+def test_of_two_who_change_it_the_second_sees_the_words_of_the_first(
+    desk: Client, post: Post
+) -> None:
+    send(desk, post, "Four.")
+    form = f"{address(post)}?change={Correction.objects.get().pk}"
+    desk.post(form, {"text": "Five.", "was": "Four."})
+    answer = desk.post(form, {"text": "Six.", "was": "Four."})
+    html = answer.content.decode()
+    assert "It reads now: “Five.”" in html
+    assert "Six.</textarea>" in html
+    assert Correction.objects.get().text == "Five."
+    shown = answer.context["form"]
+    desk.post(form, {"text": shown["text"].value(), "was": shown["was"].value()})
+    assert Correction.objects.get().text == "Six."
