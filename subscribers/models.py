@@ -329,7 +329,9 @@ class Resource(Binnable):
     created_at = models.DateTimeField(auto_now_add=True)
 
     # Without its files, which are replaced and not kept.
-    content_shape = Shape(fields=("title", "slug", "description", "position"))
+    content_shape = Shape(
+        fields=("title", "slug", "description", "position"), labels={"slug": "Address"}
+    )
 
     class Meta:
         ordering = ["position", "pk"]

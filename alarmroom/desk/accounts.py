@@ -83,6 +83,9 @@ class PersonFields(forms.ModelForm):
             groups.queryset = roles_within(self.actor)
             groups.label = "Roles"
             groups.help_text = "Only roles whose every right you have yourself can be given."
+        if name := self.fields.get("username"):
+            name.label = "User name"
+            name.help_text = "To sign in with: letters, digits, and any of @ . + - _"
         if email := self.fields.get("email"):
             email.help_text = "For what the desk has to tell, and for a forgotten password."
         if active := self.fields.get("is_active"):
@@ -139,7 +142,7 @@ class PersonAdmin(UserAdminBase):
     readonly_fields = ["new_password", "last_login", "date_joined"]
     add_fieldsets = (
         (None, {"fields": ("username", "first_name", "last_name", "email", "groups")}),
-        ("Password", {"fields": ("usable_password", "password1", "password2")}),
+        ("Password", {"fields": ("password1", "password2")}),
     )
     fieldsets = (
         (None, {"fields": ("username", "first_name", "last_name", "email", "new_password")}),

@@ -45,6 +45,8 @@ class Shape:
     rows: Mapping[str, Row] = field(default_factory=dict)
     # Fields that are one thing, its lead first: a picture, and what it shows.
     groups: tuple[tuple[str, ...], ...] = ()
+    # What an editor calls a field, unless it is the name that the model gives it.
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def shape_of(model: type[models.Model]) -> Shape:

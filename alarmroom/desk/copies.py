@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -106,6 +106,7 @@ class Other:
     name: str
     seconds: int  # Since the last change.
     is_self: bool
+    tabs: list[str] = field(default_factory=list)  # Of the same person.
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -113,6 +114,7 @@ class Other:
             "initials": initials_of(self.name),
             "seconds": self.seconds,
             "self": self.is_self,
+            "tabs": self.tabs,
         }
 
 
@@ -135,6 +137,8 @@ def others(model: type[models.Model], object_id: int, by: Any, tab: str) -> list
         if copy.by and copy.by_id not in found:
             seconds = max(0, int((now - copy.changed_at).total_seconds()))
             found[copy.by_id] = Other(name_of(copy.by), seconds, copy.by_id == by.pk)
+        if copy.by_id == by.pk:
+            found[copy.by_id].tabs.append(copy.tab)
     return list(found.values())
 
 

@@ -74,7 +74,7 @@ def label_of(model: type[models.Model], name: str) -> str:
     if row := shape.rows.get(name):
         return row.label
     model_field: Any = model._meta.get_field(name)
-    return str(capfirst(model_field.verbose_name))
+    return shape.labels.get(name) or str(capfirst(model_field.verbose_name))
 
 
 def clean_body(model_field: Any, value: Any) -> str:

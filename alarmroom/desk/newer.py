@@ -54,16 +54,35 @@ def panel(model_admin: Any, request: HttpRequest, thing: models.Model | None) ->
         )
         if len(found) == SHOWN_AT_ONCE:
             break
-    if not found:
+    # What belongs to an object that exists stands in its history.
+    aside = [] if thing else set_aside(model_admin, request)
+    if not found and not aside:
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
     context = {
         "found": found,
+        "aside": aside,
         "thing": thing,
         "change_address": model_admin.address_of("change", thing.pk if thing else None),
         "set_aside_address": model_admin.address_of("set_aside", thing.pk if thing else None),
         "compare_address": model_admin.address_of("compare", thing.pk) if thing else "",
     }
     return render(request, "admin/desk/newer.html", context)
+
+
+def set_aside(model_admin: Any, request: HttpRequest) -> list[Newer]:
+    """Return the texts for something new that this person has set aside, the latest first."""
+    rows = (
+        WorkingCopy.objects.of(model_admin.model, NEW)
+        .filter(by=request.user.pk, settled_at=None, set_aside_at__isnull=False)
+        .exclude(tab=request.GET.get("tab", ""))
+        .order_by("-changed_at")
+    )
+    shown = request.GET.get("copy", "")
+    return [
+        Newer(copy, title_of(model_admin.copy_as_content(request, None, copy)), [])
+        for copy in rows[:LOOKED_AT]
+        if str(copy.pk) != shown
+    ]
 
 
 def title_of(typed: Content) -> str:

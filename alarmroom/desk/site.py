@@ -23,6 +23,7 @@ from alarmroom.desk.guard import DeletionAdmin, GuardedAdmin
 from alarmroom.desk.lists import ListAdmin
 from alarmroom.desk.menu import Entry, menu_of
 from alarmroom.desk.saved import SavedAdmin
+from alarmroom.desk.words import WordsAdmin
 
 # Their rows are secrets of accounts; alarmroom/desk/signing_in/ has the pages.
 NOT_ON_THE_DESK = ("otp_totp", "otp_static")
@@ -76,7 +77,7 @@ class DeskSite(admin.AdminSite):
             # The first base, so that the class cannot allow what it forbids.
             admin_class = type(
                 admin_class.__name__,
-                (GuardedAdmin, admin_class, DeletionAdmin, ListAdmin, SavedAdmin),
+                (GuardedAdmin, admin_class, DeletionAdmin, ListAdmin, SavedAdmin, WordsAdmin),
                 {"__module__": __name__},
             )
         super().register(model_or_iterable, admin_class, **options)

@@ -23,6 +23,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -140,6 +141,7 @@ class VersionedAdminMixin(HistoryPagesMixin):
             data=copies.typed(request.POST),
             base=base,
         )
+        self.replaced(request, thing, tab)
         if kept.settled_at:
             where = kept.saved_as or (thing.pk if thing else None)
             return JsonResponse({"state": "settled", "change": self.address_of("change", where)})
@@ -151,6 +153,16 @@ class VersionedAdminMixin(HistoryPagesMixin):
                 **self.presence(request, thing, tab, base),
             }
         )
+
+    def replaced(self, request: HttpRequest, thing: models.Model | None, tab: str) -> None:
+        """Offer no more the copy that this tab has brought back, and goes on with.
+
+        It is kept for 30 days, as one that was set aside; the next key in its own tab, if that
+        is open after all, makes it an open one again.
+        """
+        if found := self.own_copy(request, thing, request.POST.get(COPY, "")):
+            rows = WorkingCopy.objects.filter(pk=found.pk, set_aside_at=None).exclude(tab=tab)
+            rows.update(set_aside_at=timezone.now())
 
     def presence_view(self, request: HttpRequest, object_id: str | None = None) -> HttpResponse:
         try:
@@ -514,14 +526,23 @@ class VersionedAdminMixin(HistoryPagesMixin):
             query = f"?version={content.digest(version)}" if version else ""
             context["desk_form_attributes"] = format_html(
                 ' data-working-copy="{}" data-presence="{}" data-newer="{}" data-account="{}"'
-                ' data-object="{}"',
+                ' data-object="{}"{}',
                 self.address_of("working_copy", pk),
                 self.address_of("presence", pk) + query,
                 self.address_of("newer", pk) + (f"?copy={found.pk}" if found else ""),
                 request.user.pk,
                 f"{self.model._meta.label_lower}:{pk or 'new'}",
+                self.brought_back(pk, found) if found else "",
             )
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def brought_back(self, pk: Any, found: WorkingCopy) -> SafeString:
+        """Return what the page needs to say which text it shows, and to go back."""
+        return format_html(
+            ' data-brought-back="{}" data-instead="{}"',
+            dates.moment(found.changed_at),
+            self.address_of("change", pk),
+        )
 
 
 def refused(

@@ -96,12 +96,9 @@ class PostForm(CheckedForm, SlugForm):
             )
         }
         labels = {
-            "body": "Text",
-            "summary": "Dek",
-            "slug": "Address",
+            **Post.content_shape.labels,
             "search_title": "Title in search results",
             "published_at": "Publish at",
-            "tags": "Topics",
         }
         widgets = {
             "published_at": MomentWidget,

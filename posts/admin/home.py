@@ -15,6 +15,7 @@ from django.utils.text import Truncator
 
 from alarmroom.desk import home
 from alarmroom.desk.copies import name_of
+from alarmroom.desk.left_behind import typed_title
 from alarmroom.desk.models import WorkingCopy
 from alarmroom.desk.models.working_copy import NEW
 from posts.models import Post, Review, access
@@ -45,7 +46,7 @@ def articles(request: HttpRequest) -> Iterator[home.Part]:
 
 
 def begun(request: HttpRequest) -> Iterator[home.Action]:
-    """The last draft that the account saved, or typed into. One query."""
+    """The last draft that the account saved, or typed into. Two queries at most."""
     user = request.user
     drafts = Post.objects.visible_to(user).drafts().filter(owner=user.pk)
     title = Post.objects.filter(pk=OuterRef("object_id")).values("title")
@@ -54,23 +55,25 @@ def begun(request: HttpRequest) -> Iterator[home.Action]:
     text = models.CharField()
     found = (
         drafts.order_by()
-        .annotate(key=F("pk"), name=Coalesce("title", Value(""), output_field=text))
-        .values_list("key", "name", "updated_at")
+        .annotate(key=F("pk"), copy=Value(0), name=Coalesce("title", Value(""), output_field=text))
+        .values_list("key", "copy", "name", "updated_at")
         .union(
             copies.order_by()
             .annotate(
                 key=F("object_id"),
+                copy=F("pk"),
                 name=Coalesce(Subquery(title), Value(""), output_field=text),
             )
-            .values_list("key", "name", "changed_at"),
+            .values_list("key", "copy", "name", "changed_at"),
             all=True,
         )
         .order_by("-updated_at")[:10]
     )
     now = timezone.now()
-    for pk, name, at in found:
+    for pk, copy, name, at in found:
         if pk == NEW and user.has_perm("posts.add_post"):
-            url, name = reverse("admin:posts_post_add"), "an article without a title"
+            url = f"{reverse('admin:posts_post_add')}?copy={copy}"
+            name = typed_title(WorkingCopy.objects.get(pk=copy)) or "an article without a title"
         elif name:
             url = reverse("admin:posts_post_change", args=[pk])
         else:

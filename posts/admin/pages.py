@@ -31,7 +31,7 @@ class PageForm(SlugForm):
     class Meta:
         model = Page
         fields = "__all__"
-        labels = {"body": "Text", "slug": "Address"}
+        labels = Page.content_shape.labels
         widgets = {
             "title": forms.Textarea(
                 attrs={"rows": 1, "class": "sheet__title", "placeholder": "Title"}

@@ -265,6 +265,7 @@ class Post(WithBody, Slugged, Binnable):
         state=("published_at",),
         rows={"related_to": Row("related", label="Related articles")},
         groups=(("cover", "cover_alt", "cover_caption", "cover_credit"),),
+        labels={"slug": "Address", "summary": "Dek", "body": "Text", "tags": "Topics"},
     )
 
     class Meta:

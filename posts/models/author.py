@@ -33,7 +33,9 @@ class Author(Slugged):
 
     objects = AuthorQuerySet.as_manager()
 
-    content_shape = Shape(fields=("name", "slug", "role", "bio", "photo"))
+    content_shape = Shape(
+        fields=("name", "slug", "role", "bio", "photo"), labels={"slug": "Address"}
+    )
 
     class Meta:
         ordering = ["name"]

@@ -50,7 +50,10 @@ class Page(WithBody, Slugged, Binnable):
 
     objects = PageQuerySet.as_manager()
 
-    content_shape = Shape(fields=("title", "slug", "summary", "body", "show_in_footer", "position"))
+    content_shape = Shape(
+        fields=("title", "slug", "summary", "body", "show_in_footer", "position"),
+        labels={"slug": "Address", "body": "Text"},
+    )
 
     class Meta:
         ordering = ["position", "title"]

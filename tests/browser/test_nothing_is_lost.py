@@ -254,9 +254,16 @@ def test_what_is_typed_is_in_the_browser_before_the_next_key(
     page.set_input_files("#id_cover_file", photo)  # type: ignore[arg-type]  # a dict is taken
     write(page, "Typed and gone. ")
     page.close(run_before_unload=False)
-    page = open_form(page.context.new_page(), draft)
+    page = page.context.new_page()
+    page.goto("/admin/")
+    page.click("#user-tools summary")  # Somebody was at work on the page before, not on this one.
+    open_form(page, draft)
     expect(newer(page)).to_be_visible()
+    assert page.evaluate("scrollY") == 0, "The panel is pushed out of sight."
     bring_back(page)
+    notices = page.locator("#desk-notices")
+    expect(notices).to_contain_text("This is what you typed")
+    expect(notices).not_to_contain_text("another tab")
     # It was read from the editing frame, and nothing of the editor's own is left in it.
     text = page.evaluate("() => CKEDITOR.instances.id_body.getData()")
     assert text.replace("&nbsp;", " ").strip() == "<p>Typed and gone. As it was saved.</p>"
@@ -264,6 +271,14 @@ def test_what_is_typed_is_in_the_browser_before_the_next_key(
     page.wait_for_function(
         "() => document.getElementById('id_cover_file').files[0]?.name === 'night shift.jpg'"
     )
+    # The way back, and forwards again: what was gone on with is offered, and only that.
+    page.fill("#id_title", "Gone on with")
+    wait_until_saved(page)
+    notices.get_by_role("link", name="Show what is on the desk instead").click()
+    page.wait_for_url(f"**{draft}")
+    expect(newer(page)).to_contain_text("Gone on with")
+    expect(newer(page).get_by_text("Bring back")).to_have_count(1)
+    expect(surface(page)).to_have_text("As it was saved.")
 
 
 def test_a_form_that_was_only_opened_is_never_sent(open_desk: OpenDesk, draft: str) -> None:

@@ -4,7 +4,7 @@ import { account, onSignInElsewhere } from "./account.js";
 import { Autosave } from "./autosave.js";
 import { chooseAgain, forgetFiles, forgetOldFiles, keepChosenFiles } from "./chosen-files.js";
 import { sendLeftBehind } from "./left-behind.js";
-import { showNewerText } from "./newer-text.js";
+import { sayWhatIsShown, showNewerText } from "./newer-text.js";
 import { showOthers, watchPresence } from "./presence.js";
 import { SavingState, savingPlace } from "./saving-state.js";
 import { signInAgain } from "./sign-in-again.js";
@@ -45,6 +45,7 @@ async function startForm(addresses) {
   if (new URLSearchParams(location.search).has("copy")) chooseAgain(form, autosave, "");
   const waiting = takeWaiting(account.pk, addresses.object);
   if (waiting) chooseAgain(form, autosave, waiting.tab, { wasSent: false });
+  sayWhatIsShown(addresses);
   guardSubmit(form, autosave);
   onSignInElsewhere(() => autosave.goOn());
   watchPresence(autosave);

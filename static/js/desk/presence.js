@@ -3,9 +3,14 @@
 import { say } from "../parts/voice.js";
 import { hide, paragraph, show, strong } from "./notices.js";
 import { addressOf, request } from "./requests.js";
+import { whereOpen } from "./tabs.js";
 
 const EVERY = 15_000; // ms, while the page is seen
 const NAMED = 3; // people; more are counted
+const PLACES = {
+  here: "You have this open in another tab.",
+  elsewhere: "You have this open in another browser too.",
+};
 const OTHERS = "desk-presence";
 const CHANGED = "desk-changed";
 
@@ -28,7 +33,7 @@ export function watchPresence(autosave) {
 }
 
 // `answer` is {others, changed}, and with `changed`, if the server says so, {saved: {name, at}}.
-export function showOthers(answer) {
+export async function showOthers(answer) {
   const others = answer.others ?? [];
   const people = others.filter((other) => !other.self);
   const lines = people.slice(0, NAMED).map(line);
@@ -43,10 +48,8 @@ export function showOthers(answer) {
       ),
     );
   }
-  // Text that an earlier tab left behind is offered; then there need be no other tab.
-  if (others.some((other) => other.self) && !document.getElementById("desk-newer")) {
-    lines.push(paragraph(strong("You have this open in another tab."), " Nothing is overwritten."));
-  }
+  const own = PLACES[await whereOpen(others.find((other) => other.self)?.tabs ?? [])];
+  if (own) lines.push(paragraph(strong(own), " Nothing is overwritten."));
   if (lines.length) show(OTHERS, lines);
   else hide(OTHERS);
   sayOnce(people.map((other) => `${other.name} is editing this too.`));

@@ -8,6 +8,7 @@ export function newTabId() {
 
 // Holds a lock as long as this page uses the id, or until the function that it returns is called.
 export function claimTab(tab) {
+  rememberTab(tab);
   let release = () => {};
   const released = new Promise((resolve) => {
     release = resolve;
@@ -25,6 +26,38 @@ export async function ifAbandoned(tab, work) {
 
 function lockOf(tab) {
   return `desk-form-${tab}`;
+}
+
+// Where one of these tabs, which the desk knows of this account, is open: "here" in this browser,
+// "elsewhere" in another one, or "" if each was here and has ended.
+export async function whereOpen(tabs) {
+  const held = new Set(((await navigator.locks?.query())?.held ?? []).map(({ name }) => name));
+  if (tabs.some((tab) => held.has(lockOf(tab)))) return "here";
+  const here = remembered();
+  return tabs.some((tab) => !here.includes(tab)) ? "elsewhere" : "";
+}
+
+// The ids that this browser has used, the last ones.
+
+const USED = "desk-tabs";
+const MOST_USED = 200;
+
+function rememberTab(tab) {
+  try {
+    const used = [...remembered().filter((known) => known !== tab), tab];
+    localStorage.setItem(USED, JSON.stringify(used.slice(-MOST_USED)));
+  } catch {
+    // A browser that keeps nothing: its own tabs count as those of another one.
+  }
+}
+
+function remembered() {
+  try {
+    const used = JSON.parse(localStorage.getItem(USED));
+    return Array.isArray(used) ? used : [];
+  } catch {
+    return [];
+  }
 }
 
 // What this browser tab last sent by Save, so that the page that answers knows whether it is the

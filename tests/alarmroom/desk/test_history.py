@@ -106,7 +106,7 @@ def test_the_history_names_who_when_and_what(desk: Client) -> None:
     save(desk, post, title="After", body=body, _note="The shorter one")
     page = desk.get(ADDRESS.format(post.pk) + "history/").content.decode()
     assert "Ruth Halloran" in page
-    assert "Title, body in 1 place" in page
+    assert "Title, text in 1 place" in page
     assert "The shorter one" in page
 
 

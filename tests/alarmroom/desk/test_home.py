@@ -160,8 +160,13 @@ def test_continue_leads_to_what_was_typed_last() -> None:
     WorkingCopy.objects.update(set_aside_at=NOW())
     copies.keep(Post, 987654, editor, "gone", number=1, data=[], base="")
     assert "Saved yesterday" in home(editor) and "<cite>Typed just now" not in home(editor)
-    copies.keep(Post, 0, editor, "new", number=1, data=[["title", "x"]], base="")
-    assert "an article without a title" in home(editor)
+    new = copies.keep(Post, 0, editor, "new", number=1, data=[["title", " "]], base="")
+    page = home(editor)
+    assert "an article without a title" in page
+    # One click leads to the very words.
+    assert f"/admin/posts/post/add/?copy={new.pk}" in page
+    copies.keep(Post, 0, editor, "new", number=2, data=[["title", "Half a thought"]], base="")
+    assert "Half a thought" in home(editor)
     assert "Continue" not in home(make_editor())
 
 

@@ -252,6 +252,8 @@ def test_the_answer_names_who_else_is_writing(desk: Client, client: Client) -> N
     type_into(desk, change(post), tab="tab-of-the-second", **form(title="Mine too"))
     answer = desk.get(f"/admin/posts/post/{post.pk}/presence/", {"tab": "tab-of-the-first"})
     assert [each["self"] for each in answer.json()["others"]] == [True, False]
+    # The browser knows which of its own tabs are still open.
+    assert [each["tabs"] for each in answer.json()["others"]] == [["tab-of-the-second"], []]
 
 
 def test_who_has_not_typed_for_long_is_not_named(desk: Client, client: Client) -> None:
@@ -297,6 +299,63 @@ def test_a_copy_is_kept_thirty_days_after_it_was_set_aside(desk: Client) -> None
     desk.post(f"/admin/posts/post/{post.pk}/set-aside/", {"copy": copy.pk})
     copies.delete_outdated(timezone.now() + timedelta(days=31))
     assert not WorkingCopy.objects.exists()
+
+
+def offered(desk: Client, add_or_change: str, **query: str) -> str:
+    """The panel about texts that were never saved; nothing if there is none."""
+    address = re.search(r'data-newer="([^"]*)"', desk.get(add_or_change).content.decode())
+    assert address
+    return desk.get(address[1], query).content.decode()
+
+
+@pytest.mark.parametrize("new", [False, True])
+def test_a_text_that_is_gone_on_with_is_offered_once(desk: Client, new: bool) -> None:
+    url = "/admin/posts/post/add/" if new else change(make_post())
+    type_into(desk, url, **form(title="In the first tab"))
+    first = WorkingCopy.objects.get()
+    assert "In the first tab" in offered(desk, url)
+    page = desk.get(url, {"copy": first.pk})
+    # It says what it shows, with the way back.
+    assert "data-brought-back" in page.content.decode()
+    assert f'data-instead="{url}"' in page.content.decode()
+    # Only looked at: nothing has changed.
+    first.refresh_from_db()
+    assert first.set_aside_at is None
+    second = {"tab": "tab-9876543210", "_copy": str(first.pk)}
+    type_into(desk, url, **second, **form(title="Gone on with"))
+    panel = offered(desk, url)
+    assert "Gone on with" in panel
+    assert "Bring back" in panel and panel.count("Bring back") == 1
+    # The first is kept, and is found where one looks for it.
+    where = panel if new else desk.get(url.replace("change", "history")).content.decode()
+    assert f"?copy={first.pk}" in where
+    # Its own tab is open after all, and somebody types there.
+    type_into(desk, url, number=2, **form(title="In the first tab again"))
+    assert offered(desk, url).count("Bring back") == 2
+
+
+def test_a_save_settles_every_text_that_led_to_it(desk: Client) -> None:
+    add = "/admin/posts/post/add/"
+    type_into(desk, add, **form(title="First"))
+    first = WorkingCopy.objects.get()
+    tab = {"_tab": "tab-9876543210", "_copy": str(first.pk)}
+    type_into(desk, add, tab=tab["_tab"], _copy=tab["_copy"], **form(title="Second"))
+    page = desk.get(add, {"copy": first.pk})
+    assert desk.post(add, {**form(title="Second"), **hidden(page), **tab}).status_code == 302
+    assert not WorkingCopy.objects.filter(settled_at=None).exists()
+    assert offered(desk, add) == ""
+
+
+def test_nobody_sets_a_text_of_somebody_else_aside_by_naming_it(
+    desk: Client, client: Client
+) -> None:
+    post = make_post()
+    type_into(desk, change(post), **form(title="Mine"))
+    copy = WorkingCopy.objects.get()
+    client.force_login(make_editor())
+    type_into(client, change(post), tab="tab-of-another", _copy=str(copy.pk), **form(title="His"))
+    copy.refresh_from_db()
+    assert copy.set_aside_at is None
 
 
 def test_a_million_characters_are_kept_and_shown_again(desk: Client) -> None:
