@@ -49,6 +49,7 @@ JOINED = {
             "header",
             "editor",
             "toolbar",
+            "pasted",
             "ask",
             "saving",
             "history",

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from audit import axe
 from tests.browser.test_editor import fill_in, more, open_editor, paste, text_of
 from tests.posts.text.test_foreign import (
     DOCS_NOTE,
@@ -17,7 +18,7 @@ from tests.posts.text.test_foreign import (
     WORD_NOTE,
 )
 
-NOTICE = ".cke_notification_warning"
+NOTICE = ".pasted"
 
 
 def pasted(page: Page, html: str) -> str:
@@ -121,9 +122,117 @@ def test_embedded_media_and_missing_pictures_are_reported(editor: Page) -> None:
         '<p>Hear <a href="https://x.example/a.mp3">x.example/a.mp3</a></p>'
     )
     notice = editor.locator(NOTICE)
-    expect(notice).to_contain_text("1 picture could not be taken over: “chart.emf”.")
+    expect(notice).to_contain_text("1 picture could not be taken over. Save it")
     expect(notice).to_contain_text("1 film is now a link: “A shift”.")
     expect(notice).to_contain_text("1 recording is now a link: “x.example/a.mp3”.")
+
+
+LOOKS = (
+    '<html><body><h2 style="color: #2f5496">Shifts</h2>'
+    '<p style="text-align: center"><span style="color: rgb(255, 0, 0)">Call now</span> and <span'
+    ' style="background: yellow">wait</span>, <span style="color: #000">calm</span>.</p>'
+    '<p><a href="https://x.example/"><span style="color: #1155cc; text-decoration: underline">A'
+    " link</span></a> <u>underlined</u></p>"
+    '<table width="500"><tr><td width="100">Year</td><td>Calls</td></tr></table>'
+    '<p>Before it.</p><p><img src="https://x.example/chart.png?w=1" alt="Calls by hour"></p>'
+    '<p>Behind it <img src="file:///C:/Temp/map.png">.</p></body></html>'
+)
+
+
+def test_one_line_says_what_a_paste_left_out_and_leads_to_each_missing_picture(
+    editor: Page,
+) -> None:
+    text = pasted(editor, LOOKS)
+    assert "<img" not in text
+    assert text.endswith("<p>Before it.</p><p>Behind it .</p>")
+    notice = editor.locator(NOTICE)
+    line = notice.locator("summary")
+    expect(line).to_have_text("Pasted without 2 pictures, 2 colours, 1 underline and more.")
+    assert editor.evaluate("document.querySelector('.desk-voice').textContent") == (
+        "Pasted without 2 pictures, 2 colours, 1 underline and more."
+    )
+    expect(notice.locator("ul").first).to_be_hidden()
+    line.focus()
+    editor.keyboard.press("Enter")
+    listed = notice.locator(".pasted__list > li")
+    expect(listed).to_have_count(5)
+    expect(listed.nth(1)).to_have_text(
+        "2 colours were left out: “Call now”, “wait”. The site has its own."
+    )
+    expect(notice).to_contain_text(
+        "The alignment of 1 paragraph was left out: “Call now and wait, calm.”."
+    )
+    expect(notice).to_contain_text("The widths of a table were left out.")
+    link = notice.get_by_role("link", name="Open the picture “Calls by hour”")
+    assert link.get_attribute("href") == "https://x.example/chart.png?w=1"
+    assert link.get_attribute("rel") == "noopener noreferrer"
+    # Its place is found after the text before it has grown, and is not found once it is gone.
+    editor.evaluate(
+        """() => {
+            const editor = CKEDITOR.instances.id_body;
+            const range = editor.createRange();
+            range.moveToElementEditStart(editor.editable());
+            range.select();
+            editor.insertHtml("<p>New.</p>");
+        }"""
+    )
+    where = r"""() => {
+        const editor = CKEDITOR.instances.id_body;
+        const range = editor.getSelection().getRanges()[0].clone();
+        range.setStart(editor.editable(), 0);
+        return range.cloneContents().$.textContent.replace(/\u200b/g, "").trim();
+    }"""
+    notice.get_by_role("button", name="Show the place of “map.png”").click()
+    assert editor.evaluate(where).endswith("Behind it")
+    notice.get_by_role("button", name="Show the place of “Calls by hour”").click()
+    assert editor.evaluate(where).endswith("Before it.")
+    editor.evaluate("CKEDITOR.instances.id_body.setData('<p>Another text.</p>')")
+    expect(editor.frame_locator("iframe.cke_wysiwyg_frame").locator("body")).to_have_text(
+        "Another text."
+    )
+    notice.get_by_role("button", name="Show the place of “map.png”").click()
+    expect(notice).to_contain_text("That place is no longer in the text.")
+    for theme in ("light", "dark"):
+        editor.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
+        assert axe.violations(editor) == []
+    notice.get_by_role("button", name="Close what was left out").click()
+    expect(notice).to_have_count(0)
+    editor.evaluate("CKEDITOR.instances.id_body.resetDirty()")
+
+
+def test_a_copied_picture_comes_as_its_file_and_a_refused_one_is_named(
+    editor: Page, problems: list[str]
+) -> None:
+    surface = open_editor(editor)
+    file = io.BytesIO()
+    Image.effect_noise((60, 40), 80).convert("RGB").save(file, "JPEG")
+    copied = """(body, [html, bytes]) => {
+        const data = new DataTransfer();
+        data.setData("text/html", html);
+        data.items.add(new File([new Uint8Array(bytes)], "map.jpg", {type: "image/jpeg"}));
+        const options = {clipboardData: data, bubbles: true, cancelable: true};
+        body.dispatchEvent(new ClipboardEvent("paste", options));
+    }"""
+    html = '<meta charset="utf-8"><img src="https://x.example/map.jpg">'
+    surface.evaluate(copied, [html, list(file.getvalue())])
+    expect(surface.locator("img[src^='/media/images/']")).to_have_count(1)
+    window = editor.get_by_role("dialog", name="Picture")
+    window.get_by_label("Alternative text").fill("A map")
+    window.get_by_role("button", name="Keep").click()
+    expect(editor.locator(NOTICE)).to_have_count(0)
+    # As data within a text: one that is no picture is refused, named, and its words stay.
+    broken = base64.b64encode(b"no picture").decode()
+    paste(surface, f'<p>Words <img src="data:image/png;base64,{broken}" alt="A plan"></p>')
+    notice = editor.locator(NOTICE)
+    expect(notice.locator("summary")).to_have_text("Pasted without 1 picture.")
+    notice.locator("summary").click()
+    expect(notice.get_by_role("button", name="Show the place of “A plan”")).to_be_visible()
+    expect(notice.locator(".pasted__pictures li")).to_contain_text("“A plan”: ")
+    expect(editor.locator(".cke_notification_warning")).to_have_count(0)
+    assert "Words" in text_of(editor) and "data:" not in text_of(editor)
+    assert len([line for line in problems if "400 (Bad Request)" in line]) == len(problems) == 1
+    problems.clear()
+    editor.evaluate("CKEDITOR.instances.id_body.resetDirty()")
 
 
 def test_names_in_a_notice_are_escaped(editor: Page) -> None:
@@ -160,6 +269,7 @@ def test_a_pasted_picture_keeps_its_alternative_text(editor: Page) -> None:
     picture = surface.locator("img[src^='/media/images/']")
     expect(picture).to_have_attribute("alt", 'A "desk"')
     assert re.search(r'alt="A &quot;desk&quot;" height="40"', text_of(editor))
+    expect(editor.locator(NOTICE)).to_have_count(0)
     editor.evaluate("CKEDITOR.instances.id_body.resetDirty()")
 
 
@@ -196,7 +306,7 @@ def test_a_picture_of_word_that_cannot_be_had_is_counted_once(editor: Page) -> N
 def test_a_picture_pasted_into_an_introduction_is_reported(editor: Page) -> None:
     surface = open_editor(editor, "/admin/newsletter/issue/add/", "id_intro")
     paste(surface, '<p>Hi <img src="/static/none.png" alt="A console"></p>')
-    expect(editor.locator(NOTICE)).to_contain_text("taken over: “A console”.")
+    expect(editor.locator(NOTICE)).to_contain_text("“A console”")
     assert text_of(editor, "id_intro") == "<p>Hi</p>"
     editor.evaluate("CKEDITOR.instances.id_intro.resetDirty()")
 

@@ -1,5 +1,6 @@
 // Embedded things become links; pictures that cannot be had are counted.
 
+import { mark } from "./missing.js";
 import { decoded, rename, unwrap, wordsOf, wrapChildren } from "./tree.js";
 
 const NOT_A_PICTURE = /\.(?:emf|wmf)(?:[?#]|$)/i;
@@ -52,21 +53,30 @@ export function pictures(text) {
     if (image.closest(".cke_widget_drag_handler_container")) continue;
     const source = (image.getAttribute("src") ?? "").replace(/\s+/g, "");
     const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(source)?.[1].toLowerCase() ?? "";
+    const onTheWeb = ["", "http", "https"].includes(scheme) && source && !NOT_A_PICTURE.test(source);
+    // No browser of a reader loads one of another site.
+    const elsewhere = onTheWeb && text.isPasted && !isOurs(source, text);
     const had =
-      (["", "http", "https"].includes(scheme) && source && !NOT_A_PICTURE.test(source)) ||
-      (scheme === "file" && text.fromWord) ||
+      (onTheWeb && !elsewhere) ||
       (text.uploads && /^data:image\/(?:jpeg|png|gif|webp);/i.test(source));
     if (had && !text.tables.short) continue;
     const file = ["data", "blob", "cid"].includes(scheme) ? "" : source.split(/[/\\]/).at(-1);
     let name = image.getAttribute("alt")?.trim() || decoded(file);
     const figure = image.closest("figure");
+    const place = text.isPasted ? mark(figure ?? image) : null;
     image.remove();
     if (figure && !figure.querySelector("img, table, pre, a")) {
       name = figure.textContent.trim() || name;
       figure.remove();
     }
-    text.lose("picture", name);
+    text.lose("picture", name, { place, address: elsewhere ? webAddress(source) : "" });
   }
+}
+
+function isOurs(source, text) {
+  if (/^\/(?!\/)/.test(source) || !/^(?:https?:)?\/\//i.test(source)) return true;
+  const origin = new URL(source, window.location.href).origin;
+  return origin === window.location.origin || origin === text.tables.site;
 }
 
 function webAddress(address) {

@@ -1,5 +1,6 @@
 // Translates foreign HTML as posts/text/foreign.py does when a text is saved, with the same tables.
 
+import { ballast } from "./ballast.js";
 import { keepWordsApart, lists, nameFormatting, renameHeadings, sections } from "./blocks.js";
 import { dropCommentsAndDeletions } from "./comments.js";
 import { languages } from "./languages.js";
@@ -17,7 +18,9 @@ export class Translation {
     this.losses = [];
   }
 
+  // `weigh` counts the looks of what `isPasted`, in which pictures of other sites are missing.
   run() {
+    if (this.weigh) ballast(this);
     dropCommentsAndDeletions(this);
     if (!this.fromWord) {
       // CKEditor's filter for Word runs after this, and makes lists and headings of spans and
@@ -31,7 +34,8 @@ export class Translation {
       this.dropSpans("[lang], [dir], [id]");
     }
     embeds(this);
-    pictures(this);
+    // The filter for Word brings the pictures along, and counts all that are there.
+    if (!this.fromWord) pictures(this);
     links(this);
     if (!this.fromWord) this.dropSpans("[lang], [dir]");
   }
@@ -40,8 +44,8 @@ export class Translation {
     return [...this.root.querySelectorAll(selector)].filter((each) => this.root.contains(each));
   }
 
-  lose(kind, name = "") {
-    this.losses.push([kind, wordsOf(name).slice(0, LONGEST_NAME)]);
+  lose(kind, name = "", more = {}) {
+    this.losses.push({ kind, name: wordsOf(name ?? "").slice(0, LONGEST_NAME), ...more });
   }
 
   isInline(node) {
