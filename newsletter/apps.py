@@ -8,14 +8,14 @@ class NewsletterConfig(AppConfig):
     def ready(self) -> None:
         from alarmroom.desk.signing_in import reset
         from newsletter import ran_in
-        from newsletter.delivery import pausing
+        from newsletter.delivery import alerts
         from newsletter.models import Issue
         from posts import previews
         from posts import ran_in as articles_ran_in
         from posts.checks import known
         from posts.models import image
 
-        reset.FORBIDDEN.append(pausing.never_mailed)
+        reset.FORBIDDEN.append(alerts.never_mailed)
         image.SHOWN_IN.append(Issue.objects.showing)
         known.OTHERS["newsletter:issue"] = Issue.objects.readable
         previews.KINDS.insert(1, previews.Kind("issue", "Next issue", "newsletter:preview-item"))

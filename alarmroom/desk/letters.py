@@ -44,7 +44,7 @@ def write(
     context = {
         "heading": one_line(heading)[:200],
         "about": one_line(about)[:200],
-        "said": said[:LONGEST_SAID],
+        "said": "\n".join(one_line(line) for line in said[:LONGEST_SAID].splitlines()),
         "url": settings.SITE_URL + url,
         "link": link,
     }

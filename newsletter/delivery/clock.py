@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, close_old_connections, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from newsletter.delivery import outcomes, starting
-from newsletter.delivery.tasks import tell_editor, wake
+from newsletter.delivery import alerts, outcomes, starting
+from newsletter.delivery.tasks import wake
 from newsletter.models import Delivery, Issue
 
 logger = logging.getLogger(__name__)
@@ -58,6 +58,8 @@ def tick(steps: Steps) -> None:
                 start_due(issue)
     with steps.step("Freeing what dead workers held"):
         free_stale_leases()
+    with steps.step("Telling of deliveries in doubt"):
+        alerts.in_doubt()
     with steps.step("Skipping what was cancelled"):
         skip_cancelled()
     with steps.step("Looking for issues that are done"):
@@ -80,11 +82,11 @@ def start_due(issue: Issue) -> None:
     except (starting.AlreadyStarted, starting.Changed):
         return  # Where it only changed again and again, it is still due: the next tick tries.
     except starting.NotReady as error:
-        if not starting.unschedule(issue, f"It was not sent at its time. {error}", due=True):
-            return  # An editor has ended the schedule meanwhile.
+        with transaction.atomic():
+            if not starting.unschedule(issue, f"It was not sent at its time. {error}", due=True):
+                return  # An editor has ended the schedule meanwhile.
+            alerts.not_started(issue)
         logger.error("Issue %s was not sent at its time: %s", issue.number, error)
-        # By a task: a slow mail server must not keep the tick from its other steps.
-        tell_editor.enqueue(issue.pk, "issue_not_sent")
 
 
 def skip_cancelled() -> int:

@@ -24,6 +24,7 @@ from django.db.models import (
 from django.utils import timezone
 
 from alarmroom.prepared import Param, PreparedUpdate
+from newsletter.delivery import alerts
 from newsletter.delivery.transport import Fate, Outcome
 from newsletter.models import Delivery, Issue
 
@@ -112,7 +113,8 @@ def finish(issue: Issue) -> bool:
         issue.refresh_from_db()
         if not finished:
             return False
-        counted = sum(issue.totals().values())
+        totals = issue.totals()
+        counted = sum(totals.values())
         if counted != issue.recipients:
             # Never call it sent: somebody must look at the ledger first.
             pause_note = (
@@ -124,5 +126,7 @@ def finish(issue: Issue) -> bool:
             )
             logger.error("Issue %s: %s", issue.number, pause_note)
             issue.refresh_from_db()
+            alerts.paused(issue)
             return False
+        alerts.done(issue, totals)
     return True

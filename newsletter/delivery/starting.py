@@ -31,7 +31,7 @@ from alarmroom import kept
 from alarmroom.desk import log
 from alarmroom.desk.models import Act
 from newsletter import corrections, preflight
-from newsletter.delivery.pausing import never_mailed
+from newsletter.delivery.alerts import never_mailed
 from newsletter.delivery.tasks import wake
 from newsletter.delivery.transport import Outcome, SmtpTransport, envelope_sender
 from newsletter.mail import rendering as mail

@@ -1,4 +1,4 @@
-"""The tasks that send a slice of an issue, and a mail to its editor.
+"""The task that sends a slice of an issue.
 
 A task only wakes a worker. The delivery rows say what is to be sent, so a lost task delays
 sending by a minute, and one that runs twice mails nobody twice.
@@ -8,7 +8,7 @@ from django.db import transaction
 from django.tasks import task
 from django.utils import timezone
 
-from newsletter.delivery import pausing, worker
+from newsletter.delivery import worker
 from newsletter.models import Issue
 
 
@@ -30,17 +30,6 @@ def deliver_issue(issue_pk: int) -> dict[str, int]:
         # another was enqueued meanwhile, its time stays.
         sending.filter(woken_at=woken).update(woken_at=None)
     return report.counts
-
-
-@task()
-def tell_editor(issue_pk: int, mail_name: str) -> None:
-    """Send a mail to an issue's editor (newsletter/delivery/pausing.py).
-
-    If it never runs, the issue's page in the admin says the same.
-    """
-    issue = Issue.objects.filter(pk=issue_pk).first()
-    if issue is not None:
-        pausing.tell_editor(issue, mail_name)
 
 
 def wake(issue: Issue) -> None:

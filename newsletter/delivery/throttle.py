@@ -9,9 +9,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from newsletter.delivery import alerts
 from newsletter.delivery.pausing import pause
 from newsletter.delivery.transport import Fate, Outcome
 from newsletter.models import Issue
@@ -91,13 +93,17 @@ class Throttle:
         self.issue.refresh_from_db(fields=["away_in_a_row"])
         now = timezone.now()
         pause_for = BACK_OFF_FOR[min(self.issue.away_in_a_row, len(BACK_OFF_FOR) - 1)]
-        changed = (
-            Issue.objects.filter(pk=self.issue.pk, state=Issue.State.SENDING)
-            .exclude(quiet_until__gt=now)
-            .update(
-                away_in_a_row=F("away_in_a_row") + 1,
-                quiet_until=now + pause_for,
-                state_note=why[:300],
+        with transaction.atomic():
+            changed = (
+                Issue.objects.filter(pk=self.issue.pk, state=Issue.State.SENDING)
+                .exclude(quiet_until__gt=now)
+                .update(
+                    away_in_a_row=F("away_in_a_row") + 1,
+                    quiet_until=now + pause_for,
+                    state_note=why[:300],
+                )
             )
-        )
+            if changed:
+                self.issue.refresh_from_db()
+                alerts.away(self.issue, self.issue.away_in_a_row)
         return bool(changed)

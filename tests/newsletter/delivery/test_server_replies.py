@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from alarmroom.desk import letters
 from newsletter.delivery import clock, outcomes, starting, throttle, worker
 from newsletter.models import Issue
-from tests.factories import make_issue, make_subscriber
+from tests.factories import make_editor, make_issue, make_subscriber
 from tests.newsletter.delivery.ledger import State, due_now, started, states
 from tests.newsletter.server import HANG_UP, ScriptedServer
 
@@ -205,17 +206,17 @@ def test_an_invalid_reply_is_recorded_and_affects_one_delivery(
 
 
 def test_many_failures_in_a_row_pause_the_issue_and_mail_the_editor(
-    server: ScriptedServer, settings, django_user_model, django_capture_on_commit_callbacks
+    server: ScriptedServer, settings
 ) -> None:
     settings.DELIVERY_MAX_FAILURES_IN_A_ROW = 3
-    editor = django_user_model.objects.create_user("ed", "editor@example.org", "pw")
+    editor = make_editor(email="editor@example.org")
     server.on["END"] = lambda to: "554 looks like spam" if to.startswith("r") else None
     for number in range(5):
         make_subscriber(f"r{number}@example.org")
     issue = make_issue()
     starting.start(issue, by=editor)
-    with django_capture_on_commit_callbacks(execute=True):
-        worker.deliver(issue.pk)
+    worker.deliver(issue.pk)
+    assert not letters.send_due()
     issue.refresh_from_db()
     assert issue.state == Issue.State.PAUSED
     assert "3 messages in a row" in issue.state_note

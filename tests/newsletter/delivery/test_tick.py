@@ -59,7 +59,7 @@ def test_a_tick_does_not_wait_for_the_mail_server(server: ScriptedServer, settin
     empty.refresh_from_db()
     assert (due.state, empty.state) == ("sending", "draft")
     paths = {result.task.module_path for result in task_backends["default"].results}
-    assert {"subscribers.tasks.send_notices", "newsletter.delivery.tasks.tell_editor"} <= paths
+    assert {"subscribers.tasks.send_notices", "alarmroom.desk.tasks.send_letters"} <= paths
     never.set()
 
 

@@ -2,11 +2,10 @@
 
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
-from django.utils import timezone
 
 from alarmroom.desk import letters
 from alarmroom.desk.signing_in import reset
-from newsletter.delivery import pausing, starting, worker
+from newsletter.delivery import starting, worker
 from newsletter.models import Issue
 from subscribers import notices
 from subscribers.models import Notice
@@ -22,7 +21,7 @@ from tests.factories import (
 from tests.smtp import MailServer, Received
 
 TO_READERS = ("confirm", "already", "welcome", "issue", "test")
-TO_EDITORS = ("issue_not_sent", "issue_paused", "desk_note", "password_reset")
+TO_EDITORS = ("desk_note", "password_reset")
 EVERY_KIND = (*TO_READERS, *TO_EDITORS)
 INTRODUCTION = (
     "<p>This week is about the person at the next console. A new dispatcher learns more from "
@@ -86,16 +85,8 @@ def receive(server: MailServer, kind: str) -> Received:
         letters.send_due()
     elif kind == "test":
         starting.send_test(make_full_issue(), address)
-    elif kind == "password_reset":
-        reset.send_link(User.objects.create_user(kind, address, "pw", is_staff=True))
     else:
-        issue = make_full_issue()
-        issue.state_note = "The mail server says no. " * 6
-        issue.started_by = User.objects.create_user(kind, address, "pw")
-        issue.state = Issue.State.PAUSED if kind == "issue_paused" else Issue.State.DRAFT
-        issue.started_at = timezone.now() if kind == "issue_paused" else None
-        issue.save()
-        pausing.tell_editor(Issue.objects.get(pk=issue.pk), kind)
+        reset.send_link(User.objects.create_user(kind, address, "pw", is_staff=True))
     return server.to(address)[-1]
 
 

@@ -3,13 +3,15 @@
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
 
-from newsletter.delivery import pausing, starting
+from alarmroom.desk import letters
+from newsletter.delivery import alerts, starting
 from newsletter.models import Issue
-from tests.factories import make_issue
+from tests.factories import make_editor, make_issue
 from tests.newsletter.mail.every_mail import EVERY_KIND, TO_READERS, receive
 from tests.smtp import MailServer, Received
 
@@ -122,15 +124,16 @@ NASTY = "Who's \x00at\x0b the\x7f “desk”\u2028& <b>why</b>?"
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", ["issue_not_sent", "issue_paused"])
+@pytest.mark.parametrize("tell", [alerts.paused, alerts.not_started])
 def test_control_characters_are_removed_from_mails_to_editors(
-    mail_server: MailServer, example_org: None, django_user_model: type, name: str
+    mail_server: MailServer, example_org: None, tell: Any
 ) -> None:
     issue: Issue = make_issue()
     # Not saved: rows from before control characters were removed on save look like this.
     issue.subject = issue.state_note = NASTY
-    issue.started_by = django_user_model.objects.create_user("ed", "ed@example.org", "pw")  # type: ignore[attr-defined]  # a model's manager
-    pausing.tell_editor(issue, name)
+    issue.started_by = make_editor(email="ed@example.org")
+    tell(issue)
+    letters.send_due()
     [mail] = mail_server.messages
     said = "Who's at the “desk” & <b>why</b>?"
     assert mail.subject.endswith(said)
