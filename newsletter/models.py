@@ -219,7 +219,7 @@ class Issue(Binnable):
         """
         entries = self.issue_posts.select_related("post")
         shown = ("post__title", "post__slug", "post__summary", "post__published_at")
-        return list(entries.only("issue", "blurb", *shown))
+        return list(entries.only("issue", "blurb", "post__withdrawn_at", *shown))
 
     def totals(self) -> dict[str, int]:
         """Return the number of deliveries in each state, every state named."""

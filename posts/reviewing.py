@@ -5,6 +5,7 @@ Each step is one conditional statement: of two people who decide at once, the se
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
@@ -39,13 +40,21 @@ def last_review(post: Post) -> Review | None:
     return found.select_related("submitted_by", "decided_by").first()
 
 
-def submit(post: Post, by: Any, note: str = "") -> Review:
+def submit(post: Post, by: Any, note: str = "", *, wished_for: dt.date | None = None) -> Review:
     """Ask for a review. Raises Decided if one is asked for already."""
     try:
         with transaction.atomic():
-            return Review.objects.create(post=post, submitted_by=by, note=note)
+            return Review.objects.create(
+                post=post, submitted_by=by, note=note, wished_for=wished_for
+            )
     except IntegrityError:
         raise Decided(open_review(post)) from None
+
+
+def wish(post: Post, seen: dt.date, to: dt.date) -> bool:
+    """Wish for another day; return whether it was still wished for the one that was seen."""
+    rows = Review.objects.open().filter(post=post, wished_for=seen)
+    return bool(rows.update(wished_for=to))
 
 
 def take_back(post: Post, by: Any) -> None:

@@ -24,6 +24,7 @@ GROUPS = (
         "tests/browser/test_library.py::",
         "tests/browser/test_desk_pages.py::",
         "tests/browser/test_people.py::",
+        "tests/browser/test_home_and_lists.py::",
         "tests/browser/test_main_path.py::",
     ),
     (

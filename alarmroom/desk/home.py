@@ -74,6 +74,10 @@ class Coming:
     state_name: str = "Scheduled"
     move_url: str = ""
     """Where it is moved to another day, for who may."""
+    move_asks: bool = False
+    """Whether that asks for more than the day."""
+    move_words: str = "Move…"
+    has_hour: bool = True
 
     @property
     def day(self) -> dt.date:
@@ -81,7 +85,12 @@ class Coming:
 
     @property
     def clock(self) -> str:
-        return dates.clock(self.at)
+        return dates.clock(self.at) if self.has_hour else ""
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether it is dragged, and moved by keys."""
+        return bool(self.move_url and self.state != "draft")
 
     @property
     def seen(self) -> str:
@@ -126,6 +135,8 @@ class Home:
     needs: list[Need] = field(default_factory=list)
     coming: list[Coming] = field(default_factory=list)
     panels: list[Panel] = field(default_factory=list)
+    shown: list[Coming] = field(default_factory=list)
+    """Those of `coming` that the list names."""
     months: list[Month] = field(default_factory=list)
     sees_dates: bool = False
     now: dt.datetime = field(default_factory=timezone.now)
@@ -163,9 +174,14 @@ def home_for(request: HttpRequest) -> Home:
         panels=sorted((p for p in parts if isinstance(p, Panel)), key=lambda each: each.rank),
     )
     home.coming = [each for each in coming if each.at > home.now]
+    # What was moved a moment ago stands in the list, however far it went.
+    moved = request.GET.get("moved", "")
+    home.shown = [
+        each for place, each in enumerate(home.coming) if place < COMING_SHOWN or each.key == moved
+    ]
     home.sees_dates = any(request.user.has_perm(name) for name in SEES_DATES)
     if home.sees_dates:
-        home.months = list(months(coming, timezone.localdate(home.now)))
+        home.months = list(months(coming, timezone.localdate(home.now), home.shown))
     return home
 
 
@@ -184,6 +200,9 @@ class Day:
     marks: list[Coming]
     is_today: bool
     is_past: bool
+    leads_to: str = ""
+    """The key of the first thing of this day that the list names."""
+    may_move: bool = False
 
     @property
     def words(self) -> str:
@@ -217,20 +236,33 @@ def span(now: dt.datetime | None = None) -> tuple[dt.datetime, dt.datetime]:
     )
 
 
-def months(coming: list[Coming], today: dt.date) -> Iterator[Month]:
-    """Yield this month and the next, in weeks that begin on Sunday."""
+def months(coming: list[Coming], today: dt.date, shown: Iterable[Coming] = ()) -> Iterator[Month]:
+    """Yield this month and the next, in weeks that begin on Sunday.
+
+    A day leads to what the list shows of it.
+    """
     on: dict[dt.date, list[Coming]] = {}
     for each in coming:
         on.setdefault(each.day, []).append(each)
+    listed = {each.key for each in shown}
+
+    def made(day: dt.date) -> Day:
+        marks = on.get(day, [])
+        named = [each for each in marks if each.key in listed]
+        named.sort(key=lambda each: not each.is_moved)
+        return Day(
+            day,
+            marks,
+            day == today,
+            day < today,
+            named[0].key if named else "",
+            bool(named and named[0].is_moved),
+        )
+
     for later in (0, 1):
         first = first_of_month(today, later)
         weeks: list[list[Day | None]] = [
-            [
-                Day(day, on.get(day, []), day == today, day < today)
-                if day.month == first.month
-                else None
-                for day in week
-            ]
+            [made(day) if day.month == first.month else None for day in week]
             for week in calendar.Calendar(calendar.SUNDAY).monthdatescalendar(
                 first.year, first.month
             )
@@ -256,10 +288,10 @@ def page(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
         "title": "Home",
         "home": home,
         "needs": home.needs[:NEEDS_SHOWN],
-        "coming": home.coming[:COMING_SHOWN],
+        "coming": home.shown,
         "zone": timezone.localtime(home.now).tzname(),
         "weekdays": WEEKDAYS,
         "today": timezone.localdate(home.now),
-        "may_move": any(each.move_url for each in home.coming),
+        "may_move": any(each.is_moved for each in home.shown),
     }
     return TemplateResponse(request, "admin/desk/home/page.html", context)

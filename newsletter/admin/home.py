@@ -62,7 +62,7 @@ def issues(request: HttpRequest) -> Iterator[home.Part]:
     ):
         yield compose(upcoming, request)
     yield from needs(found, request)
-    yield from dated(found, request)
+    yield from dated(found, upcoming, request)
     yield the_next(upcoming, found, request)
     gone = [issue for issue in found if issue.state in Issue.OUT_STATES and issue.started_at]
     if gone:
@@ -106,9 +106,24 @@ def needs(found: list[Issue], request: HttpRequest) -> Iterator[home.Need]:
             )
 
 
-def dated(found: list[Issue], request: HttpRequest) -> Iterator[home.Coming]:
+def dated(
+    found: list[Issue], upcoming: Issue | None, request: HttpRequest
+) -> Iterator[home.Coming]:
     start, _ = home.span()
     may_move = request.user.has_perm("newsletter.send_issue")
+    if upcoming and upcoming.state == Issue.State.DRAFT:
+        yield home.Coming(
+            facts().next_issue_at(),
+            "issue",
+            f"The Weekly Alarm, No. {upcoming.number}",
+            reverse("admin:newsletter_issue_change", args=[upcoming.pk]),
+            key=f"newsletter.issue-{upcoming.pk}",
+            detail="By the day in the settings. Not scheduled yet.",
+            state="draft",
+            state_name="Draft",
+            move_url=reverse("admin:newsletter_issue_send", args=[upcoming.pk]) if may_move else "",
+            move_words="Schedule…",
+        )
     for issue in found:
         at = issue.scheduled_for if issue.state == Issue.State.SCHEDULED else issue.started_at
         if at and at >= start and issue.state != Issue.State.CANCELLED:
@@ -123,6 +138,7 @@ def dated(found: list[Issue], request: HttpRequest) -> Iterator[home.Coming]:
                 move_url=reverse("admin:newsletter_issue_move", args=[issue.pk])
                 if may_move and issue.state == Issue.State.SCHEDULED
                 else "",
+                move_asks=True,
             )
 
 

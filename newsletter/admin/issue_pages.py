@@ -228,9 +228,10 @@ class IssuePagesMixin:
             response.status_code = HTTPStatus.TOO_MANY_REQUESTS
         return response
 
+    @method_decorator([never_cache, sensitive_post_parameters("password", "code")])
     @issue_view(permission="send_issue", methods=("GET", "HEAD", "POST"))
     def move(self, request: HttpRequest, issue: Issue) -> HttpResponse:
-        """Schedule an issue for another day; GET asks for it."""
+        """Schedule an issue for another day, by the password as sending; GET asks for it."""
         back = "change" if issue.is_open else "progress"
         return moving.page(
             self.admin_site,
@@ -240,6 +241,7 @@ class IssuePagesMixin:
             at=issue.scheduled_for if issue.state == Issue.State.SCHEDULED else None,
             back=reverse(f"admin:newsletter_issue_{back}", args=[issue.pk]),
             move=lambda seen, to: move_issue(issue.pk, request.user, seen, to),
+            confirms=True,
         )
 
     def start_or_schedule(self, request: HttpRequest, issue: Issue, form: SendForm) -> HttpResponse:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import Truncator
 
-from alarmroom.desk import home
+from alarmroom.desk import dates, home
 from alarmroom.desk.copies import name_of
 from alarmroom.desk.left_behind import typed_title
 from alarmroom.desk.models import WorkingCopy
@@ -34,15 +34,18 @@ def articles(request: HttpRequest) -> Iterator[home.Part]:
     if user.has_perm("posts.add_post"):
         url = reverse("admin:posts_post_add")
         yield home.Action("Write an article", url, rank=0, icon="write")
+    sees = access.sees_all(user) or user.has_perm("posts.change_post")
+    reviews = open_reviews(request) if sees else []
     if user.has_perm("posts.change_post"):
         yield from begun(request)
-        yield from submitted(request)
-    if user.has_perm("posts.change_post") or access.sees_all(user):
+        yield from submitted(request, reviews)
+    if sees:
         yield from asked(request)
     if user.has_perm("posts.change_post"):
         yield from failing(request)
-    if access.sees_all(user) or user.has_perm("posts.change_post"):
+    if sees:
         yield from dated(request)
+        yield from wished(request, reviews)
 
 
 def begun(request: HttpRequest) -> Iterator[home.Action]:
@@ -101,27 +104,34 @@ def asked(request: HttpRequest) -> Iterator[home.Need]:
         )
 
 
-def submitted(request: HttpRequest) -> Iterator[home.Need]:
-    """What others have submitted, for whoever decides about it. One query."""
+def open_reviews(request: HttpRequest) -> list[Review]:
+    """What is submitted, of what the account may see, the oldest first. One query."""
+    seen = Post.objects.visible_to(request.user).order_by()
+    return list(
+        Review.objects.open()
+        .filter(post__in=seen.values("pk"))
+        .select_related("post__author", "submitted_by")
+        .order_by("submitted_at", "pk")
+        .defer("post__body", "post__body_served")[:MOST_DATES]
+    )
+
+
+def submitted(request: HttpRequest, reviews: list[Review]) -> Iterator[home.Need]:
+    """What others have submitted, for whoever decides about it."""
     if not access.changes_all(request.user):
         return
-    reviews = (
-        Review.objects.open()
-        .exclude(submitted_by=request.user.pk)
-        .select_related("post", "submitted_by")
-        .order_by("submitted_at")
-        .defer("post__body", "post__body_served")
-    )
+    reviews = [review for review in reviews if review.submitted_by_id != request.user.pk]
     now = timezone.now()
     for review in reviews[:MOST_FAILING]:
         by = f" by {name_of(review.submitted_by)}" if review.submitted_by else ""
+        wish = f" · wished for {dates.day(review.wished_for)}" if review.wished_for else ""
         note = f" · “{Truncator(review.note).chars(120)}”" if review.note else ""
         yield home.Need(
             "Waiting for your decision",
             review.post.title,
             reverse("admin:posts_post_review", args=[review.post_id]),
             "Read and decide",
-            detail=f"Submitted{by}, {home.ago(review.submitted_at, now)}{note}",
+            detail=f"Submitted{by}, {home.ago(review.submitted_at, now)}{wish}{note}",
             rank=2,
         )
 
@@ -156,7 +166,7 @@ def dated(request: HttpRequest) -> Iterator[home.Coming]:
     posts = (
         Post.objects.visible_to(user)
         .filter(Q(published_at__gte=start))
-        .order_by("published_at")
+        .order_by("published_at", "pk")
         .select_related("author")
         .only("title", "published_at", "owner", "author__name")
     )
@@ -171,5 +181,28 @@ def dated(request: HttpRequest) -> Iterator[home.Coming]:
             detail=str(post.author),
             move_url=reverse("admin:posts_post_move", args=[post.pk])
             if post.published_at > now and access.may_publish(user, post)
+            else "",
+        )
+
+
+def wished(request: HttpRequest, reviews: list[Review]) -> Iterator[home.Coming]:
+    """What is submitted for a day."""
+    user = request.user
+    for review in reviews:
+        post, at = review.post, review.wished_at
+        if at is None or post.published_at is not None:
+            continue
+        yield home.Coming(
+            at,
+            "article",
+            post.title,
+            reverse("admin:posts_post_change", args=[post.pk]),
+            key=f"posts.wish-{post.pk}",
+            detail=f"{post.author} · wished for this day",
+            state="review",
+            state_name="In review",
+            has_hour=False,
+            move_url=reverse("admin:posts_post_wish", args=[post.pk])
+            if access.may_change(user, post)
             else "",
         )

@@ -1,4 +1,4 @@
-"""Moving a scheduled article to another day."""
+"""Moving a scheduled article to another day, and what is submitted to another day of wish."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from django.utils import timezone
 from alarmroom.desk import dates, moving
 from alarmroom.desk.models import Revision
 from alarmroom.methods import allow
+from posts import reviewing
 from posts.models import Post, access
 
 if TYPE_CHECKING:
@@ -29,7 +30,12 @@ class MovingMixin(Base):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(allow("GET", "HEAD", "POST")(self.move_view))
-        return [path("<int:pk>/move/", view, name="posts_post_move"), *super().get_urls()]
+        wish: Any = allow("GET", "HEAD", "POST")(self.wish_view)
+        return [
+            path("<int:pk>/move/", view, name="posts_post_move"),
+            path("<int:pk>/review/move/", self.admin_site.admin_view(wish), name="posts_post_wish"),
+            *super().get_urls(),
+        ]
 
     def move_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         if not access.may_publish(request.user):
@@ -45,6 +51,35 @@ class MovingMixin(Base):
             at=post.published_at,
             back=reverse("admin:posts_post_change", args=[pk]),
             move=lambda seen, to: self.move(request, pk, seen, to),
+        )
+
+    def wish_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Another day for what is submitted: by whoever submitted it, and whoever decides."""
+        post = get_object_or_404(Post.objects.defer("body", "body_served"), pk=pk)
+        if not access.may_change(request.user, post):
+            raise PermissionDenied
+        review = reviewing.open_review(post)
+
+        def move(seen: dt.datetime, to: dt.datetime) -> None:
+            before, after = timezone.localdate(seen), timezone.localdate(to)
+            if not reviewing.wish(post, before, after):
+                now = reviewing.open_review(post)
+                if now is None or now.wished_for is None:
+                    raise moving.CannotMove("It is not in review any more. Nothing was changed.")
+                raise moving.moved_meanwhile(dates.weekday(now.wished_for))
+            words = f"Wished for {dates.day(after)}, before for {dates.day(before)}."
+            self.log_change(request, post, words)
+
+        return moving.page(
+            self.admin_site,
+            request,
+            name=post.title,
+            key=f"posts.wish-{pk}",
+            at=review.wished_at if review else None,
+            back=reverse("admin:posts_post_change", args=[pk]),
+            move=move,
+            what="wished",
+            when=dates.weekday,
         )
 
     def move(self, request: HttpRequest, pk: int, seen: dt.datetime, to: dt.datetime) -> None:

@@ -5,6 +5,7 @@ The steps are in posts/reviewing.py. The button on the writing page saves first 
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -15,12 +16,14 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.cache import never_cache
 
 from alarmroom.desk import dates, revisions
 from alarmroom.desk.copies import name_of
 from alarmroom.desk.models import Revision
+from alarmroom.desk.moving import FARTHEST
 from alarmroom.desk.writing import Frame
 from alarmroom.methods import allow
 from posts import reviewing
@@ -43,7 +46,21 @@ class NoteForm(forms.Form):
         required=False,
         max_length=LONGEST_NOTE,
         widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"max_length": f"A note may have {LONGEST_NOTE:,} characters. Shorten it."},
     )
+    wished_for = forms.DateField(
+        label="When would you like it published? (optional)",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": "That is no day. Choose one, or leave it empty."},
+    )
+
+    def clean_wished_for(self) -> dt.date | None:
+        day: dt.date | None = self.cleaned_data["wished_for"]
+        today = timezone.localdate()
+        if day and not today <= day <= today + FARTHEST:
+            raise forms.ValidationError("Wish for a day from today on, within five years.")
+        return day
 
 
 class ReviewsMixin(Base):
@@ -161,6 +178,8 @@ class ReviewsMixin(Base):
             "version": revisions.head_of(post).version,
             "changed_at": changed_since(review) if review else None,
             "longest": LONGEST_NOTE,
+            "today": timezone.localdate(),
+            "is_new": post.published_at is None,
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/posts/post/review.html", context)
@@ -169,13 +188,15 @@ class ReviewsMixin(Base):
         here = redirect("admin:posts_post_review", post.pk)
         form = NoteForm(request.POST)
         if not form.is_valid():
-            messages.error(request, f"A note may have {LONGEST_NOTE:,} characters. Shorten it.")
+            for errors in form.errors.values():
+                messages.error(request, " ".join(map(str, errors)))
             return here
         note = form.cleaned_data["note"]
         act = request.POST.get("act", "")
         try:
             if act == "submit":
-                reviewing.submit(post, request.user, note)
+                wished_for = form.cleaned_data["wished_for"]
+                reviewing.submit(post, request.user, note, wished_for=wished_for)
                 self.log_change(request, post, "Submitted for review.")
                 messages.success(
                     request, "Submitted. You may go on writing; whoever decides sees the newest."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -45,6 +46,9 @@ class Review(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
     note = PlainTextField(blank=True, default="", longest=LONGEST_NOTE)
+    wished_for = models.DateField(
+        null=True, blank=True, help_text="The day on which the writer would like it published."
+    )
     verdict = models.CharField(max_length=10, choices=Verdict, default="", blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(
@@ -73,6 +77,13 @@ class Review(models.Model):
     @property
     def is_open(self) -> bool:
         return not self.verdict
+
+    @property
+    def wished_at(self) -> datetime | None:
+        """The end of the day that is wished for, in the site's time zone."""
+        if self.wished_for is None:
+            return None
+        return timezone.make_aware(dt.datetime.combine(self.wished_for, dt.time(23, 59)))
 
     @property
     def last_word(self) -> datetime:

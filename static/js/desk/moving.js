@@ -1,6 +1,6 @@
-// Home's calendar: what is scheduled is moved to another day by dragging it, or by keys on its
-// "Move…": Space lifts, the arrows move, Enter puts down, Esc takes back. Without this, "Move…"
-// leads to a page that asks for the day.
+// Home's calendar: what is scheduled is moved to another day by dragging it, in the list or in the
+// calendar, or by keys: M on a day of the calendar, or Space on "Move…", lifts; the arrows move,
+// Enter puts down, Esc takes back. Without this, "Move…" leads to a page that asks for the day.
 
 import { say } from "../parts/voice.js";
 
@@ -14,16 +14,26 @@ let lifted = null; // { row, link, day, words }
 if (form && list) {
   for (const link of list.querySelectorAll("[data-move]")) {
     const row = link.closest("li");
-    row.draggable = true;
     link.setAttribute("aria-describedby", "move-help");
     link.addEventListener("keydown", (event) => onKey(event, row, link));
     link.addEventListener("blur", () => takeBack(""));
-    row.addEventListener("dragstart", (event) => {
-      event.dataTransfer.effectAllowed = "move";
-      event.dataTransfer.setData("text/plain", row.dataset.title);
-      lift(row, link);
+    link.addEventListener("click", (event) => {
+      if (!lifted) return;
+      event.preventDefault();
+      putDown();
     });
-    row.addEventListener("dragend", () => takeBack(""));
+    canBeDragged(row, row, link);
+  }
+  for (const day of document.querySelectorAll("[data-months] [data-moves]")) {
+    const link = document.getElementById(`coming-${day.dataset.moves}`);
+    const row = link.closest("li");
+    canBeDragged(day, row, link);
+    day.addEventListener("keydown", (event) => {
+      if (!isM(event) || document.body.dataset.singleKeys === "off") return;
+      event.preventDefault();
+      link.focus();
+      liftByKey(row, link);
+    });
   }
   for (const cell of document.querySelectorAll("[data-months] td[data-day]")) {
     cell.addEventListener("dragover", (event) => {
@@ -36,10 +46,22 @@ if (form && list) {
       if (lifted) putDown();
     });
   }
-  // The row that was moved a moment ago has the focus.
-  if (location.hash.startsWith("#coming-")) {
-    document.getElementById(location.hash.slice(1))?.querySelector("[data-move]")?.focus();
-  }
+}
+
+function canBeDragged(element, row, link) {
+  element.draggable = true;
+  element.addEventListener("dragstart", (event) => {
+    event.stopPropagation();
+    event.dataTransfer.effectAllowed = "move";
+    event.dataTransfer.setData("text/plain", row.dataset.title);
+    // Chromium gives up dragging what changes its size in this handler.
+    setTimeout(() => lift(row, link));
+  });
+  element.addEventListener("dragend", () => takeBack(""));
+}
+
+function isM(event) {
+  return event.key.toLowerCase() === "m" && !event.ctrlKey && !event.metaKey && !event.altKey;
 }
 
 function onKey(event, row, link) {
@@ -47,8 +69,7 @@ function onKey(event, row, link) {
   if (!lifted) {
     if (event.key !== " ") return;
     event.preventDefault();
-    lift(row, link);
-    say(`Lifted: ${row.dataset.title}. ${name(lifted.day)}. Arrows move it, Enter puts it down, Escape takes it back.`);
+    liftByKey(row, link);
     return;
   }
   if (event.key in STEPS) {
@@ -65,13 +86,41 @@ function onKey(event, row, link) {
   } else if (event.key === "Escape") {
     event.preventDefault();
     takeBack("Taken back. It stays where it was.");
+  } else if (isM(event) && document.body.dataset.singleKeys !== "off") {
+    event.preventDefault();
+    liftNext(row);
   }
+}
+
+function liftByKey(row, link) {
+  lift(row, link);
+  link.textContent = "Keep";
+  link.setAttribute("aria-label", `Keep: ${row.dataset.title}`);
+  link.classList.add("btn");
+  say(
+    `Lifted: ${row.dataset.title}. ${name(lifted.day)}. ` +
+      "Arrows move it, Enter puts it down, Escape takes it back.",
+  );
+}
+
+// M once more: what else stands on the same day.
+function liftNext(row) {
+  const rows = [...list.querySelectorAll("li[data-day]")].filter(
+    (each) => each.dataset.day === row.dataset.day,
+  );
+  if (rows.length < 2) return say("Nothing else stands on that day.");
+  const next = rows[(rows.indexOf(row) + 1) % rows.length];
+  const link = next.querySelector("[data-move]");
+  takeBack("");
+  link.focus();
+  liftByKey(next, link);
 }
 
 function lift(row, link) {
   takeBack("");
   const detail = row.querySelector("[data-detail]");
-  lifted = { row, link, detail, day: row.dataset.day, words: detail.textContent };
+  const before = { text: link.textContent, label: link.getAttribute("aria-label") };
+  lifted = { row, link, detail, before, day: row.dataset.day, words: detail.textContent };
   row.classList.add("coming__row--lifted");
   carryTo(row.dataset.day);
 }
@@ -83,12 +132,20 @@ function carryTo(day) {
   lifted.detail.textContent =
     day === lifted.row.dataset.day
       ? "Lifted. Choose another day."
-      : `Moving to ${name(day)}, ${lifted.row.dataset.clock}. Enter keeps it, Esc puts it back.`;
+      : `Moving to ${[name(day), lifted.row.dataset.clock].filter(Boolean).join(", ")}. Enter keeps it, Esc puts it back.`;
 }
 
 function putDown() {
   const { row, link, day } = lifted;
   if (day === row.dataset.day) return takeBack("It stays where it was.");
+  if ("asks" in row.dataset) {
+    // The page asks for the password, with this day filled in.
+    const address = new URL(link.href);
+    address.searchParams.set("day", day);
+    lifted = null;
+    location.assign(address);
+    return;
+  }
   form.action = link.href;
   form.elements.day.value = day;
   form.elements.seen.value = row.dataset.seen;
@@ -99,9 +156,13 @@ function putDown() {
 function takeBack(words) {
   if (!lifted) return;
   unmark();
-  lifted.row.classList.remove("coming__row--lifted");
-  lifted.detail.textContent = lifted.words;
+  const { row, link, detail, before, words: detailWords } = lifted;
   lifted = null;
+  row.classList.remove("coming__row--lifted");
+  detail.textContent = detailWords;
+  link.textContent = before.text;
+  link.setAttribute("aria-label", before.label);
+  link.classList.remove("btn");
   if (words) say(words);
 }
 

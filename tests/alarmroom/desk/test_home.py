@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from alarmroom.desk import copies
 from alarmroom.desk.models import WorkingCopy
+from alarmroom.facts import facts
 from newsletter.models import Delivery, Issue
 from posts.models import Post, Review
 from posts.models.check_result import CheckResult
@@ -55,6 +56,7 @@ def make_publication(size: int) -> None:
         )
         Notice.objects.create(subscriber=reader, kind="welcome", state="failed")
         ConsentEvent.objects.create(subscriber=reader, address=reader.address, kind="confirmed")
+    Issue.objects.filter(state="draft").update(state="cancelled")
     make_issue(subject="The next", posts=[make_post(title=f"In it {n}") for n in range(size)])
 
 
@@ -79,6 +81,7 @@ def test_the_headline_is_counted_from_the_parts() -> None:
     editor = make_editor()
     assert headline(home(editor)) == "Nothing needs you, and no issue is begun."
     CheckResult.objects.create(post=make_post(), checked_at=NOW(), errors=1, first="No words.")
+    Issue.objects.filter(state="draft").update(state="cancelled")
     make_issue(subject="The next", posts=[make_post() for _ in range(3)])
     assert headline(home(editor)) == "One thing needs you, and No. 1 is half full."
     Notice.objects.create(subscriber=make_subscriber(), kind="welcome", state="failed")
@@ -235,6 +238,28 @@ def test_the_chart_stays_in_its_frame_and_its_table_says_the_same() -> None:
     page = home(make_editor())
     make_subscriber()
     assert home(make_editor()).count('<th scope="row">') == 12 > page.count('<th scope="row">')
+
+
+def test_the_list_shows_what_was_moved_however_far_it_went() -> None:
+    for number in range(20):
+        make_post(title=f"Soon {number:02}", published_at=NOW() + dt.timedelta(days=1 + number))
+    client = signed_in(make_editor())
+    last = Post.objects.get(title="Soon 19")
+    assert f"coming-posts.post-{last.pk}" not in client.get("/admin/").content.decode()
+    page = client.get(f"/admin/?moved=posts.post-{last.pk}").content.decode()
+    assert f'id="coming-posts.post-{last.pk}"' in page and "Soon 18</a>" not in page
+
+
+def test_a_day_leads_to_what_stands_on_it_and_the_next_issue_has_its_day() -> None:
+    issue = make_issue(subject="The next")
+    page = home(make_editor())
+    day = timezone.localdate(facts().next_issue_at())
+    cell = page.split(f'data-day="{day}"')[1].split("</td>")[0]
+    assert f'href="#coming-newsletter.issue-{issue.pk}"' in cell and "data-moves" not in cell
+    row = page.split(f'id="coming-newsletter.issue-{issue.pk}"')
+    assert "Not scheduled yet" in row[0] and "Schedule…</a>" in row[1]
+    assert f"/admin/newsletter/issue/{issue.pk}/send/" in row[0][-200:]
+    assert "Schedule…" not in home(make_editor("newsletter.view_issue"))
 
 
 def test_the_calendar_marks_the_day_in_the_sites_time_zone() -> None:

@@ -221,6 +221,7 @@ TABLE: dict[str, str] = {
     "admin:newsletter_issue_unschedule": "newsletter.send_issue",
     "admin:newsletter_issue_move": "newsletter.send_issue",
     "admin:posts_post_move": "posts.publish_post+posts.change_post+posts.change_any_post",
+    "admin:posts_post_wish": CHANGE_POST,
     "admin:newsletter_issue_settle": "newsletter.send_issue",
 }
 for label, pages in MODELS.items():
