@@ -292,7 +292,9 @@ class IssuePagesMixin:
             uncertain=uncertain,
             failed=refused,
             deferred=issue.deliveries.filter(state=Delivery.State.QUEUED, tries__gt=0).count(),
-            reloads=issue.state == Issue.State.SENDING,
+            # A cancelled issue has rows to be skipped for a while.
+            reloads=issue.state == Issue.State.SENDING
+            or bool(issue.state == Issue.State.CANCELLED and totals["queued"]),
             quiet=issue.backs_off,
         )
 

@@ -14,7 +14,7 @@ from django.db import DatabaseError, close_old_connections, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from newsletter.delivery import alerts, outcomes, starting
+from newsletter.delivery import alerts, batches, cancelling, outcomes, starting
 from newsletter.delivery.tasks import wake
 from newsletter.models import Delivery, Issue
 
@@ -25,6 +25,8 @@ State = Delivery.State
 # Each delivery task asks for the next one. Where none was asked for in so long, one was lost, and
 # the tick asks for another.
 CHAIN_IS_DEAD_AFTER = timedelta(minutes=2)
+# A step that changes many rows begins no further batch after so long; the next tick goes on.
+STEP_SECONDS = 10
 
 
 class Steps:
@@ -89,12 +91,11 @@ def start_due(issue: Issue) -> None:
         logger.error("Issue %s was not sent at its time: %s", issue.number, error)
 
 
-def skip_cancelled() -> int:
-    """Skip rows that were deferred or queued again in the moment of a cancel."""
-    left = Delivery.objects.filter(issue__state=Issue.State.CANCELLED, state=State.QUEUED)
-    return left.update(
-        state=State.SKIPPED, reply="The issue was cancelled.", changed_at=timezone.now()
-    )
+def skip_cancelled() -> None:
+    """Skip rows that were written in the moment of a cancel, or that no worker skipped."""
+    left = Delivery.objects.filter(issue=OuterRef("pk"), state=State.QUEUED)
+    for issue in Issue.objects.filter(Exists(left), state=Issue.State.CANCELLED):
+        cancelling.skip(issue.pk, seconds=STEP_SECONDS)
 
 
 def without_worker() -> QuerySet[Issue]:
@@ -115,9 +116,13 @@ def free_stale_leases() -> int:
     """
     now = timezone.now()
     stale = Delivery.objects.filter(leased_until__lt=now)
-    freed = stale.filter(state=State.QUEUED).update(leased_by="", leased_until=None)
+    freed, _ = batches.change(
+        stale.filter(state=State.QUEUED), STEP_SECONDS, leased_by="", leased_until=None
+    )
     # `leased_by` stays: if that worker is only slow, it still records the outcome (outcomes.py).
-    in_doubt = stale.filter(state=State.SENDING).update(
+    in_doubt, _ = batches.change(
+        stale.filter(state=State.SENDING),
+        STEP_SECONDS,
         state=State.UNCERTAIN,
         leased_until=None,
         reply="The worker stopped between handing the message over and noting the answer.",

@@ -9,6 +9,7 @@ in the state that it is for, and says whether it did.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import secrets
 from collections.abc import Iterable
@@ -31,8 +32,9 @@ from alarmroom import kept
 from alarmroom.desk import log
 from alarmroom.desk.models import Act
 from newsletter import corrections, preflight
+from newsletter.delivery import batches, cancelling
 from newsletter.delivery.alerts import never_mailed
-from newsletter.delivery.tasks import wake
+from newsletter.delivery.tasks import skip_rest, wake
 from newsletter.delivery.transport import Outcome, SmtpTransport, envelope_sender
 from newsletter.mail import rendering as mail
 from newsletter.models import Content, Delivery, Issue
@@ -64,6 +66,9 @@ class AlreadyStarted(Exception):
 
 
 # From draft to sending
+
+# An editor waits so many seconds at most while the deliveries of a cancelled issue are skipped.
+ANSWER_WITHIN = 1.0
 
 # How often start() renders an issue anew that somebody changed while it was rendered.
 RENDERINGS = 5
@@ -271,8 +276,11 @@ def resume(issue: Issue, by: AbstractBaseUser | AnonymousUser | None = None) -> 
 
 
 def cancel(issue: Issue, by: AbstractBaseUser | AnonymousUser | None = None) -> bool:
-    """End an issue for good, unless it is sent. Deliveries that are queued are skipped."""
-    now = timezone.now()
+    """End an issue for good, unless it is sent. Deliveries that are queued are skipped.
+
+    From its state on nobody else is mailed. Where there are many deliveries, a worker skips the
+    rest of them.
+    """
     with transaction.atomic():
         changed = Issue.objects.filter(
             pk=issue.pk, state__in=[*Issue.OPEN_STATES, Issue.State.SENDING, Issue.State.PAUSED]
@@ -280,14 +288,10 @@ def cancel(issue: Issue, by: AbstractBaseUser | AnonymousUser | None = None) -> 
         if changed:
             log.record(Act.Kind.CANCELLED, by=by, about=issue)
             kept.drop("issues", f"issue-{issue.pk}")
-            Delivery.objects.filter(issue=issue, state=State.QUEUED).update(
-                state=State.SKIPPED,
-                leased_by="",
-                leased_until=None,
-                reply="The issue was cancelled.",
-                changed_at=now,
-            )
             corrections.set_free(issue)
+    if changed and cancelling.skip(issue.pk, seconds=ANSWER_WITHIN):
+        with contextlib.suppress(Exception):  # The queue is away: the tick skips the rest.
+            skip_rest.enqueue(issue.pk)
     issue.refresh_from_db()
     return bool(changed)
 
@@ -301,7 +305,7 @@ def send_uncertain_again(issue: Issue, pks: Iterable[int] | None) -> int:
     now = timezone.now()
     with transaction.atomic():
         rows = _uncertain(issue, pks).exclude(issue__state=Issue.State.CANCELLED)
-        count = rows.update(
+        count = Delivery.objects.filter(pk__in=batches.free(rows)).update(
             state=State.QUEUED, leased_by="", leased_until=None, due_at=now, changed_at=now
         )
         if count:
@@ -318,7 +322,11 @@ def call_uncertain_sent(issue: Issue, pks: Iterable[int] | None) -> int:
 
     `pks` are the chosen ones, None means all of the issue.
     """
-    return _uncertain(issue, pks).update(state=State.SENT, leased_by="", changed_at=timezone.now())
+    with transaction.atomic():
+        rows = batches.free(_uncertain(issue, pks))
+        return Delivery.objects.filter(pk__in=rows).update(
+            state=State.SENT, leased_by="", changed_at=timezone.now()
+        )
 
 
 def _uncertain(issue: Issue, pks: Iterable[int] | None) -> QuerySet[Delivery]:

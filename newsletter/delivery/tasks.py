@@ -1,14 +1,15 @@
-"""The task that sends a slice of an issue.
+"""The tasks that send a slice of an issue, or skip one of a cancelled issue.
 
 A task only wakes a worker. The delivery rows say what is to be sent, so a lost task delays
 sending by a minute, and one that runs twice mails nobody twice.
 """
 
+from django.conf import settings
 from django.db import transaction
 from django.tasks import task
 from django.utils import timezone
 
-from newsletter.delivery import worker
+from newsletter.delivery import cancelling, worker
 from newsletter.models import Issue
 
 
@@ -30,6 +31,13 @@ def deliver_issue(issue_pk: int) -> dict[str, int]:
         # another was enqueued meanwhile, its time stays.
         sending.filter(woken_at=woken).update(woken_at=None)
     return report.counts
+
+
+@task()
+def skip_rest(issue_pk: int) -> None:
+    """Skip the deliveries of a cancelled issue for a slice of time, and ask for the next one."""
+    if cancelling.skip(issue_pk, settings.DELIVERY_SLICE_SECONDS):
+        skip_rest.enqueue(issue_pk)
 
 
 def wake(issue: Issue) -> None:
