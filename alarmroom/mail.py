@@ -19,8 +19,9 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from mjml import mjml2html
 
-from alarmroom.facts import facts
+from alarmroom.facts import Facts, facts
 from alarmroom.mail_text import one_line, spaces_for_controls, wrap_lines
+from alarmroom.site_url import absolute_url
 
 _inliner = css_inline.CSSInliner(
     keep_style_tags=True, keep_at_rules=True, load_remote_stylesheets=False
@@ -60,14 +61,22 @@ def compile_mjml(source: str) -> str:
 
     Media queries stay in the head: dark mode and phones need them.
     """
-    return _inliner.inline(mjml2html(source, disable_comments=True))
+    html = _inliner.inline(mjml2html(source, disable_comments=True))
+    # All of a mail is its main part: shown as a page, it has this landmark for screen readers. What
+    # people typed cannot stand before it in the body, and has no bare quotes in an attribute.
+    head, body, rest = html.partition("<body")
+    return f"{head}{body}{rest.replace(' role="article"', ' role="main"', 1)}"
 
 
 def site_context() -> dict[str, Any]:
     """Return the names and the address of the publication, for every mail template."""
     now = facts()
+    # The picture says the name that the publication began with. Its address has no hash, so that
+    # mails that were sent keep their picture when it is drawn anew.
+    drawn = absolute_url(f"{settings.STATIC_URL}img/mail-wordmark.png")
     return {
         "SITE_NAME": now.name,
+        "WORDMARK_URL": drawn if now.name == Facts.name else "",
         "NEWSLETTER_NAME": "The Weekly Alarm",
         "SITE_URL": settings.SITE_URL,
         "POSTAL_ADDRESS": now.postal_address,

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.utils import parseaddr
+from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urljoin
 
@@ -242,6 +244,7 @@ def build(notice: Notice) -> EmailMultiAlternatives:
     else:
         context["resources"] = with_links(Resource.objects.all())
         context["link_days"] = tokens.RESOURCE_LINK_LIFE.days
+        context["sender"] = parseaddr(settings.NEWSLETTER_FROM_EMAIL)[1]
         headers |= unsubscribe_headers(subscriber, unsubscribe_url)
     return mail.transactional(notice.kind, subscriber.address, context, headers)
 
@@ -249,11 +252,16 @@ def build(notice: Notice) -> EmailMultiAlternatives:
 def with_links(resources: Iterable[Resource]) -> list[dict[str, Any]]:
     """Return each resource with a fresh signed link, for a mail or a page.
 
-    The cover's address is absolute.
+    The cover's address is absolute. `words` are those of its button.
     """
     found = []
     for resource in resources:
-        item: dict[str, Any] = {"resource": resource, "url": tokens.resource_link(resource)}
+        kind = PurePosixPath(resource.file.name or "").suffix.removeprefix(".").upper()
+        item: dict[str, Any] = {
+            "resource": resource,
+            "url": tokens.resource_link(resource),
+            "words": f"Download the {kind}" if kind else "Download",
+        }
         if resource.cover:
             item["cover_url"] = urljoin(f"{settings.SITE_URL}/", resource.cover.url)
         found.append(item)

@@ -21,7 +21,7 @@ from django.utils.crypto import salted_hmac
 from alarmroom import mail, mail_text
 from alarmroom.characters import CONTROL, SURROGATES
 from newsletter.mail import text
-from newsletter.mail.articles import Article, article, articles, site, source, told_in
+from newsletter.mail.articles import Article, article, articles, layout, site, source, told_in
 from newsletter.mail.errors import RenderError
 from newsletter.mail.limits import check_links, check_size
 from newsletter.mail.mime import TOKENS, HeaderError, MessageTemplate, serialise
@@ -86,7 +86,7 @@ class HasMime(Protocol):
 def render(issue: Issue, *, test: bool = False) -> Rendered:
     """Return an issue as it would be sent; the same content gives the same bytes.
 
-    The subject of a `test` says that it is one. Two queries. Raises RenderError.
+    The subject of a `test` says that it is one. Three queries. Raises RenderError.
     """
     warnings: list[str] = []
     subject = _subject(issue)
@@ -122,7 +122,7 @@ def render_item(issue: Issue, row: IssuePost, number: int = 1) -> str:
 
     Raises RenderError.
     """
-    context = _context(issue, [article(row, number, [])], SAMPLE_KEY)
+    context = _context(issue, [article(row, number, [], alone=True)], SAMPLE_KEY)
     return mail.render("issue", context)[2]
 
 
@@ -194,7 +194,7 @@ def _context(issue: Issue, shown: list[Article], marker: str) -> dict[str, objec
         "intro": intro,
         "intro_html": text.to_mail_html(intro, base=web_url),
         "intro_as_text": text.to_text(intro, base=web_url),
-        "articles": shown,
+        **layout(shown),
         "web_url": web_url,
         "share_url": share,
         "subscribe_url": site(reverse("subscribers:subscribe")),

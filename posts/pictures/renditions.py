@@ -24,6 +24,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 from PIL import Image as Pillow
+from PIL import ImageOps
 
 from alarmroom.images import flatten, upright
 
@@ -114,12 +115,15 @@ def put(storage: Storage, name: str, content: bytes) -> None:
 # What mails show: a JPEG, made when it is first asked for
 
 
-def rendition(image: Image, width: int) -> Rendition:
+def rendition(image: Image, width: int, shape: float = 0) -> Rendition:
     """Return a JPEG of the picture that is at most `width` pixels wide, for a mail.
 
-    Raises PictureMissing.
+    With a `shape` (width by height), its sides are cut to it around the focal point. Raises
+    PictureMissing.
     """
     stored, original = image.file, str(image.file.name)
+    if shape and abs(image.width / image.height - shape) > 0.01 * shape:
+        return _cut(image, width, shape)
     if image.width <= width and original.lower().endswith((".jpg", ".jpeg", ".png")):
         return Rendition(stored.url, image.width, image.height)
     scaled = min(width, image.width)
@@ -127,10 +131,28 @@ def rendition(image: Image, width: int) -> Rendition:
     name = f"renditions/{image.sha256[:24]}-{scaled}.jpg"
     if not stored.storage.exists(name):
         copy = flatten(decoded(image)).resize((scaled, height), Pillow.Resampling.LANCZOS)
-        out = io.BytesIO()
-        copy.save(out, "JPEG", quality=82, optimize=True, progressive=True)
-        put(stored.storage, name, out.getvalue())
+        _put_jpeg(stored.storage, name, copy)
     return Rendition(stored.storage.url(name), scaled, height)
+
+
+def _cut(image: Image, width: int, shape: float) -> Rendition:
+    width = max(1, min(width, image.width, int(image.height * shape)))
+    size = width, max(1, round(width / shape))
+    # The focal point is part of the name: an address always means the same bytes.
+    point = f"{image.focal_x}-{image.focal_y}"
+    name = f"renditions/{image.sha256[:24]}-{size[0]}x{size[1]}-{point}.jpg"
+    storage = image.file.storage
+    if not storage.exists(name):
+        at = (image.focal_x / 100, image.focal_y / 100)
+        whole = flatten(decoded(image))
+        _put_jpeg(storage, name, ImageOps.fit(whole, size, Pillow.Resampling.LANCZOS, centering=at))
+    return Rendition(storage.url(name), *size)
+
+
+def _put_jpeg(storage: Storage, name: str, picture: Pillow.Image) -> None:
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=82, optimize=True, progressive=True)
+    put(storage, name, out.getvalue())
 
 
 def delete_copies(storage: Storage, sha256: str, record: dict[str, Any]) -> None:

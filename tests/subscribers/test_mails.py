@@ -150,9 +150,10 @@ def test_covers_have_absolute_addresses_and_a_width(mail_server: MailServer) -> 
     cover = ContentFile(picture.read(), name="cover.jpg")
     make_resource(cover=cover)
     mail = receive(mail_server, "welcome", make_subscriber())
-    (image,) = re.findall(r"<img[^>]+>", mail.html)
+    wordmark, image = re.findall(r"<img[^>]+>", mail.html)
+    assert 'src="http://localhost:8000/static/img/mail-wordmark.png"' in wordmark
     assert 'src="http://localhost:8000/media/resources/' in image
-    assert 'width="84"' in image
+    assert 'width="264"' in image
     assert "height=" not in image, "a blocked picture leaves no hole"
     assert 'alt=""' in image
 

@@ -14,7 +14,7 @@ from newsletter.mail.mime import HeaderError
 from newsletter.models import Issue
 from posts.pictures.renditions import rendition
 from posts.text.html import clean
-from tests.factories import make_image, make_issue, make_post
+from tests.factories import make_image, make_issue, make_post, make_tag
 from tests.newsletter.mail.reading import finish, part_of
 
 pytestmark = pytest.mark.usefixtures("example_org")
@@ -220,11 +220,13 @@ def test_the_masthead_has_number_and_local_date(db: None) -> None:
     assert "No. 12 · November 22, 2026" in rendered.html
 
 
-def test_rendering_takes_two_queries_however_many_articles(
+def test_rendering_takes_three_queries_however_many_articles(
     db: None, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    issue = make_issue(posts=[make_post() for _ in range(6)])
-    with django_assert_num_queries(2):
+    topic = make_tag("Night shifts")
+    posts = [make_post(tags=[topic]) for _ in range(6)]
+    issue = make_issue(posts=posts)
+    with django_assert_num_queries(3):
         mail.render(issue)
 
 
