@@ -317,14 +317,19 @@ def _restore_row(record: Record) -> list[Said]:
     model = model_of(record.model)
     if model is None:
         return []
-    row, _ = build(record)
+    row, many = build(record)
     kind = str(model._meta.verbose_name)
     for column in model._meta.concrete_fields:
         other, pk = column.related_model, getattr(row, column.attname)
         if not other or pk is None or _there(other, pk):
             continue
         name = record.names.get(column.name, "")
-        if in_bin := _binned(other, pk):
+        in_bin = _binned(other, pk)
+        if in_bin is None and column.null:
+            # Who wrote a comment, or a correction: the words stay when the account goes.
+            setattr(row, column.attname, None)
+            continue
+        if in_bin:
             in_bin.rows.append(record._asdict())
             in_bin.save(update_fields=["rows"])
             return [
@@ -358,6 +363,9 @@ def _restore_row(record: Record) -> list[Said]:
             )
         ]
     store(row, record)
+    for name, pks in many.items():
+        # Whom a comment names: an account that is gone is named no more, and nobody misses it.
+        _connect(row, name, pks, record)
     return []
 
 

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from alarmroom.desk import letters, roles
+from alarmroom.desk.bin import move_to_bin, restore
 from alarmroom.desk.models import Letter
 from posts import commenting
 from posts.commenting import Paragraphs
@@ -153,3 +154,28 @@ def test_queries_do_not_grow_with_comments(
         commenting.add(draft, dele, "And", thread=first)
     with django_assert_max_num_queries(2):
         commenting.threads_of(draft, draft.body)
+
+
+def test_the_bin_keeps_a_conversation_whole(ruth: User, dele: User, draft: Post) -> None:
+    tom = member(roles.EDITOR, "tom")
+    first = commenting.add(draft, tom, "Who says so, @ruth and @dele?", quote=ASK, place=2).comment
+    commenting.add(draft, ruth, "The standard, @tom.", thread=first)
+    other = commenting.add(draft, dele, "Too long.").comment
+    commenting.resolve(draft, other.pk, tom)
+    before = list(Comment.objects.order_by("pk").values())
+    binned = move_to_bin(Post.objects.get(pk=draft.pk), ruth)
+    assert not Comment.objects.exists()
+    restore(binned, ruth)
+    assert list(Comment.objects.order_by("pk").values()) == before
+    assert [each.pk for each in Comment.objects.naming(ruth)] == [first.pk]
+    assert [each.text for each in Comment.objects.naming(tom)] == ["The standard, @tom."]
+    # The words stay when who said them is gone meanwhile; nobody that is gone is named.
+    binned = move_to_bin(Post.objects.get(pk=draft.pk), ruth)
+    tom.delete()
+    restore(binned, ruth)
+    assert Comment.objects.count() == 3
+    back = Comment.objects.get(pk=first.pk)
+    assert (back.by, back.text) == (None, first.text)
+    assert [user.username for user in back.named.order_by("username")] == ["dele", "ruth"]
+    assert not Comment.objects.get(text="The standard, @tom.").named.exists()
+    assert "Somebody" in shown(signed_in(dele), draft)

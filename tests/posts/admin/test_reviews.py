@@ -1,5 +1,6 @@
 """Submitting, approving, asking for changes: who may, who is told, and who comes second."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from alarmroom.desk import letters, revisions, roles
 from alarmroom.desk.models import Letter
 from posts import reviewing
 from posts.models import Post, Review
-from tests.factories import make_post
+from tests.factories import make_editor, make_post
+from tests.helpers import at_once
 from tests.posts.admin.desk import act, form, said
 from tests.posts.admin.members import member, signed_in
 
@@ -105,6 +107,92 @@ def test_the_second_to_decide_is_told(ruth: User, dele: User, draft: Post) -> No
     assert "dele asked for changes already" in said(late)
     assert Review.objects.get().verdict == Review.Verdict.CHANGES
     assert Letter.objects.count() == 1
+
+
+# A test that commits has no groups, for what the one before it committed was flushed.
+WRITES = ("posts.add_post", "posts.change_post")
+EDITS = (*WRITES, "posts.view_post", "posts.change_any_post")
+
+
+def people() -> tuple[User, User, User]:
+    """A writer, an editor and a publisher."""
+    held = (WRITES, EDITS, (*EDITS, "posts.publish_post"))
+    names = ("ruth", "dele", "mara")
+    ruth, dele, mara = (
+        make_editor(*each, username=name, email=f"{name}@psap.example")
+        for each, name in zip(held, names, strict=True)
+    )
+    return ruth, dele, mara
+
+
+SAID = ("gets a mail", "Taken back: nobody", "Submitted. You may")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("approve", "changes"),
+        ("approve", "approve"),
+        ("changes", "take_back"),
+        ("approve", "take_back"),
+        ("submit", "submit"),
+    ],
+)
+def test_of_two_at_once_one_decides_and_the_other_is_told(one: str, other: str) -> None:
+    ruth, dele, mara = people()
+    draft = make_post(title="Night shift", owner=ruth, published_at=None)
+    if one != "submit":
+        reviewing.submit(draft, ruth)
+    own = {"submit", "take_back"}
+    # The writer in two tabs, or the writer and who decides, or two who decide.
+    who_acts = [ruth if act in own else who for act, who in ((one, dele), (other, mara))]
+    notes = [decision(draft, act, f"Note of {act}.") for act in (one, other)]
+    answers = at_once(
+        *(
+            partial(signed_in(user).post, page(draft), sent, follow=True)
+            for user, sent in zip(who_acts, notes, strict=True)
+        )
+    )
+    words = [said(answer) for answer in answers]
+    won = [any(each in sentence for each in SAID) for sentence in words]
+    assert sorted(won) == [False, True], words
+    late = words[won.index(False)]
+    assert "Nothing was done" in late or "It is in review already" in late
+    review = Review.objects.get()
+    if one == "submit":
+        assert review.is_open
+        assert Letter.objects.count() == 0
+        return
+    act = (one, other)[won.index(True)]
+    verdicts = {"approve": "approved", "changes": "changes", "take_back": "taken_back"}
+    assert review.verdict == verdicts[act]
+    assert review.decided_by == who_acts[won.index(True)]
+    assert review.answer == ("" if act == "take_back" else f"Note of {act}.")
+    # The writer gets the mail of the one who decided, and no other.
+    letters_said = [letter.context["said"] for letter in Letter.objects.all()]
+    assert letters_said == ([] if act == "take_back" else [f"Note of {act}."])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_publishing_and_asking_for_changes_at_once() -> None:
+    ruth, dele, mara = people()
+    draft = make_post(title="Night shift", owner=ruth, published_at=None)
+    reviewing.submit(draft, ruth)
+    asked = decision(draft, "changes", "More sources.")
+    typed = form(title="Night shift", slug=draft.slug, author=draft.author_id, _publish="1")
+    _, told = at_once(
+        partial(signed_in(mara).post, page(draft, "change"), typed, follow=True),
+        partial(signed_in(dele).post, page(draft), asked, follow=True),
+    )
+    assert Post.objects.get(pk=draft.pk).is_published
+    review = Review.objects.get()
+    assert Letter.objects.count() == 1
+    if review.verdict == Review.Verdict.CHANGES:
+        assert "gets a mail" in said(told)
+    else:
+        assert review.verdict == Review.Verdict.PUBLISHED
+        assert any(words in said(told) for words in ("published it already", "changed meanwhile"))
 
 
 def test_nobody_decides_about_a_text_that_they_have_not_seen(
