@@ -2,7 +2,6 @@
 
 import errno
 import os
-import secrets
 import socket
 import sys
 import time
@@ -12,14 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, connections
 
+from alarmroom.development import accounts
 from alarmroom.development.supervisor import Supervisor
-
-EDITOR = "editor"
 
 
 class Command(BaseCommand):
@@ -46,11 +43,12 @@ class Command(BaseCommand):
         except OperationalError as error:
             raise CommandError(f"The database cannot be used: {str(error).strip()}") from error
         # Only at the first start, so that nothing comes back that an editor has deleted.
-        if not no_demo and not get_user_model().objects.filter(username=EDITOR).exists():
-            self.stdout.write("Loading the demo …")
-            call_command("load_demo", verbosity=0)
-        password_file = settings.DATA_DIR / "editor-password.txt"
-        make_editor(password_file)
+        if not no_demo:
+            if not accounts.has_editor():
+                self.stdout.write("Loading the demo …")
+                call_command("load_demo", verbosity=0)
+            accounts.make_roles(settings.DATA_DIR)
+        accounts.make_editor(settings.DATA_DIR)
 
         manage = [sys.executable, "manage.py"]
         supervisor = Supervisor(
@@ -66,10 +64,10 @@ class Command(BaseCommand):
         )  # fmt: skip
 
         def announce() -> None:
-            password = editor_password(password_file)
+            people = accounts.lines(settings.DATA_DIR)
             connections.close_all()
             if wait_until_it_answers(f"http://127.0.0.1:{settings.PORT}/", supervisor):
-                supervisor.say(summary(password))
+                supervisor.say(summary(people))
 
         connections.close_all()
         os.chdir(settings.BASE_DIR)
@@ -111,31 +109,6 @@ def check_port_is_free(port: int, variable: str) -> None:
                 ) from error
 
 
-def make_editor(password_file: Path) -> None:
-    """Create the editor's account if it is missing, and store its password for later starts.
-
-    Only the owner of the file can read it. The password is for this development machine only.
-    """
-    users = get_user_model()
-    if users.objects.filter(username=EDITOR).exists():
-        return
-    password = secrets.token_urlsafe(9)
-    password_file.unlink(missing_ok=True)
-    descriptor = os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(password + "\n")
-    users.objects.create_superuser(EDITOR, f"{EDITOR}@{settings.SITE_HOST}", password)
-
-
-def editor_password(password_file: Path) -> str:
-    """Return what to print as the editor's password: the stored one, if it is still valid."""
-    kept = password_file.read_text().strip() if password_file.is_file() else ""
-    editor = get_user_model().objects.get(username=EDITOR)
-    if kept and editor.check_password(kept):
-        return kept
-    return f"the one you set (`python manage.py changepassword {EDITOR}` sets a new one)"
-
-
 def wait_until_it_answers(url: str, supervisor: Supervisor) -> bool:
     """Return True as soon as the site answers, or False if it is being stopped."""
     while not supervisor.stopping.is_set():
@@ -150,13 +123,13 @@ def wait_until_it_answers(url: str, supervisor: Supervisor) -> bool:
     return False
 
 
-def summary(password: str) -> str:
-    """Return the text that says where the site, the admin and the mails are."""
+def summary(people: list[str]) -> str:
+    """Return the text that says where site, admin and mails are, and who may sign in."""
     site = settings.SITE_URL
     lines = [
         f"Website   {site}/",
         f"Admin     {site}/admin/",
-        f"          user {EDITOR}, password {password}",
+        *(f"          {line}" for line in people),
         f"Mail      {site}/dev/mail/",
         "",
         "Ctrl-C stops everything; the data stays in " + str(settings.DATA_DIR),

@@ -1,11 +1,9 @@
 """`make run`: what it refuses, and its messages."""
 
 import socket
-import stat
 from pathlib import Path
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
@@ -57,40 +55,3 @@ def test_it_refuses_to_run_in_production(settings: Settings) -> None:
     settings.DEBUG = False
     with pytest.raises(CommandError, match="needs DEBUG=on"):
         call_command("develop")
-
-
-@pytest.mark.django_db
-def test_the_editor_s_password_is_made_once_and_printed_again(tmp_path: Path) -> None:
-    path = tmp_path / "editor-password.txt"
-    develop.make_editor(path)
-    first = develop.editor_password(path)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    editor = get_user_model().objects.get(username="editor")
-    assert editor.check_password(first)
-    assert editor.is_staff
-    develop.make_editor(path)
-    assert develop.editor_password(path) == first
-
-
-@pytest.mark.django_db
-def test_a_password_that_the_editor_changed_is_not_printed_wrongly(tmp_path: Path) -> None:
-    path = tmp_path / "editor-password.txt"
-    develop.make_editor(path)
-    first = develop.editor_password(path)
-    editor = get_user_model().objects.get(username="editor")
-    editor.set_password("another one entirely")
-    editor.save()
-    said = develop.editor_password(path)
-    assert first not in said
-    assert "changepassword editor" in said
-    assert editor.check_password("another one entirely")
-
-
-@pytest.mark.django_db
-def test_a_new_database_beside_an_old_password_file_gets_a_new_password(tmp_path: Path) -> None:
-    path = tmp_path / "editor-password.txt"
-    path.write_text("from before\n")
-    develop.make_editor(path)
-    password = develop.editor_password(path)
-    assert password != "from before"
-    assert get_user_model().objects.get(username="editor").check_password(password)
