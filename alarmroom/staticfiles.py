@@ -24,10 +24,12 @@ JOINED = {
     "css/site.css": [
         f"css/site/{name}.css"
         for name in (
-            *("tokens", "base", "layout", "components", "lists", "article", "signup", "issues"),
+            *("typeface", "tokens", "base", "layout", "components", "cards", "article", "signup"),
             *("prose", "narrow", "print"),
         )
     ],
+    # What no article needs: an article must be small (tests/browser/test_pictures.py).
+    "css/pages.css": [f"css/site/{name}.css" for name in ("lists", "front", "issues")],
     "css/desk.css": [
         f"css/desk/{name}.css"
         for name in (
@@ -66,10 +68,12 @@ JOINED = {
             "narrow",
         )
     ],
-    "js/site.js": [f"js/{name}.js" for name in ("share", "contents", "boxes")],
+    "js/site.js": [f"js/{name}.js" for name in ("menu", "share", "contents", "boxes")],
 }
 # This file defines JOINED, so a joined file is also made again when this file is newer.
 THIS_FILE = "alarmroom/staticfiles.py"
+# Where a line of a style sheet may be followed by the next one without a break.
+_ENDS = ("{", "}", ";", ",", ":")
 _COMMENT = {".css": re.compile(r"/\*.*?\*/\s*", re.DOTALL), ".js": re.compile(r"^ *//.*\n", re.M)}
 
 EDITOR = ("ckeditor", "ckeditor")
@@ -145,15 +149,31 @@ class ServedFilesFinder(AppDirectoriesFinder):
 
 
 def joined(path: str) -> str:
-    """Return the text of a file of JOINED, without comments.
+    """Return the text of a file of JOINED, without comments and indentation.
 
     Each script is put in braces, so that its names do not clash with those of another. None of
-    them has imports or exports.
+    them has imports or exports, or text of several lines.
     """
     ending = PurePosixPath(path).suffix
     texts = [_source(name).read_text("utf-8") for name in JOINED[path]]
     texts = [_COMMENT[ending].sub("", text) for text in texts]
-    return "\n".join(f"{{\n{text}}}" if ending == ".js" else text for text in texts)
+    if ending == ".css":
+        return "".join(map(_squeezed, texts))
+    return "\n".join(f"{{\n{_without_indentation(text)}}}" for text in texts)
+
+
+def _without_indentation(text: str) -> str:
+    return "".join(f"{line.strip()}\n" for line in text.splitlines() if line.strip())
+
+
+def _squeezed(sheet: str) -> str:
+    """Return a style sheet of ours with only the spaces that mean something."""
+    lines = []
+    for line in _without_indentation(sheet).splitlines():
+        short = line.replace(": ", ":").replace(", ", ",").removesuffix(" {")
+        short += "{" if line.endswith(" {") else ""
+        lines.append(short if short.endswith(_ENDS) else f"{short}\n")
+    return "".join(lines)
 
 
 def _source(name: str) -> Path:

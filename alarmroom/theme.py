@@ -10,9 +10,10 @@ from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
 
-# The text of static/js/theme.js without its comments.
+# The text of static/js/theme.js without its comments and its indentation, as a page has it
+# (alarmroom/stencil.py).
 SCRIPT = re.sub(
-    r"^ *//.*\n|\s+// .*$",
+    r"^ *//.*\n|\s+// .*$|^\s+",
     "",
     (Path(__file__).resolve().parent.parent / "static/js/theme.js").read_text("utf-8"),
     flags=re.MULTILINE,

@@ -40,6 +40,7 @@ GROUPS = (
     # A deployed site with the demo and its pictures' copies
     (
         "tests/browser/test_accessibility.py::",
+        "tests/browser/test_grid.py::",
         "tests/browser/test_pictures.py::",
         "tests/browser/test_sizes.py::",
         "tests/browser/test_type.py::",

@@ -115,7 +115,7 @@ class PageStore:
         )
         bodies = {
             ".html": body,
-            ".html.br": brotli.compress(body, quality=9),
+            ".html.br": brotli.compress(body, quality=10),
             ".html.gz": gzip.compress(body, 9, mtime=0),
         }
         with self.locked():

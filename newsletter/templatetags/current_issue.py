@@ -6,23 +6,18 @@ from django.utils.safestring import SafeString
 
 from alarmroom import kept
 from newsletter.models import Issue
-from posts import freshness
 
 register = template.Library()
 
 
 @register.simple_tag
 def current_issue() -> SafeString:
-    """Return the newest issue and its articles; "" if there is none. At most two queries."""
-    # The key "posts", because it shows the articles' titles as they are now.
-    until = freshness.next_moment()
-    return kept.remember(("issues", "posts"), _current, part="current", until=until)
+    """Return a link to the newest issue; "" if there is none. At most one query."""
+    return kept.remember("issues", _current, part="current")
 
 
 def _current() -> SafeString:
     issue = Issue.objects.listed().newest_first().first()
     if issue is None:
         return SafeString()
-    entries = [entry for entry in issue.contents() if entry.post.is_published]
-    context = {"issue": issue, "posts": entries, "NEWSLETTER_NAME": "The Weekly Alarm"}
-    return render_to_string("newsletter/_current_issue.html", context)
+    return render_to_string("newsletter/_current_issue.html", {"issue": issue})

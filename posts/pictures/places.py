@@ -93,29 +93,47 @@ def _fit(place: Place, shape: float, width: int) -> Fit:
     return Fit(", ".join(entries), enough[0] if enough else WIDTHS[-1])
 
 
-# From lists.css and layout.css. A card alone in its row is about as wide as one of three.
+# From lists.css and layout.css: one of three in a row; on a phone small, beside a title.
 CARD = Place(
     (
-        Width(68, 20.2, "rem", 3 / 2),
-        Width(48, 30, "vw", 3 / 2),
+        Width(76, 22.7, "rem", 16 / 9),
+        Width(48, 29.5, "vw", 16 / 9),
         Width(32.6, 9, "rem", 4 / 3),
-        Width(22, 28, "vw", 4 / 3),
+        Width(22, 27, "vw", 4 / 3),
         Width(0, 6, "rem", 4 / 3),
     )
 )
-# One of two cards that share a row.
-HALF = Place((Width(68, 31, "rem", 3 / 2), Width(48, 45, "vw", 3 / 2), *CARD.widths[2:]))
+# The front page's first story, as wide as two cards, and those beside or below it.
 LEAD = Place(
-    (Width(68, 36.1, "rem", 3 / 2), Width(56, 53, "vw", 3 / 2), Width(0, 92, "vw", 16 / 9))
+    (
+        Width(76, 47.4, "rem", 16 / 9),
+        Width(64, 62, "vw", 16 / 9),
+        Width(48, 93, "vw", 16 / 9),
+        Width(0, 91, "vw", 16 / 9),
+    )
+)
+SECOND = Place(
+    (
+        *(Width(76, 22.7, "rem", 16 / 9), Width(64, 29.5, "vw", 16 / 9)),
+        *(Width(48, 45, "vw", 16 / 9), Width(0, 91, "vw", 16 / 9)),
+    )
 )
 AUTHOR = Place((Width(56.25, 9, "rem", 1), Width(37.5, 16, "vw", 1), Width(0, 6, "rem", 1)))
 # From article.css. The byline's portrait is a little smaller, and uses the same copy.
 PORTRAIT = Place((Width(0, 4, "rem", 1),))
-COVER = Place((Width(68, 64, "rem"), Width(48, 93, "vw"), Width(0, 100, "vw")), tall=(0, TALL))
+COVER = Place(
+    (
+        *(Width(76, 53.5, "rem"), Width(64, 70, "vw")),
+        *(Width(48, 93, "vw"), Width(0, 100, "vw")),
+    ),
+    tall=(0, TALL),
+)
 # From prose.css.
-COLUMN = Place((Width(44, 41, "rem"), Width(0, 92, "vw")), tall=(LONG, TALL), cuts=False)
+COLUMN = Place((Width(44, 39.5, "rem"), Width(0, 92, "vw")), tall=(LONG, TALL), cuts=False)
 WIDE = Place(
-    (Width(60, 56, "rem"), Width(48, 93, "vw"), *COLUMN.widths), tall=COLUMN.tall, cuts=False
+    (Width(76, 53.5, "rem"), Width(64, 70, "vw"), Width(48, 93, "vw"), *COLUMN.widths),
+    tall=COLUMN.tall,
+    cuts=False,
 )
 
 # By the names that templates use: {% picture image "author" %}.

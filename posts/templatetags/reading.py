@@ -27,3 +27,9 @@ def cards(posts: Iterable[Post], level: int = 2, above: object = None) -> SafeSt
     `above` is true where a large picture stands above them.
     """
     return article_values.cards(posts, level=level, first=not above)
+
+
+@register.simple_tag
+def seconds(posts: Iterable[Post], above: object = None) -> SafeString:
+    """Return the two stories beside the first one of the front page; `above` as for cards."""
+    return article_values.seconds(posts, first=not above)

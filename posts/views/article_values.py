@@ -27,12 +27,16 @@ from posts import linked_data, share_image
 from posts.models import Correction, Post, Tag, address
 from posts.pictures import places
 from posts.pictures.element import first_at_once, markup
+from posts.pictures.places import Place
 from posts.text.structure import contents
 
 # A tuple, because calendar.month_name formats a name at each access.
 MONTHS = tuple(calendar.month_name)
 CARD = Stencil("posts/_post_card.html")
 LEAD = Stencil("posts/_lead.html")
+# A longer title has four lines or more on a phone. The picture below it is lower, so that the text
+# begins on the first screen (static/css/site/article.css).
+LONG_TITLE = 60
 # The footer, the feeds and the sign-up box are part of the layout.
 PAGE = Stencil("posts/article.html", *kept.EVERY_PAGE)
 
@@ -57,8 +61,6 @@ class Connected:
 
     pk: int
     card: SafeString
-    half: SafeString
-    """The card for a row of two."""
 
 
 def day(moment: datetime | None, css: str = "") -> SafeString:
@@ -74,15 +76,21 @@ def day(moment: datetime | None, css: str = "") -> SafeString:
     )
 
 
-def card(post: Post, *, level: int = 2, half: bool = False, first: bool = False) -> SafeString:
+def card(
+    post: Post,
+    *,
+    level: int = 2,
+    dek: bool = False,
+    first: bool = False,
+    place: Place = places.CARD,
+) -> SafeString:
     """Return the card of a post that for_listing() brought; `level` is its heading's.
 
-    `half` is for one of two in a row, `first` for the card whose picture is seen without
-    scrolling.
+    `dek` says whether it has its summary, `first` whether its picture is seen without scrolling.
     """
-    place = places.HALF if half else places.CARD
     picture = markup(post.cover, place, first=first) if post.cover else ""
-    return CARD.render({**_in_a_list(post), "level": level, "picture": picture})
+    summary = post.summary if dek else ""
+    return CARD.render({**_in_a_list(post), "level": level, "summary": summary, "picture": picture})
 
 
 def lead(post: Post) -> SafeString:
@@ -109,17 +117,22 @@ def cards(posts: Iterable[Post], *, level: int = 2, first: bool = False) -> Safe
     `first` says that no large picture stands above them: then the first of theirs is fetched
     at once.
     """
+    return _cards(posts, level=level, dek=False, first=first, place=places.CARD)
+
+
+def _cards(
+    posts: Iterable[Post], *, level: int, dek: bool, first: bool, place: Place
+) -> SafeString:
     made: list[SafeString] = []
-    posts = list(posts)
-    for at, post in enumerate(posts):
-        made.append(card(post, level=level, half=_is_half(at, len(posts)), first=first))
+    for post in posts:
+        made.append(card(post, level=level, dek=dek, first=first, place=place))
         first = first and post.cover is None
     return mark_safe("".join(made))  # noqa: S308  (cards are safe)
 
 
-def _is_half(at: int, count: int) -> bool:
-    """Return whether a card is one of the two that are left over in rows of three (layout.css)."""
-    return count % 3 == 2 and at >= count - 2
+def seconds(posts: Iterable[Post], *, first: bool = False) -> SafeString:
+    """Return the two stories beside the first one of the front page; `first` as in cards()."""
+    return _cards(posts, level=2, dek=True, first=first, place=places.SECOND)
 
 
 def as_topic(tag: Tag) -> Topic:
@@ -132,8 +145,7 @@ def as_correction(correction: Correction) -> Corrected:
 
 def as_card(post: Post) -> Connected:
     """Return a post of posts/views/article_queries.py as its card in an article."""
-    # Which of the two is used depends on how many there are, so both are made.
-    return Connected(post.pk, card(post, level=3), card(post, level=3, half=True))
+    return Connected(post.pk, card(post, level=3))
 
 
 def page_context(
@@ -152,7 +164,6 @@ def page_context(
     url = f"{settings.SITE_URL}{path}"
     body = post.body_html if post.cover else first_at_once(post.body_html)
     author, cover = post.author, post.cover
-    minutes = post.reading_minutes
     share_picture = absolute_url(share_image.address(post, topics[0].name if topics else ""))
     # A correction is an update, whose day is not said twice.
     is_told = corrections and post.revised_at and _is_day_of(corrections[-1].at, post.revised_at)
@@ -161,6 +172,7 @@ def page_context(
         PATH: path,
         "canonical_url": url,
         "title": post.title,
+        "is_long": len(post.title) > LONG_TITLE,
         "search_title": post.search_title or post.title,
         "summary": post.summary,
         "topics": _topics(topics),
@@ -168,7 +180,7 @@ def page_context(
         "revised": revised,
         "corrected": _corrected(corrections, "" if revised else "dt-updated"),
         "corrections": _corrections(corrections),
-        "minutes": f"{minutes} minute{'s' if minutes != 1 else ''} to read",
+        "minutes": str(post.reading_minutes),
         "author": author.name,
         "author_url": author.get_absolute_url(),
         "role": author.role,
@@ -182,12 +194,7 @@ def page_context(
         "body": body,
         # The address of a draft leads nowhere yet.
         "code": "" if is_preview else code(url),
-        "related": mark_safe(  # noqa: S308  (cards are safe)
-            "".join(
-                one.half if _is_half(at, len(related)) else one.card
-                for at, one in enumerate(related)
-            )
-        ),
+        "related": mark_safe("".join(one.card for one in related)),  # noqa: S308  (cards are safe)
         "share_url": quote(url, safe=""),
         "share_title": quote(post.title, safe=""),
         "share_summary": quote(post.summary, safe=""),

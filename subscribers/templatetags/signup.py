@@ -18,35 +18,40 @@ SOURCE = "{the path of this page}"
 
 @register.simple_tag(takes_context=True)
 def signup_box(
-    context: RequestContext, form: SignUpForm | None = None, heading: int = 2
+    context: RequestContext,
+    form: SignUpForm | None = None,
+    heading: int = 2,
+    *,
+    short: bool = False,
 ) -> SafeString:
     """Return the box: the form, the consent text and the free resources.
 
-    `form` is a form with errors to show; `heading` is the level of the title. Nothing in the box
-    depends on the visitor, so any cache may store the page. Only the path depends on the page, so
-    a process renders the box once and keeps it until the resources change. At most one query.
+    `form` is a form with errors to show; `heading` is the level of the title; `short` is the box
+    among articles, without the resources. Nothing in the box depends on the visitor, so any cache
+    may store the page. Only the path depends on the page, so a process renders the box once and
+    keeps it until the resources change. At most one query.
     """
     name = str(context.get("NEWSLETTER_NAME", "The Weekly Alarm"))
     if form is not None:
-        return _box(form, heading, name)
+        return _box(form, heading, name, short=short)
 
     def empty() -> SafeString:
         form = SignUpForm(initial={"source": SOURCE, "wording": wording.current()[0]})
-        return _box(form, heading, name)
+        return _box(form, heading, name, short=short)
 
-    box = kept.remember("resources", empty, part=f"box-{heading}")
+    box = kept.remember("resources", empty, part="box-short" if short else f"box-{heading}")
     request = context.get("request")
     return mark_safe(box.replace(SOURCE, escape(request.path) if request else ""))  # noqa: S308  (a rendered box, and an escaped path)
 
 
-def _box(form: SignUpForm, heading: int, name: str) -> SafeString:
+def _box(form: SignUpForm, heading: int, name: str, *, short: bool) -> SafeString:
     return render_to_string(
-        "subscribers/_signup.html",
+        "subscribers/_signup_short.html" if short else "subscribers/_signup.html",
         {
             "form": form,
             "heading": heading,
             "consent": wording.text_of(str(form["wording"].value() or "")),
-            "resources": Resource.objects.all(),
+            "resources": () if short else Resource.objects.all(),
             "NEWSLETTER_NAME": name,
         },
     )

@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
 from alarmroom import kept
-from alarmroom.stencil import PATH, Stencil
+from alarmroom.stencil import PATH, Stencil, without_indentation
 from posts.models import Correction, Post
 from posts.views import article_queries, article_values
 from tests.factories import connect, make_author, make_image, make_post, make_resource, make_tag
@@ -24,6 +24,11 @@ CARD = {
     "minutes": "4",
     "picture": "",
 }
+
+
+def lines(html: str) -> list[str]:
+    """Return the lines of a page without indentation: a stencil has none."""
+    return [line.strip() for line in html.splitlines() if line.strip()]
 
 
 @pytest.fixture
@@ -70,8 +75,8 @@ def context_of(post: Post) -> dict[str, Any]:
 )
 def test_a_card_equals_the_output_of_its_template(changes: dict[str, Any]) -> None:
     given = {**CARD, **changes}
-    assert Stencil("posts/_post_card.html").render(given) == render_to_string(
-        "posts/_post_card.html", given
+    assert lines(Stencil("posts/_post_card.html").render(given)) == lines(
+        render_to_string("posts/_post_card.html", given)
     )
 
 
@@ -82,8 +87,8 @@ def test_an_article_page_equals_the_output_of_its_template(
     settings.KEPT_PAGES_SECONDS = kept_for
     context = context_of(page_parts)
     plain = render_to_string("posts/article.html", context, request=rf.get(context[PATH]))
-    assert article_values.PAGE.render(context) == plain
-    assert article_values.PAGE.render(context) == plain
+    assert lines(article_values.PAGE.render(context)) == lines(plain)
+    assert lines(article_values.PAGE.render(context)) == lines(plain)
     assert "Night {{ shift }} &amp; &lt;day&gt;" in plain
 
 
@@ -97,7 +102,7 @@ def test_an_article_with_any_empty_value_equals_the_output_of_its_template(
             continue
         context = {**full, name: ""}
         plain = render_to_string("posts/article.html", context, request=rf.get(context[PATH]))
-        assert article_values.PAGE.render(context) == plain, name
+        assert lines(article_values.PAGE.render(context)) == lines(plain), name
 
 
 def test_no_value_is_remembered(page_parts: Post, settings: Settings) -> None:
@@ -140,3 +145,25 @@ def test_the_sign_up_form_contains_the_address_of_its_page(
         context = context_of(post)
         html = article_values.PAGE.render(context)
         assert f'name="source" value="{post.get_absolute_url()}"' in html
+
+
+def test_a_layout_has_no_indentation_and_a_text_keeps_its_own(page_parts: Post) -> None:
+    Post.objects.filter(pk=page_parts.pk).update(summary="One\n   two")
+    context = context_of(Post.objects.get(pk=page_parts.pk))
+    html = article_values.PAGE.render(context)
+    assert "One\n   two" in html
+    assert "\n   " not in html.replace("One\n   two", "")
+
+
+@pytest.mark.parametrize(
+    ("layout", "short"),
+    [
+        ("<p>\n    By\n    ", "<p>\nBy\n"),
+        (" a\n\n\n  <b>", " a\n<b>"),
+        ("", ""),
+        ("\n", "\n"),
+        ("  ", "  "),
+    ],
+)
+def test_the_space_before_a_text_stays(layout: str, short: str) -> None:
+    assert without_indentation(layout) == short

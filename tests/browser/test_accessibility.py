@@ -117,11 +117,12 @@ def test_where_colours_are_forced_the_current_entry_still_stands_out(
     current.wait_for()
     looks = """entry => {
         const style = getComputedStyle(entry);
-        return [style.fontWeight, style.outlineStyle, style.outlineWidth].join(" ");
+        return [style.fontWeight, style.textDecorationLine, style.outlineStyle].join(" ");
     }"""
-    assert current.evaluate(looks) == "700 solid 2px"
+    # Not an outline, which would look like the focus.
+    assert current.evaluate(looks) == "700 underline none"
     others = visitor.locator(entries).and_(visitor.locator(":not([aria-current])")).all()
-    assert not [other for other in others if "solid" in other.evaluate(looks)]
+    assert not [other for other in others if "underline" in other.evaluate(looks)]
 
 
 def test_no_page_type_complains_in_the_console(

@@ -124,7 +124,7 @@ def test_a_wide_picture_and_table_go_beyond_the_text_and_over_nothing_else(
 
 
 def test_a_table_for_which_there_is_room_shows_all_its_columns(everything: Page) -> None:
-    for width in (1024, 1280, 1440):
+    for width in (900, 1280, 1440):
         everything.set_viewport_size({"width": width, "height": 900})
         hidden = everything.locator(".prose .box:has(table)").first.evaluate(
             "box => box.scrollWidth - box.clientWidth"
@@ -157,12 +157,14 @@ def test_a_tables_name_is_read_whole_however_wide_the_table_is(
 @pytest.mark.parametrize("width", [390, 768, 1280])
 def test_what_stands_below_each_other_has_one_left_edge(everything: Page, width: int) -> None:
     everything.set_viewport_size({"width": width, "height": 900})
-    head = [".article__title", ".byline__photo", ".byline__meta time"]
+    head = [".article__title", ".article__dek", ".cover img"]
     narrow = ".prose table:not(:has(tr > :nth-child(6)))"
     body = [".prose > p", narrow, ".notes", ".about__photo"]
-    if width < 1216:
-        body.append(".contents__title")
-    for column in (head[: 2 if width > 390 else 3], body):
+    rail = [".byline__photo", ".contents__title"]
+    columns = (
+        (rail, head + body) if width >= 1024 else (head[: 2 if width < 768 else 3] + rail + body,)
+    )
+    for column in columns:
         edges = {selector: round(box(everything, selector)["left"]) for selector in column}
         assert len(set(edges.values())) == 1, edges
 

@@ -212,7 +212,7 @@ def test_pictures_come_in_every_width_and_the_first_is_prioritised(client: Clien
     for html in (first, second):
         assert re.findall('type="image/([a-z]+)"', html) == ["avif", "webp"]
         assert "-320." in html and "-1600." in html
-        assert 'sizes="(min-width: 44rem) 41rem, 92vw"' in html
+        assert 'sizes="(min-width: 44rem) 39.5rem, 92vw"' in html
         assert 'alt="A &quot;console&quot;"' in html
     assert 'width="1600" height="900"' in first and 'width="1600" height="901"' in second
     assert 'fetchpriority="high"' in first and "lazy" not in first

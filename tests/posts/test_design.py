@@ -71,4 +71,4 @@ def test_no_joined_file_contains_an_import(path: str) -> None:
 def test_joined_files_load_nothing_from_other_hosts() -> None:
     for path in JOINED:
         assert not re.search(r"https?:(?!//www\.w3\.org)", joined(path))
-        assert not re.search(r"url\((?!\"/static/img/editor/)", joined(path))
+        assert not re.search(r"url\((?!\"/static/(?:img/editor|font)/)", joined(path))

@@ -128,10 +128,10 @@ def test_the_newest_issue_shows_its_articles_as_they_are_now(paper: Paper) -> No
     posts = Post.objects.filter(pk=paper.middle.pk)
     for change, is_there in ((posts.withdraw, False), (posts.bring_back, True)):
         assert paper.gone(change, *pages) == [True, True]
-        for path, label in (("/", b"In this issue"), ("/weekly-alarm/", b"latest issue")):
-            page = paper.sites[1].get(path).body.partition(label)[2].partition(b"</ol>")[0]
-            assert (b"Middle" in page) == is_there, path
-            assert b"Older than ever" in page
+        page = paper.sites[1].get(pages[1]).body.partition(b"latest issue")[2]
+        page = page.partition(b"</ol>")[0]
+        assert (b"Middle" in page) == is_there
+        assert b"Older than ever" in page
     with paper.commit():
         Post.objects.filter(pk__in=[paper.middle.pk, paper.old.pk]).withdraw()
     for path in pages:

@@ -48,7 +48,7 @@ def test_avif_comes_before_webp_before_jpeg() -> None:
     # Two plain colours are smaller as WebP than as AVIF; photographs are not.
     image.renditions["avif"] = [1, 2, 3]
     html = rendered(image, 'alt="A console"')
-    sizes = "(min-width: 68rem) 64rem, (min-width: 48rem) 93vw, 100vw"
+    sizes = "(min-width: 76rem) 53.5rem, (min-width: 64rem) 70vw, (min-width: 48rem) 93vw, 100vw"
     stem = f"/media/renditions/{image.renditions['recipe']}/{image.sha256[:24]}"
     assert html == (
         "<picture>"
@@ -77,17 +77,21 @@ def test_a_small_place_gets_small_copies() -> None:
     assert "sizes" not in one
 
 
+LEAD = "(min-width: 76rem) 47.4rem, (min-width: 64rem) 62vw, (min-width: 48rem) 93vw, 91vw"
+
+
 @pytest.mark.parametrize(
     ("size", "place", "sizes", "widest"),
     [
         # No wider than the visible part of the picture.
-        ((1500, 1000), "lead", "(min-width: 68rem) 36.1rem, (min-width: 56rem) 53vw, 92vw", 1500),
-        ((1000, 1500), "lead", "(min-width: 68rem) 36.1rem, (min-width: 56rem) 53vw, 92vw", 1000),
+        ((1500, 1000), "lead", LEAD, 1500),
+        ((1000, 1500), "lead", LEAD, 1000),
         # The visible part is much narrower than the picture.
         (
             (1600, 400),
             "lead",
-            "(min-width: 68rem) 96.3rem, (min-width: 56rem) 141.3vw, 207vw",
+            "(min-width: 76rem) 106.6rem, (min-width: 64rem) 139.5vw,"
+            " (min-width: 48rem) 209.2vw, 204.8vw",
             1600,
         ),
         (
@@ -100,7 +104,8 @@ def test_a_small_place_gets_small_copies() -> None:
         (
             (500, 1000),
             "cover",
-            "(min-width: 68rem) min(40vh, 64rem), (min-width: 48rem) min(40vh, 93vw), 100vw",
+            "(min-width: 76rem) min(40vh, 53.5rem), (min-width: 64rem) min(40vh, 70vw),"
+            " (min-width: 48rem) min(40vh, 93vw), 100vw",
             500,
         ),
     ],

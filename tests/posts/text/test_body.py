@@ -55,12 +55,20 @@ def test_a_picture_is_served_with_every_copy_and_the_body_is_unchanged() -> None
 @pytest.mark.parametrize(
     ("attributes", "size", "sizes"),
     [
-        ("", 'width="1000" height="500"', "(min-width: 44rem) 41rem, 92vw"),
+        (
+            "",
+            'width="1000" height="500"',
+            "(min-width: 44rem) 39.5rem, 92vw",
+        ),
         ('width="300"', 'width="300" height="150"', "(min-width: 340px) 300px, 92vw"),
         ('height="150"', 'width="300" height="150"', "(min-width: 340px) 300px, 92vw"),
         # The style sheet keeps the aspect ratio, so the stated height is corrected.
         ('width="300" height="300"', 'width="300" height="150"', "(min-width: 340px) 300px, 92vw"),
-        ('width="0" height="0"', 'width="1000" height="500"', "(min-width: 44rem) 41rem, 92vw"),
+        (
+            'width="0" height="0"',
+            'width="1000" height="500"',
+            "(min-width: 44rem) 39.5rem, 92vw",
+        ),
     ],
 )
 def test_a_picture_is_served_in_the_size_set_by_the_editor(
@@ -76,14 +84,14 @@ def test_only_a_wide_figure_gets_wider_sizes() -> None:
     image = with_copies(make_image(1000, 500))
     html = served_html(image_html(image, around='figure class="wide"') + image_html(image))
     wide, normal = html.split("</figure>")[:2]
-    wider = "(min-width: 60rem) 56rem, (min-width: 48rem) 93vw"
-    assert f'sizes="{wider}, (min-width: 44rem) 41rem, 92vw"' in wide
-    assert 'sizes="(min-width: 44rem) 41rem, 92vw"' in normal
+    wider = "(min-width: 76rem) 53.5rem, (min-width: 64rem) 70vw, (min-width: 48rem) 93vw"
+    assert f'sizes="{wider}, (min-width: 44rem) 39.5rem, 92vw"' in wide
+    assert 'sizes="(min-width: 44rem) 39.5rem, 92vw"' in normal
 
 
 def test_a_wide_figure_with_a_lang_attribute_is_wide() -> None:
     image = with_copies(make_image(1000, 500))
-    assert "56rem" in served_html(image_html(image, around='figure lang="es" class="wide"'))
+    assert "53.5rem" in served_html(image_html(image, around='figure lang="es" class="wide"'))
 
 
 def test_the_number_of_pictures_with_copies_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,7 @@ def test_an_article_shows_all_of_its_parts(client: Client) -> None:
     assert "Editor" in html
     assert "Writes at night." in html
     assert 'datetime="2026-03-04T09:00:00-05:00">March 4, 2026</time>' in html
-    assert "3 minutes to read" in html
+    assert "<span>3 min</span>" in html
     assert 'width="1600" height="900" alt="A lit window"' in html
     assert "The room at four" in html
     assert "Photo: J. Doe" in html
@@ -89,14 +89,13 @@ def test_the_relation_is_shown_in_one_direction(client: Client) -> None:
     assert "Connecting the dots" not in client.get("/articles/other/").content.decode()
 
 
-def test_related_articles_sign_up_and_sharing_follow_in_this_order(client: Client) -> None:
-    post = make_post(slug="night-shift")
+def test_the_end_of_an_article_has_its_order(client: Client) -> None:
+    author = make_author(role="Editor", bio="Writes at night.")
+    post = make_post(slug="night-shift", author=author)
     connect(post, make_post())
     html = client.get("/articles/night-shift/").content.decode()
-    places = [
-        html.index(mark)
-        for mark in ("Connecting the dots", 'class="signup__form"', "an agency leader or a trainer")
-    ]
+    end = ('class="tape"', ">Pass it on<", 'class="about"', ">Connecting the dots<")
+    places = [html.index(mark) for mark in (*end, 'class="signup__form"', 'class="colophon')]
     assert places == sorted(places)
 
 
@@ -300,12 +299,3 @@ def test_an_address_without_slash_redirects(client: Client) -> None:
     response = client.get("/articles/night-shift")
     assert response.status_code == 301
     assert response["Location"] == "/articles/night-shift/"
-
-
-def test_an_article_without_wide_parts_uses_the_narrow_layout(client: Client) -> None:
-    headings = "".join(f"<h2>Part {number}</h2><p>Words.</p>" for number in range(3))
-    cover = {"cover": make_image(1600, 900), "cover_alt": "A console"}
-    for fields, is_narrow in (({}, True), ({"body": headings}, False), (cover, False)):
-        post = make_post(**fields)
-        html = client.get(post.get_absolute_url()).content.decode()
-        assert ('<article class="article article--narrow h-entry">' in html) == is_narrow

@@ -162,18 +162,17 @@ def test_each_topic_shows_its_number_of_published_articles(client: Client) -> No
     assert 'Fire <span class="topic__count">3<span class="visually-hidden"> articles' in html
 
 
-def test_the_current_issue_is_shown_with_its_articles(client: Client) -> None:
-    posts = [make_post(title="In it"), make_post(title="In it, too")]
+def test_the_newest_issue_stands_below_the_first_story(client: Client) -> None:
+    make_post(), make_post()
     show_as_sent(make_issue(subject="An old one", posts=[]))
-    show_as_sent(make_issue(subject="The newest one", posts=posts))
+    show_as_sent(make_issue(subject="The newest one", posts=[]))
     make_issue(subject="Still a draft")
-    current = client.get("/").content.decode().split('<section class="current"')[1]
-    current = current.split("</section>")[0]
-    assert "The newest one" in current
-    assert current.index("In it<") < current.index("In it, too")
-    assert all(f'<a href="{post.get_absolute_url()}">' in current for post in posts)
-    assert "An old one" not in current
-    assert "Still a draft" not in current
+    html = client.get("/").content.decode()
+    invitation = html.split('<div class="invite">')[1].split('<div class="front__seconds">')[0]
+    assert 'action="/subscribe/"' in invitation
+    assert "The newest one</a>" in invitation
+    assert "An old one" not in html
+    assert "Still a draft" not in html
 
 
 def test_without_a_sent_issue_there_is_no_panel(client: Client) -> None:

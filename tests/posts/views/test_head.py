@@ -255,7 +255,7 @@ def properties(root: Element) -> dict[str, list[Any]]:
 
 def entry_of(html: str) -> dict[str, list[Any]]:
     """Return the properties of a page's only h-entry."""
-    start = html.index('<article class="article h-entry">')
+    start = html.index('<article class="article h-entry"')
     assert html.count("h-entry") == 1
     root = parse_html(html[start : html.index("</article>", start) + len("</article>")])
     assert isinstance(root, Element)
