@@ -7,6 +7,7 @@ the revision's note and in the admin's log.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, cast
@@ -22,6 +23,7 @@ from django.template.defaultfilters import pluralize
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.safestring import mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
@@ -33,6 +35,7 @@ from alarmroom.desk.moments import MomentField
 from alarmroom.desk.writing import Frame, Section
 from posts.checks import Finding, Manuscript, check, check_stored
 from posts.checks.elsewhere import ask_for
+from posts.checks.excerpt import Excerpt, excerpt_of
 from posts.checks.report import Report, numbered
 from posts.models import Post
 from posts.tasks import wake_for_links
@@ -43,6 +46,8 @@ from posts.text.limits import refuse_longer
 REASON = "_override_reason"
 LEAST_REASON, LONGEST_REASON = 10, 240  # characters
 SPITE = "Published in spite of checks"
+# What may lead to readers, in the header of the page.
+BUTTONS = ("_publish", "_update", "_save", "_continue", "_addanother")
 # Sections of the rail.
 CHECKS, IN_SPITE = "Checks", "In spite of checks"
 
@@ -79,6 +84,28 @@ def waits_for_update(data: QueryDict, post: Post) -> bool:
     return plain and "_update" not in data and post.is_published
 
 
+@dataclass(frozen=True)
+class Stopped:
+    """What keeps an article from being published, for the page that says so."""
+
+    manuscript: Manuscript
+    findings: list[Finding]
+
+    def rows(self) -> list[tuple[Finding, Excerpt | None]]:
+        return [(each, excerpt_of(self.manuscript, each.place)) for each in self.findings]
+
+    def is_all_of(self, form: forms.BaseForm) -> bool:
+        """Whether nothing else is wrong with the form, and somebody may override all of it."""
+        rules = {each.rule for each in self.findings if each.may_be_overridden}
+        found = {
+            error.code
+            for name, errors in form.errors.as_data().items()
+            if name != REASON
+            for error in errors
+        }
+        return all(each.may_be_overridden for each in self.findings) and found <= rules
+
+
 class CheckedForm(forms.ModelForm):
     """The form of an article, with the checks before a save that readers would see."""
 
@@ -100,13 +127,16 @@ class CheckedForm(forms.ModelForm):
     def check_before_publishing(self, cleaned: dict[str, Any]) -> None:
         """Add what the checks call an error to the errors of the form."""
         if self.request is not None:
-            self.request.desk_overridden = None
+            self.request.desk_overridden = self.request.desk_stopped = None
         if not cleaned.get("published_at") or waits_for_update(self._sent, self.instance):
             return
-        report = check(self._manuscript(cleaned))
+        manuscript = self._manuscript(cleaned)
+        report = check(manuscript)
         errors = [each for each in report.errors if each.place.field not in self.errors]
-        if errors and self.request is not None and may_override(self.request):
-            errors = self._override(errors)
+        if errors and self.request is not None:
+            self.request.desk_stopped = Stopped(manuscript, errors)
+            if may_override(self.request):
+                errors = self._override(errors)
         for finding in errors:
             name = finding.place.field if finding.place.field in self.fields else None
             self.add_error(name, ValidationError(finding.sentence, code=finding.rule))
@@ -204,13 +234,30 @@ class ChecksMixin:
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         if getattr(request, "desk_asks_for_reason", False):
-            page = context["adminform"]
+            page, inlines = context["adminform"], context["inline_admin_formsets"]
             page.fieldsets = [*page.fieldsets, (IN_SPITE, {"fields": [REASON]})]
             context["asks_for_reason"] = True
+            stopped: Stopped = request.desk_stopped  # type: ignore[attr-defined]  # set by the form
+            rows_are_right = not any(each.formset.total_error_count() for each in inlines)
+            if stopped.is_all_of(page.form) and rows_are_right:
+                context["override"] = {
+                    "rows": stopped.rows(),
+                    "button": next((name for name in BUTTONS if name in request.POST), "_save"),
+                    "verb": self._verb(request.POST, stopped.manuscript.publishes_at),
+                    "least": LEAST_REASON,
+                }
+        elif (stopped_by := getattr(request, "desk_stopped", None)) and not may_override(request):
+            context["stopped_by_checks"] = any(f.may_be_overridden for f in stopped_by.findings)
         response: HttpResponse = super().render_change_form(  # type: ignore[misc]  # likewise
             request, context, *args, **kwargs
         )
         return response
+
+    def _verb(self, data: QueryDict, when: dt.datetime | None) -> str:
+        """Return what the button does that the checks stopped."""
+        if "_update" in data:
+            return "Update"
+        return "Schedule" if when and when > timezone.now() else "Publish"
 
     def show_checks(self, frame: Frame, post: Post | None) -> None:
         """Put the checks into the rail, below the state; above them the reason, if one is asked."""

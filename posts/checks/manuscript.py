@@ -10,7 +10,7 @@ from functools import cached_property
 from posts.checks.finding import Place
 from posts.text.markup import VOID, Kind, decoded, tokens
 
-# Where the words of a body stand. The browser counts the same elements (static/js/desk/text-places.js).
+# Where the words of a body stand. static/js/desk/text-places.js counts the same elements.
 BLOCKS = frozenset({"p", "li", "td", "th", "pre", "figcaption", "caption", "h2", "h3", "h4"})
 HEADINGS = ("h2", "h3", "h4")
 _CALLED = {

@@ -3,6 +3,7 @@
 // The list is made by the server of what the form holds (posts/admin/checking.py). One request is
 // in flight at a time; what was typed meanwhile is asked for after it.
 
+import { CheckMarks } from "./check-marks.js";
 import { FormContent, onChange } from "./form-content.js";
 import { goToText } from "./text-places.js";
 
@@ -14,6 +15,7 @@ if (place) start(place.closest("form"));
 function start(form) {
   const content = new FormContent(form);
   const section = place.closest("details");
+  const marks = new CheckMarks(form, goToList);
   const line = section?.querySelector("[data-line]");
   const said = section?.querySelector("[data-checks-said]");
   let timer = 0;
@@ -71,7 +73,21 @@ function start(form) {
       line.textContent = list.dataset.line;
       line.classList.toggle("checks__line--stop", list.dataset.errors !== "0");
     }
+    marks.set(links().map(checkOf));
     say(`Checks: ${list.dataset.line}`);
+  }
+
+  // From a number beside the text to the same in the list.
+  function goToList(number) {
+    const link = place.querySelector(`[data-check="${Number(number)}"]`);
+    if (!link) return;
+    const panel = document.querySelector("#desk-preview:not([hidden]) [data-close]");
+    if (panel?.offsetParent) panel.click(); // It takes the place of the rail.
+    section.open = true;
+    section.dispatchEvent(new CustomEvent("desk:show", { bubbles: true }));
+    at = links().indexOf(link);
+    link.focus();
+    link.closest("li").scrollIntoView({ block: "nearest" });
   }
 
   function say(text) {
@@ -116,13 +132,24 @@ function start(form) {
   }
 
   document.addEventListener("keydown", onKey);
-  watchEditors(form, (editor) => editor.document.$.addEventListener("keydown", onKey));
+  watchEditors(form, (editor) => {
+    editor.document.$.addEventListener("keydown", onKey);
+    marks.find();
+  });
   onChange(form, (editor) => {
     if (editor) content.stale.add(editor);
+    requestAnimationFrame(() => marks.place());
     clearTimeout(timer);
     timer = setTimeout(refresh, WAIT);
   });
   whenReady(form, refresh);
+}
+
+function checkOf(link) {
+  const item = link.closest("li");
+  const { check, field, block, text, picture } = link.dataset;
+  const message = item.querySelector(".check__what").textContent;
+  return { number: check, message, isError: item.matches(".check--error"), field, block, text, picture };
 }
 
 // Calls back with each editor of the form whenever it has a new document.

@@ -4,53 +4,56 @@ const CKEDITOR = window.CKEDITOR;
 // In the order of the text, as posts/checks/manuscript.py counts them.
 const BLOCKS = "p, li, td, th, pre, figcaption, caption, h2, h3, h4";
 
-// Leads to a place in the text and selects it. Returns whether it was found.
-export function goToText(form, { block, text, picture }) {
+// The editor of the form's text, if its text can be seen in it.
+export function editorOf(form) {
   const editor = Object.values(window.CKEDITOR?.instances ?? {}).find(
     (one) => one.element.$.form === form && one.element.$.name === "body",
   );
-  if (editor?.mode !== "wysiwyg" || editor.status !== "ready") return false;
-  closeDrawer();
+  return editor?.mode === "wysiwyg" && editor.status === "ready" ? editor : null;
+}
+
+// Where something stands in the text now: {picture} or {block}, which are elements, or {words}, a
+// range, which follows them while the text around it changes. Words are looked for in their block
+// and in the nearest ones, `within` so many. Null if it is nowhere.
+export function placeIn(editor, { block, text, picture }, { within = Infinity } = {}) {
   const body = editor.document.getBody().$;
   const blocks = [...body.querySelectorAll(BLOCKS)];
   const wanted = block === undefined ? 0 : Number(block);
   if (picture) {
-    const found = nearest(
-      [...body.querySelectorAll("img")].filter((image) => sourceOf(image) === picture),
-      blocks,
-      wanted,
-    );
-    if (!found) return false;
-    select(editor, found);
-    return true;
+    const images = [...body.querySelectorAll("img")].filter((image) => sourceOf(image) === picture);
+    const found = nearest(images, blocks, wanted);
+    return found ? { picture: found } : null;
   }
-  const range = text ? rangeOf(editor, body, blocks, wanted, text) : null;
-  if (range) {
-    editor.focus();
+  const words = text ? rangeOf(body, blocks, wanted, text, within) : null;
+  if (words) return { words };
+  return blocks[wanted] ? { block: blocks[wanted] } : null;
+}
+
+// Leads to a place in the text and selects it. Returns whether it was found.
+export function goToText(form, wanted) {
+  const editor = editorOf(form);
+  const found = editor && placeIn(editor, wanted);
+  if (!found) return false;
+  closeDrawer();
+  editor.focus();
+  const { picture, words, block } = found;
+  const range = editor.createRange();
+  if (picture) {
+    editor.getSelection().selectElement(new CKEDITOR.dom.element(picture));
+  } else if (words) {
+    range.setStart(new CKEDITOR.dom.text(words.startContainer), words.startOffset);
+    range.setEnd(new CKEDITOR.dom.text(words.endContainer), words.endOffset);
     editor.getSelection().selectRanges([range]);
-    range.startContainer.getAscendant((node) => node.type === CKEDITOR.NODE_ELEMENT, true)
-      .$.scrollIntoView({ block: "center" });
-    return true;
+  } else {
+    range.moveToElementEditStart(new CKEDITOR.dom.element(block));
+    editor.getSelection().selectRanges([range]);
   }
-  if (blocks[wanted]) {
-    editor.focus();
-    const whole = editor.createRange();
-    whole.moveToElementEditStart(new CKEDITOR.dom.element(blocks[wanted]));
-    editor.getSelection().selectRanges([whole]);
-    blocks[wanted].scrollIntoView({ block: "center" });
-    return true;
-  }
-  return false;
+  (picture ?? block ?? words.startContainer.parentElement).scrollIntoView({ block: "center" });
+  return true;
 }
 
 function sourceOf(image) {
   return image.getAttribute("data-cke-saved-src") ?? image.getAttribute("src");
-}
-
-function select(editor, image) {
-  editor.focus();
-  editor.getSelection().selectElement(new CKEDITOR.dom.element(image));
-  image.scrollIntoView({ block: "center" });
 }
 
 // Of several pictures with the same address, the one that stands nearest to the block.
@@ -63,18 +66,19 @@ function nearest(images, blocks, wanted) {
 }
 
 // The words of a finding, where they stand in the text now: in their block, or in the nearest one.
-function rangeOf(editor, body, blocks, wanted, text) {
+function rangeOf(body, blocks, wanted, text, within) {
   const near = blocks
     .map((block, number) => [Math.abs(number - wanted), block])
+    .filter(([distance]) => distance <= within)
     .sort(([a], [b]) => a - b)
     .map(([, block]) => block);
-  for (const block of [...near, body]) {
+  for (const block of within === Infinity ? [...near, body] : near) {
     const found = wordsIn(block, text);
     if (!found) continue;
-    const range = editor.createRange();
+    const range = body.ownerDocument.createRange();
     const [start, end] = found;
-    range.setStart(new CKEDITOR.dom.text(start.node), start.at);
-    range.setEnd(new CKEDITOR.dom.text(end.node), end.at);
+    range.setStart(start.node, start.at);
+    range.setEnd(end.node, end.at);
     return range;
   }
   return null;

@@ -267,6 +267,41 @@ def test_a_publisher_is_asked_for_a_reason_and_goes_on_with_one(
     assert f"Published in spite of checks: {REASON} (“TK” is still in the text.)" in logged
 
 
+@pytest.mark.parametrize(
+    ("way", "verb", "button"),
+    [
+        ("publish", "Publish", "_publish"),
+        ("date", "Publish", "_save"),
+        ("schedule", "Schedule", "_save"),
+        ("update", "Update", "_update"),
+    ],
+)
+def test_the_question_names_the_act_and_shows_the_words_of_each_error(
+    publisher: Client, way: str, verb: str, button: str
+) -> None:
+    post = make_post() if way == "update" else None
+    body = f"<p>{'Calls wait. ' * 9}It has TK &lt;b&gt; pages{', and on' * 20}.</p>"
+    page = publish(publisher, post, way, body=body, _save="").content.decode()
+    assert f"{verb} in spite of 1 check?" in page
+    assert f'name="{button}" value="1" data-override-do>{verb} in spite of this<' in page
+    assert "“…wait. Calls wait. Calls wait. It has <mark>TK</mark> &lt;b&gt; pages, and on" in page
+    assert "…”</p>" in page
+
+
+def test_the_question_is_asked_only_where_a_reason_is_enough(publisher: Client) -> None:
+    for wrong in ({"title": " "}, {"slug": "not a slug"}, {"cover": "999999"}):
+        page = publish(publisher, None, "publish", **wrong).content.decode()
+        assert "data-problems" in page
+        assert "data-override" not in page
+
+
+def test_who_may_not_override_is_told_what_to_do(editor: Client) -> None:
+    page = publish(editor, None, "publish").content.decode()
+    assert "The checks stop it from being published." in page
+    assert "data-override" not in page
+    assert "The checks stop" not in publish(editor, None, "publish", body="").content.decode()
+
+
 def test_an_update_is_overridden_once_and_asks_again(publisher: Client) -> None:
     post = make_post()
     assert publish(publisher, post, "update", _override_reason=REASON).status_code == 302
