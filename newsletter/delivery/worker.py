@@ -20,7 +20,7 @@ import os
 import secrets
 import socket
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from django.conf import settings
@@ -29,9 +29,10 @@ from django.db.models import BigAutoField, CharField, DateTimeField, Exists, F, 
 from django.utils import timezone
 
 from alarmroom.prepared import Param, PreparedUpdate
-from newsletter.delivery import outcomes
+from newsletter.delivery import outcomes, status
 from newsletter.delivery.outcomes import LeasedRow
 from newsletter.delivery.pausing import pause
+from newsletter.delivery.suppressing import Refusals
 from newsletter.delivery.throttle import Throttle
 from newsletter.delivery.transport import (
     Fate,
@@ -96,6 +97,7 @@ class Worker:
     deadline: float
     report: Report
     throttle: Throttle
+    refusals: Refusals
     sender: str = field(default_factory=envelope_sender)
 
     def run(self) -> None:
@@ -160,7 +162,7 @@ class Worker:
                 return False
             except ServerRefuses as error:
                 if self.settle(pending):
-                    pause(self.issue, f"The mail server refuses us: {error}", tell=True)
+                    pause(self.issue, status.why_refused(str(error)), tell=True)
                 return False
             with transaction.atomic():
                 go_on = self.settle(pending)
@@ -178,6 +180,11 @@ class Worker:
                 pending = (row, Outcome(Fate.REJECTED, None, unfit))
                 continue
             outcome = self.transport.submit(str(row.address), message)
+            if status.trouble(outcome) is status.Trouble.SENDER:
+                # It is about us, so this row waits for its turn like all others.
+                if self.settle((row, replace(outcome, fate=Fate.DEFERRED))):
+                    pause(self.issue, status.why_paused(outcome), tell=True)
+                return False
             pending = (row, outcome)
             if reason := self.throttle.reason_to_back_off(outcome):
                 if self.settle(pending):
@@ -243,6 +250,10 @@ class Worker:
                 )
                 return True
             self.report.add(state.value)
+            if outcome.fate is Fate.ACCEPTED:
+                self.refusals.accepted()
+            elif state == State.FAILED:
+                self.refusals.refused(row, outcome)
             return self.throttle.count(outcome)
 
     def back_off(self, why: str) -> None:
@@ -286,6 +297,7 @@ def deliver(issue_pk: int, seconds: float | None = None) -> Report:
             deadline=time.monotonic() + seconds,
             report=report,
             throttle=Throttle(issue),
+            refusals=Refusals(issue),
         ).run()
     outcomes.finish(issue)
     return report
