@@ -26,7 +26,7 @@ COUNTS = (1, 2, 3, 4, 8)  # articles of an issue
 
 # What mail programs do. Some force a dark mode of their own: they flip light grounds and dark words
 # (Outlook, Gmail on Android), or everything but pictures (Gmail on iOS).
-LOOKS = ("light", "dark", "no pictures", "no styles", "forced dark", "inverted")
+LOOKS = ("light", "dark", "no pictures", "no styles", "forced dark", "inverted", "Outlook")
 
 FLIP = """everything => {
     const parse = words => (words.match(/[\\d.]+/g) || []).map(Number);
@@ -53,6 +53,23 @@ FLIP = """everything => {
         const css = name.replace(/[A-Z]/g, letter => "-" + letter.toLowerCase());
         element.style.setProperty(css, colour, "important");
     }
+}"""
+
+# Outlook for Windows sets a mail by Word: it reads what stands in comments for it, takes widths
+# from attributes, and knows no widest width and no space within anything but cells.
+FOR_OUTLOOK = re.compile(r"<!--\[if (?:lte )?mso[^]]*\]>(.*?)<!\[endif\]-->", re.DOTALL)
+NOT_FOR_OUTLOOK = re.compile(r"<!--\[if !mso[^]]*\]><!-->.*?<!--<!\[endif\]-->", re.DOTALL)
+AS_WORD = """<style>
+    * { max-width: none !important; min-width: 0 !important; border-radius: 0 !important; }
+    div { display: block !important; width: auto !important; margin: 0 !important; }
+    div, a, h1, h2, h3 { padding: 0 !important; }
+    a { display: inline !important; }
+    .button { padding: 14px 26px !important; }
+    .preheader { display: none !important; }
+</style>"""
+WIDTHS_FROM_ATTRIBUTES = """() => {
+    for (const image of document.images) image.style.width = image.getAttribute("width") + "px";
+    for (const cell of document.querySelectorAll("td[width], table[width]")) cell.style.width = "";
 }"""
 
 LONG_WORD = "Telecommunicatorsupervisor" * 3 + "ab"  # 80 letters
@@ -124,7 +141,13 @@ def show(page: Page, html: str, look: str) -> None:
     """Show a mail as a program does that has this look."""
     if look == "no styles":
         html = re.sub(r"<style.*?</style>", "", html, flags=re.DOTALL)
+    if look == "Outlook":
+        html = FOR_OUTLOOK.sub(r"\1", NOT_FOR_OUTLOOK.sub("", html))
+        html = re.sub(r"<style[^>]*>(?:(?!</style>).)*@media.*?</style>", "", html, flags=re.DOTALL)
+        html = html.replace("</head>", f"{AS_WORD}</head>", 1)
     page.set_content(html, wait_until="load")
+    if look == "Outlook":
+        page.evaluate(WIDTHS_FROM_ATTRIBUTES)
     if look in {"forced dark", "inverted"}:
         page.evaluate(FLIP, look == "inverted")
 
