@@ -341,10 +341,15 @@ def answer(
     if theirs:
         messages.info(
             request,
-            f"Put together with what {who} saved meanwhile: {'; '.join(theirs[:6])}"
+            f"Put together with what {who} saved{'' if who == YOU else ' meanwhile'}: "
+            f"{'; '.join(theirs[:6])}"
             f"{' and more' if len(theirs) > 6 else ''}.",
         )
     return None
+
+
+# Who saved last, if it is the one who asks.
+YOU = "you, in another tab,"
 
 
 def saved_by(request: HttpRequest, thing: models.Model) -> str:
@@ -352,7 +357,7 @@ def saved_by(request: HttpRequest, thing: models.Model) -> str:
     last = Revision.objects.of(thing).newest_first().select_related("by").first()
     if last is None or last.by is None:
         return "somebody"
-    return "you, in another tab" if last.by == request.user else copies.name_of(last.by)
+    return YOU if last.by == request.user else copies.name_of(last.by)
 
 
 def ask(
@@ -384,6 +389,7 @@ def ask(
         "files": [str(file) for file in request.FILES.values()],
         "version": head.version,
         "who": who,
+        "is_self": who == YOU,
         "saved_at": last.at if last else None,
     }
     response = TemplateResponse(

@@ -116,14 +116,9 @@ class VersionedAdminMixin(HistoryPagesMixin):
         try:
             thing = self.editable(request, object_id)
         except PermissionDenied:
-            return refused("You may not change this any more. Copy your text to keep it.")
+            return refused("You may not change this any more.")
         except Http404:
-            return refused(
-                "This was deleted meanwhile. Your text is kept on this computer; copy it to keep "
-                "it for longer.",
-                state="gone",
-                status=HTTPStatus.GONE,
-            )
+            return refused("This was deleted meanwhile.", state="gone", status=HTTPStatus.GONE)
         if request.POST.get("_account", str(request.user.pk)) != str(request.user.pk):
             # Somebody else has signed in in this browser; the text is not theirs.
             return JsonResponse({"state": "signed-out"}, status=HTTPStatus.UNAUTHORIZED)
@@ -194,7 +189,11 @@ class VersionedAdminMixin(HistoryPagesMixin):
         answer = {"others": [other.as_json() for other in found], "changed": changed}
         last = Revision.objects.of(thing).newest_first().select_related("by").first()
         if changed and last and last.by:
-            answer["saved"] = {"name": copies.name_of(last.by), "at": dates.clock(last.at)}
+            answer["saved"] = {
+                "name": copies.name_of(last.by),
+                "self": last.by == request.user,
+                "at": dates.clock(last.at),
+            }
         return answer
 
     def set_aside_view(self, request: HttpRequest, object_id: str | None = None) -> HttpResponse:

@@ -357,15 +357,27 @@ def test_every_kind_of_change_is_kept(open_desk: OpenDesk, draft: str) -> None:
     assert "csrfmiddlewaretoken" not in str(copies(page))
 
 
-def test_a_browser_that_keeps_nothing_says_so_and_saves_nevertheless(
-    open_desk: OpenDesk, draft: str
-) -> None:
-    page = open_desk()
-    page.add_init_script(
+@pytest.mark.parametrize(
+    "how",
+    [
         "Object.defineProperty(window, 'indexedDB',"
-        " {get() { throw new DOMException('Not here', 'SecurityError'); }})"
-    )
+        " {get() { throw new DOMException('Not here', 'SecurityError'); }})",
+        "IDBFactory.prototype.open = () => ({})",  # It never answers.
+    ],
+)
+def test_a_browser_that_keeps_nothing_says_so_and_saves_nevertheless(
+    open_desk: OpenDesk, draft: str, how: str
+) -> None:
+    page = open_form(open_desk(), draft)
+    page.fill("#id_title", "Of an earlier tab")
+    wait_until_saved(page)
+    page.add_init_script(how)
     open_form(page, draft)
+    # What the desk has is offered all the same.
+    expect(newer(page)).to_contain_text("Of an earlier tab")
+    newer(page).get_by_text("Keep what is on the desk").click()
+    expect(page.locator(".messagelist")).to_contain_text("set aside")
+    page.wait_for_function("() => window.CKEDITOR?.instances.id_body?.status === 'ready'")
     write(page, "Without a store. ")
     wait_until_saved(page)
     page.context.set_offline(True)
@@ -422,6 +434,31 @@ def test_a_server_that_goes_while_somebody_types_and_saves_costs_nothing(
     text = saved(page, draft)["text"].replace("&nbsp;", " ")
     assert "And after. While it was away. Before. As it was saved." in text
     expect(newer(page)).to_have_count(0)
+
+
+def test_a_server_in_trouble_and_a_role_that_is_gone_are_named_and_lose_nothing(
+    open_desk: OpenDesk, draft: str
+) -> None:
+    page = open_form(open_desk(), draft)
+    answers: list[dict[str, Any]] = [{"status": 500}]  # Its disk is full, for example.
+    page.route("**/working-copy/", lambda route: route.fulfill(**answers[0]))
+    page.fill("#id_title", "Typed meanwhile")
+    expect(bar(page)).to_have_text("Not saved: the desk is in trouble, kept on this computer")
+    page.keyboard.press("Control+s")
+    expect(page.locator("#desk-not-saved")).to_contain_text("the desk is in trouble")
+    answers[0] = {
+        "status": 403,
+        "json": {"state": "refused", "error": "You may not change this any more."},
+    }
+    page.fill("#id_title", "Typed afterwards")
+    expect(bar(page)).to_have_text(
+        "Not saved: you may not change this any more, kept on this computer"
+    )
+    # It is over: what was typed is brought to the desk, by any page.
+    page.unroute_all()
+    page.goto("/admin/")
+    open_form(page, draft)
+    expect(newer(page)).to_contain_text("Typed afterwards")
 
 
 def test_a_slow_server_gets_one_request_at_a_time(open_desk: OpenDesk, draft: str) -> None:

@@ -181,6 +181,7 @@ export class Autosave {
 
   hear(outcome, copy, content) {
     this.failures = outcome.state === "failed" ? this.failures + 1 : 0;
+    this.trouble = outcome.trouble;
     // After a failure nobody knows whether the server has it.
     this.known = outcome.state === "kept" ? content : null;
     switch (outcome.state) {
@@ -222,7 +223,7 @@ export class Autosave {
   reason() {
     switch (this.pausedFor) {
       case "":
-        return "no connection";
+        return this.trouble ? "the desk is in trouble" : "no connection";
       case "signed-out":
         return "you are signed out";
       case "gone":
@@ -230,7 +231,7 @@ export class Autosave {
       case "too-large":
         return "it is too long";
       default:
-        return withoutStop(this.error) || "the desk does not take it";
+        return asClause(this.error) || "the desk does not take it";
     }
   }
 
@@ -271,6 +272,7 @@ export class Autosave {
 
   // A save did not go through: the page stays, and the bar says so.
   stay(outcome) {
+    this.trouble = outcome.trouble;
     if (outcome.state === "failed") this.failures ||= 1;
     else this.pausedFor = outcome.state;
     this.error = outcome.error;
@@ -327,6 +329,8 @@ function pauseAfter(failures) {
   return RETRIES[Math.min(failures, RETRIES.length) - 1];
 }
 
-function withoutStop(sentence) {
-  return (sentence ?? "").endsWith(".") ? sentence.slice(0, -1) : sentence;
+// A sentence as it stands after a colon.
+function asClause(sentence) {
+  const words = (sentence ?? "").replace(/\.$/, "");
+  return words.charAt(0).toLowerCase() + words.slice(1);
 }

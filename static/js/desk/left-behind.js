@@ -18,9 +18,12 @@ export async function sendLeftBehind(account, object = null) {
   }
   for (const copy of copies) {
     if (object && copy.object !== object) continue;
-    if (!object && Date.now() - (copy.triedAt ?? 0) < TRIED_EVERY) continue;
+    // A clock that was ahead, and was put right, does not make it wait.
+    if (!object && Math.abs(Date.now() - (copy.triedAt ?? 0)) < TRIED_EVERY) continue;
     const outcome = await ifAbandoned(copy.tab, () => sendOne(copy));
-    if (outcome && ["failed", "signed-out"].includes(outcome.state)) return;
+    if (outcome?.state === "signed-out") return;
+    // A text over which the server itself fails does not hold up the others.
+    if (outcome?.state === "failed" && !outcome.trouble) return;
   }
 }
 

@@ -24,7 +24,7 @@ export async function showNewerText(address, tab) {
   noticePlace().append(panel);
   steady();
   const title = panel.querySelector("h1, h2, h3, strong")?.textContent.trim();
-  say(`${title || "Newer text was found"}. It is offered at the top of the form.`);
+  if (panel.querySelector(".newer")) say(`${title || "Newer text was found"}. It is offered at the top of the form.`);
 }
 
 // The form shows a text that was never saved: says so, with the way back. `instead` is the form

@@ -55,9 +55,9 @@ export async function showOthers(answer) {
   sayOnce(people.map((other) => `${other.name} is editing this too.`));
 
   if (answer.changed) {
-    const { name, at } = answer.saved ?? {};
+    const { name, self, at } = answer.saved ?? {};
     const words = name
-      ? `${name} saved a newer version at ${at}.`
+      ? `${self ? "You, in another tab," : name} saved a newer version at ${at}.`
       : "A newer version was saved meanwhile.";
     show(CHANGED, [paragraph(strong(words), " When you save, both are put together.")]);
     sayOnce([`${words} When you save, both are put together.`]);

@@ -1,7 +1,7 @@
 // The desk's answers to a form, each as {state: …}.
 //
 // The server says "kept", "settled", "signed-out", "refused", "gone". Besides these there are:
-// "failed" (no connection, or the server is in trouble: try again), "too-large", and "odd" for an
+// "failed" (no connection, or with `trouble` a server that fails: try again), "too-large", and "odd" for an
 // answer that was not foreseen.
 
 import { account, takeToken, token } from "./account.js";
@@ -36,7 +36,9 @@ export async function request(url, { body, keepalive = false, signal } = {}) {
 async function stateOf(response) {
   const { status } = response;
   if (response.type === "opaqueredirect" || status === 401) return { state: "signed-out" };
-  if (status >= 500 || status === 408 || status === 429) return { state: "failed" };
+  // What stands before a server says these three while it is away.
+  if ([502, 503, 504, 408].includes(status)) return { state: "failed" };
+  if (status >= 500 || status === 429) return { state: "failed", trouble: true };
   if (status === 413) return { state: "too-large" };
   const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
   const answer = isJson ? await response.json() : null;

@@ -7,11 +7,18 @@
 const COPIES = "copies";
 const FILES = "files";
 
+const OPENS_WITHIN = 5_000; // ms; some browsers never answer, in a private window for example.
+
 let opening = null;
 
 function open() {
   opening ??= new Promise((resolve, reject) => {
     const request = indexedDB.open("desk", 1);
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      reject(new Error("The database of this browser does not answer."));
+    }, OPENS_WITHIN);
     request.onupgradeneeded = () => {
       const keys = ["account", "object", "tab"];
       request.result.createObjectStore(COPIES, { keyPath: keys });
@@ -19,13 +26,18 @@ function open() {
     };
     request.onsuccess = () => {
       const database = request.result;
+      clearTimeout(timer);
+      if (isLate) return database.close();
       database.onversionchange = () => database.close();
       database.onclose = () => {
         opening = null;
       };
       resolve(database);
     };
-    request.onerror = () => reject(request.error);
+    request.onerror = () => {
+      clearTimeout(timer);
+      reject(request.error);
+    };
     request.onblocked = () => reject(new Error("The database of this browser is blocked."));
   });
   return opening.catch((error) => {

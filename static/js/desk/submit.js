@@ -80,13 +80,15 @@ export function guardSubmit(form, autosave) {
 }
 
 // Returns why a form must stay on the page, or nothing if it may be sent.
-function whyNot({ state, error }, keptHere) {
+function whyNot({ state, error, trouble }, keptHere) {
   const kept = keptHere
     ? "Your text is kept on this computer."
     : "This browser could not keep your text: do not close this tab.";
   switch (state) {
     case "failed":
-      return `Not saved: there is no connection to the desk. ${kept}`;
+      return trouble
+        ? `Not saved: the desk is in trouble and takes nothing at the moment. ${kept}`
+        : `Not saved: there is no connection to the desk. ${kept}`;
     case "signed-out":
       return "Not saved: you are signed out.";
     case "gone":
