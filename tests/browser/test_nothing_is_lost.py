@@ -406,6 +406,40 @@ def test_a_form_saves_without_the_script(open_desk: OpenDesk, draft: str) -> Non
     assert "No script. As it was saved." in saved(page, draft)["text"].replace("&nbsp;", " ")
 
 
+def test_a_comment_and_a_note_that_were_not_sent_stand_in_their_field_again(
+    open_desk: OpenDesk, draft: str
+) -> None:
+    page = open_form(open_desk(), draft)
+    open_section(page, "Comments")
+    comment = page.locator("#comment-new")
+    comment.fill("Is this still so at night?")
+    page.goto("/admin/")
+    open_form(page, draft)
+    expect(comment).to_have_value("Is this still so at night?")
+    open_section(page, "Comments")
+    page.get_by_role("button", name="Add the comment").click()
+    expect(page.locator(".cm:not(.cm--new)")).to_contain_text("Is this still so at night?")
+    # It was sent: the field is empty, and stays so.
+    open_form(page, draft)
+    expect(comment).to_have_value("")
+    # A note is sent with the whole page; here the session has ended.
+    review = draft.replace("change", "review")
+    page.goto(review)
+    page.fill("#id_note", "Look at the figures.")
+    page.context.clear_cookies(name=re.compile("session"))
+    page.get_by_role("button", name="Submit for review").click()
+    page.wait_for_url("**/login/**")
+    page.context.add_cookies(open_desk().context.cookies())  # type: ignore[arg-type]  # as they were read
+    page.goto(review)
+    expect(page.locator("#id_note")).to_have_value("Look at the figures.")
+    page.get_by_role("button", name="Submit for review").click()
+    expect(page.locator(".messagelist")).to_be_visible()
+    page.goto(review)
+    page.get_by_role("button", name="Take it back").click()
+    page.goto(review)
+    expect(page.locator("#id_note")).to_have_value("")
+
+
 # The server
 
 

@@ -1,6 +1,8 @@
 // Comments beside the text: taken without leaving the page, on the paragraph where the caret is, with
 // names completed after an @. Without this script the same buttons lead back to the article.
 
+import { forgetWords } from "./side-words.js";
+
 const form = document.getElementById("comments-form");
 const section = document.getElementById("section-comments");
 const LONGEST_QUOTE = 300;
@@ -43,6 +45,7 @@ async function send(event) {
     const html = await answer.text();
     section.querySelector("[data-comments]").outerHTML = html;
     const done = answer.ok && (button?.name === "answer" ? `comment-${button.value}` : button?.name === "add" && "comment-new");
+    if (done) forgetWords(done);
     // What was begun elsewhere stays.
     for (const [id, value] of typed) {
       const field = document.getElementById(id);

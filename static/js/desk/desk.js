@@ -7,6 +7,7 @@ import { sendLeftBehind } from "./left-behind.js";
 import { sayWhatIsShown, showNewerText } from "./newer-text.js";
 import { showOthers, watchPresence } from "./presence.js";
 import { SavingState, savingPlace } from "./saving-state.js";
+import { keepSideWords } from "./side-words.js";
 import { signInAgain } from "./sign-in-again.js";
 import { guardSubmit } from "./submit.js";
 import { rememberWaiting, takeSubmitted, takeWaiting } from "./tabs.js";
@@ -25,6 +26,7 @@ else if (account) {
 if (account) {
   window.addEventListener("online", sendAll);
   forgetOldFiles();
+  keepSideWords(account.pk, wasSaved());
 }
 
 function sendAll() {

@@ -4,66 +4,20 @@
 // raw}. A chosen file lies apart, so that it is not written again with every key. Every function
 // rejects if the browser refuses: in a private window, or when the disk is full.
 
+import { beginningWith, opener, transact as inOne } from "./database.js";
+
 const COPIES = "copies";
 const FILES = "files";
 
-const OPENS_WITHIN = 5_000; // ms; some browsers never answer, in a private window for example.
+const open = opener("desk", (database) => {
+  const keys = ["account", "object", "tab"];
+  database.createObjectStore(COPIES, { keyPath: keys });
+  database.createObjectStore(FILES, { keyPath: [...keys, "name"] });
+});
 
-let opening = null;
-
-function open() {
-  opening ??= new Promise((resolve, reject) => {
-    const request = indexedDB.open("desk", 1);
-    let isLate = false;
-    const timer = setTimeout(() => {
-      isLate = true;
-      reject(new Error("The database of this browser does not answer."));
-    }, OPENS_WITHIN);
-    request.onupgradeneeded = () => {
-      const keys = ["account", "object", "tab"];
-      request.result.createObjectStore(COPIES, { keyPath: keys });
-      request.result.createObjectStore(FILES, { keyPath: [...keys, "name"] });
-    };
-    request.onsuccess = () => {
-      const database = request.result;
-      clearTimeout(timer);
-      if (isLate) return database.close();
-      database.onversionchange = () => database.close();
-      database.onclose = () => {
-        opening = null;
-      };
-      resolve(database);
-    };
-    request.onerror = () => {
-      clearTimeout(timer);
-      reject(request.error);
-    };
-    request.onblocked = () => reject(new Error("The database of this browser is blocked."));
-  });
-  return opening.catch((error) => {
-    opening = null;
-    throw error;
-  });
-}
-
-// Runs one transaction; resolves when it is complete, with what `work` hands over.
-async function transact(stores, mode, work) {
-  const database = await open();
-  return new Promise((resolve, reject) => {
-    let result;
-    // Strict: the words are on the disk, not only in a cache of the system, when it is complete.
-    const transaction = database.transaction(stores, mode, { durability: "strict" });
-    transaction.oncomplete = () => resolve(result);
-    transaction.onabort = () => reject(transaction.error ?? new Error("Not stored."));
-    work(transaction, (value) => {
-      result = value;
-    });
-  });
-}
+const transact = (stores, mode, work) => inOne(open, stores, mode, work);
 
 const keyOf = ({ account, object, tab }) => [account, object, tab];
-// Every key that begins with these parts: an array sorts after all texts.
-const beginningWith = (...parts) => IDBKeyRange.bound(parts, [...parts, []]);
 
 export function keep(copy) {
   return transact([COPIES], "readwrite", (transaction) =>
