@@ -62,7 +62,7 @@ def by_schedule(revision: Revision) -> str:
 
 
 class HistoryPagesMixin(admin.ModelAdmin):
-    """The pages about the revisions of an object; the base of VersionedAdminMixin.
+    """The pages about the revisions of an object; the base of FormContentsMixin.
 
     The four methods that raise NotImplementedError are made there.
     """

@@ -7,46 +7,35 @@ something, its change is taken; where both changed the same, alarmroom/desk/coll
 
 from __future__ import annotations
 
-import copy
-import datetime as dt
 from collections.abc import Iterable, Mapping
-from http import HTTPStatus
 from typing import Any
 
-from django.contrib import messages
-from django.contrib.admin.utils import flatten_fieldsets, unquote
-from django.core.exceptions import PermissionDenied
+from django.contrib.admin.utils import unquote
 from django.db import IntegrityError, models
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
-from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
-from django.utils import timezone
+from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import get_random_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
 
 from alarmroom.desk import collision, content, copies, dates, revisions
-from alarmroom.desk.bin_admin import message_button
 from alarmroom.desk.content import Content
-from alarmroom.desk.filling import filled
-from alarmroom.desk.history import HistoryPagesMixin
+from alarmroom.desk.form_contents import (
+    BASE,
+    COPY,
+    FORM_KEY,
+    LONGEST_KEY,
+    NOTE,
+    TAB,
+    is_key,
+    key_or_nothing,
+)
 from alarmroom.desk.models import Revision, WorkingCopy
 from alarmroom.desk.models.working_copy import NEW
-from alarmroom.desk.newer import panel
 from alarmroom.desk.revisions import Head
-
-# The hidden fields of a form.
-BASE = "_base"
-TAB = "_tab"
-COPY = "_copy"
-FORM_KEY = "_form_key"
-NOTE = "_note"
-LONGEST_KEY = 40
+from alarmroom.desk.typed import TypedTextsMixin
 
 
-class VersionedAdminMixin(HistoryPagesMixin):
+class VersionedAdminMixin(TypedTextsMixin):
     """For the admin of a model that has a `content_shape`."""
 
     def keeps_back(self, request: HttpRequest, obj: models.Model) -> bool:
@@ -61,270 +50,7 @@ class VersionedAdminMixin(HistoryPagesMixin):
         """Return what is noted with the revision of a save."""
         return request.POST.get(NOTE, "").strip()
 
-    # Addresses
-
-    def get_urls(self) -> list[URLPattern]:
-        name = f"{self.opts.app_label}_{self.opts.model_name}"
-
-        def both(what: str, view: Any) -> list[URLPattern]:
-            wrapped = self.admin_site.admin_view(never_cache(view))
-            ending = what.replace("_", "-")
-            return [
-                path(f"add/{ending}/", wrapped, name=f"{name}_new_{what}"),
-                path(f"<path:object_id>/{ending}/", wrapped, name=f"{name}_{what}"),
-            ]
-
-        return [
-            *both("working_copy", self.working_copy_view),
-            *both("presence", self.presence_view),
-            *both("newer", self.newer_view),
-            *both("set_aside", self.set_aside_view),
-            *both("take_up", self.take_up_view),
-            *super().get_urls(),
-        ]
-
-    def address_of(self, what: str, object_id: Any = None) -> str:
-        name = f"admin:{self.opts.app_label}_{self.opts.model_name}"
-        if what == "change" and object_id is None:
-            return reverse(f"{name}_add")
-        if object_id is None:
-            return reverse(f"{name}_new_{what}")
-        return reverse(f"{name}_{what}", args=[object_id])
-
-    def editable(self, request: HttpRequest, object_id: str | None) -> models.Model | None:
-        """Return the object whose form this person may send; None for a new one.
-
-        Raises PermissionDenied, and Http404 for one that does not exist.
-        """
-        if object_id is None:
-            if not self.has_add_permission(request):
-                raise PermissionDenied
-            return None
-        thing: models.Model | None = self.get_object(request, unquote(object_id))
-        if not self.has_change_permission(request, thing):
-            raise PermissionDenied
-        if thing is None:
-            raise Http404
-        return thing
-
-    # Working copies
-
-    def working_copy_view(self, request: HttpRequest, object_id: str | None = None) -> HttpResponse:
-        """Store the form as it stands in a tab. It changes nothing else."""
-        if request.method != "POST":
-            return JsonResponse({"state": "refused"}, status=HTTPStatus.METHOD_NOT_ALLOWED)
-        try:
-            thing = self.editable(request, object_id)
-        except PermissionDenied:
-            return refused("You may not change this any more.")
-        except Http404:
-            return refused("This was deleted meanwhile.", state="gone", status=HTTPStatus.GONE)
-        if request.POST.get("_account", str(request.user.pk)) != str(request.user.pk):
-            # Somebody else has signed in in this browser; the text is not theirs.
-            return JsonResponse({"state": "signed-out"}, status=HTTPStatus.UNAUTHORIZED)
-        tab, number = request.POST.get(TAB, ""), request.POST.get("_number", "")
-        if not is_key(tab) or not (number.isascii() and number.isdecimal() and len(number) < 18):
-            return refused("What was sent names no tab.", status=HTTPStatus.BAD_REQUEST)
-        pk = thing.pk if thing else NEW
-        base = request.POST.get(BASE, "")
-        kept = copies.keep(
-            self.model,
-            pk,
-            request.user,
-            tab,
-            number=int(number),
-            data=copies.typed(request.POST),
-            base=base,
-        )
-        self.replaced(request, thing, tab)
-        if kept.settled_at:
-            where = kept.saved_as or (thing.pk if thing else None)
-            return JsonResponse({"state": "settled", "change": self.address_of("change", where)})
-        return JsonResponse(
-            {
-                "state": "kept",
-                "number": kept.number,
-                "at": dates.clock(kept.changed_at),
-                **self.presence(request, thing, tab, base),
-            }
-        )
-
-    def replaced(self, request: HttpRequest, thing: models.Model | None, tab: str) -> None:
-        """Offer no more the copy that this tab has brought back, and goes on with.
-
-        It is kept for 30 days, as one that was set aside; the next key in its own tab, if that
-        is open after all, makes it an open one again.
-        """
-        if found := self.own_copy(request, thing, request.POST.get(COPY, "")):
-            rows = WorkingCopy.objects.filter(pk=found.pk, set_aside_at=None).exclude(tab=tab)
-            rows.update(set_aside_at=timezone.now())
-
-    def presence_view(self, request: HttpRequest, object_id: str | None = None) -> HttpResponse:
-        try:
-            thing = self.editable(request, object_id)
-        except Http404:
-            return refused("This was deleted meanwhile.", state="gone", status=HTTPStatus.GONE)
-        tab = request.GET.get("tab", "")
-        pk = thing.pk if thing else NEW
-        own = WorkingCopy.objects.of(self.model, pk).filter(by=request.user.pk, tab=tab)
-        base = own.values_list("base", flat=True).first() or ""
-        version = request.GET.get("version", "")
-        return JsonResponse(self.presence(request, thing, tab, base, version))
-
-    def presence(
-        self,
-        request: HttpRequest,
-        thing: models.Model | None,
-        tab: str,
-        base: str,
-        version: str = "",
-    ) -> dict[str, Any]:
-        """Return who else has the form open, and whether the object has changed since `base`."""
-        if thing is None:
-            return {"others": [], "changed": False}
-        found = copies.others(self.model, thing.pk, request.user, tab)
-        if based_on := content.unsign(base, self.model, thing.pk):
-            version = content.digest(based_on)
-        changed = bool(version) and revisions.head_of(thing).version != version
-        answer = {"others": [other.as_json() for other in found], "changed": changed}
-        last = Revision.objects.of(thing).newest_first().select_related("by").first()
-        if changed and last and last.by:
-            answer["saved"] = {
-                "name": copies.name_of(last.by),
-                "self": last.by == request.user,
-                "at": dates.clock(last.at),
-            }
-        return answer
-
-    def set_aside_view(self, request: HttpRequest, object_id: str | None = None) -> HttpResponse:
-        """Put a working copy of one's own aside; it is kept 30 days."""
-        return require_POST(self._set_aside)(request, object_id, timezone.now())
-
-    def take_up_view(self, request: HttpRequest, object_id: str | None = None) -> HttpResponse:
-        """Offer a working copy again that was put aside."""
-        return require_POST(self._set_aside)(request, object_id, None)
-
-    def _set_aside(
-        self, request: HttpRequest, object_id: str | None, when: dt.datetime | None
-    ) -> HttpResponse:
-        thing = self.editable(request, object_id)
-        found = self.own_copy(request, thing, request.POST.get("copy", ""))
-        if found:
-            WorkingCopy.objects.filter(pk=found.pk).update(set_aside_at=when)
-        if found and when:
-            self.message_user(
-                request,
-                format_html(
-                    "The text is set aside. It stays in the history for 30 days. {}",
-                    message_button(
-                        "Undo",
-                        self.address_of("take_up", thing.pk if thing else None),
-                        "copy",
-                        str(found.pk),
-                    ),
-                ),
-                messages.SUCCESS,
-            )
-        return redirect(self.address_of("change", thing.pk if thing else None))
-
-    def newer_view(self, request: HttpRequest, object_id: str | None = None) -> HttpResponse:
-        """Return the panel about texts of one's own that were never saved; 204 if none is."""
-        return require_GET(self._newer)(request, object_id)
-
-    def _newer(self, request: HttpRequest, object_id: str | None) -> HttpResponse:
-        return panel(self, request, self.editable(request, object_id))
-
-    def own_copy(
-        self, request: HttpRequest, thing: models.Model | None, pk: str
-    ) -> WorkingCopy | None:
-        """Return a working copy of this person and object by its id."""
-        if not (pk.isascii() and pk.isdecimal() and len(pk) < 18):
-            return None
-        rows = WorkingCopy.objects.of(self.model, thing.pk if thing else NEW)
-        return rows.filter(by=request.user.pk, settled_at=None, pk=int(pk)).first()
-
     # The form
-
-    def bound(
-        self,
-        request: HttpRequest,
-        thing: models.Model | None,
-        data: QueryDict | None,
-        files: Any = None,
-    ) -> tuple[Any, list[Any]]:
-        """Return the form of an object and its formsets, bound to data or not.
-
-        They work on a copy of the object, so that nothing of what is checked is saved with it.
-        """
-        fields = flatten_fieldsets(self.get_fieldsets(request, thing))
-        form_class = self.get_form(request, thing, change=thing is not None, fields=fields)
-        form = form_class(data, files, instance=copy.copy(thing) if thing else None)
-        formsets = []
-        for formset_class, inline in self.get_formsets_with_inlines(request, thing):
-            formsets.append(
-                formset_class(
-                    data,
-                    instance=form.instance,
-                    prefix=formset_class.get_default_prefix(),
-                    queryset=inline.get_queryset(request),
-                )
-            )
-        return form, formsets
-
-    def as_form_data(
-        self, request: HttpRequest, thing: models.Model | None, wanted: Content
-    ) -> QueryDict:
-        """Return a content as a browser would send it from the object's form."""
-        return content.form_data(wanted, *self.bound(request, thing, None))
-
-    def copy_as_data(
-        self, request: HttpRequest, thing: models.Model | None, found: WorkingCopy
-    ) -> QueryDict:
-        """Return a working copy as a browser would send it now."""
-        _, formsets = self.bound(request, thing, None)
-        return content.fitted(copies.as_data(found), formsets, self.model)
-
-    def copy_as_content(
-        self, request: HttpRequest, thing: models.Model | None, found: WorkingCopy
-    ) -> Content:
-        """Return what a working copy would save; what is not valid, as it was typed."""
-        return self.data_as_content(request, thing, copies.as_data(found))
-
-    def typed_content(self, request: HttpRequest, thing: models.Model | None) -> Content:
-        """Return what the form in a request would save; what is not valid, as it was typed."""
-        return self.data_as_content(request, thing, request.POST)
-
-    def data_as_content(
-        self, request: HttpRequest, thing: models.Model | None, data: QueryDict
-    ) -> Content:
-        _, formsets = self.bound(request, thing, None)
-        fit = content.fitted(data, formsets, self.model)
-        form, formsets = self.bound(request, thing, fit)
-        form.full_clean()
-        return content.content_of_form(form, formsets, self.empty_or_own(thing))
-
-    def empty_or_own(self, thing: models.Model | None) -> Content:
-        """Return the content of an object; of a new one, that which an empty form has."""
-        if thing:
-            return revisions.head_of(thing).content
-        shape = content.shape_of(self.model)
-        return {
-            "fields": dict.fromkeys(shape.fields),
-            "state": dict.fromkeys(shape.state),
-            "rows": {name: [] for name in shape.rows},
-        }
-
-    def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
-    ) -> Any:
-        form = super().get_form(request, obj, change=change, **kwargs)
-        filling: QueryDict | None = getattr(request, "desk_filling", None)
-        return filled(form, filling) if filling is not None else form
-
-    def get_formsets_with_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
-        filling: QueryDict | None = getattr(request, "desk_filling", None)
-        for formset, inline in super().get_formsets_with_inlines(request, obj):
-            yield (filled(formset, filling) if filling is not None else formset), inline
 
     def fill(self, request: HttpRequest, thing: models.Model | None, head: Head | None) -> str:
         """Choose what the form shows when it is opened; return the base to go with it."""
@@ -542,18 +268,3 @@ class VersionedAdminMixin(HistoryPagesMixin):
             dates.moment(found.changed_at),
             self.address_of("change", pk),
         )
-
-
-def refused(
-    sentence: str, *, state: str = "refused", status: HTTPStatus = HTTPStatus.FORBIDDEN
-) -> JsonResponse:
-    return JsonResponse({"state": state, "error": sentence}, status=status)
-
-
-def is_key(text: str) -> bool:
-    """Whether a text can be the name of a tab or of a form."""
-    return 8 <= len(text) <= LONGEST_KEY and text.isascii() and text.replace("-", "").isalnum()
-
-
-def key_or_nothing(text: str) -> str:
-    return text if is_key(text) else ""

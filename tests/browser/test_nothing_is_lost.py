@@ -433,7 +433,9 @@ def test_a_comment_and_a_note_that_were_not_sent_stand_in_their_field_again(
     page.goto(review)
     expect(page.locator("#id_note")).to_have_value("Look at the figures.")
     page.get_by_role("button", name="Submit for review").click()
-    expect(page.locator(".messagelist")).to_be_visible()
+    # What says that it has arrived lets the browser forget it.
+    expect(page.locator(".messagelist .success")).to_be_visible()
+    page.wait_for_load_state("networkidle")
     page.goto(review)
     page.get_by_role("button", name="Take it back").click()
     page.goto(review)
