@@ -133,6 +133,30 @@ def test_the_keyboard_goes_from_title_to_text_to_rail_to_the_main_action(editor:
     assert editor.evaluate("() => Boolean(document.activeElement.closest('.cke_toolbox'))")
 
 
+def test_saving_by_a_key_leaves_the_caret_and_the_page_where_they_are(editor: Page) -> None:
+    open_editor(editor)
+    fill_in(editor, "Saved in the middle of a sentence")
+    text = "".join(f"<p>Paragraph {number} of a text that is long.</p>" for number in range(60))
+    editor.evaluate("text => CKEDITOR.instances.id_body.setData(text)", text)
+    surface = editor.frame_locator("iframe.cke_wysiwyg_frame").locator("body")
+    surface.get_by_text("Paragraph 40 of").click()
+    editor.keyboard.press("End")
+    for address in ("**/change/**", None):  # It is made, and saved once more.
+        editor.keyboard.type(" Here")
+        before = editor.evaluate("scrollY")
+        editor.keyboard.press("Control+s")
+        if address:
+            editor.wait_for_url(address)
+        expect(editor.locator("#desk-saving .desk-saving__seen")).to_have_text("Saved")
+        expect(editor.locator("iframe.cke_wysiwyg_frame")).to_be_focused()
+        editor.wait_for_function("top => Math.abs(scrollY - top) < 200", arg=before)
+        caret_is_in_view(editor)
+    editor.keyboard.type(" still")
+    expect(surface.locator("p").nth(40)).to_have_text(
+        "Paragraph 40 of a text that is long. Here Here still"
+    )
+
+
 def caret_is_in_view(page: Page) -> None:
     """Wait until the caret is clear of both bars; the page scrolls after the key."""
     for _ in range(60):

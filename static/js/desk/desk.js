@@ -5,6 +5,7 @@ import { Autosave } from "./autosave.js";
 import { chooseAgain, forgetFiles, forgetOldFiles, keepChosenFiles } from "./chosen-files.js";
 import { sendLeftBehind } from "./left-behind.js";
 import { sayWhatIsShown, showNewerText } from "./newer-text.js";
+import { returnTo } from "./place.js";
 import { showOthers, watchPresence } from "./presence.js";
 import { SavingState, savingPlace } from "./saving-state.js";
 import { keepSideWords } from "./side-words.js";
@@ -48,6 +49,11 @@ async function startForm(addresses) {
   const waiting = takeWaiting(account.pk, addresses.object);
   if (waiting) chooseAgain(form, autosave, waiting.tab, { wasSent: false });
   sayWhatIsShown(addresses);
+  if (isGoneOnWith(addresses)) {
+    autosave.savedAt = ""; // It is said where they are, too.
+    autosave.tell();
+    returnTo(sent.place);
+  }
   guardSubmit(form, autosave);
   onSignInElsewhere(() => autosave.goOn());
   watchPresence(autosave);
@@ -64,6 +70,15 @@ async function startForm(addresses) {
 // Not so on a page that asks which of two texts is meant.
 function wasSaved() {
   return document.querySelector(".messagelist .success") !== null;
+}
+
+// A form that was saved and is shown again; a new one has become an object.
+function isGoneOnWith({ account: owner, object }) {
+  if (!sent?.place || !wasSaved() || sent.account !== owner) return false;
+  // What is said besides is to be read first.
+  if (document.querySelector(".messagelist li:not(.success)")) return false;
+  const [model, key] = sent.object.split(":");
+  return sent.object === object || (key === "new" && object.startsWith(`${model}:`));
 }
 
 // A form that was sent and comes back with errors is the same form: its working copy goes on.

@@ -4,6 +4,7 @@
 // goes wrong in here, the form is sent as it would be without script.
 
 import { hide, show } from "./notices.js";
+import { placeIn } from "./place.js";
 import { rememberSubmitted } from "./tabs.js";
 
 const NOTICE = "desk-not-saved";
@@ -58,7 +59,7 @@ export function guardSubmit(form, autosave) {
 
   function send(button) {
     autosave.sentByForm = true;
-    rememberSubmitted(autosave);
+    rememberSubmitted(autosave, placeIn(form));
     passes = true;
     // The button may have gone meanwhile.
     form.requestSubmit(button?.form === form && !button.disabled ? button : null);

@@ -65,10 +65,10 @@ function remembered() {
 
 const SUBMITTED = "desk-submitted";
 
-export function rememberSubmitted(copy) {
+export function rememberSubmitted(copy, place) {
   try {
     const { account, object, tab, number } = copy;
-    sessionStorage.setItem(SUBMITTED, JSON.stringify({ account, object, tab, number }));
+    sessionStorage.setItem(SUBMITTED, JSON.stringify({ account, object, tab, number, place }));
   } catch {
     // A browser that keeps nothing: the page that answers then counts as a new form.
   }
