@@ -15,12 +15,15 @@ THEME_SCRIPT = mark_safe(theme.SCRIPT)  # noqa: S308  (our own file)
 ICON = f"data:image/svg+xml,{quote((BASE_DIR / 'static/img/favicon.svg').read_text('utf-8'))}"
 # The views that the menu of every page links to (templates/_nav.html).
 MENU = frozenset({"posts:front", "posts:topics", "newsletter:archive", "posts:search"})
+# Views of the pages below an entry of the menu.
+BELOW = {"newsletter:issue": "below newsletter:archive", "posts:tag": "below posts:topics"}
 
 
 def site(request: HttpRequest) -> dict[str, object]:
     """Return the names and the address of the publication; nothing about the visitor.
 
     `here` is the page's entry in the menu: the name of its view, or "" if it is not in the menu.
+    A page below an entry has "below " and the name of that.
     """
     view = request.resolver_match.view_name if request.resolver_match else ""
     now = facts()
@@ -35,6 +38,6 @@ def site(request: HttpRequest) -> dict[str, object]:
         "THEME_SCRIPT": THEME_SCRIPT,
         "ICON": ICON,
         "POSTAL_ADDRESS": now.postal_address,
-        "here": view if view in MENU else "",
+        "here": view if view in MENU else BELOW.get(view, ""),
         "canonical_url": f"{settings.SITE_URL}{request.path}",
     }

@@ -29,7 +29,7 @@ JOINED = {
         )
     ],
     # What no article needs: an article must be small (tests/browser/test_pictures.py).
-    "css/pages.css": [f"css/site/{name}.css" for name in ("lists", "front", "issues")],
+    "css/pages.css": [f"css/site/{name}.css" for name in ("lists", "front")],
     "css/desk.css": [
         f"css/desk/{name}.css"
         for name in (

@@ -67,6 +67,19 @@ class IssueQuerySet(models.QuerySet["Issue"]):
     def newest_first(self) -> Self:
         return self.order_by("-number")
 
+    def beside(self, issue: Issue) -> dict[str, Issue | None]:
+        """Return the listed issues before and after one, as `previous` and `next`. One query."""
+        listed = self.listed().only("number", "subject")
+        before = listed.filter(number__lt=issue.number).order_by("-number").values("number")[:1]
+        after = listed.filter(number__gt=issue.number).order_by("number").values("number")[:1]
+        found = {
+            each.number < issue.number: each
+            for each in listed.filter(
+                Q(number=models.Subquery(before)) | Q(number=models.Subquery(after))
+            )
+        }
+        return {"previous": found.get(True), "next": found.get(False)}
+
 
 class Issue(Binnable):
     """One issue of The Weekly Alarm.

@@ -13,6 +13,7 @@ from posts.views import (
     preview_as,
     search,
     shared_draft,
+    tried,
 )
 
 register_converter(archive.Year, "year")
@@ -49,6 +50,12 @@ urlpatterns = [
     path("desk/links/", links.find_links, name="find-links"),
     path("desk/pictures/", chooser.find_pictures, name="find-pictures"),
     path("desk/upload/", uploads.upload_image, name="image-upload"),
+    path("articles/", tried.front, name="tried-articles"),
+    path("tags/", tried.topics, name="tried-tags"),
+    *(
+        path(address, tried.feed, {"file_name": feed}, name=f"tried-{address.rstrip('/')}")
+        for address, feed in tried.FEEDS.items()
+    ),
     # The last one, because it matches any single word.
     path("<slug:slug>/", pages.page, name="page"),
 ]

@@ -1,6 +1,6 @@
-"""Small copies of a resource's cover.
+"""Copies of a resource's cover.
 
-The sign-up box shows the covers 5rem wide, on every public page.
+The sign-up box shows the covers 5rem wide, on every public page; the sign-up page shows them large.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from PIL import Image as Pillow
 from alarmroom.images import copies, upright
 
 WIDTHS = (80, 160, 240)  # px: for screens of 1x, 2x and 3x density
+# Up to 26rem, for screens of 1x and 2x density.
+LARGE_WIDTHS = (420, 840)
+LARGE = "large"
 # File extension -> MIME type, the smallest files first. Without a type: for every browser.
 FORMATS = {"avif": "image/avif", "webp": "image/webp", "jpg": "", "png": ""}
 
@@ -25,6 +28,7 @@ logger = logging.getLogger(__name__)
 def copies_of(cover: ImageFieldFile) -> dict[str, Any]:
     """Store a cover's copies and return their names: `{"of": the cover's, "avif": [names], …}`.
 
+    Under LARGE are those of LARGE_WIDTHS: `{"avif": [names], …}`.
     A cover that cannot be read or stored gets no copies. Pages then show the cover itself.
     """
     name = cover.name or ""
@@ -35,10 +39,11 @@ def copies_of(cover: ImageFieldFile) -> dict[str, Any]:
     try:
         with cover.storage.open(name) as file, Pillow.open(file) as opened:
             picture = upright(opened)
-        widths = sorted({min(width, picture.width) for width in WIDTHS})
-        for width, kind, content in copies(picture, widths):
-            stored = cover.storage.save(f"{stem}-{width}.{kind}", ContentFile(content))
-            found.setdefault(kind, []).append(stored)
+        for made, wanted in ((found, WIDTHS), (found.setdefault(LARGE, {}), LARGE_WIDTHS)):
+            widths = sorted({min(width, picture.width) for width in wanted})
+            for width, kind, content in copies(picture, widths):
+                stored = cover.storage.save(f"{stem}-{width}.{kind}", ContentFile(content))
+                made.setdefault(kind, []).append(stored)
     # Pillow's decoders raise many kinds of exceptions for a broken file.
     except Exception:
         logger.exception("The cover %s has no smaller copies", name)
@@ -48,7 +53,8 @@ def copies_of(cover: ImageFieldFile) -> dict[str, Any]:
 
 def names_of(copies: dict[str, Any]) -> list[str]:
     """Return the names of all copies of a cover."""
-    return [name for kind in FORMATS for name in copies.get(kind, ())]
+    sizes = (copies, copies.get(LARGE, {}))
+    return [name for size in sizes for kind in FORMATS for name in size.get(kind, ())]
 
 
 def sources(cover: ImageFieldFile, copies: dict[str, Any]) -> list[tuple[str, str]]:
@@ -66,3 +72,9 @@ def sources(cover: ImageFieldFile, copies: dict[str, Any]) -> list[tuple[str, st
         for kind, mime in FORMATS.items()
         if kind in copies
     ]
+
+
+def first_url(cover: ImageFieldFile, copies: dict[str, Any]) -> str:
+    """Return the smallest copy that every browser can show, or else the whole cover."""
+    names = copies.get("jpg") or copies.get("png")
+    return str(cover.storage.url(names[0]) if names else cover.url)

@@ -394,5 +394,13 @@ class Resource(Binnable):
     @property
     def small_cover_url(self) -> str:
         """The smallest copy that every browser can show, or else the whole cover."""
-        names = self.current_copies.get("jpg") or self.current_copies.get("png")
-        return self.cover.storage.url(names[0]) if names else self.cover.url
+        return covers.first_url(self.cover, self.current_copies)
+
+    @property
+    def large_cover_sources(self) -> list[tuple[str, str]]:
+        """As `cover_sources`, for the sign-up page; none of a cover from before there were any."""
+        return covers.sources(self.cover, self.current_copies.get(covers.LARGE, {}))
+
+    @property
+    def large_cover_url(self) -> str:
+        return covers.first_url(self.cover, self.current_copies.get(covers.LARGE, {}))

@@ -4,6 +4,7 @@ Mail scanners and mail programs follow every link in a mail, so GET and HEAD onl
 change nothing. The reader presses the page's button, which sends a POST.
 """
 
+import calendar
 import logging
 import math
 import re
@@ -30,8 +31,9 @@ from django.views.decorators.csrf import csrf_exempt
 
 from alarmroom import kept
 from alarmroom.clients import client_network
+from alarmroom.facts import facts
 from alarmroom.methods import allow, require_safe
-from subscribers import door, notices, signup, tokens, wording
+from subscribers import door, notices, sample, signup, tokens, wording
 from subscribers.forms import SignUpForm
 from subscribers.guards import TooManySignUps
 from subscribers.models import CONFIRM_DAYS, Resource, Subscriber
@@ -64,12 +66,11 @@ def private_page[**P, R: HttpResponseBase](
 def subscribe(request: HttpRequest) -> HttpResponse:
     """The sign-up page, to which every sign-up box posts.
 
-    The answer is the same for every valid address, because nothing here reads the address's
-    subscription. A worker does that later.
+    The answer is the same for every valid address, but for the address itself, because nothing
+    here reads the address's subscription. A worker does that later.
     """
     if request.method != "POST":
-        response = render(request, "subscribers/subscribe.html", {"form": None})
-        return kept.keep(response, *kept.EVERY_PAGE)
+        return subscribe_page(request)
     form = SignUpForm(request.POST)
     status, wait = 422, ""
     if form.is_valid():
@@ -84,20 +85,64 @@ def subscribe(request: HttpRequest) -> HttpResponse:
             form.add_error("address", str(refused))
             status, wait = 429, str(math.ceil(refused.retry_after.total_seconds()))
         else:
-            return see_other(reverse("subscribers:check-mail"))
+            return typed_address_page(request, form.cleaned_data["address"])
     form.fields["address"].widget.attrs |= {"autofocus": True, "aria-describedby": "signup-error"}
-    context = {"form": form, "try_later": status == 429}
-    response = render(request, "subscribers/subscribe.html", context, status=status)
-    response["Cache-Control"] = "private, no-store"  # It shows what was typed.
+    response = subscribe_page(request, form, status)
     if wait:
         response["Retry-After"] = wait
     return response
 
 
+def subscribe_page(
+    request: HttpRequest, form: SignUpForm | None = None, status: int = 200
+) -> HttpResponse:
+    """Return the sign-up page; `form` is one with errors, whose page no cache may keep."""
+    shown = sample.current()
+    context = {
+        "form": form,
+        "try_later": status == 429,
+        "sample": shown,
+        "resources": Resource.objects.all(),
+        "weekday": calendar.day_name[facts().issue_weekday],
+    }
+    response = render(request, "subscribers/subscribe.html", context, status=status)
+    if form is None:
+        return kept.keep(response, *kept.EVERY_PAGE, *shown.keys, until=shown.until)
+    response["Cache-Control"] = "private, no-store"  # It shows what was typed.
+    return response
+
+
+def typed_address_page(request: HttpRequest, address: str) -> HttpResponse:
+    """Answer the form at once with the page that says what to do, and shows the address.
+
+    A redirect would have to carry the address in its own address or in a cookie. The page's script
+    (static/js/sent.js) makes a reload ask for check_mail(), instead of sending the form again.
+    """
+    form = SignUpForm(initial={"address": address, "source": reverse("subscribers:check-mail")})
+    form.initial["wording"] = wording.current()[0]
+    form.fields["address"].widget.attrs |= {"id": "again"}
+    response = render(request, "subscribers/check_mail.html", check_mail_context(address, form))
+    response["Cache-Control"] = "private, no-store"
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
 @require_safe
 def check_mail(request: HttpRequest) -> HttpResponse:
-    response = render(request, "subscribers/check_mail.html")
+    """Say what to do after signing up, without an address: for whoever reloads the page."""
+    response = render(request, "subscribers/check_mail.html", check_mail_context())
     return kept.keep(response, *kept.EVERY_PAGE)
+
+
+def check_mail_context(address: str = "", form: SignUpForm | None = None) -> dict[str, object]:
+    return {
+        "address": address,
+        "form": form,
+        "consent": wording.current()[1] if form else "",
+        "sender": parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
+        "resources": kept.remember("resources", Resource.objects.exists, part="any"),
+        "link_days": CONFIRM_DAYS,
+    }
 
 
 @csrf_exempt

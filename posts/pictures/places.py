@@ -128,6 +128,12 @@ COVER = Place(
     ),
     tall=(0, TALL),
 )
+# From weekly.css: the cover in the picture of a mail.
+SAMPLE = Place((Width(64, 20, "rem", 16 / 9), Width(0, 82, "vw", 16 / 9)))
+# From search.css: beside what a search found.
+SMALL = Place((Width(0, 8, "rem", 3 / 2),))
+# From archive.css: above the last article of a topic.
+TOPIC = Place((Width(64, 16.5, "rem", 16 / 9), Width(0, 7, "rem", 16 / 9)))
 # From prose.css.
 COLUMN = Place((Width(44, 39.5, "rem"), Width(0, 92, "vw")), tall=(LONG, TALL), cuts=False)
 WIDE = Place(
@@ -137,4 +143,12 @@ WIDE = Place(
 )
 
 # By the names that templates use: {% picture image "author" %}.
-BY_NAME = {"author": AUTHOR, "column": COLUMN, "cover": COVER, "lead": LEAD, "portrait": PORTRAIT}
+BY_NAME = {
+    "author": AUTHOR,
+    "column": COLUMN,
+    "cover": COVER,
+    "lead": LEAD,
+    "portrait": PORTRAIT,
+    "small": SMALL,
+    "topic": TOPIC,
+}

@@ -19,7 +19,7 @@ from django.utils.csp import CSP, build_policy
 
 from posts.models import Post, Tag
 from posts.search import finding
-from posts.search.query import Query, words_of
+from posts.search.query import Query
 from posts.search.spelling import NEAR, likeness
 
 logger = logging.getLogger(__name__)
@@ -28,8 +28,11 @@ SUGGESTIONS = 5
 RETRY_AFTER = 60  # seconds
 _WORD = re.compile(r"[^\W\d_]{2,40}")
 _MAX_WORDS = 8
-# This share of the words in the address must be in the name of a suggestion.
-_SHARE = 0.6
+# How alike a suggestion's name and the words of the address must be, from 0 to 1 (Dice): twice the
+# words that they share, divided by all words of both.
+_ALIKE = 0.65
+# If the address has only one word, and the name has it.
+_ALIKE_ONE = 0.5
 # No address of the site is nearly as long. A longer one is not searched for.
 _MAX_PATH = 500
 # The punctuation after an address that was copied from a sentence, and other sites' file endings.
@@ -102,15 +105,34 @@ def nearest(asked: str) -> list[finding.Suggestion]:
 
 
 def _alike(asked: Query, found: list[finding.Suggestion]) -> list[finding.Suggestion]:
-    """Return those whose name or address has most of the words asked for, or similar words."""
+    """Return those whose name or address is like the words asked for."""
     words = [word for term in asked.required for word in term.words]
     alike = []
     for one in found:
-        theirs = words_of(f"{one.label} {one.url.rstrip('/').rpartition('/')[2]}")
-        same = sum(any(_is_like(word, other) for other in theirs) for word in words)
-        if same >= _SHARE * len(words):
+        names = (one.label, one.url.rstrip("/").rpartition("/")[2])
+        if any(is_near(words, content_words(name)) for name in names):
             alike.append(one)
     return alike[:SUGGESTIONS]
+
+
+def content_words(name: str) -> list[str]:
+    """Return the words of a name without those that say nothing, such as "the"."""
+    return [word for term in finding.parse(name.replace("-", " ")).required for word in term.words]
+
+
+def is_near(asked: list[str], theirs: list[str]) -> bool:
+    """Return whether these words of an address may be meant for a name of those words.
+
+    One word of a long title, or two of three, is not enough: a wrong guess is worse than none.
+    """
+    if not asked or not theirs:
+        return False
+    same = sum(any(_is_like(word, other) for other in theirs) for word in asked)
+    likeness_of_all = 2 * same / (len(asked) + len(theirs))
+    if same == len(asked):
+        # Two words that are both there are enough, however long the name is.
+        return same > 1 or likeness_of_all >= _ALIKE_ONE
+    return likeness_of_all >= _ALIKE
 
 
 def _is_like(word: str, other: str) -> bool:

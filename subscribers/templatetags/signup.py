@@ -1,4 +1,6 @@
-"""`{% load signup %}{% signup_box %}`: the sign-up box, on any public page."""
+"""`{% load signup %}`: the sign-up box, on any public page, and its form alone."""
+
+from collections.abc import Callable
 
 from django import template
 from django.template.context import RequestContext
@@ -35,13 +37,32 @@ def signup_box(
     if form is not None:
         return _box(form, heading, name, short=short)
 
-    def empty() -> SafeString:
-        form = SignUpForm(initial={"source": SOURCE, "wording": wording.current()[0]})
-        return _box(form, heading, name, short=short)
+    part = "box-short" if short else f"box-{heading}"
+    return _empty(context, lambda form: _box(form, heading, name, short=short), part)
 
-    box = kept.remember("resources", empty, part="box-short" if short else f"box-{heading}")
+
+@register.simple_tag(takes_context=True)
+def signup_form(context: RequestContext, form: SignUpForm | None = None) -> SafeString:
+    """Return the form and the consent text, for a page that is about subscribing. No query."""
+    return _empty(context, _form, "form") if form is None else _form(form)
+
+
+def _empty(
+    context: RequestContext, rendered: Callable[[SignUpForm], SafeString], part: str
+) -> SafeString:
+    """Return what is rendered of an empty form, with the path of this page."""
+
+    def render() -> SafeString:
+        return rendered(SignUpForm(initial={"source": SOURCE, "wording": wording.current()[0]}))
+
+    html = kept.remember("resources", render, part=part)
     request = context.get("request")
-    return mark_safe(box.replace(SOURCE, escape(request.path) if request else ""))  # noqa: S308  (a rendered box, and an escaped path)
+    return mark_safe(html.replace(SOURCE, escape(request.path) if request else ""))  # noqa: S308  (rendered, and an escaped path)
+
+
+def _form(form: SignUpForm) -> SafeString:
+    consent = wording.text_of(str(form["wording"].value() or ""))
+    return render_to_string("subscribers/_signup_form.html", {"form": form, "consent": consent})
 
 
 def _box(form: SignUpForm, heading: int, name: str, *, short: bool) -> SafeString:

@@ -132,7 +132,7 @@ def sign_up(page: Page, stack: Stack, address: str) -> None:
     """Sign up in the box of the current page, and confirm by the link in the mail."""
     page.fill(".signup input[name=address]", address)
     page.click(".signup button")
-    expect(page.get_by_role("heading", name="Check your mail")).to_be_visible()
+    expect(page.get_by_role("heading", name="check your mail")).to_be_visible()
 
     mail = stack.wait_for_mail(address)
     # In the development mailbox, the link opens in a new tab.

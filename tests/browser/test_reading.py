@@ -259,7 +259,13 @@ def test_signing_up_needs_no_mouse(page: Page) -> None:
     tab_to(page, "address")
     page.keyboard.type("keyboard@example.org")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Check your mail")).to_be_visible()
+    expect(page.get_by_role("heading", name="check your mail")).to_be_visible()
+    # Whoever typed the address sees it. A reload sends no form again, and shows none.
+    expect(page.locator(".sent__address")).to_have_text("keyboard@example.org")
+    expect(page).to_have_url(re.compile("/subscribe/check-your-mail/$"))
+    page.reload()
+    expect(page.get_by_role("heading", name="check your mail")).to_be_visible()
+    assert "keyboard@example.org" not in page.content()
 
 
 def test_a_table_is_a_stop_only_where_it_scrolls(visitor: Any) -> None:

@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import ProtectedError
 from django.test import Client
 from django.urls import reverse
+from django.utils.timezone import localtime
 from pytest_django import DjangoAssertNumQueries
 
 from newsletter.delivery import pausing, starting, worker
@@ -154,27 +155,98 @@ def test_unknown_numbers_are_a_404(client: Client) -> None:
     assert client.post(reverse("newsletter:archive")).status_code == 405
 
 
-def test_the_newsletter_page_shows_the_latest_issue_and_the_past_ones(
-    client: Client, server: ScriptedServer
+@pytest.mark.parametrize("path", ["/weekly-alarm/", "/subscribe/"])
+def test_the_form_comes_first_and_beside_it_the_latest_issue(
+    client: Client, server: ScriptedServer, path: str
 ) -> None:
     send(make_issue(subject="An old one", posts=[make_post(title="Of last week")]))
-    post = make_post(title="On silence", summary="What a quiet channel says.")
-    issue = send(make_issue(subject="Quiet nights", posts=[post]))
-    html = client.get(reverse("newsletter:archive")).content.decode()
-    sample, past = html.split("Past issues</h2>")
-    sample = sample.split("A sample: the latest issue</h2>")[1]
-    assert issue.get_absolute_url() in sample
-    assert f'<a href="{post.get_absolute_url()}">On silence</a>' in sample
-    assert "What a quiet channel says." in sample
+    post = make_post(title="On <silence>", summary="What a quiet channel says.")
+    gone = make_post(title="On noise")
+    intro = f"<p>A question: {'so ' * 200}</p>"
+    issue = send(make_issue(subject="Quiet nights", posts=[post, gone], intro=intro))
+    Post.objects.filter(pk=gone.pk).withdraw()
+    html = client.get(path).content.decode()
+    before, after = html.split('<figure class="sample">')
+    assert f'action="{reverse("subscribers:subscribe")}"' in before
+    assert before.count("<form") == 1, "one form, and no other below it"
+    sample = after.split("</figure>")[0]
+    assert "Quiet nights" in sample
+    assert "<li>On &lt;silence&gt;</li>" in sample
+    assert "On noise" not in sample, "it was withdrawn since"
+    assert "A question: so so" in sample
+    assert len(sample) < 2_000, "the beginning of the introduction is enough"
+    assert f'href="{issue.get_absolute_url()}">Read No. {issue.number} as it was sent</a>' in sample
     assert "An old one" not in sample
-    assert "An old one" in past
-    assert "Quiet nights" not in past, "it is shown above already"
+    since = Issue.objects.earliest("started_at").started_at
+    assert since
+    assert f"2 issues since {localtime(since):%B %Y}." in before
 
 
-def test_without_a_sent_issue_the_newsletter_page_has_a_placeholder(client: Client) -> None:
-    html = client.get(reverse("newsletter:archive")).content.decode()
-    assert "The first issue is on its way." in html
-    assert "A sample" not in html
+def test_all_issues_are_listed(client: Client, server: ScriptedServer) -> None:
+    send(make_issue(subject="An old one"))
+    send(make_issue(subject="Quiet nights"))
+    past = client.get(reverse("newsletter:archive")).content.decode().split("Past issues</h2>")[1]
+    assert past.index("Quiet nights") < past.index("An old one")
+
+
+@pytest.mark.parametrize("path", ["/weekly-alarm/", "/subscribe/"])
+def test_without_a_sent_issue_nothing_is_claimed(client: Client, path: str) -> None:
+    make_issue(subject="Not out")
+    html = client.get(path).content.decode()
+    assert "since" not in html
+    assert "sample" not in html
+    assert "Not out" not in html
+    if path == "/weekly-alarm/":
+        assert "The first issue is on its way." in html
+
+
+@pytest.mark.parametrize("path", ["/weekly-alarm/", "/subscribe/"])
+def test_one_issue_is_said_to_be_one(client: Client, server: ScriptedServer, path: str) -> None:
+    send(make_issue())
+    assert "The first issue went out in " in client.get(path).content.decode()
+
+
+def test_an_issue_leads_to_those_before_and_after_it(client: Client) -> None:
+    first, second, third, draft = (make_issue(subject=f"Issue {n}") for n in "abcd")
+    for issue in (first, second, third):
+        starting.start(issue)
+    assert starting.cancel(Issue.objects.get(pk=third.pk))
+    fourth = make_issue(subject="Issue <e>")
+    starting.start(fourth)
+    html = client.get(second.get_absolute_url()).content.decode()
+    assert f'<link rel="prev" href="{first.get_absolute_url()}">' in html
+    assert f'<link rel="next" href="{fourth.get_absolute_url()}">' in html
+    assert f"Next: No. {fourth.number}" in html and "Issue &lt;e&gt;" in html
+    assert "Issue c" not in html and "Issue d" not in html
+    html = client.get(fourth.get_absolute_url()).content.decode()
+    assert 'rel="prev"' in html and 'rel="next"' not in html
+
+
+def test_an_issue_belongs_to_the_newsletter_and_can_be_shared(client: Client) -> None:
+    issue = make_issue(number=12, subject="Quiet & loud", preheader="Of nights.")
+    starting.start(issue)
+    issue.refresh_from_db()
+    html = client.get(issue.get_absolute_url()).content.decode()
+    menu = html.split('aria-label="Main"')[1].split("</nav>")[0]
+    assert re.findall(r'href="([^"]*)" aria-current="(\w+)"', menu) == [("/weekly-alarm/", "true")]
+    assert issue.started_at
+    published = localtime(issue.started_at).isoformat(timespec="seconds")
+    assert f'<meta property="article:published_time" content="{published}">' in html
+    assert f'<meta property="article:author" content="{settings.SITE_URL}/">' in html
+    assert '<meta name="author" content="The Alarm Room">' in html
+    assert f'data-url="{settings.SITE_URL}/weekly-alarm/12/"' in html
+    assert "mailto:?subject=Quiet%20%26%20loud" in html
+
+
+def test_a_cover_in_an_issue_is_named_once(client: Client) -> None:
+    """Its article is linked by the title; the cover beside it is a picture, and no link."""
+    issue = with_covers(make_image(1600, 900), make_image(1600, 901))
+    html = client.get(issue.get_absolute_url()).content.decode()
+    text = html.split('<div class="prose prose--issue">')[1].split("<section class=\"share\"")[0]
+    assert text.count('<div class="issue-post__cover">') == 2
+    assert '<a class="issue-post__cover"' not in text
+    assert text.count("A &quot;console&quot;") == 2
+    assert text.count("<a ") == text.count("</a>") == 4, "a title and “Read the article” each"
 
 
 def test_the_web_edition_has_linked_data(client: Client) -> None:
@@ -249,9 +321,9 @@ def test_all_pictures_take_one_query(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     issue = with_covers(*(make_image(500 + number, 900) for number in range(6)))
-    # The issue with its content, the pictures; the menu and the resources, which are remembered
-    # where pages are kept.
-    with django_assert_num_queries(4):
+    # The issue with its content, those beside it, the pictures; the menu and the resources, which
+    # are remembered where pages are kept.
+    with django_assert_num_queries(5):
         client.get(issue.get_absolute_url())
 
 

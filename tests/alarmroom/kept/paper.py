@@ -128,7 +128,7 @@ class Paper:
             "its feed": {f"feed-tag-{fire}"},
             "feeds": {"tags", "feeds", *EVERY_PAGE},
             "issues": {"issues", *EVERY_PAGE},
-            "subscribe": EVERY_PAGE,
+            "subscribe": {"issues", *EVERY_PAGE},
             "sitemap": {*sitemap, "issues"},
             "sitemap of topics": sitemap,
         }

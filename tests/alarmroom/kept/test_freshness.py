@@ -275,9 +275,15 @@ def test_a_free_resource_stands_in_every_box(paper: Paper) -> None:
 
 def test_an_issue_that_is_sent_is_in_the_archive_and_on_the_front_page(paper: Paper) -> None:
     issue = make_issue(posts=[paper.new])
-    assert paper.touched(lambda: starting.start(issue)) == {"issues", "front", "sitemap"}
+    assert paper.touched(lambda: starting.start(issue)) == {
+        *("issues", "front", "sitemap"),
+        # It says how many there are, and shows the newest.
+        "subscribe",
+    }
     issue = Issue.objects.get()
-    assert paper.touched(lambda: starting.cancel(issue)) == {"issues", "front", "sitemap"}
+    assert paper.touched(lambda: starting.cancel(issue)) == {
+        *("issues", "front", "sitemap", "subscribe"),
+    }
 
 
 def test_bulk_ways_touch_everything(paper: Paper) -> None:

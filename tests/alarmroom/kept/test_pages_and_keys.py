@@ -34,8 +34,10 @@ def test_the_archive_of_issues_names_the_articles_of_its_sample(paper: Paper) ->
     issue = make_issue(posts=[paper.old, paper.middle])
     starting.start(issue)
     cards = {f"post-{post.pk}" for post in (paper.old, paper.middle)}
-    assert paper.named("/weekly-alarm/") == paper.keys["issues"] | cards
-    own = {f"issue-{issue.pk}", f"image-{image.pk}"}
+    for name in ("issues", "subscribe"):
+        assert paper.named(paper.paths[name]) == paper.keys[name] | cards
+    # "issues", because it leads to those before and after it.
+    own = {f"issue-{issue.pk}", f"image-{image.pk}", "issues"}
     assert paper.named(issue.get_absolute_url()) == own | EVERY_PAGE
 
 

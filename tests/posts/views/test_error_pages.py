@@ -187,6 +187,29 @@ def test_the_404_page_works_when_its_template_fails(
     assert "There is nothing at this address" in response.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("address", "is_near"),
+    [
+        # The words of a long title that somebody remembers.
+        ("/articles/twelth-hour/", True),
+        ("/articles/twelfth-hour-scheduling/", True),
+        ("/2019/the-twelfth-hour-scheduling-for-the-brain/", True),
+        # One or two words of it among others, or a word alone, say nothing.
+        ("/articles/hour/", False),
+        ("/articles/the-quiet-hour-in-the-brain-room/", False),
+        ("/articles/brain-surgery-for-beginners/", False),
+        ("/articles/scheduling-holidays/", False),
+        ("/articles/what-every-scheduling-brain-needs/", False),
+    ],
+)
+def test_the_404_page_guesses_only_what_is_near(
+    client: Client, address: str, is_near: bool
+) -> None:
+    make_post(title="The Twelfth Hour: Scheduling for the Brain You Actually Have", slug="shifts-at-four")
+    html = client.get(address).content.decode()
+    assert ('class="found__link" href="/articles/shifts-at-four/"' in html) == is_near
+
+
 # 500 and 503
 
 
