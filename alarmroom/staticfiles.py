@@ -69,6 +69,7 @@ JOINED = {
         )
     ],
     "js/site.js": [f"js/{name}.js" for name in ("menu", "share", "contents", "boxes")],
+    "js/site.js": [f"js/{name}.js" for name in ("share", "contents", "boxes", "slash")],
 }
 # This file defines JOINED, so a joined file is also made again when this file is newer.
 THIS_FILE = "alarmroom/staticfiles.py"

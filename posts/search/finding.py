@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from django.db import connection
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
@@ -35,6 +35,8 @@ Sort = Literal["relevance", "date"]
 
 POPULAR_TOPICS = 8
 SUGGESTED_NAMES = 4
+# What the HTML of a picture is made from (posts/pictures/element.py).
+SHOWN_OF_PICTURE = ("file", "sha256", "width", "height", "renditions", "focal_x", "focal_y")
 _WRITTEN = re.compile(r"[^\W_]+")
 
 
@@ -79,6 +81,7 @@ class Suggestion:
     kind: str
     label: str
     url: str
+    slug: str = ""
 
 
 def engine(*, drafts: bool = False) -> SQLite | PostgreSQL:
@@ -110,9 +113,13 @@ def search(
     _, total, topics, years, *_ = rows[0]
     posts = (
         Post.objects.published()
-        .select_related("author")
+        .select_related("author", "cover")
+        .with_topic()
         # What a result shows; its texts come from the index.
-        .only("slug", "published_at", "reading_minutes", "author__name")
+        .only(
+            *("slug", "published_at", "reading_minutes", "author__name"),
+            *(f"cover__{name}" for name in SHOWN_OF_PICTURE),
+        )
         .in_bulk([post_id for post_id, *_ in rows if post_id])
     )
     hits = [
@@ -160,9 +167,25 @@ def suggest_names(query: Query) -> list[Suggestion]:
     authors = Author.objects.filter(begins, Exists(public.filter(author=OuterRef("pk"))))
     rows = _named(topics, "topic").union(_named(authors, "author"), all=True)
     return [
-        Suggestion(kind, name, (Tag if kind == "topic" else Author)(slug=slug).get_absolute_url())
+        Suggestion(
+            kind, name, (Tag if kind == "topic" else Author)(slug=slug).get_absolute_url(), slug
+        )
         for kind, name, slug in rows.order_by("-kind", "name")[:SUGGESTED_NAMES]
     ]
+
+
+def authors_of(named: list[Suggestion]) -> list[Author]:
+    """Return the authors among suggested names, with their photos and their number of articles.
+
+    As `articles`. One query, or none if there is no author.
+    """
+    slugs = [one.slug for one in named if one.kind == "author"]
+    if not slugs:
+        return []
+    published = Post.objects.published().filter(author=OuterRef("pk")).order_by()
+    count = published.values("author").annotate(count=Count("pk")).values("count")
+    found = Author.objects.filter(slug__in=slugs).select_related("photo")
+    return list(found.annotate(articles=Subquery(count)).order_by("name"))
 
 
 def _named(found: QuerySet[Any], kind: str) -> QuerySet[Any, Any]:

@@ -1,6 +1,7 @@
 """The search page, and the suggestions while somebody types. Both answer a plain GET."""
 
 import re
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,6 +27,8 @@ from posts.search.sql import HITS_PER_PAGE
 # Seven digits are enough for the page of any list.
 _PAGE = re.compile(r"[1-9][0-9]{0,6}", re.ASCII)
 _YEAR = re.compile(r"(19|20)[0-9]{2}", re.ASCII)
+# So many topics and years are shown at once; more are folded.
+SHOWN_CHOICES = 8
 _SLUG = re.compile(r"[a-z0-9_-]{1,80}", re.ASCII | re.IGNORECASE)
 
 
@@ -37,13 +40,15 @@ def page(request: HttpRequest) -> HttpResponse:
     options = {name: asked[name] for name in ("tag", "year", "sort", "page")}
     found = finding.search(query, **options)
     is_narrowed = bool(asked["tag"] or asked["year"])
-    named = [] if is_narrowed or found.number > 1 else finding.suggest_names(query)
+    with_names = not is_narrowed and found.number == 1
+    named = finding.suggest_names(query) if with_names else []
     # Not where a topic or author has the name, or where only the chosen topic or year leaves
     # nothing: then the words may be spelled correctly.
     is_unknown = bool(query) and not (found.total or found.topics or found.years or named)
     instead_of = None
     if is_unknown and not asked["exact"] and (nearer := finding.search_respelled(query, **options)):
         instead_of, query, found = query, nearer.query, nearer
+        named = finding.suggest_names(query) if with_names else []
     parameters = {
         "q": query.text,
         "tag": asked["tag"],
@@ -60,17 +65,19 @@ def page(request: HttpRequest) -> HttpResponse:
         return moved
     # For the links to other pages, which need numbers only.
     hits_page = Paginator(range(found.total), HITS_PER_PAGE).get_page(found.number)
+    year = str(asked["year"] or "")
+    chosen = [label for label in (chosen_label(found.topics, asked["tag"]), year) if label]
     context: dict[str, Any] = {
         "query": query,
-        "named": named,
+        "authors": finding.authors_of(named),
+        "topics_named": [one for one in named if one.kind == "topic"],
         "instead_of": instead_of,
         "exactly": urlencode({"q": instead_of.text, "exact": "1"}) if instead_of else "",
         "found": found,
         "hits_page": hits_page,
-        "asked": asked | {"year": str(asked["year"] or "")},
         "is_narrowed": is_narrowed,
-        "unlisted_tag": unlisted_tag,
-        "unlisted_year": str(asked["year"] or "") not in {"", *(y.value for y in found.years)},
+        "chosen": ", ".join(chosen),
+        "filters": filters(found, parameters) if found.topics or found.years or is_narrowed else (),
         "max_characters": MAX_CHARACTERS,
         # For links to other pages: the query as it is understood, and nothing else.
         "address": _address(parameters),
@@ -84,6 +91,55 @@ def page(request: HttpRequest) -> HttpResponse:
     response = render(request, "posts/search.html", context)
     patch_cache_control(response, public=True, max_age=60)
     return response
+
+
+@dataclass(frozen=True)
+class Link:
+    """A choice among the filters: how many articles it leaves, if that is known."""
+
+    label: str
+    count: int | None
+    url: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A list of choices, of which the first ones are shown and the others are folded."""
+
+    name: str
+    links: list[Link]
+    more: list[Link]
+
+
+def filters(found: finding.SearchResults, asked: dict[str, Any]) -> list[Filter]:
+    """Return the filters as lists of links, each of which keeps what the others say."""
+
+    def link(label: str, count: int | None, **change: Any) -> Link:
+        [(name, value)] = change.items()
+        address = _address(asked | change)
+        return Link(label, count, f"?{address}", str(asked[name] or "") == str(value or ""))
+
+    def choices(name: str, of_all: str, listed: list[finding.Choice]) -> tuple[list[Link], ...]:
+        links = [link(one.label, one.count, **{name: one.value}) for one in listed]
+        if asked[name] and not any(one.is_current for one in links):
+            links.insert(0, link(str(asked[name]), 0, **{name: asked[name]}))
+        # The one that is chosen is never folded.
+        links.sort(key=lambda one: not one.is_current)
+        all_of_them = link(of_all, None if asked[name] else found.total, **{name: ""})
+        return [all_of_them, *links[:SHOWN_CHOICES]], links[SHOWN_CHOICES:]
+
+    by_date = [link("Best first", None, sort=""), link("Newest first", None, sort="date")]
+    return [
+        Filter("Topic", *choices("tag", "All topics", found.topics)),
+        Filter("Year", *choices("year", "All years", found.years)),
+        Filter("Order", by_date, []),
+    ]
+
+
+def chosen_label(choices: list[finding.Choice], value: str) -> str:
+    """Return the name of a chosen topic, or its slug if it has no article that was found."""
+    return next((choice.label for choice in choices if choice.value == value), value)
 
 
 @require_safe
