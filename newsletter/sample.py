@@ -21,7 +21,7 @@ from posts.pictures.element import markup
 from posts.text.plain import text_of
 from subscribers.sample import Sample
 
-OPENING = 200  # characters of the introduction
+OPENING = 36  # words of the introduction
 
 
 def newest() -> Sample:
@@ -45,7 +45,7 @@ def of(issue: Issue | None, *, count: int, since: datetime | None) -> Sample:
     picture = render(
         "sample",
         issue=issue,
-        opening=Truncator(text_of(issue.intro)).chars(OPENING, truncate="…"),
+        opening=Truncator(text_of(issue.intro)).words(OPENING, truncate="…"),
         titles=[entry.post.title for entry in shown],
         cover=markup(cover, places.SAMPLE, eager=True) if cover else "",
     )

@@ -207,7 +207,7 @@ def test_one_issue_is_said_to_be_one(client: Client, server: ScriptedServer, pat
 
 
 def test_an_issue_leads_to_those_before_and_after_it(client: Client) -> None:
-    first, second, third, draft = (make_issue(subject=f"Issue {n}") for n in "abcd")
+    first, second, third, _draft = (make_issue(subject=f"Issue {n}") for n in "abcd")
     for issue in (first, second, third):
         starting.start(issue)
     assert starting.cancel(Issue.objects.get(pk=third.pk))
@@ -242,7 +242,7 @@ def test_a_cover_in_an_issue_is_named_once(client: Client) -> None:
     """Its article is linked by the title; the cover beside it is a picture, and no link."""
     issue = with_covers(make_image(1600, 900), make_image(1600, 901))
     html = client.get(issue.get_absolute_url()).content.decode()
-    text = html.split('<div class="prose prose--issue">')[1].split("<section class=\"share\"")[0]
+    text = html.split('<div class="prose prose--issue">')[1].split('<section class="share"')[0]
     assert text.count('<div class="issue-post__cover">') == 2
     assert '<a class="issue-post__cover"' not in text
     assert text.count("A &quot;console&quot;") == 2

@@ -205,7 +205,9 @@ def test_the_404_page_works_when_its_template_fails(
 def test_the_404_page_guesses_only_what_is_near(
     client: Client, address: str, is_near: bool
 ) -> None:
-    make_post(title="The Twelfth Hour: Scheduling for the Brain You Actually Have", slug="shifts-at-four")
+    make_post(
+        title="The Twelfth Hour: Scheduling for the Brain You Actually Have", slug="shifts-at-four"
+    )
     html = client.get(address).content.decode()
     assert ('class="found__link" href="/articles/shifts-at-four/"' in html) == is_near
 
