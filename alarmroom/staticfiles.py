@@ -68,8 +68,9 @@ JOINED = {
             "narrow",
         )
     ],
-    "js/site.js": [f"js/{name}.js" for name in ("menu", "share", "contents", "boxes")],
-    "js/site.js": [f"js/{name}.js" for name in ("share", "contents", "boxes", "slash")],
+    "js/site.js": [
+        f"js/{name}.js" for name in ("menu", "share", "contents", "boxes", "slash", "reader")
+    ],
 }
 # This file defines JOINED, so a joined file is also made again when this file is newer.
 THIS_FILE = "alarmroom/staticfiles.py"

@@ -11,6 +11,7 @@ from posts.views import (
     pages,
     preview,
     preview_as,
+    saved,
     search,
     shared_draft,
     tried,
@@ -50,6 +51,7 @@ urlpatterns = [
     path("desk/links/", links.find_links, name="find-links"),
     path("desk/pictures/", chooser.find_pictures, name="find-pictures"),
     path("desk/upload/", uploads.upload_image, name="image-upload"),
+    path("saved/", saved.saved, name="saved"),
     path("articles/", tried.front, name="tried-articles"),
     path("tags/", tried.topics, name="tried-tags"),
     *(

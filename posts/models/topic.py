@@ -29,6 +29,12 @@ class TagQuerySet(SluggedQuerySet["Tag"]):
         count = tagged.values("tags").annotate(count=models.Count("pk")).values("count")
         return self.annotate(articles=Coalesce(models.Subquery(count), 0))
 
+    def with_latest(self) -> Self:
+        """With the primary key of the newest published article of each topic, as `latest`."""
+        tagged = _published(self.model).filter(tags=models.OuterRef("pk"))
+        newest = tagged.order_by("-published_at", "-pk").values("pk")
+        return self.annotate(latest=models.Subquery(newest[:1]))
+
 
 class Tag(Slugged):
     """A topic that readers follow across articles."""

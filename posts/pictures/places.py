@@ -133,7 +133,12 @@ SAMPLE = Place((Width(64, 20, "rem", 16 / 9), Width(0, 82, "vw", 16 / 9)))
 # From search.css: beside what a search found.
 SMALL = Place((Width(0, 8, "rem", 3 / 2),))
 # From archive.css: above the last article of a topic.
-TOPIC = Place((Width(64, 16.5, "rem", 16 / 9), Width(0, 7, "rem", 16 / 9)))
+TOPIC = Place(
+    (
+        *(Width(76, 22.7, "rem", 16 / 9), Width(64, 29, "vw", 16 / 9)),
+        *(Width(46, 45, "vw", 16 / 9), Width(0, 91, "vw", 16 / 9)),
+    )
+)
 # From prose.css.
 COLUMN = Place((Width(44, 39.5, "rem"), Width(0, 92, "vw")), tall=(LONG, TALL), cuts=False)
 WIDE = Place(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from posts.views.lists import keep_list, paginate
 
 # The years in which an article can be dated (see alarmroom/desk/moments.py).
 YEARS = range(1900, 2101)
+TITLES_PER_PAGE = 60
 
 
 class Year:
@@ -114,21 +116,54 @@ def months(first: datetime, last: datetime) -> list[MonthCount]:
         return [MonthCount(starts[number], count) for number, count in cursor if count]
 
 
+@dataclass(frozen=True)
+class MonthTitles:
+    """Some articles of a month of the site's time zone, the newest first."""
+
+    first: datetime
+    posts: list[Post]
+
+    @property
+    def url(self) -> str:
+        return reverse("posts:month", args=[self.first.year, self.first.month])
+
+
+def by_month(posts: Iterable[Post]) -> list[MonthTitles]:
+    """Return published posts, which come newest first, under their months."""
+    found: list[MonthTitles] = []
+    for post in posts:
+        assert post.published_at
+        local = timezone.localtime(post.published_at)
+        first = midnight(local.year, local.month)
+        if not found or found[-1].first != first:
+            found.append(MonthTitles(first, []))
+        found[-1].posts.append(post)
+    return found
+
+
 @require_safe
 def archive(request: HttpRequest) -> HttpResponse:
-    """Every year with its months. Three queries."""
+    """The titles of all articles by month, and every year with its months. Four queries."""
     dates = first_and_last()
     years: dict[int, list[MonthCount]] = {}
     for month in months(*dates) if dates else []:
         years.setdefault(month.first.year, []).append(month)
-    context = {
-        "years": [
-            {"number": year, "months": found, "count": sum(month.count for month in found)}
-            for year, found in years.items()
-        ]
-    }
+    count = sum(month.count for found in years.values() for month in found)
+    titles = (
+        Post.objects.published()
+        .newest_first()
+        .select_related("author")
+        .with_topic()
+        .only("title", "slug", "published_at", "author__name")
+    )
+    context = paginate(request, titles, key="posts", count=count, per_page=TITLES_PER_PAGE)
+    context["months"] = by_month(context["page"])
+    context["years"] = [
+        {"number": year, "months": found, "count": sum(month.count for month in found)}
+        for year, found in years.items()
+    ]
     response = render(request, "posts/archive.html", context)
-    return kept.keep(response, "posts", *kept.EVERY_PAGE, until=freshness.next_moment)
+    return keep_list(response, context, "posts")
 
 
 @require_safe
@@ -168,6 +203,11 @@ def _period(request: HttpRequest, year: int, month: int | None) -> HttpResponse:
 
 @require_safe
 def topics(request: HttpRequest) -> HttpResponse:
-    """Every topic that has published articles, with their number."""
-    response = render(request, "posts/topics.html", {"topics": Tag.objects.in_use().with_counts()})
-    return kept.keep(response, "tags", "tag-texts", *kept.EVERY_PAGE, until=freshness.next_moment)
+    """Every topic that has published articles, with their number and the latest. Two queries."""
+    tags = list(Tag.objects.in_use().with_counts().with_latest())
+    found = Post.objects.published().for_listing().in_bulk([tag.latest for tag in tags])
+    # One that was withdrawn between the two queries is left out.
+    shown = [{"tag": tag, "latest": found.get(tag.latest)} for tag in tags]
+    response = render(request, "posts/topics.html", {"topics": shown})
+    keys = ("tags", "tag-texts", *freshness.list_keys(found.values()))
+    return kept.keep(response, *keys, until=freshness.next_moment)

@@ -18,7 +18,12 @@ POSTS_PER_PAGE = 12
 
 
 def paginate(
-    request: HttpRequest, posts: PostQuerySet, *, key: str, count: int | None = None
+    request: HttpRequest,
+    posts: PostQuerySet,
+    *,
+    key: str,
+    count: int | None = None,
+    per_page: int = POSTS_PER_PAGE,
 ) -> dict[str, Any]:
     """Return the context of the page that `?page=` asks for; any value gives a page.
 
@@ -26,7 +31,7 @@ def paginate(
     `key` is the list's key: the posts are counted once until it is dropped, because counting
     many takes long. `count` is their number, if it is known already.
     """
-    paginator = Paginator(posts, POSTS_PER_PAGE)
+    paginator = Paginator(posts, per_page)
     if count is None:
         until = freshness.next_moment()
         count = kept.remember(key, posts.count, part="count", until=until)

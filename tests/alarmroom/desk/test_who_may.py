@@ -69,6 +69,7 @@ PUBLIC = [
     "posts:tag-feed",
     "posts:author-feed",
     "posts:page",
+    "posts:saved",
     "posts:tried-articles",
     "posts:tried-tags",
     "posts:tried-feed",

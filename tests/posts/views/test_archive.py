@@ -1,5 +1,6 @@
 """The archive by year and month, and the page of topics."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,8 +9,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from posts.models import Post
+from posts.views.archive import TITLES_PER_PAGE
 from posts.views.lists import POSTS_PER_PAGE
-from tests.factories import make_author, make_post, make_tag
+from tests.factories import make_author, make_image, make_post, make_tag
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
@@ -37,6 +39,31 @@ def test_years_and_months_are_listed_newest_first_with_counts(
     assert html.index('href="/archive/2025/03/"') < html.index('href="/archive/2024/"')
     assert "3 articles" in html
     assert "/archive/2025/04/" not in html
+
+
+def test_every_title_is_listed_under_its_month(client: Client) -> None:
+    author, fire = make_author(name="Ruth <b>"), make_tag("Fire")
+    make_post(title="In March", slug="march", author=author, published_at=at(2025, 3, 9))
+    make_post(title="Late <i>", author=author, tags=[fire], published_at=at(2025, 8, 1, hour=3))
+    make_post(title="Draft", published_at=None)
+    html = html_of(client, "/archive/").split('class="archive__all"')[1]
+    july, march = html.split('href="/archive/2025/03/">March 2025')
+    assert 'href="/archive/2025/07/">July 2025' in july, "in New York, it is still July"
+    assert "Late &lt;i&gt;" in july and "Fire · Ruth &lt;b&gt;" in july
+    assert '<a class="cover-link" href="/articles/march/">In March</a>' in march
+    assert "Draft" not in html
+
+
+def test_a_long_archive_has_pages_that_say_so(client: Client) -> None:
+    for number in range(TITLES_PER_PAGE + 1):
+        make_post(title=f"Title {number}.", published_at=at(2025, 3) + timedelta(hours=number))
+    first, second = html_of(client, "/archive/"), html_of(client, "/archive/?page=2")
+    assert "Title 1." in first and "Title 0." not in first
+    assert "Title 0." in second and "Title 1." not in second
+    assert 'rel="next" href="?page=2"' in first
+    assert f"{TITLES_PER_PAGE + 1} articles" in second, "the months are those of all"
+    assert "<title>Archive, page 2 · " in second
+    assert "by year and month: page 2 of 2." in second
 
 
 def test_only_published_articles_are_counted(client: Client) -> None:
@@ -99,6 +126,53 @@ def test_an_empty_or_invalid_month_is_a_404(client: Client, address: str) -> Non
     assert client.get(address).status_code == 404
 
 
+@pytest.mark.parametrize(
+    "address", ["/", "/tags/fire/", "/authors/ruth/", "/archive/2025/", "/archive/2025/03/"]
+)
+def test_page_2_of_a_list_has_its_own_title_and_description(client: Client, address: str) -> None:
+    ruth, fire = make_author(name="Ruth"), make_tag("Fire", description="Of fires.")
+    for day in range(POSTS_PER_PAGE + 1):
+        make_post(author=ruth, tags=[fire], published_at=at(2025, 3, day + 1))
+    said = []
+    for page in ("", "?page=2"):
+        html = html_of(client, address + page)
+        said.append(re.findall(r'<title>(.*?)</title>|name="description" content="(.*?)"', html))
+    (title, _), (_, text) = said[1]
+    assert "page 2" in title
+    assert "age 2 of 2" in text
+    assert not set(said[0]) & set(said[1])
+
+
+def test_topics_show_their_latest_article(client: Client) -> None:
+    fire, night = make_tag("Fire"), make_tag("Night")
+    cover = make_image(1600, 900)
+    make_post(title="Older", tags=[fire], published_at=at(2025, 1))
+    make_post(
+        title="Newer <b>",
+        slug="n",
+        tags=[fire, night],
+        cover=cover,
+        cover_alt="x",
+        published_at=at(2025, 2),
+    )
+    make_post(title="Draft", tags=[fire], published_at=None)
+    html = html_of(client, "/topics/")
+    assert html.count('href="/articles/n/">Newer &lt;b&gt;</a>') == 2
+    assert html.count(cover.file.url) == 2
+    assert "Older" not in html and "Draft" not in html
+
+
+def test_a_topic_and_an_author_show_their_feed(client: Client) -> None:
+    make_post(author=make_author(name="Ruth"), tags=[make_tag("Fire")])
+    for path, name in (("/tags/fire/", "Fire"), ("/authors/ruth/", "Ruth")):
+        html = html_of(client, path)
+        head, body = html.split("</head>")
+        for file_name in ("atom.xml", "rss.xml", "feed.json"):
+            assert f'href="http://localhost:8000{path}{file_name}"' in head
+        assert f'1 article · <a href="{path}rss.xml"' in body
+        assert f'aria-label="Feed of {name}"' in body
+
+
 def test_a_month_is_paginated(client: Client) -> None:
     for day in range(POSTS_PER_PAGE + 1):
         make_post(title=f"Day {day:02d}", published_at=at(2025, 3, day + 1))
@@ -132,10 +206,11 @@ def test_the_number_of_queries_does_not_grow_with_the_articles(
     client: Client, django_assert_max_num_queries: DjangoAssertNumQueries, address: str
 ) -> None:
     make_post(published_at=at(2025, 3), tags=[make_tag()])
-    with django_assert_max_num_queries(5):
+    # The pages of the footer and the resources, too, which production remembers.
+    with django_assert_max_num_queries(6):
         client.get(address)
     for day in range(2 * POSTS_PER_PAGE):
         post = make_post(published_at=at(2025, 3, day + 1), author=make_author(), tags=[make_tag()])
         make_post(published_at=at(2000 + day, 5), tags=[*post.tags.all(), make_tag()])
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         client.get(address)
