@@ -132,7 +132,6 @@ def by_month(posts: Iterable[Post]) -> list[MonthTitles]:
     """Return published posts, which come newest first, under their months."""
     found: list[MonthTitles] = []
     for post in posts:
-        assert post.published_at
         local = timezone.localtime(post.published_at)
         first = midnight(local.year, local.month)
         if not found or found[-1].first != first:

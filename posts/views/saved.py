@@ -1,4 +1,4 @@
-"""The reading list. What is in it is on the reader's own device, so the page is the same for all."""
+"""The reading list: it is on the reader's own device, so the page is the same for everybody."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

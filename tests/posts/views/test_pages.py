@@ -158,3 +158,36 @@ def test_the_migration_neither_replaces_nor_removes_edited_pages(migration) -> N
     assert Page.objects.get(slug="about").body == "<p>Ours.</p>"
     migrate(migration.remove_untouched)
     assert [page.slug for page in Page.objects.all()] == ["about"]
+
+
+def test_the_reading_list_is_the_same_for_everybody(client: Client) -> None:
+    response = client.get("/saved/")
+    html = response.content.decode()
+    assert response.status_code == 200
+    assert "public" in response["Cache-Control"]
+    assert not response.cookies
+    assert '<meta name="robots" content="noindex">' in html
+    assert "This browser keeps nothing" in html, "until a script says otherwise"
+    assert "<li hidden data-saved-link>" in html
+    assert client.post("/saved/").status_code == 405
+
+
+def test_the_privacy_page_says_what_a_browser_remembers(client: Client, migration) -> None:
+    migrate(migration.create)
+    privacy = importlib.import_module("posts.migrations.0025_privacy_of_returning_readers")
+    for change, times in (
+        (privacy.say, 1),
+        (privacy.say, 1),
+        (privacy.take_back, 0),
+        (privacy.take_back, 0),
+        (privacy.say, 1),
+    ):
+        migrate(change)
+        assert Page.objects.get(slug="privacy").body.count("/saved/") == times
+    html = client.get("/privacy/").content.decode()
+    assert "It stays on your device and is never sent to us" in html
+    assert 'href="/saved/"' in html
+    # What an editor wrote anew is left alone.
+    Page.objects.filter(slug="privacy").update(body="<p>Ours.</p>")
+    migrate(privacy.say)
+    assert Page.objects.get(slug="privacy").body == "<p>Ours.</p>"
