@@ -26,6 +26,6 @@ def take_back(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("posts", "0023_corrections")]
+    dependencies = [("posts", "0024_wished_for")]
 
     operations = [migrations.RunPython(say, take_back)]
