@@ -10,7 +10,7 @@ SOURCE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
 # Those whose result depends on colours: nothing else differs between light and dark.
 COLOUR_RULES = ["color-contrast", "link-in-text-block"]
-RUN = """([type, values]) => axe.run(document, {
+RUN = """([type, values, within]) => axe.run(within ?? document, {
     runOnly: {type, values}, resultTypes: ["violations"],
 })"""
 SIDEWAYS = """() => {
@@ -43,16 +43,19 @@ DOUBLE = """() => {
 }"""
 
 
-def violations(page: Page, *, only: list[str] | None = None) -> list[str]:
+def violations(
+    page: Page, *, only: list[str] | None = None, within: str | None = None
+) -> list[str]:
     """Return one line for each element of the page that breaks a rule.
 
-    `only` names the rules to ask for; without it, all of RULES are.
+    `only` names the rules to ask for; without it, all of RULES are. `within` is a selector: what
+    lies dimmed behind a window, for example, is not looked at.
 
     Playwright runs the script outside the page's Content-Security-Policy, which stays unchanged.
     """
     page.evaluate(SOURCE)
     page.evaluate(END_FADING)
-    found = page.evaluate(RUN, ["rule", only] if only else ["tag", RULES])
+    found = page.evaluate(RUN, [*(["rule", only] if only else ["tag", RULES]), within])
     return [
         f"{rule['id']}: {' '.join(map(str, node['target']))}: "
         + node["failureSummary"].replace("\n", " ")

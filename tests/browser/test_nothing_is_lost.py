@@ -677,14 +677,15 @@ def test_two_tabs_and_two_people_see_each_other_and_overwrite_nothing(
 # A choice between two texts, with a file
 
 
-def objections(page: Page) -> list[str]:
-    """Return what axe objects to, light and dark, wide and narrow."""
+def objections(page: Page, within: str | None = None) -> list[str]:
+    """Return what axe objects to, light and dark, wide and narrow; in the whole page, or a part."""
     found = []
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         for width in (1280, 390):
             page.set_viewport_size({"width": width, "height": 844})
-            found += [f"{page.url}, {scheme}, {width}: {one}" for one in axe.violations(page)]
+            lines = axe.violations(page, within=within)
+            found += [f"{page.url}, {scheme}, {width}: {one}" for one in lines]
             found += axe.sideways(page)
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 1280, "height": 900})
