@@ -37,6 +37,23 @@ def site_url(**kwargs: Any) -> Iterable[CheckMessage]:
 
 
 @register("alarmroom", deploy=True)
+def passkeys(**kwargs: Any) -> Iterable[CheckMessage]:
+    """Browsers make passkeys for a name under HTTPS, and for that name only."""
+    # The models of other apps are loaded when checks run, and not before.
+    from alarmroom.desk.signing_in.passkeys import are_possible
+
+    if not are_possible():
+        yield Warning(
+            f"Nobody can use a passkey at SITE_URL, {settings.SITE_URL}.",
+            hint=(
+                "Browsers make them for a host name under https://, not for a number. Who has one "
+                "needs a recovery code until SITE_URL is right again."
+            ),
+            id="alarmroom.W005",
+        )
+
+
+@register("alarmroom", deploy=True)
 def mail(**kwargs: Any) -> Iterable[CheckMessage]:
     """Sending the newsletter needs SMTP, and the law asks for a postal address."""
     if settings.MAILERS["bulk"]["BACKEND"] != SMTP_BACKEND:

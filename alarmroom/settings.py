@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "django_otp",
     "django_otp.plugins.otp_static",
     "django_otp.plugins.otp_totp",
+    "django_otp_webauthn",
     "django_tasks_db",
     "alarmroom.apps.DeskConfig",  # Django's admin, on our own site
     "django.contrib.auth",
@@ -204,6 +205,12 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "admin:login"
 # Whether a Publisher and an Administrator need a second factor (alarmroom/desk/signing_in/).
 SECOND_FACTOR_REQUIRED = env.switch("SECOND_FACTOR_REQUIRED", default=not DEBUG)
+# Passkeys are made for the name of SITE_URL: with another name, all of them end. What is asked of a
+# browser stands in alarmroom/desk/signing_in/passkeys.py; the package's own pages are not used.
+OTP_WEBAUTHN_RP_ID = SITE_HOST
+OTP_WEBAUTHN_RP_NAME = "The Alarm Room"
+OTP_WEBAUTHN_ALLOWED_ORIGINS = [SITE_URL]
+OTP_WEBAUTHN_ALLOW_PASSWORDLESS_LOGIN = False
 # The link of a mail that lets an editor choose a new password.
 PASSWORD_RESET_TIMEOUT = 3600  # seconds
 
@@ -378,6 +385,8 @@ SILENCED_SYSTEM_CHECKS = [
     # The sign-in page itself says that it is locked (alarmroom/desk/sign_in.py), so the middleware
     # that would answer in its place is not there.
     "axes.W002",
+    # An address without HTTPS has no passkeys and must start all the same: alarmroom.W005.
+    "otp_webauthn.E031",
 ]
 
 LOGGING = {

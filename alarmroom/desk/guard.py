@@ -35,6 +35,8 @@ from alarmroom.desk import menu
 
 # Of models that are not ours; ours have an attribute `secret_fields`.
 SECRET_FIELDS = {"auth.user": ("password",), "sessions.session": ("session_key", "session_data")}
+# Apps whose rows are secrets of accounts; alarmroom/desk/signing_in/ has the pages.
+NOT_ON_THE_DESK = ("otp_totp", "otp_static", "django_otp_webauthn")
 # The lookups that the filter of a field uses in a query string, and those of a date besides.
 FILTER_SUFFIXES = ("", "__exact", "__isnull", "__isempty")
 DATE_SUFFIXES = ("__gte", "__lt")
@@ -298,6 +300,8 @@ class DeletionAdmin(admin.ModelAdmin):
         if known:
             return bool(known.has_view_permission(request, thing))
         opts = thing._meta
+        if opts.app_label in NOT_ON_THE_DESK:
+            return False
         connected = [
             self.admin_site._registry.get(field.related_model)
             for field in opts.concrete_fields

@@ -31,7 +31,9 @@ FIRST = "start"
 # The desk's own pages, and the chapter of each.
 OWN_PAGES = {
     **dict.fromkeys(("bin", "bin_empty", "bin_delete"), "the-bin"),
-    **dict.fromkeys(("signing_in", "second_factor_set_up", "recovery_codes"), "signing-in"),
+    **dict.fromkeys(
+        ("signing_in", "second_factor_set_up", "passkey_add", "recovery_codes"), "signing-in"
+    ),
     **dict.fromkeys(("index", "find"), "find-your-way"),
     "log": "who-did-what",
     "left_behind": "people",

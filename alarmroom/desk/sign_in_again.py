@@ -19,21 +19,22 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 
 from alarmroom.desk.sign_in import SignInForm
-from alarmroom.desk.signing_in import factors, guesses
+from alarmroom.desk.signing_in import factors, guesses, passkeys
 from alarmroom.methods import allow
 from alarmroom.origin import origin_allowed
 
 
 @never_cache
 @csrf_exempt
-@sensitive_post_parameters("password", "code")
+@sensitive_post_parameters("password", "code", "passkey")
 @allow("POST")
 def sign_in_again(request: HttpRequest) -> JsonResponse:
     """Sign in the account of an open form (`_account`) and answer with a new CSRF token.
 
     Without a password it answers 401, or the token if that account is signed in: in another tab,
     for example, where the token of this one became worthless. An account with a second factor gets
-    401 and the state "code" for its password alone, and sends both then.
+    401 and the state "code" for its password alone, with what a passkey is asked; then it sends the
+    password and one of both.
     """
     if not origin_allowed(request):
         return refusal(HTTPStatus.FORBIDDEN, "This came from another site. Nothing was done.")
@@ -67,10 +68,15 @@ def sign_in_again(request: HttpRequest) -> JsonResponse:
                 "your text stays here meanwhile.",
             )
         login(request, user)
-    elif not request.POST.get("code"):
-        return JsonResponse({"state": "code"}, status=HTTPStatus.UNAUTHORIZED)
+    elif not (request.POST.get("code") or request.POST.get("passkey")):
+        return second_step(request, user)
     else:
-        outcome, sentence = guesses.try_code(request, user, request.POST["code"])
+        outcome, sentence = guesses.try_factor(
+            request,
+            user,
+            code=request.POST.get("code", ""),
+            passkey=request.POST.get("passkey", ""),
+        )
         if outcome is guesses.Outcome.LOCKED:
             return refusal(HTTPStatus.TOO_MANY_REQUESTS, sentence)
         if outcome is guesses.Outcome.WRONG:
@@ -78,6 +84,17 @@ def sign_in_again(request: HttpRequest) -> JsonResponse:
         login(request, user)
         factors.mark(request)
     return JsonResponse({"state": "signed-in", "token": get_token(request)})
+
+
+def second_step(request: HttpRequest, user: Any) -> JsonResponse:
+    """Say that the second factor is missing; an account with a passkey gets a question for it."""
+    can_ask = passkeys.work_here(request) and passkeys.has_one(user)
+    answer = {
+        "state": "code",
+        "app": factors.app_of(user) is not None,
+        "passkey": passkeys.ask(request, user) if can_ask else None,
+    }
+    return JsonResponse(answer, status=HTTPStatus.UNAUTHORIZED)
 
 
 def refusal(status: HTTPStatus, error: str) -> JsonResponse:

@@ -19,14 +19,11 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from alarmroom.desk.guard import DeletionAdmin, GuardedAdmin
+from alarmroom.desk.guard import NOT_ON_THE_DESK, DeletionAdmin, GuardedAdmin
 from alarmroom.desk.lists import ListAdmin
 from alarmroom.desk.menu import Entry, menu_of
 from alarmroom.desk.saved import SavedAdmin
 from alarmroom.desk.words import WordsAdmin
-
-# Their rows are secrets of accounts; alarmroom/desk/signing_in/ has the pages.
-NOT_ON_THE_DESK = ("otp_totp", "otp_static")
 
 
 class AutocompleteView(AutocompleteJsonView):

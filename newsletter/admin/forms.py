@@ -131,7 +131,7 @@ class SendForm(ConfirmingForm):
     """The confirmation of sending: when, and of exactly which content (its SHA-256).
 
     `text` is the text that was shown, so that the page can name what has changed since. The
-    password is asked again, and the code of who has a second factor.
+    password is asked again, and a code or a passkey of who has a second factor.
     """
 
     sha256 = forms.CharField(widget=forms.HiddenInput)

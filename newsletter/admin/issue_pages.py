@@ -181,7 +181,7 @@ class IssuePagesMixin:
 
     # Sending
 
-    @method_decorator([never_cache, sensitive_post_parameters("password", "code")])
+    @method_decorator([never_cache, sensitive_post_parameters("password", "code", "passkey")])
     @issue_view(permission="send_issue", methods=("GET", "HEAD", "POST"))
     def send(self, request: HttpRequest, issue: Issue) -> HttpResponse:
         """GET shows the number of recipients; POST starts or schedules exactly what was shown."""

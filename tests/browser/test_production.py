@@ -20,12 +20,17 @@ from tests import production
 from tests.browser.conftest import note_problems
 from tests.browser.stack import own_database
 from tests.browser.test_editor import more, open_dialog, open_section
+from tests.browser.test_nothing_is_lost import objections, sign_out_elsewhere
 from tests.helpers import free_port, start, wait_for_port
 
 PASSWORD = "only-for-this-test"
 ONE_ARTICLE = """
+from django.contrib.auth.models import User
 from django.utils import timezone
+from newsletter.models import Issue
 from posts.models import Author, Post
+User.objects.create_superuser("publisher", password="{password}")
+Issue.objects.create(number=1, subject="A draft")
 Post.objects.create(
     title="The chair", slug="the-chair", summary="A dek.", body="<p>The first words.</p>",
     author=Author.objects.create(name="Ruth"), published_at=timezone.now(),
@@ -47,7 +52,7 @@ def gunicorn(env: dict[str, str]) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A freshly deployed site with an editor and one article."""
+    """A freshly deployed site with an editor, a publisher, one article and one issue."""
     data_dir = tmp_path_factory.mktemp("production")
     port = free_port()
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
@@ -66,7 +71,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         production.manage(
             env, "createsuperuser", "--noinput", "--username=editor", "--email=editor@example.org"
         )
-        production.manage(env, "shell", "--no-imports", "-c", ONE_ARTICLE)
+        made = ONE_ARTICLE.format(password=PASSWORD)
+        production.manage(env, "shell", "--no-imports", "-c", made)
         with gunicorn(env) as url:
             yield url
 
@@ -90,9 +96,9 @@ def totp(key: str, ahead: int = 0) -> str:
     return f"{made.token():06d}"
 
 
-def type_password(page: Page) -> None:
+def type_password(page: Page, name: str = "editor") -> None:
     page.goto("/admin/")
-    page.fill("#id_username", "editor")
+    page.fill("#id_username", name)
     page.fill("#id_password", PASSWORD)
     page.click("[type=submit]")
 
@@ -154,6 +160,124 @@ def test_a_code_signs_in_once_and_so_does_a_recovery_code(
     expect(page.get_by_role("alert")).to_contain_text("works once")
     for context in browser.contexts:
         context.close()
+
+
+def plug_in(page: Page, transport: str) -> None:
+    """Give the browser a passkey's home that says yes by itself."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    session.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {
+            "options": {
+                "protocol": "ctap2",
+                "transport": transport,
+                "hasResidentKey": True,
+                "hasUserVerification": True,
+                "isUserVerified": True,
+                "automaticPresenceSimulation": True,
+            }
+        },
+    )
+
+
+def test_a_passkey_is_the_second_factor_wherever_one_is_asked(browser: Browser, site: str) -> None:
+    problems: list[str] = []
+    context = browser.new_context(base_url=site, viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    note_problems(page, problems)
+    use = page.get_by_role("button", name="Use your passkey")
+    inside = page.locator("#user-tools")
+
+    # The first sign-in sets one up.
+    plug_in(page, "internal")
+    type_password(page, "publisher")
+    page.get_by_role("link", name="Use a passkey instead").click()
+    assert objections(page) == []
+    page.get_by_label("Name").fill("Office computer")
+    page.get_by_role("button", name="Add it and sign in").click()
+    codes = page.locator(".account__codes code")
+    expect(codes).to_have_count(10)
+    recovery = codes.all_text_contents()
+    page.get_by_role("button", name="I have kept them").click()
+    expect(inside).to_be_visible()
+
+    # Signing in.
+    sign_out_elsewhere(page)
+    type_password(page, "publisher")
+    expect(use).to_be_focused()
+    assert objections(page) == []
+    use.click()
+    expect(inside).to_be_visible()
+
+    # Over a form whose session has ended.
+    page.goto("/admin/posts/post/1/change/")
+    assert problems == []
+    sign_out_elsewhere(page)
+    page.locator("#id_summary").fill("A dek that outlives the session.")
+    window = page.get_by_role("dialog", name="Sign in again to go on")
+    window.get_by_label("Password").fill(PASSWORD)
+    window.get_by_role("button", name="Go on writing").click()
+    again = window.get_by_role("button", name="Use your passkey")
+    expect(again).to_be_focused()
+    expect(window.get_by_label("Or a recovery code")).to_be_visible()
+    assert objections(page, within=".desk-sign-in") == []
+    again.click()
+    expect(window).to_have_count(0)
+    page.get_by_role("button", name="Update article").click()
+    expect(page.locator(".messagelist")).to_contain_text("The chair: Published")
+    page.goto("/admin/posts/post/1/change/")
+    expect(page.locator("#id_summary")).to_have_value("A dek that outlives the session.")
+    assert all("401" in problem for problem in problems)
+
+    # Before sending: the form has two buttons, so it waits for one of them.
+    problems.clear()
+    page.goto("/admin/newsletter/issue/1/send/")
+    use.click()
+    password = page.get_by_label("Your password")
+    expect(password).to_be_focused()
+    password.fill(PASSWORD)
+    use.click()
+    expect(page.get_by_text("Your passkey has answered.")).to_be_visible()
+    page.get_by_role("button", name="Schedule").click()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(password).to_have_count(0)
+
+    # Another one, which needs the first.
+    page.goto("/admin/account/")
+    assert objections(page) == []
+    page.get_by_role("button", name="Add a passkey…").click()
+    assert objections(page) == []
+    password.fill(PASSWORD)
+    use.click()
+    page.get_by_label("Name").fill("Key ring")
+    assert objections(page) == []
+    # The computer has one already and makes no other.
+    page.get_by_role("button", name="Add the passkey").click()
+    expect(page.get_by_text("There is a passkey of this account in it already.")).to_be_visible()
+    plug_in(page, "usb")
+    page.get_by_role("button", name="Add the passkey").click()
+    expect(page.get_by_text("The passkey “Key ring” is added.")).to_be_visible()
+
+    # Removing the first; then a recovery code, where nothing is plugged in and nothing runs.
+    page.get_by_role("button", name="Remove Office computer…").click()
+    assert objections(page) == []
+    password.fill(PASSWORD)
+    use.click()
+    expect(page.get_by_text("Removed the passkey “Office computer”.")).to_be_visible()
+    expect(page.get_by_text("Key ring")).to_be_visible()
+    assert problems == []
+    context.close()
+    with browser.new_context(base_url=site, java_script_enabled=False) as plain:
+        page = plain.new_page()
+        type_password(page, "publisher")
+        expect(page.get_by_text("A passkey needs JavaScript")).to_be_visible()
+        expect(page.get_by_role("button", name="Use your passkey")).to_be_hidden()
+        page.get_by_role("link", name="Use a recovery code").click()
+        page.get_by_label("Recovery code").fill(recovery[0])
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.locator("#user-tools")).to_be_visible()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -13,7 +14,15 @@ from django.template.response import TemplateResponse
 
 from alarmroom.desk import log
 from alarmroom.desk.models import Act
-from alarmroom.desk.signing_in import confirming, factors, guesses, recovery, sessions, steps
+from alarmroom.desk.signing_in import (
+    confirming,
+    factors,
+    guesses,
+    passkeys,
+    recovery,
+    sessions,
+    steps,
+)
 from alarmroom.desk.signing_in.confirming import ConfirmingForm
 
 
@@ -26,14 +35,18 @@ def page(site: admin.AdminSite, request: HttpRequest, name: str, **context: Any)
 def signing_in(site: admin.AdminSite, request: HttpRequest) -> HttpResponse:
     """What an account signs in with, and where it is signed in."""
     user = request.user
+    app, keys = factors.app_of(user), passkeys.passkeys_of(user)
     return page(
         site,
         request,
         "account",
         title="Signing in",
-        app=factors.app_of(user),
+        app=app,
+        passkeys=keys,
+        has_one=bool(app or keys),
         codes_left=factors.codes_left(user),
-        is_required=factors.is_required(user),
+        may_remove=factors.may_remove_one(user),
+        are_possible=passkeys.are_possible(),
         sessions=sessions.sessions_of(user, request.session.session_key),
     )
 
@@ -55,9 +68,7 @@ def set_up(site: admin.AdminSite, request: HttpRequest) -> HttpResponse:
         if codes is not None:
             del request.session[steps.NEW_KEY]
             confirming.use_up(request)
-            factors.mark(request)
-            recovery.show(request, codes)
-            return redirect("admin:recovery_codes")
+            return made(request, codes, "Your app is set up.")
         error = guesses.WRONG_CODE
         form = ConfirmingForm(None, request=request)
     return answer(
@@ -66,29 +77,55 @@ def set_up(site: admin.AdminSite, request: HttpRequest) -> HttpResponse:
             site,
             request,
             "set_up_app",
-            title="Set up a second factor",
+            title="Set up an app",
             form=form,
             error=error,
-            has_one=factors.has_one(request.user),
+            has_app=factors.app_of(request.user) is not None,
             **steps.new_app(request, request.user),
         ),
     )
 
 
+def made(request: HttpRequest, codes: list[str], said: str) -> HttpResponse:
+    """Go on after a second factor was added: to its recovery codes, if there are new ones."""
+    confirming.use_up(request)
+    factors.mark(request)
+    if codes:
+        recovery.show(request, codes)
+        return redirect("admin:recovery_codes")
+    messages.success(request, f"{said} Every other session of yours has ended.")
+    return redirect("admin:signing_in")
+
+
 def remove(site: admin.AdminSite, request: HttpRequest) -> HttpResponse:
-    """GET asks; POST removes the second factor of one's own account."""
-    if not factors.has_one(request.user) or factors.is_required(request.user):
+    """GET asks; POST removes the app of one's own account."""
+    key = request.session.session_key
+    return removal(
+        site,
+        request,
+        what="your app" if factors.app_of(request.user) else "",
+        do=lambda: factors.remove_app(request.user, session_key=key),
+    )
+
+
+def removal(
+    site: admin.AdminSite, request: HttpRequest, *, what: str, do: Callable[[], bool]
+) -> HttpResponse:
+    """GET asks; POST removes one second factor of one's own account."""
+    user = request.user
+    if not what or not factors.may_remove_one(user):
         return redirect("admin:signing_in")
     form = ConfirmingForm(request.POST or None, request=request)
     if request.method == "POST" and form.is_valid():
         confirming.use_up(request)
-        request.session.pop(factors.MARK, None)
-        key = request.session.session_key
-        if factors.remove(request.user, by=request.user, session_key=key):
-            messages.success(request, "Your second factor is removed.")
+        if do():
+            messages.success(request, f"Removed {what}. Every other session of yours has ended.")
+        if not factors.has_one(user):
+            request.session.pop(factors.MARK, None)
         return redirect("admin:signing_in")
-    title = "Remove the second factor"
-    return answer(form, page(site, request, "confirm_remove", title=title, form=form))
+    is_last = factors.count_of(user) == 1
+    context = {"title": f"Remove {what}", "form": form, "is_last": is_last}
+    return answer(form, page(site, request, "confirm_remove", **context))
 
 
 def renew_codes(site: admin.AdminSite, request: HttpRequest) -> HttpResponse:

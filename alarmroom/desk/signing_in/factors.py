@@ -1,7 +1,8 @@
-"""The second factor of an account: an app that shows six digits, and recovery codes.
+"""The second factor of an account: an app that shows six digits, passkeys, and recovery codes.
 
-django-otp keeps both. A session in which the second step was taken carries a mark; it is read on
-each request of the desk without a query (alarmroom/desk/signing_in/middleware.py).
+django-otp keeps them. Whoever has an app or a passkey has recovery codes, too. A session in which
+the second step was taken carries a mark; it is read on each request of the desk without a query
+(alarmroom/desk/signing_in/middleware.py).
 """
 
 from __future__ import annotations
@@ -16,16 +17,19 @@ from urllib.parse import quote, urlencode
 import segno
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp_webauthn.models import WebAuthnCredential
 
 from alarmroom.desk import log
 from alarmroom.desk.models import Act
 from alarmroom.desk.roles import needs_second_factor
+from alarmroom.desk.signing_in import passkeys
 from alarmroom.desk.signing_in.sessions import end_sessions
 
 # In the session: the second step was taken.
@@ -61,7 +65,17 @@ def app_of(user: Any) -> TOTPDevice | None:
 
 
 def has_one(user: Any) -> bool:
-    return app_of(user) is not None
+    return app_of(user) is not None or passkeys.has_one(user)
+
+
+def count_of(user: Any) -> int:
+    """Return how many apps and passkeys an account has."""
+    return (app_of(user) is not None) + len(passkeys.passkeys_of(user))
+
+
+def may_remove_one(user: Any) -> bool:
+    """Whether an account may do without one of its apps and passkeys."""
+    return not is_required(user) or count_of(user) > 1
 
 
 def codes_left(user: Any) -> int:
@@ -129,11 +143,14 @@ def picture_of(key: str, user: Any) -> str:
     return picture
 
 
-def set_up(user: Any, key: str, code: str, *, session_key: str | None) -> list[str] | None:
+def set_up(
+    user: Any, key: str, code: str, *, session_key: str | None, is_first: bool = False
+) -> list[str] | None:
     """Store an app whose code proves that it knows the key; return the recovery codes.
 
-    None if the code is wrong. What the account had before is replaced, and its other sessions
-    end: they did not take the second step.
+    None if the code is wrong, or if the account has a second factor already and this is to be its
+    first. The app that it had is replaced, and the recovery codes with it; passkeys stay. Its other
+    sessions end: they did not take the second step.
     """
     typed = normalized(code)
     totp = TOTP(bytes.fromhex(key), digits=DIGITS)
@@ -142,14 +159,41 @@ def set_up(user: Any, key: str, code: str, *, session_key: str | None) -> list[s
         return None
     with transaction.atomic():
         lock(user)
-        forget(user)
+        had_one = has_one(user)
+        if is_first and had_one:
+            return None
+        was_replaced = bool(TOTPDevice.objects.filter(user=user.pk).delete()[0])
         # So this code cannot be used once more, for signing in.
         TOTPDevice.objects.create(
             user_id=user.pk, name="App", key=key, confirmed=True, last_t=totp.t(), drift=totp.drift
         )
-        log.record(Act.Kind.FACTOR_SET, by=user)
-        codes = make_recovery_codes(user)
+        log.record(Act.Kind.FACTOR_SET, by=user, detail="An app")
+        codes = make_recovery_codes(user) if was_replaced or not had_one else []
         end_sessions(user, but=session_key)
+    return codes
+
+
+def add_passkey(
+    user: Any, passkey: Any, name: str, *, session_key: str | None, is_first: bool = False
+) -> list[str] | None:
+    """Store a passkey that was made a moment ago; return recovery codes, where there were none.
+
+    None if there is no room for it, if it is stored already, or if the account has a second factor
+    and this is to be its first. The other sessions of the account end.
+    """
+    passkey.name = name
+    try:
+        with transaction.atomic():
+            lock(user)
+            had_one = has_one(user)
+            if (is_first and had_one) or len(passkeys.passkeys_of(user)) >= passkeys.MOST:
+                return None
+            passkey.save()
+            log.record(Act.Kind.FACTOR_SET, by=user, detail=f"Passkey “{name}”")
+            codes = [] if had_one else make_recovery_codes(user)
+            end_sessions(user, but=session_key)
+    except IntegrityError:
+        return None
     return codes
 
 
@@ -173,26 +217,49 @@ def make_recovery_codes(user: Any) -> list[str]:
     return [f"{code[:half]}-{code[half:]}" for code in codes]
 
 
-def remove(user: Any, *, by: Any, session_key: str | None = None) -> bool:
-    """Remove the second factor of an account; False if it had none.
+def remove(user: Any, *, by: Any) -> bool:
+    """Remove every second factor of an account and its recovery codes; False if it had none.
 
-    `by` is its owner, or whoever administers accounts, or None for the command line. All its
-    sessions end, but for that of `session_key`.
+    For somebody who lost them: `by` is whoever administers accounts, or None for the command line.
+    All sessions of the account end.
     """
     with transaction.atomic():
         lock(user)
         if not has_one(user):
             return False
-        forget(user)
-        whose = "" if getattr(by, "pk", None) == user.pk else f"Of {user.get_username()}"
-        log.record(Act.Kind.FACTOR_REMOVED, by=by, detail=whose)
-        end_sessions(user, but=session_key)
+        TOTPDevice.objects.filter(user=user.pk).delete()
+        WebAuthnCredential.objects.filter(user=user.pk).delete()
+        StaticDevice.objects.filter(user=user.pk).delete()
+        log.record(Act.Kind.FACTOR_REMOVED, by=by, detail=f"Of {user.get_username()}")
+        end_sessions(user)
     return True
 
 
-def forget(user: Any) -> None:
-    TOTPDevice.objects.filter(user=user.pk).delete()
-    StaticDevice.objects.filter(user=user.pk).delete()
+def remove_app(user: Any, *, session_key: str | None) -> bool:
+    """Remove the app of one's own account; False if there is none, or it has to stay."""
+    return remove_one(user, TOTPDevice.objects.filter(user=user.pk), session_key)
+
+
+def remove_passkey(user: Any, pk: int, *, session_key: str | None) -> bool:
+    """Remove a passkey of one's own account; False if there is none, or it has to stay."""
+    return remove_one(user, WebAuthnCredential.objects.filter(user=user.pk, pk=pk), session_key)
+
+
+def remove_one(user: Any, rows: QuerySet[Any], session_key: str | None) -> bool:
+    """Remove one second factor; with the last one the recovery codes go, too."""
+    with transaction.atomic():
+        # Of two at once, the second one sees that it would be the last.
+        lock(user)
+        row = rows.first()
+        if row is None or not may_remove_one(user):
+            return False
+        what = "An app" if isinstance(row, TOTPDevice) else f"Passkey “{row.name}”"
+        row.delete()
+        if not has_one(user):
+            StaticDevice.objects.filter(user=user.pk).delete()
+        log.record(Act.Kind.FACTOR_REMOVED, by=user, detail=what)
+        end_sessions(user, but=session_key)
+    return True
 
 
 def lock(user: Any) -> None:

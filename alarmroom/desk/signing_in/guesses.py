@@ -1,5 +1,5 @@
-"""Guesses at a password or a code of an account that is known: counted and refused by django-axes,
-together with those at the sign-in.
+"""Guesses at a password, a code or a passkey of an account that is known: counted and refused by
+django-axes, together with those at the sign-in.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.template.defaultfilters import pluralize
 
 from alarmroom.desk.sign_in import locked_sentence
-from alarmroom.desk.signing_in import factors
+from alarmroom.desk.signing_in import factors, passkeys
 
 
 class Outcome(Enum):
@@ -26,6 +26,13 @@ WRONG_CODE = (
     "That code was not right. It changes every 30 seconds: type the one that stands there now."
 )
 WRONG_RECOVERY = "That recovery code was not right. Each one works once."
+WRONG_PASSKEY = "That passkey was not accepted. Try once more, or another way."
+LATE_PASSKEY = (
+    "That took longer than five minutes, or another tab asked meanwhile. Use the passkey once more."
+)
+PASSKEY_NOT_MADE = (
+    "No passkey was added: the browser's answer did not fit, or came too late. Try once more."
+)
 WRONG_PASSWORD = "The password was not right."  # noqa: S105  (a sentence)
 
 
@@ -63,6 +70,27 @@ def try_code(request: HttpRequest, user: Any, code: str) -> tuple[Outcome, str]:
     if typed and not (typed.isdecimal() and len(typed) <= factors.DIGITS):
         return Outcome.WRONG, WRONG_RECOVERY
     return Outcome.WRONG, WRONG_CODE
+
+
+def try_passkey(request: HttpRequest, user: Any, answer: str) -> tuple[Outcome, str]:
+    """Return what came of the answer of a passkey, and the sentence that says so."""
+    if is_locked(request, user):
+        return Outcome.LOCKED, locked_sentence()
+    found = passkeys.check(request, user, answer)
+    if found is passkeys.Found.RIGHT:
+        return Outcome.RIGHT, ""
+    if found is passkeys.Found.TOO_LATE:
+        # Nothing was checked, so nothing was guessed.
+        return Outcome.WRONG, LATE_PASSKEY
+    count_failure(request, user)
+    return Outcome.WRONG, WRONG_PASSKEY
+
+
+def try_factor(request: HttpRequest, user: Any, *, code: str, passkey: str) -> tuple[Outcome, str]:
+    """Try the answer of a passkey, or the code where there is none."""
+    if passkey:
+        return try_passkey(request, user, passkey)
+    return try_code(request, user, code)
 
 
 def waiting(seconds: int) -> str:

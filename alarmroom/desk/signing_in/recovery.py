@@ -47,7 +47,7 @@ def download(request: HttpRequest) -> HttpResponse:
     text = "\n".join(
         [
             f"Recovery codes of {name} for the desk of The Alarm Room.",
-            "Each works once, in place of the six digits. Keep them where only you find them.",
+            "Each works once, in place of app or passkey. Keep them where only you find them.",
             "",
             *shown["codes"],
             "",

@@ -1,4 +1,4 @@
-"""Signing in: the password, and then the code, of who has a second factor or needs one.
+"""Signing in: the password, and then a code or a passkey, of who has a second factor or needs one.
 
 Between the steps nobody is signed in. The session only remembers whose password was right, for
 ten minutes.
@@ -21,8 +21,9 @@ from django.utils.crypto import constant_time_compare
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from alarmroom.desk.sign_in import SignInForm
-from alarmroom.desk.signing_in import factors, guesses, recovery
+from alarmroom.desk.signing_in import factors, guesses, passkeys, recovery
 from alarmroom.desk.signing_in.guesses import Outcome
+from alarmroom.desk.signing_in.sessions import browser_of
 
 # In the session: whose password was right, and the secret of an app that is being set up.
 PENDING, NEW_KEY = "signing_in", "second_factor_key"
@@ -90,27 +91,46 @@ def finish(request: HttpRequest, user: Any) -> str:
 
 
 def second_factor(request: HttpRequest) -> HttpResponse:
-    """The second step: six digits of the app, or a recovery code."""
+    """The second step: six digits of the app, a passkey, or a recovery code."""
     user = pending_user(request)
     if user is None:
         return redirect("admin:login")
     sentence, status = "", HTTPStatus.OK
     if request.method == "POST":
-        outcome, sentence = guesses.try_code(request, user, request.POST.get("code", ""))
+        outcome, sentence = guesses.try_factor(
+            request,
+            user,
+            code=request.POST.get("code", ""),
+            passkey=request.POST.get("passkey", ""),
+        )
         if outcome is Outcome.RIGHT:
             return HttpResponseRedirect(finish(request, user))
         if outcome is Outcome.LOCKED:
             status = HTTPStatus.TOO_MANY_REQUESTS
+    has_app, has_passkey = factors.app_of(user) is not None, passkeys.has_one(user)
     response = page(
         request,
         "code",
         person=user,
         error=sentence,
-        recovery=request.GET.get("with") == "recovery",
+        way=way_of(request, has_app=has_app, has_passkey=has_passkey),
+        has_app=has_app,
+        has_passkey=has_passkey,
         has_codes=factors.codes_left(user) > 0,
+        elsewhere=passkeys.elsewhere(request),
     )
     response.status_code = status
     return response
+
+
+def way_of(request: HttpRequest, *, has_app: bool, has_passkey: bool) -> str:
+    """Return which second factor the page asks for: "app", "passkey" or "recovery"."""
+    wanted = request.GET.get("with")
+    if wanted == "recovery" or not (has_app or has_passkey):
+        return "recovery"
+    if wanted == "passkey" and has_passkey:
+        return "passkey"
+    return "app" if has_app else "passkey"
 
 
 def second_factor_needed(request: HttpRequest) -> HttpResponse:
@@ -118,15 +138,31 @@ def second_factor_needed(request: HttpRequest) -> HttpResponse:
     user = pending_user(request)
     if user is None or factors.has_one(user):
         return redirect("admin:login")
-    sentence = ""
-    if request.method == "POST" and (key := request.session.get(NEW_KEY)):
-        codes = factors.set_up(user, key, request.POST.get("code", ""), session_key=None)
-        if codes is not None:
-            next_page = finish(request, user)
-            recovery.show(request, codes, next_page)
-            return redirect("admin:recovery_codes")
+    sentence, codes = "", None
+    if request.method == "POST" and (answer := request.POST.get("passkey", "")):
+        if passkey := passkeys.made(request, user, answer):
+            name = passkey_name(request)
+            codes = factors.add_passkey(user, passkey, name, session_key=None, is_first=True)
+        sentence = guesses.PASSKEY_NOT_MADE
+    elif request.method == "POST" and (key := request.session.get(NEW_KEY)):
+        code = request.POST.get("code", "")
+        codes = factors.set_up(user, key, code, session_key=None, is_first=True)
         sentence = guesses.WRONG_CODE
-    return page(request, "set_up", person=user, error=sentence, **new_app(request, user))
+    if codes is not None:
+        next_page = finish(request, user)
+        recovery.show(request, codes, next_page)
+        return redirect("admin:recovery_codes")
+    context = {"person": user, "error": sentence, "may_have_passkey": passkeys.are_possible()}
+    if request.GET.get("with") == "passkey" and passkeys.are_possible():
+        context |= {"passkey_name": passkey_name(request), "elsewhere": passkeys.elsewhere(request)}
+        return page(request, "set_up_passkey", **context)
+    return page(request, "set_up", **context, **new_app(request, user))
+
+
+def passkey_name(request: HttpRequest) -> str:
+    """Return the name that was typed for a new passkey, or else the browser that makes it."""
+    otherwise = browser_of(request.headers.get("User-Agent", ""))
+    return passkeys.name_of(request.POST.get("name", ""), otherwise)
 
 
 def new_app(request: HttpRequest, user: Any) -> dict[str, Any]:

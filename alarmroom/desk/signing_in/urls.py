@@ -10,7 +10,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from alarmroom.desk.signing_in import account, recovery, reset_pages, steps
+from alarmroom.desk.signing_in import account, passkey_pages, recovery, reset_pages, steps
 from alarmroom.methods import allow, require_safe
 
 BOTH = ("GET", "HEAD", "POST")
@@ -23,6 +23,15 @@ def urls(site: admin.AdminSite) -> list[URLPattern]:
         "second_factor_remove": (
             "account/app/remove/",
             allow(*BOTH)(partial(account.remove, site)),
+        ),
+        "passkey_add": ("account/passkeys/new/", allow(*BOTH)(partial(passkey_pages.add, site))),
+        "passkey_remove": (
+            "account/passkeys/<int:pk>/remove/",
+            allow(*BOTH)(partial(passkey_pages.remove, site)),
+        ),
+        "passkey_challenge": (
+            "account/passkeys/challenge/",
+            allow("POST")(passkey_pages.challenge),
         ),
         "recovery_codes": (
             "account/recovery-codes/",
@@ -44,9 +53,11 @@ def urls(site: admin.AdminSite) -> list[URLPattern]:
         "password_reset": ("password-reset/", reset_pages.forgotten),
         "password_reset_confirm": ("password-reset/<str:uid>/<str:token>/", reset_pages.choose),
     }
+    challenge = allow("POST")(passkey_pages.challenge_at_sign_in)
     # In a report of an error, nothing that was typed stands.
     secret = sensitive_post_parameters()
     return [
+        path("login/passkey/", never_cache(challenge), name="passkey_challenge_at_sign_in"),
         *(
             path(route, never_cache(secret(allow(*BOTH)(view))), name=name)
             for name, (route, view) in before.items()

@@ -1,6 +1,7 @@
 // A window over the form, for an account whose session has ended. The form stays as it is.
 
 import { account, onSignInElsewhere, takeToken } from "./account.js";
+import { answer, canAsk, sentenceOf } from "./passkey.js";
 
 let asking = null;
 
@@ -23,7 +24,8 @@ const TEMPLATE = `
     </p>
     <label>Password <input type="password" name="password" required
       autocomplete="current-password" aria-describedby="desk-sign-in-error"></label>
-    <label data-code hidden>Code from your app, or a recovery code <input name="code"
+    <button type="button" class="button" data-passkey hidden>Use your passkey</button>
+    <label data-code hidden><span></span> <input name="code"
       autocomplete="one-time-code" autocapitalize="none" spellcheck="false" maxlength="40"
       aria-describedby="desk-sign-in-error"></label>
     <p id="desk-sign-in-error" class="desk-sign-in__error" role="alert"></p>
@@ -44,6 +46,7 @@ function ask() {
   dialog.querySelector("strong").textContent = account.name;
   username.value = account.username;
   const error = dialog.querySelector("#desk-sign-in-error");
+  const passkey = dialog.querySelector("[data-passkey]");
   document.body.append(dialog);
 
   return new Promise((resolve) => {
@@ -57,25 +60,59 @@ function ask() {
       resolve(isSignedIn);
     }
 
-    form.addEventListener("submit", async (event) => {
-      event.preventDefault();
+    // Sends what is typed, or the answer of a passkey; returns what the desk says, if it is no end.
+    async function send(typed) {
+      const answered = await signIn({ username: username.value, password: password.value, ...typed });
+      if (answered.state === "signed-in") return end(true);
+      return answered;
+    }
+
+    async function once(work) {
       if (dialog.dataset.busy) return;
       dialog.dataset.busy = "yes";
       error.textContent = "";
-      const { state, sentence } = await signIn(username.value, password.value, code.value);
+      await work();
       delete dialog.dataset.busy;
-      if (state === "signed-in") return end(true);
-      if (state === "code") {
-        code.closest("[data-code]").hidden = false;
-        code.required = true;
-        code.focus();
-        return;
-      }
+    }
+
+    function refuse(sentence, field) {
       error.textContent = sentence;
-      const wrong = code.required ? code : password;
-      wrong.select();
-      wrong.focus();
+      field.select?.();
+      field.focus();
+    }
+
+    // The second step: a passkey, where there is one and the browser has them, and a code.
+    function showSecond({ app, passkey: question }) {
+      const label = code.closest("[data-code]");
+      label.hidden = false;
+      passkey.hidden = !question || !canAsk;
+      const words = app ? "code from your app, or a recovery code" : "recovery code";
+      label.firstElementChild.textContent = `${passkey.hidden ? "A" : "Or a"} ${words}`;
+      code.required = true;
+      (passkey.hidden ? code : passkey).focus();
+    }
+
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      once(async () => {
+        const answered = await send({ code: code.value });
+        if (answered?.state === "code") showSecond(answered);
+        else if (answered) refuse(answered.sentence, code.required ? code : password);
+      });
     });
+    passkey.addEventListener("click", () =>
+      once(async () => {
+        // Each question is answered once, and may be old by now: this asks for a new one.
+        const asked = await send({});
+        if (!asked?.passkey) return asked && refuse(asked.sentence ?? NO_PASSKEY, password);
+        try {
+          const answered = await send({ passkey: await answer(asked.passkey) });
+          if (answered) refuse(answered.sentence, passkey);
+        } catch (thrown) {
+          refuse(sentenceOf(thrown), passkey);
+        }
+      }),
+    );
     form.querySelector("[value=later]").addEventListener("click", () => end(false));
     // Escape.
     dialog.addEventListener("cancel", (event) => {
@@ -89,18 +126,21 @@ function ask() {
   });
 }
 
-// Returns the state of the answer, and why it did not work. "code": a second factor is asked.
-async function signIn(username, password, code) {
+const NO_PASSKEY = "This account has no passkey any more. Type a code.";
+
+// Returns the desk's answer, with `sentence` for why it did not work. In the state "code" a second
+// factor is asked: `app` says whether one has digits, `passkey` is the question for a passkey.
+async function signIn(typed) {
   try {
     const response = await fetch(account.signIn, {
       method: "POST",
-      body: new URLSearchParams({ username, password, code, _account: account.pk }),
+      body: new URLSearchParams({ ...typed, _account: account.pk }),
       credentials: "same-origin",
       headers: { Accept: "application/json" },
     });
-    const answer = await response.json();
-    if (answer.state === "signed-in") takeToken(answer.token);
-    return { state: answer.state, sentence: answer.error };
+    const found = await response.json();
+    if (found.state === "signed-in") takeToken(found.token);
+    return { ...found, sentence: found.error };
   } catch {
     const sentence =
       "There is no connection to the desk. Your text stays here: try again in a moment.";

@@ -39,7 +39,7 @@ def code_of(key: str = KEY, *, ahead: int = 0) -> str:
 def give_factor(user: User) -> list[str]:
     """Set up an app a minute ago, so that the code of this moment is a new one."""
     codes = factors.set_up(user, KEY, code_of(), session_key=None)
-    assert codes
+    assert codes is not None
     TOTPDevice.objects.update(last_t=-1)
     return codes
 
@@ -264,7 +264,10 @@ def test_signing_in_over_a_form_asks_for_the_code(client: Client) -> None:
     give_factor(user)
     form = {"username": "ruth", "password": PASSWORD, "_account": user.pk}
     response = client.post("/admin/sign-in-again/", form)
-    assert (response.status_code, response.json()) == (401, {"state": "code"})
+    assert (response.status_code, response.json()) == (
+        401,
+        {"state": "code", "app": True, "passkey": None},
+    )
     response = client.post("/admin/sign-in-again/", {**form, "code": "000000"})
     assert (response.status_code, response.json()["state"]) == (400, "refused")
     assert not is_signed_in(client)

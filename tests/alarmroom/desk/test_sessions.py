@@ -69,7 +69,7 @@ def test_signing_out_ends_the_session() -> None:
 
 def test_a_session_is_not_written_on_each_request(django_assert_num_queries) -> None:
     browser = sign_in()
-    with django_assert_num_queries(5) as queries:
+    with django_assert_num_queries(6) as queries:
         browser.get("/admin/account/")
     assert not [each for each in queries if each["sql"].startswith(("UPDATE", "INSERT"))]
 

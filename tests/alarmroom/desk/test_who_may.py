@@ -87,6 +87,7 @@ PUBLIC = [
     "admin:login",
     "admin:second_factor",  # without a right password it leads to the sign-in
     "admin:second_factor_needed",
+    "admin:passkey_challenge_at_sign_in",
     "admin:password_reset",
     "admin:password_reset_confirm",  # for who has the link of a mail
     "admin:sign_in_again",
@@ -191,6 +192,9 @@ TABLE: dict[str, str] = {
     "admin:signing_in": STAFF,
     "admin:second_factor_set_up": STAFF,
     "admin:second_factor_remove": STAFF,
+    "admin:passkey_add": STAFF,
+    "admin:passkey_remove": STAFF,
+    "admin:passkey_challenge": STAFF,
     "admin:recovery_codes": STAFF,
     "admin:recovery_codes_file": STAFF,
     "admin:recovery_codes_renew": STAFF,
