@@ -50,6 +50,7 @@ urlpatterns = [
     path("to/page/<int:number>/", own_links.to_page, name="to-page"),
     path("desk/links/", links.find_links, name="find-links"),
     path("desk/pictures/", chooser.find_pictures, name="find-pictures"),
+    path("desk/pictures/now/", chooser.present_pictures, name="present-pictures"),
     path("desk/upload/", uploads.upload_image, name="image-upload"),
     path("saved/", saved.saved, name="saved"),
     path("articles/", tried.front, name="tried-articles"),

@@ -201,7 +201,7 @@ class TopicFilter(admin.SimpleListFilter):
 
 
 class ChecksFilter(admin.SimpleListFilter):
-    """By what the weekly checks found in what is published."""
+    """By what the checks found when they last looked; what is withdrawn has no result."""
 
     title = "checks"
     parameter_name = "checks"
@@ -210,17 +210,12 @@ class ChecksFilter(admin.SimpleListFilter):
         return [("fix", "Something to fix"), ("look", "Something to look at"), ("passed", "Passed")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Post]) -> QuerySet[Post]:
-        assert isinstance(queryset, PostQuerySet)  # noqa: S101 (for the type checker)
-        match self.value():
-            case "fix":
-                return queryset.published().filter(check_result__errors__gt=0)
-            case "look":
-                return queryset.published().filter(
-                    check_result__errors=0, check_result__warnings__gt=0
-                )
-            case "passed":
-                return queryset.published().filter(check_result__errors=0, check_result__warnings=0)
-        return queryset
+        found = {
+            "fix": Q(check_result__errors__gt=0),
+            "look": Q(check_result__errors=0, check_result__warnings__gt=0),
+            "passed": Q(check_result__errors=0, check_result__warnings=0),
+        }.get(self.value() or "")
+        return queryset.filter(found, withdrawn_at=None) if found else queryset
 
 
 def _is_key(value: str) -> bool:
@@ -422,7 +417,7 @@ class ArticleListMixin(ArticleListBase):
     @admin.display(description="Checks", ordering="-check_result__errors")
     def checks(self, post: Any) -> SafeString:
         result = getattr(post, "check_result", None)
-        if result is None or not post.is_published:
+        if result is None or post.is_withdrawn:
             return format_html('<span class="row-none">{}</span>', "–")
         if result.errors:
             return format_html('<span class="chk chk--fix">{} to fix</span>', result.errors)

@@ -1,4 +1,6 @@
-"""The address that the editor asks for pictures of the library, a page at a time."""
+"""The addresses that the editor asks: for pictures of the library, a page at a time, and which of
+those in a text have another file by now.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,11 @@ from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest, JsonResponse
+from django.utils.html import format_html_join
 
-from alarmroom.methods import require_safe
-from posts.admin.editor_access import for_those_with
+from alarmroom.methods import allow, require_safe
+from posts.admin.editor_access import WRITERS, for_those_with
+from posts.models.body import images_in
 from posts.models.image import Image
 from posts.pictures.renditions import PictureMissing, small_copy
 
@@ -16,6 +20,7 @@ LONGEST_QUERY = 100
 MOST_WORDS = 6
 AT_ONCE = 24
 LAST_PAGE = 500
+MOST_SOURCES, LONGEST_SOURCE = 500, 500
 THUMBNAIL_WIDTH = 320  # px
 _SEARCHED = ("title", "alt", "caption", "credit")
 
@@ -43,6 +48,27 @@ def find_pictures(request: HttpRequest) -> JsonResponse:
             "count": found.count(),
             "more": len(some) > AT_ONCE,
             "pictures": [_entry(image) for image in some[:AT_ONCE]],
+        }
+    )
+
+
+@allow("POST")
+@for_those_with(*WRITERS)
+def present_pictures(request: HttpRequest) -> JsonResponse:
+    """Answer `{"pictures": {"/media/old.jpg": "/media/new.jpg"}}` for those of `src` that changed.
+
+    A text keeps the address with which a picture came into it; readers get its present file. It
+    changes nothing: a POST, because a text may show more than an address can name.
+    """
+    sources = [each[:LONGEST_SOURCE] for each in request.POST.getlist("src")[:MOST_SOURCES]]
+    shown = images_in(format_html_join("", '<img src="{}">', ((each,) for each in sources)))
+    return JsonResponse(
+        {
+            "pictures": {
+                image.file.storage.url(name): image.file.url
+                for name, image in shown.items()
+                if image.file.name != name
+            }
         }
     )
 

@@ -1,7 +1,8 @@
-"""Checks over what is published: each article once a week, and after each change of it.
+"""Checks over all articles: each one once a week, and after each change of it.
 
 What was right when it was published goes wrong later: an article that it links to is withdrawn, a
-name joins the list. Home shows what is found (CheckResult.objects.failing()).
+name joins the list. Home shows what is found there (CheckResult.objects.failing()), the list of
+articles shows it of drafts, too.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ AT_ONCE = 50  # articles; more are left to the next tick
 
 
 def weekly(at_once: int = AT_ONCE) -> int:
-    """Check the published articles that are due; return how many were. For the tick.
+    """Check the articles that are due; return how many were. For the tick.
 
     It may run at any time, and twice at once: the later result of an article stays.
     """
     now = timezone.now()
     due = (
-        Post.objects.published()
+        Post.objects.filter(withdrawn_at=None)
         .filter(
             Q(check_result=None)
             | Q(check_result__checked_at__lt=now - EVERY)

@@ -1,4 +1,4 @@
-"""What the checks found in a published article when they last looked."""
+"""What the checks found in an article when they last looked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class CheckResultQuerySet(models.QuerySet["CheckResult"]):
 
 
 class CheckResult(models.Model):
-    """How many errors and warnings the checks found in a published article, and the first error.
+    """How many errors and warnings the checks found in an article, and the first error.
 
     posts/checks/weekly.py writes it.
     """

@@ -126,6 +126,7 @@ class EditorWidget(CKEditorWidget):
             self.config["extraAllowedContent"] = "img[data-widget]"
             # Ours, for static/js/editor.js, which refuses a larger picture before the upload.
             self.config["picturesUrl"] = reverse_lazy("posts:find-pictures")
+            self.config["presentPicturesUrl"] = reverse_lazy("posts:present-pictures")
             self.config["imageMaxBytes"] = settings.IMAGE_MAX_BYTES
             self.config["imageTypes"] = PICTURE_TYPES
         self.config["extraPlugins"] = ",".join(plugins)

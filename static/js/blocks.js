@@ -7,6 +7,7 @@ import { footnotes } from "./blocks/footnotes.js";
 import { leaving } from "./blocks/leaving.js";
 import { links } from "./blocks/links.js";
 import { pictures } from "./blocks/pictures.js";
+import { presentPictures } from "./blocks/present-pictures.js";
 import { pullQuote } from "./blocks/pull-quote.js";
 import { sections } from "./blocks/sections.js";
 import { tables } from "./blocks/tables.js";
@@ -20,7 +21,7 @@ CKEDITOR.plugins.add("blocks", {
     toolbar(editor);
     links(editor);
     if (!editor.config.foreign.short) {
-      const blocks = [sections, pullQuote, checklist, footnotes, figures, pictures, leaving];
+      const blocks = [sections, pullQuote, checklist, footnotes, figures, pictures, presentPictures, leaving];
       for (const block of blocks) block(editor);
     }
   },

@@ -10,8 +10,20 @@ from playwright.sync_api import Browser, Locator, Page, Route, StorageState, exp
 from audit import axe
 from tests.browser.conftest import note_problems
 from tests.browser.stack import Stack
+from tests.browser.test_editor import open_editor
 
 LIST = "/admin/posts/image/"
+DROP_ALL = """(named) => {
+  const files = new DataTransfer();
+  for (const [name, bytes] of named) {
+    files.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
+  }
+  for (const kind of ["dragover", "drop"]) {
+    document.body.dispatchEvent(
+      new DragEvent(kind, { dataTransfer: files, bubbles: true, cancelable: true }),
+    );
+  }
+}"""
 DROP = """async ([name, bytes]) => {
   const files = new DataTransfer();
   files.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
@@ -78,6 +90,41 @@ def test_pictures_go_in_together_and_get_their_words_at_once(editor: Page, tmp_p
     expect(editor.locator(".picture").filter(has=console)).to_be_visible()
 
 
+def test_twenty_are_dropped_at_once_each_with_its_progress(
+    editor: Page, tmp_path: Path, problems: list[str]
+) -> None:
+    editor.goto(LIST)
+    files = []
+    for number in range(20):
+        made = picture(tmp_path, f"shift-{number:02}.png", (number * 12, 60, 200 - number * 9))
+        files.append([made.name, list(made.read_bytes())])
+    files[7][1] = list(b"This is no picture.")
+    held: list[Route] = []
+    goes_on = False
+    editor.route(
+        "**/desk/upload/", lambda route: route.continue_() if goes_on else held.append(route)
+    )
+    editor.evaluate(DROP_ALL, files)
+    expect(editor.locator(".upload")).to_have_count(20)
+    # Three go at once, and each has its own progress; the others wait.
+    expect(editor.locator(".upload").get_by_role("progressbar")).to_have_count(3)
+    expect(editor.locator(".upload--waiting")).to_have_count(17)
+    expect(editor.locator("#uploads-title")).to_have_text("Adding 20 pictures")
+    goes_on = True
+    for route in held:
+        route.continue_()
+    expect(editor.locator("#uploads-title")).to_have_text("19 pictures added, 1 not added")
+    for number in range(20):
+        words = "not a picture we can read" if number == 7 else f"Added: shift {number:02}"
+        expect(row(editor, f"shift-{number:02}.png")).to_contain_text(words)
+    # The browser reports the answer about the bad one.
+    [refused] = problems
+    assert "400" in refused
+    problems.clear()
+    editor.goto(f"{LIST}?q=shift")
+    expect(editor.locator(".picture")).to_have_count(19)
+
+
 def test_a_picture_is_cropped_by_dragging_and_put_back(editor: Page, tmp_path: Path) -> None:
     editor.goto(LIST)
     choose(editor, picture(tmp_path, "wide-room.png", (40, 90, 12)))
@@ -102,6 +149,37 @@ def test_a_picture_is_cropped_by_dragging_and_put_back(editor: Page, tmp_path: P
     expect(editor.get_by_label("From the left")).to_have_value("25.0")
     editor.get_by_role("button", name="Use this again").click()
     expect(editor.locator(".field-size")).to_contain_text("600 × 400")
+
+
+def test_an_open_text_shows_what_a_picture_became(editor: Page, tmp_path: Path) -> None:
+    editor.goto(LIST)
+    choose(editor, picture(tmp_path, "map-table.png", (20, 20, 120)))
+    expect(row(editor, "map-table.png")).to_contain_text("Added: map table")
+    address = editor.get_by_role("link", name="map table").get_attribute("href") or ""
+    open_editor(editor)
+    editor.get_by_role("button", name="Picture", exact=False).first.click()
+    window = editor.get_by_role("dialog", name="Choose a picture")
+    window.get_by_role("radio", name="map table").check()
+    window.get_by_label("Alternative text").fill("A table with a map")
+    window.get_by_role("button", name="Put it into the text").click()
+    shown = editor.frame_locator("iframe.cke_wysiwyg_frame").locator(
+        'img[alt="A table with a map"]'
+    )
+    expect(shown).to_be_visible()
+    former = shown.get_attribute("src")
+    other = editor.context.new_page()
+    other.goto(address)
+    other.get_by_role("link", name="Crop, turn or replace…").click()
+    other.get_by_label("Width").fill("50")
+    other.get_by_role("button", name="Save this part").click()
+    expect(other.locator(".field-size")).to_contain_text("300 × 400")
+    other.close()
+    # Headless Chromium hides no tab, so the page is told that somebody came back to it.
+    editor.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    expect(shown).not_to_have_attribute("src", former or "")
+    text = editor.evaluate("() => Object.values(CKEDITOR.instances)[0].getData()")
+    assert former and former in text
+    assert shown.evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 300
 
 
 @pytest.mark.parametrize("width", [390, 1280])

@@ -64,11 +64,11 @@ export function pictures(editor) {
   });
 }
 
-function imagesIn(editor) {
+export function imagesIn(editor) {
   return editor.mode === "wysiwyg" ? editor.editable().find("img").toArray() : [];
 }
 
-function sourceOf(image) {
+export function sourceOf(image) {
   return image.data("cke-saved-src") ?? image.getAttribute("src");
 }
 

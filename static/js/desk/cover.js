@@ -1,6 +1,7 @@
 // The cover in the rail: the picture that is chosen is seen at once, from the library or from the
 // computer, and its alternative text is asked for. A file can be dropped anywhere in the section.
 
+import { onReturn } from "../parts/returning.js";
 import { say } from "../parts/voice.js";
 
 const section = document.querySelector('[data-section="cover"]');
@@ -111,6 +112,16 @@ function start() {
     before = select.value;
     show();
     if (select.value) askForAlt();
+  });
+  // Back from another page, on which the picture may have been cropped or replaced.
+  onReturn(() => {
+    const shown = place.querySelector("img");
+    if (!shown || file() || !select.value) return;
+    const now = new Image();
+    now.className = shown.className;
+    now.alt = shown.alt;
+    now.addEventListener("load", () => shown.isConnected && shown.replaceWith(now));
+    now.src = `${select.dataset.small.replace("/0/", `/${select.value}/`)}?at=${Date.now()}`;
   });
   alt?.addEventListener("input", () => {
     const image = place.querySelector("img");

@@ -112,6 +112,22 @@ def test_a_row_says_author_topics_state_issues_and_what_the_checks_found(desk: C
     assert "no topic" in text_of(desk, ARTICLES)
 
 
+def test_drafts_show_their_checks_as_published_articles_do(desk: Client) -> None:
+    from posts.checks.weekly import weekly
+
+    make_post(title="Half done", body="<p>TK</p>", published_at=None)
+    later = timezone.now() + timedelta(days=2)
+    make_post(title="For later", body="<p>TK</p>", published_at=later)
+    gone = make_post(title="Gone", body="<p>TK</p>")
+    weekly()
+    Post.objects.filter(pk=gone.pk).withdraw()
+    assert text_of(desk, ARTICLES).count("1 to fix</span>") == 2
+    assert {*titles(desk, f"{ARTICLES}?checks=fix")} == {"Half done", "For later"}
+    assert titles(desk, f"{ARTICLES}?checks=fix&state=draft") == ["Half done"]
+    assert titles(desk, f"{ARTICLES}?checks=passed") == []
+    assert len(titles(desk, f"{ARTICLES}?checks=odd")) == 3
+
+
 def test_who_may_not_see_issues_is_told_of_those_that_are_out_only(client: Client) -> None:
     now = timezone.now()
     post = make_post()

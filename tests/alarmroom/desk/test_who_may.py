@@ -163,6 +163,7 @@ TABLE: dict[str, str] = {
     "newsletter:preview-item-new": "posts.add_post",
     "admin:posts_post_share": "posts.change_post",
     "posts:find-links": WRITERS,
+    "posts:present-pictures": WRITERS,
     "admin:posts_image_describe": "posts.change_image",
     "admin:posts_image_revise": "posts.change_image",
     "posts:find-pictures": "posts.view_image posts.change_image posts.add_image",

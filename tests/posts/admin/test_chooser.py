@@ -3,6 +3,8 @@
 import pytest
 from django.test import Client
 
+from posts import revising
+from posts.revising import Cut
 from tests.factories import make_editor, make_image
 
 pytestmark = pytest.mark.django_db
@@ -47,3 +49,23 @@ def test_others_are_refused_in_words() -> None:
     client.force_login(make_editor("subscribers.view_subscriber"))
     refused = client.get("/desk/pictures/")
     assert (refused.status_code, "may not" in refused.json()["error"]) == (403, True)
+
+
+def test_the_editor_is_told_which_pictures_have_another_file_by_now() -> None:
+    same, cropped = make_image(), make_image()
+    former = cropped.file.url
+    now = revising.crop(cropped, Cut(width=50), None)
+    desk = Client()
+    desk.force_login(make_editor("posts.change_post"))
+    sent = [
+        same.file.url,
+        former,
+        "/media/images/none.jpg",
+        "javascript:x",
+        '"><script>',
+        "x" * 9999,
+    ]
+    answer = desk.post("/desk/pictures/now/", {"src": sent})
+    assert answer.json() == {"pictures": {former: now.file.url}}
+    assert desk.post("/desk/pictures/now/").json() == {"pictures": {}}
+    assert desk.get("/desk/pictures/now/").status_code == 405

@@ -1,4 +1,4 @@
-"""What is published is checked once a week, and after each change."""
+"""Each article is checked once a week, and after each change."""
 
 from datetime import timedelta
 from importlib import import_module
@@ -44,10 +44,14 @@ def test_a_link_that_died_after_publication_is_found_within_a_week() -> None:
     assert not CheckResult.objects.failing().exists()
 
 
-def test_what_readers_do_not_see_is_neither_checked_nor_reported() -> None:
+def test_what_readers_do_not_see_is_checked_for_the_list_and_not_reported() -> None:
     make_post(body="<p>TK</p>", published_at=None)
     make_post(body="<p>TK</p>", published_at=timezone.now() + timedelta(days=1))
-    assert weekly() == 0
+    withdrawn = make_post(body="<p>TK</p>")
+    Post.objects.filter(pk=withdrawn.pk).withdraw()
+    assert weekly() == 2
+    assert [found.errors for found in CheckResult.objects.all()] == [1, 1]
+    assert not CheckResult.objects.failing().exists()
     make_post(body="<p>TK</p>")
     weekly()
     assert CheckResult.objects.failing().count() == 1
