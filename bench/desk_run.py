@@ -1,7 +1,7 @@
 """`python -m bench.desk_run FILLED`: ask for each page of the desk; print JSON.
 
 It runs in one process, through Django's handler and the template: the queries of a page, and the
-milliseconds that it takes, the median and the 95th of a hundred.
+milliseconds that it takes, the median and the 95th of a hundred, made of RUNS.
 """
 
 import json
@@ -28,6 +28,7 @@ from django.test.utils import (  # noqa: E402  (likewise)
 RUNS = 15
 POST = "/admin/posts/post/"
 READERS = "/admin/subscribers/subscriber/"
+PICTURES = "/admin/posts/image/"
 PAGES = {
     "Home": "/admin/",
     "articles": POST,
@@ -50,7 +51,11 @@ PAGES = {
     "a reader": f"{READERS}{{reader}}/change/",
     "deliveries": "/admin/newsletter/delivery/",
     "records of consent": "/admin/subscribers/consentevent/",
-    "pictures": "/admin/posts/image/",
+    "pictures": PICTURES,
+    "pictures, the last page": f"{PICTURES}?p={{pictures_end}}",
+    "pictures used nowhere": f"{PICTURES}?unused=yes",
+    "pictures, a word": f"{PICTURES}?q=console",
+    "a picture": f"{PICTURES}{{picture}}/change/",
     "topics": "/admin/posts/tag/",
     "authors": "/admin/posts/author/",
     "pages": "/admin/posts/page/",
