@@ -9,17 +9,14 @@ from django.contrib.admin.views.main import ORDER_VAR
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import (
     Case,
-    CharField,
     Exists,
     F,
     OuterRef,
     Q,
     QuerySet,
-    Value,
     When,
     prefetch_related_objects,
 )
-from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -28,12 +25,14 @@ from django.utils.safestring import SafeString, mark_safe
 
 from alarmroom.desk import copies, dates
 from alarmroom.desk.exports import Column
-from alarmroom.desk.lists import Tab, View
-from alarmroom.desk.models import Revision, WorkingCopy
+from alarmroom.desk.lists import Tab
+from alarmroom.desk.models import WorkingCopy
 from alarmroom.site_url import absolute_url
 from posts import ran_in
+from posts.admin.article_filters import AuthorFilter, ChecksFilter, TopicFilter
 from posts.admin.article_states import state_of
-from posts.models import Author, Post, PostQuerySet, Tag, access
+from posts.admin.article_views import VIEWS, revisions_that_wait
+from posts.models import Post, access
 from posts.pictures.renditions import PictureMissing, small_copy
 from posts.search.desk import keys_found, marked, nearest_query
 from posts.search.query import Query, parse
@@ -46,180 +45,6 @@ else:
 THUMBNAIL = 132  # px: twice its width in the list, for screens with twice the pixels
 MOST_TOPICS = 3
 BEST = 100  # So many of what is found stand in the order of how well they fit.
-
-
-def _drafts(posts: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
-    assert isinstance(posts, PostQuerySet)  # noqa: S101 (for the type checker)
-    return posts.drafts().not_in_review()
-
-
-def _in_review(posts: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
-    assert isinstance(posts, PostQuerySet)  # noqa: S101 (likewise)
-    return posts.in_review()
-
-
-def _scheduled(posts: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
-    assert isinstance(posts, PostQuerySet)  # noqa: S101 (likewise)
-    return posts.scheduled()
-
-
-def _published(posts: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
-    assert isinstance(posts, PostQuerySet)  # noqa: S101 (likewise)
-    return posts.published()
-
-
-def _withdrawn(posts: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
-    assert isinstance(posts, PostQuerySet)  # noqa: S101 (likewise)
-    return posts.withdrawn()
-
-
-def _mine(posts: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
-    return posts.filter(owner=request.user.pk)
-
-
-def _waiting(posts: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
-    return _published(posts, request).filter(pk__in=_revisions_that_wait().values("object_id"))
-
-
-def _ran_nowhere(posts: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
-    found: Any = _published(posts, request)
-    for source in ran_in.SOURCES:
-        found = source.without(found)
-    return found
-
-
-def _revisions_that_wait() -> QuerySet[Revision]:
-    kind = ContentType.objects.get_for_model(Post)
-    return Revision.objects.filter(content_type=kind, waits=True)
-
-
-VIEWS = (
-    View(
-        "",
-        "All",
-        nothing="No articles yet.",
-        hint="What you write is kept while you type, and only the desk sees it.",
-    ),
-    View(
-        "mine",
-        "Mine",
-        _mine,
-        "You have written no article yet.",
-        "What you write stands here, whatever becomes of it.",
-    ),
-    View(
-        "draft",
-        "Drafts",
-        _drafts,
-        "There is no draft.",
-        "What somebody begins to write stands here until it is published.",
-    ),
-    View(
-        "review",
-        "In review",
-        _in_review,
-        "Nothing is in review.",
-        "What a writer submits stands here, until somebody decides about it.",
-    ),
-    View(
-        "scheduled",
-        "Scheduled",
-        _scheduled,
-        "Nothing is scheduled.",
-        "An article with a date to come stands here, and is published by itself then.",
-    ),
-    View("published", "Published", _published, "Nothing is published yet."),
-    View(
-        "waiting",
-        "Changes waiting",
-        _waiting,
-        "No changes wait.",
-        "When you save a published article without updating it, it stands here.",
-    ),
-    View(
-        "ran-nowhere",
-        "Ran in no issue yet",
-        _ran_nowhere,
-        "Every published article ran in an issue.",
-    ),
-    View(
-        "withdrawn",
-        "Withdrawn",
-        _withdrawn,
-        "Nothing is withdrawn.",
-        "An article that you take off the site stands here, and can be brought back.",
-    ),
-)
-
-
-def _choices(request: HttpRequest) -> dict[str, list[tuple[str, str]]]:
-    """Return key and name of all authors and topics. One query for a request."""
-    found: dict[str, list[tuple[str, str]]] | None = getattr(request, "desk_choices", None)
-    if found is None:
-        found = {"author": [], "topic": []}
-        parts = ((Author, "author", Cast("pk", CharField())), (Tag, "topic", F("slug")))
-        authors, topics = (
-            model._default_manager.order_by()
-            .annotate(desk_kind=Value(kind), desk_key=key)
-            .values_list("desk_kind", "desk_key", "name")
-            for model, kind, key in parts
-        )
-        for kind, key, name in authors.union(topics, all=True).order_by("name"):
-            found[kind].append((key, name))
-        request.desk_choices = found  # type: ignore[attr-defined]  # for the other filter
-    return found
-
-
-class AuthorFilter(admin.SimpleListFilter):
-    title = "author"
-    parameter_name = "author"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return _choices(request)["author"]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Post]) -> QuerySet[Post]:
-        value = self.value()
-        if not value:
-            return queryset
-        return queryset.filter(author=int(value)) if _is_key(value) else queryset.none()
-
-
-class TopicFilter(admin.SimpleListFilter):
-    title = "topic"
-    parameter_name = "topic"
-    NONE = "-"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(self.NONE, "No topic"), *_choices(request)["topic"]]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Post]) -> QuerySet[Post]:
-        if not self.value():
-            return queryset
-        if self.value() == self.NONE:
-            return queryset.filter(tags=None)
-        return queryset.filter(tags__slug=self.value())
-
-
-class ChecksFilter(admin.SimpleListFilter):
-    """By what the checks found when they last looked; what is withdrawn has no result."""
-
-    title = "checks"
-    parameter_name = "checks"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("fix", "Something to fix"), ("look", "Something to look at"), ("passed", "Passed")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Post]) -> QuerySet[Post]:
-        found = {
-            "fix": Q(check_result__errors__gt=0),
-            "look": Q(check_result__errors=0, check_result__warnings__gt=0),
-            "passed": Q(check_result__errors=0, check_result__warnings=0),
-        }.get(self.value() or "")
-        return queryset.filter(found, withdrawn_at=None) if found else queryset
-
-
-def _is_key(value: str) -> bool:
-    return value.isascii() and value.isdecimal() and len(value) < 18
 
 
 class ArticleListMixin(ArticleListBase):
@@ -256,7 +81,7 @@ class ArticleListMixin(ArticleListBase):
         posts: Any = super().get_queryset(request)
         match = request.resolver_match
         if match and match.url_name == "posts_post_changelist":
-            waits = _revisions_that_wait().filter(object_id=OuterRef("pk"))
+            waits = revisions_that_wait().filter(object_id=OuterRef("pk"))
             return posts.annotate(desk_waits=Exists(waits))
         return posts
 
