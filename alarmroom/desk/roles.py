@@ -45,6 +45,7 @@ _EDITS = (
 _PUBLISHES = (
     "posts.publish_post",
     "posts.override_checks",
+    "posts.edit_source",
     "newsletter.send_issue",
     "desk.empty_bin",
     "publication.change_publication",

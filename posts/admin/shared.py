@@ -39,9 +39,22 @@ def long_texts(model: type[models.Model]) -> list[str]:
 class EditorPageMixin:
     """For a model admin whose form holds a text from the editor (an HTMLField).
 
-    Only a page with CKEditor gets the looser SECURE_CSP_EDITOR. Users who may only view get the
-    text without the editor, under the strict policy. Lists and autocompletes load no texts.
+    Who lacks the permission `posts.edit_source` gets the editor without its source; what guards
+    readers is the clean at each save. Only a page with CKEditor gets the looser
+    SECURE_CSP_EDITOR. Users who may only view get the text without the editor, under the strict
+    policy. Lists and autocompletes load no texts.
     """
+
+    def formfield_for_dbfield(
+        self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        field: forms.Field | None = super().formfield_for_dbfield(  # type: ignore[misc]  # of the admin it is mixed into
+            db_field, request, **kwargs
+        )
+        if isinstance(field, HTMLFormField) and not request.user.has_perm("posts.edit_source"):
+            widget: Any = field.widget
+            widget.without_source()
+        return field
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str

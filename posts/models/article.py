@@ -275,6 +275,7 @@ class Post(WithBody, Slugged, Binnable):
             ("override_checks", "Can publish in spite of checks, with a reason"),
             ("publish_post", "Can publish, update and withdraw articles"),
             ("change_any_post", "Can see and change the articles of others"),
+            ("edit_source", "Can edit the source of a text"),
         ]
         indexes = [
             models.Index(fields=["-published_at", "-id"], name="post_newest_first"),

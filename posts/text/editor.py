@@ -131,6 +131,11 @@ class EditorWidget(CKEditorWidget):
             self.config["imageTypes"] = PICTURE_TYPES
         self.config["extraPlugins"] = ",".join(plugins)
 
+    def without_source(self) -> None:
+        """Take the source away; its button and its item in the menu go with it."""
+        removed = f"{self.config['removePlugins']},sourcearea"
+        self.config = {**self.config, "removePlugins": removed}
+
     def format_value(self, value: Any) -> str | None:
         """Return the text as it would be stored, so CKEditor's parser only reads clean HTML."""
         text = super().format_value(value)

@@ -6,12 +6,14 @@ import { figures } from "./blocks/figures.js";
 import { footnotes } from "./blocks/footnotes.js";
 import { leaving } from "./blocks/leaving.js";
 import { links } from "./blocks/links.js";
+import { magicLine } from "./blocks/magic-line.js";
 import { pictures } from "./blocks/pictures.js";
 import { presentPictures } from "./blocks/present-pictures.js";
 import { pullQuote } from "./blocks/pull-quote.js";
 import { sections } from "./blocks/sections.js";
 import { tables } from "./blocks/tables.js";
 import { names, toolbar } from "./blocks/toolbar.js";
+import { words } from "./blocks/words.js";
 
 const CKEDITOR = window.CKEDITOR;
 
@@ -20,6 +22,8 @@ CKEDITOR.plugins.add("blocks", {
   init(editor) {
     toolbar(editor);
     links(editor);
+    words(editor);
+    magicLine(editor);
     if (!editor.config.foreign.short) {
       const blocks = [sections, pullQuote, checklist, footnotes, figures, pictures, presentPictures, leaving];
       for (const block of blocks) block(editor);

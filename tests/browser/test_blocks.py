@@ -2,9 +2,11 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_editor import fill_in, open_editor, publish, text_of
+from tests.browser.conftest import note_problems, sign_in
+from tests.browser.stack import Stack
+from tests.browser.test_editor import fill_in, more, open_editor, publish, text_of
 
 
 def button(page: Page, name: str) -> None:
@@ -105,3 +107,79 @@ def test_footnotes_are_numbered_while_they_are_written_and_copied_with_their_tex
         editor.keyboard.press(key)
     expect(marks).to_have_count(8)
     expect(editor.locator(".cke_notification")).to_have_count(0)
+
+
+CHOOSE = """(words) => {
+    const editor = CKEDITOR.instances.id_body;
+    editor.focus();
+    const walker = editor.document.$.createTreeWalker(editor.editable().$, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const at = walker.currentNode.data.indexOf(words);
+        if (at < 0) continue;
+        const range = editor.createRange();
+        const node = new CKEDITOR.dom.text(walker.currentNode);
+        range.setStart(node, at);
+        range.setEnd(node, at + words.length);
+        range.select();
+        return;
+    }
+}"""
+
+
+def test_a_writer_has_no_source_and_a_button_for_all_that_it_was_needed_for(
+    browser: Browser, stack: Stack, problems: list[str]
+) -> None:
+    password = (stack.data_dir / "writer-password.txt").read_text().strip()
+    context = browser.new_context(
+        base_url=stack.url, storage_state=sign_in(browser, stack.url, password, "writer")
+    )
+    context.set_default_timeout(15_000)
+    context.on("page", lambda page: note_problems(page, problems))
+    page = context.new_page()
+    open_editor(page)
+    page.evaluate(
+        """() => CKEDITOR.instances.id_body.setData(
+            "<p>H2O, x3: say 10-4, calm, to CAD; hola.</p><ol><li>One</li></ol>")"""
+    )
+
+    def do(words: str, item: str) -> None:
+        page.evaluate(CHOOSE, words)
+        more(page, item)
+
+    do("2", "Subscript")
+    do("3", "Superscript")
+    do("10-4", "Code")
+    do("calm", "Quoted words")
+    do("CAD", "Abbreviation…")
+    page.get_by_label("What it stands for").fill('Computer-aided "dispatch"')
+    page.get_by_role("button", name="Keep").click()
+    do("hola", "Language…")
+    page.get_by_role("button", name="Keep").click()
+    do("One", "Numbering…")
+    page.get_by_label("Begin at").fill("4")
+    page.get_by_label("Count in").select_option("A")
+    page.get_by_role("button", name="Keep").click()
+    assert text_of(page) == (
+        "<p>H<sub>2</sub>O, x<sup>3</sup>: say <code>10-4</code>, <q>calm</q>, to <abbr"
+        ' title="Computer-aided &quot;dispatch&quot;">CAD</abbr>; <span lang="es">hola</span>.</p>'
+        '<ol start="4" type="A"><li>One</li></ol>'
+    )
+    # Each is changed and taken away by the same window.
+    do("CAD", "Abbreviation…")
+    page.get_by_label("What it stands for").fill("")
+    page.get_by_role("button", name="Keep").click()
+    do("hola", "Language…")
+    page.get_by_label("Language of these words").select_option("As the article")
+    page.get_by_role("button", name="Keep").click()
+    assert "to CAD; hola.</p>" in text_of(page)
+    page.click(".cke_button__more")
+    menu = page.frame_locator(".cke_menu_panel iframe")
+    expect(menu.get_by_text("Show blocks", exact=True)).to_be_visible()
+    expect(menu.get_by_text("Source", exact=True)).to_have_count(0)
+    page.keyboard.press("Escape")
+    # What is saved is what was made.
+    with page.expect_navigation():
+        page.keyboard.press("Control+s")
+    page.wait_for_function("() => CKEDITOR.instances.id_body?.status === 'ready'")
+    assert '<ol start="4" type="A">' in text_of(page)
+    context.close()

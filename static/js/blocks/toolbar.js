@@ -5,6 +5,13 @@ const CKEDITOR = window.CKEDITOR;
 // Command -> what the menu calls it.
 const MORE = {
   strike: "Strike through",
+  subscript: "Subscript",
+  superscript: "Superscript",
+  code: "Code",
+  quoted: "Quoted words",
+  abbreviation: "Abbreviation…",
+  language: "Language…",
+  numbering: "Numbering…",
   removeFormat: "Remove formatting",
   unlink: "Take a link out",
   specialchar: "Special character…",
