@@ -39,6 +39,7 @@ NO_PAGES = {
     "posts:author-feed",
     "posts:find-links",
     "posts:find-pictures",
+    "posts:present-pictures",
     "posts:image-upload",
     "newsletter:preview-item",
     "newsletter:preview-item-new",
