@@ -2,15 +2,19 @@
 
 import json
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from alarmroom.desk import revisions, roles
 from alarmroom.desk.bin import move_to_bin
@@ -18,7 +22,7 @@ from alarmroom.desk.content import content_of
 from alarmroom.desk.models import Binned, Revision, WorkingCopy
 from posts.models import Post, RelatedPost
 from tests.factories import make_author, make_image, make_post, make_tag
-from tests.posts.admin.desk import form, said
+from tests.posts.admin.desk import change, form, said
 
 pytestmark = pytest.mark.django_db
 
@@ -330,3 +334,44 @@ def test_a_writer_picks_authors_topics_and_pictures(posts: dict[str, Post]) -> N
     for field in ("author", "tags", "cover"):
         asked = f"?app_label=posts&model_name=post&field_name={field}&term="
         assert client.get(reverse("admin:autocomplete") + asked).json()["results"], field
+
+
+def test_articles_from_before_the_roles_belong_to_who_added_them(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    give = import_module("posts.migrations.0025_owners_of_older_articles").give
+    ruth, dele = member(roles.WRITER, "ruth"), member(roles.EDITOR, "dele")
+    writer, kind = signed_in(ruth), ContentType.objects.get_for_model(Post)
+
+    def older(title: str, **fields: Any) -> Post:
+        return make_post(title=title, published_at=None, **fields)
+
+    def added(post: Post, by: User) -> None:
+        LogEntry.objects.create(
+            user=by, content_type=kind, object_id=str(post.pk), action_flag=ADDITION
+        )
+
+    def saved(post: Post, by: User | None, kind: Revision.Kind = Revision.Kind.SAVED) -> None:
+        revisions.record(post, content_of(post), kind, by=by)
+
+    logged, recorded, found, foreign = (older(name) for name in ("log", "first", "found", "name"))
+    kept = older("kept", owner=dele)
+    added(logged, ruth)
+    saved(logged, dele)
+    saved(recorded, ruth)
+    # It was there before its first revision: who saved it then need not have written it.
+    saved(found, None, Revision.Kind.FOUND)
+    saved(found, ruth)
+    foreign.author.name = "ruth"
+    foreign.author.save()
+    added(kept, ruth)
+    LogEntry.objects.create(user=ruth, content_type=kind, object_id="x", action_flag=ADDITION)
+    with django_assert_num_queries(6):
+        give(apps, None)
+    owners = dict(Post.objects.values_list("title", "owner__username"))
+    assert owners == {"log": "ruth", "first": "ruth", "found": None, "name": None, "kept": "dele"}
+    shown = writer.get("/admin/posts/post/").content.decode()
+    assert change(logged) in shown
+    assert change(found) not in shown
+    assert writer.get(change(recorded)).status_code == 200
+    assert writer.get(change(found)).status_code in (302, 403, 404)
