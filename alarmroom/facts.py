@@ -30,8 +30,6 @@ from alarmroom.site_url import absolute_url
 KEY = "publication"
 # Where no pages are kept, as in development.
 SECONDS = 60
-# The hour that is proposed for an issue.
-HOUR = 9
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +47,7 @@ class Facts:
     """The name of a file in the storage."""
     sign_up_words: str = ""
     issue_weekday: int = 3
+    issue_time: dt.time = dt.time(9)
 
     @property
     def postal_address(self) -> str:
@@ -70,10 +69,11 @@ class Facts:
         local = timezone.localtime(after)
         days = (self.issue_weekday - local.weekday()) % 7
         day = local.date() + dt.timedelta(days=days)
-        found = timezone.make_aware(dt.datetime.combine(day, dt.time(HOUR)))
+        found = timezone.make_aware(dt.datetime.combine(day, self.issue_time))
         if found > local:
             return found
-        return timezone.make_aware(dt.datetime.combine(day + dt.timedelta(days=7), dt.time(HOUR)))
+        day += dt.timedelta(days=7)
+        return timezone.make_aware(dt.datetime.combine(day, self.issue_time))
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from django.utils.safestring import SafeString, mark_safe
 from alarmroom.desk import content, copies
 from alarmroom.desk.comparing import blocks, merge, values, words
 from alarmroom.desk.content import Content, shape_of
-from alarmroom.desk.differences import Names, SeenBy, clean_body, is_body, label_of, plain
+from alarmroom.desk.differences import Names, SeenBy, clean_body, is_body, label_of, shown_value
 from alarmroom.desk.models import Revision
 from alarmroom.desk.revisions import Head
 
@@ -188,7 +188,7 @@ class Merging:
         def show(value: Any) -> SafeString | str:
             if isinstance(model_field, models.ForeignKey):
                 return self.names.show(name, model_field.related_model, value)
-            return plain(value)
+            return shown_value(model_field, value)
 
         return {"base": show(base), MINE: show(mine), THEIRS: show(theirs)}
 

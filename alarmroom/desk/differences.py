@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -138,8 +139,7 @@ def differences(
     parts += [("state", name) for name in shape.state if state]
     for part, name in parts:
         old, new = before[part].get(name), after[part].get(name)
-        # A revision that is older than a set of links has none of them.
-        if old != new and not (new in (None, []) and old in (None, [])):
+        if old != new and not is_younger(model, name, before[part], after[part]):
             each = _difference(model, names, name, old, new)
             found += [each] if each else []
     for name, row in shape.rows.items():
@@ -147,6 +147,19 @@ def differences(
         if old != new:
             found.append(_of_rows(model, names, name, row, old, new))
     return found
+
+
+def is_younger(
+    model: type[models.Model], name: str, one: Mapping[str, Any], other: Mapping[str, Any]
+) -> bool:
+    """Whether a field is younger than a revision, and so was not changed since.
+
+    One that may be empty was empty then; of one that may not, the revision says nothing.
+    """
+    if name in one and name in other:
+        return False
+    model_field: Any = model._meta.get_field(name)
+    return not model_field.blank or not (one.get(name) or other.get(name))
 
 
 def _difference(
@@ -182,13 +195,23 @@ def _difference(
     if isinstance(model_field, models.CharField | models.TextField):
         marked = mark_safe(words.marked_text(str(old or ""), str(new or "")))  # noqa: S308 (it escapes)
         return Difference(name, label, _of_text(old, new), marked=marked)
-    return Difference(name, label, "changed", before=plain(old), after=plain(new))
+    shown_ = [shown_value(model_field, each) for each in (old, new)]
+    return Difference(name, label, "changed", before=shown_[0], after=shown_[1])
 
 
 def _of_text(old: Any, new: Any) -> str:
     if not old:
         return "written"
     return "changed" if new else "taken out"
+
+
+def shown_value(model_field: Any, value: Any) -> str:
+    """Return a value of a content as a form shows it: a choice by its words, a time as 09:00."""
+    if isinstance(model_field, models.TimeField) and isinstance(value, str):
+        return value[:5]
+    if model_field.choices:
+        return str(dict(model_field.flatchoices).get(value, plain(value)))
+    return plain(value)
 
 
 def plain(value: Any) -> str:

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST
 
 from alarmroom.desk import content, copies, dates, revisions
 from alarmroom.desk.content import Content, as_json
-from alarmroom.desk.differences import Difference, SeenBy, differences, in_a_line
+from alarmroom.desk.differences import Difference, SeenBy, differences, in_a_line, is_younger
 from alarmroom.desk.models import Revision, WorkingCopy
 
 PER_PAGE = 30
@@ -155,6 +155,7 @@ class HistoryPagesMixin(admin.ModelAdmin):
         context = {
             **self.context(request, thing, "History"),
             "days": days,
+            "about": self.history_about,
             "count": count,
             "shows_all": everything or count <= PER_PAGE,
             "from": rows[1].pk if len(rows) > 1 else None,
@@ -165,6 +166,8 @@ class HistoryPagesMixin(admin.ModelAdmin):
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/desk/history.html", context)
+
+    history_about = "One line for each time that somebody saved or restored it, with all of it."
 
     def seen_by_readers(self, thing: models.Model) -> bool:
         """Whether readers see this object now."""
@@ -261,7 +264,11 @@ class HistoryPagesMixin(admin.ModelAdmin):
         if source.revision is None:
             raise Http404
         head = revisions.head_of(thing)
-        wanted = {**source.content, "state": head.content["state"]}
+        now, fields = head.content["fields"], dict(source.content["fields"])
+        for name in now:
+            if is_younger(self.model, name, now, fields):
+                fields[name] = now[name]
+        wanted = {**source.content, "fields": fields, "state": head.content["state"]}
         data = self.as_form_data(request, thing, wanted).copy()
         data["_continue"] = ""
         data["_base"] = content.sign(head.content, self.model, thing.pk)

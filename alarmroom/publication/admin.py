@@ -13,8 +13,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.templatetags.static import static
 
+from alarmroom.desk import log
+from alarmroom.desk.content import Content, content_of
+from alarmroom.desk.differences import differences, shown_value
 from alarmroom.desk.menu import Place
+from alarmroom.desk.models import Act
+from alarmroom.desk.models.act import LONGEST_DETAIL
 from alarmroom.desk.picture_field import PictureAdminMixin
+from alarmroom.desk.revisions import Head
 from alarmroom.desk.versioned import VersionedAdminMixin
 from alarmroom.desk.writing import problems_of
 from alarmroom.publication.forms import PublicationForm
@@ -25,6 +31,7 @@ if TYPE_CHECKING:
 else:
     PublicationAdminBase = admin.ModelAdmin
 
+MOST_SHOWN = (LONGEST_DETAIL - 20) // 2  # characters
 # Who may see what the server's environment says.
 SEE_ENVIRONMENT = "auth.change_user"
 
@@ -37,13 +44,14 @@ class PublicationAdmin(PictureAdminMixin, VersionedAdminMixin, PublicationAdminB
     fieldsets = [
         ("The publication", {"fields": ["name", "tagline", "description"]}),
         ("Postal address", {"fields": ["postal_address"]}),
-        ("The Weekly Alarm", {"fields": ["issue_weekday"]}),
+        ("The Weekly Alarm", {"fields": ["issue_weekday", "issue_time"]}),
         ("Sign-up words", {"fields": ["sign_up_words"]}),
         (
             "Sharing and profiles",
             {"fields": ["profiles", "share_file", "share_removed", "share_picture"]},
         ),
     ]
+    history_about = "One line for each time that somebody changed or restored the settings."
     change_form_template = "admin/publication/change_form.html"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -82,11 +90,36 @@ class PublicationAdmin(PictureAdminMixin, VersionedAdminMixin, PublicationAdminB
             context["environment"] = environment()
         return super().render_change_form(request, context, *args, **kwargs)
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        head: Head = request.desk_head  # type: ignore[attr-defined]  # of VersionedAdminMixin
+        super().save_related(request, form, formsets, change)
+        now = content_of(Publication.objects.get(pk=form.instance.pk))
+        # A line for each: a postal address and a tagline do not fit into one.
+        for each in differences(self, head.content, now):
+            log.record(
+                Act.Kind.SETTINGS,
+                by=request.user,
+                about=form.instance,
+                label=each.label,
+                detail=in_words(each.name, head.content, now),
+            )
+
     def response_change(self, request: HttpRequest, obj: Publication) -> HttpResponse:
         self.message_user(
             request, "Saved. Readers, feeds and mails have it from now on.", messages.SUCCESS
         )
         return redirect("admin:publication_publication_change", obj.pk)
+
+
+def in_words(name: str, before: Content, after: Content) -> str:
+    """Return what a setting was and what it is now. Either is cut where a line has no room."""
+    if name == "share_picture":
+        return "Another picture" if after["fields"][name] else "The one that the site came with"
+    field: Any = Publication._meta.get_field(name)
+    old, new = (
+        " ".join(shown_value(field, each["fields"].get(name)).split()) for each in (before, after)
+    )
+    return f"Was: {log.plain(old, MOST_SHOWN)} · Now: {log.plain(new, MOST_SHOWN)}"
 
 
 def _is_extra(name: object) -> bool:

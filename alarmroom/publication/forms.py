@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import re
 from typing import Any
@@ -30,8 +31,9 @@ SEEN = {
     "tagline": "Seen on top of the front page and at the foot of each page.",
     "description": "Seen in search results, beside shared links and in feeds.",
     "postal_address": "Seen at the foot of each page and of each mail. The law asks for it.",
-    "issue_weekday": "Proposed for a new issue, at 9:00. What is scheduled already stays where it "
-    "is.",
+    "issue_weekday": "Proposed for the next issue, on Home and where it is scheduled. What is "
+    "scheduled already stays where it is.",
+    "issue_time": "In the time zone of the site.",
     "sign_up_words": "Seen beside the button of the sign-up form, and kept with each consent as "
     "it was shown; who signed up before keeps the words of then. Empty: the words that the site "
     "came with.",
@@ -60,6 +62,7 @@ class PublicationForm(forms.ModelForm):
             "description",
             "postal_address",
             "issue_weekday",
+            "issue_time",
             "sign_up_words",
             "profiles",
             "share_picture",
@@ -67,12 +70,14 @@ class PublicationForm(forms.ModelForm):
         widgets = {
             "share_picture": forms.HiddenInput,
             "issue_weekday": forms.RadioSelect,
+            "issue_time": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
             "sign_up_words": forms.Textarea(attrs={"rows": 4, "maxlength": LONGEST_WORDS}),
             "profiles": forms.Textarea(attrs={"rows": 4, "maxlength": LONGEST_PROFILES}),
         }
         labels = {
             "postal_address": "Address",
             "issue_weekday": "Day",
+            "issue_time": "Time",
             "sign_up_words": "Words beside the button",
             "profiles": "Profiles on other sites",
         }
@@ -99,6 +104,9 @@ class PublicationForm(forms.ModelForm):
 
     def clean_sign_up_words(self) -> str:
         return self._line("sign_up_words")
+
+    def clean_issue_time(self) -> dt.time:
+        return self.cleaned_data["issue_time"].replace(second=0, microsecond=0)
 
     def clean_postal_address(self) -> str:
         address = self._line("postal_address")

@@ -56,10 +56,11 @@ class Publication(models.Model):
     issue_weekday = models.PositiveSmallIntegerField(
         "weekday of the issue", choices=Weekday, default=Weekday.THURSDAY
     )
+    issue_time = models.TimeField("time of the issue", default=Facts.issue_time)
 
     objects = PublicationQuerySet.as_manager()
 
-    content_shape = Shape(fields=(*_TEXTS, "share_picture", "issue_weekday"))
+    content_shape = Shape(fields=(*_TEXTS, "share_picture", "issue_weekday", "issue_time"))
 
     class Meta:
         verbose_name = "settings"
@@ -96,6 +97,7 @@ class Publication(models.Model):
             share_picture=self.share_picture,
             sign_up_words=self.sign_up_words,
             issue_weekday=self.issue_weekday,
+            issue_time=self.issue_time,
         )
 
 

@@ -41,6 +41,11 @@ def newest_issues() -> list[Issue]:
     )
 
 
+def usual_moment() -> str:
+    when = facts().next_issue_at()
+    return f"{dates.weekday(when)}, at {dates.clock(when)}"
+
+
 def number(rows: Any) -> Coalesce:
     rows = rows.values("count")
     return Coalesce(Subquery(rows, output_field=IntegerField()), Value(0))
@@ -171,7 +176,7 @@ def the_next(upcoming: Issue | None, found: list[Issue], request: HttpRequest) -
         "issue": upcoming,
         "title": f"No. {upcoming.number}" + (f", {dates.weekday(when)}" if when else ""),
         "when": dates.clock(when) if when else "",
-        "usual_day": dates.weekday(facts().next_issue_at()),
+        "usual_day": usual_moment(),
         "count": len(entries),
         "usual": usual,
         "filled": min(len(entries) / usual, 1) * 100,

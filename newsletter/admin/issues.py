@@ -128,6 +128,9 @@ class IssueAdmin(
     inlines = [IssuePostInline]
     view_on_site = False  # The web edition has a link of its own, once there is one.
     list_name = "Issues"
+    history_about = (
+        "One line for each time that somebody saved or restored it, with articles and corrections."
+    )
     inlines_in_rail = False
     sections_open_at_first = ("Number",)
     fieldsets = [

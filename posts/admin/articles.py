@@ -96,6 +96,10 @@ class PostAdmin(
     readonly_fields = ["cover_now"]
     save_on_top = False
     list_name = "Articles"
+    history_about = (
+        "One line for each time that somebody saved, published or restored, with cover, topics and "
+        "related articles."
+    )
     rows_called = "article"
     sections_after_inlines = (ADDRESS,)
     sections_open_at_first = (STATE, WHO)

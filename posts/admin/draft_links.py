@@ -17,7 +17,8 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string, salted_hmac
 from django.views.decorators.cache import never_cache
 
-from alarmroom.desk import dates
+from alarmroom.desk import dates, log
+from alarmroom.desk.models import Act
 from alarmroom.methods import allow
 from alarmroom.site_url import absolute_url
 from posts.models import DraftLink, Post
@@ -108,6 +109,8 @@ class DraftLinksMixin:
                 until = dates.moment(link.expires_at)
                 whom = f" with {link.for_whom}" if link.for_whom else ""
                 self.log_change(request, post, f"Shared the draft{whom} by a link, until {until}.")
+                whose = f"For {link.for_whom}, until" if link.for_whom else "Until"
+                log.record(Act.Kind.SHARED, by=request.user, about=post, detail=f"{whose} {until}")
         if not link.is_open:
             form.add_error(None, "This link was revoked meanwhile. Make another one.")
             return None
@@ -117,14 +120,23 @@ class DraftLinksMixin:
         pk = request.POST["revoke"]
         known = pk.isascii() and pk.isdecimal() and len(pk) < 18
         link = DraftLink.objects.filter(post=post, pk=int(pk) if known else 0).first()
-        if link and link.revoke():
-            self.log_change(request, post, "Revoked a link to the draft.")
+        if link and self._revoked(request, post, link):
             self.message_user(
                 request, "The link is revoked. It leads nowhere from now on.", messages.SUCCESS
             )
         else:
             self.message_user(request, "This link was revoked before.", messages.INFO)
         return redirect("admin:posts_post_share", post.pk)
+
+    def _revoked(self, request: HttpRequest, post: Post, link: DraftLink) -> bool:
+        with transaction.atomic():
+            if not link.revoke():
+                return False
+            self.log_change(request, post, "Revoked a link to the draft.")
+            made = dates.moment(link.made_at)
+            whose = f"For {link.for_whom}, made" if link.for_whom else "Made"
+            log.record(Act.Kind.UNSHARED, by=request.user, about=post, detail=f"{whose} {made}")
+        return True
 
     def _page(
         self,

@@ -42,6 +42,8 @@ class Act(models.Model):
         CORRECTED = "corrected", "Corrected"
         WITHDRAWN = "withdrawn", "Withdrew"
         OVERRODE = "overrode", "Overrode checks"
+        SHARED = "shared", "Made a link to a draft"
+        UNSHARED = "unshared", "Revoked a link to a draft"
         SENT = "sent", "Sent"
         PAUSED = "paused", "Paused"
         RESUMED = "resumed", "Resumed"

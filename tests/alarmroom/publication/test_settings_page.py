@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from alarmroom import facts, mail
-from alarmroom.desk.models import Revision
+from alarmroom.desk.models import Act, Revision
 from alarmroom.publication.models import Publication, SignUpWords
 from newsletter.delivery import starting
 from newsletter.mail import rendering
@@ -218,6 +218,41 @@ def test_the_history_says_who_changed_what_and_brings_it_back(desk: Client) -> N
     assert (row.postal_address, row.share_picture) == (ADDRESS, own)
 
 
+def test_the_log_says_in_words_what_was_and_what_is(desk: Client) -> None:
+    desk.post(PAGE, form(name="The Night Room", issue_weekday="1", issue_time="06:30"))
+    desk.post(PAGE, form(postal_address=ADDRESS))
+    desk.post(PAGE, form())  # Nothing was changed.
+    errors(desk, name="")
+    lines = Act.objects.filter(kind=Act.Kind.SETTINGS).order_by("pk")
+    assert [(line.name, line.label, line.detail) for line in lines] == [
+        ("chief", "Name", "Was: The Alarm Room · Now: The Night Room"),
+        ("chief", "Weekday of the issue", "Was: Thursday · Now: Tuesday"),
+        ("chief", "Time of the issue", "Was: 09:00 · Now: 06:30"),
+        ("chief", "Postal address", f"Was: – · Now: {ADDRESS}"),
+    ]
+    desk.post(PAGE, form(sign_up_words="a" * 500))
+    desk.post(PAGE, form(sign_up_words="b" * 500))
+    detail = Act.objects.latest("pk").detail
+    assert "aaa… · Now: bbb" in detail and detail.endswith("b…")
+    page = desk.get("/admin/log/").content.decode()
+    assert f'href="{PAGE}">Weekday of the issue</a>' in page
+    assert "Was: Thursday · Now: Tuesday" in page
+    history = desk.get("/admin/publication/publication/1/history/").content.decode()
+    assert "cover" not in history.split("<main")[1].split("</main>")[0]
+
+
+def test_an_older_state_leaves_what_it_did_not_know(desk: Client) -> None:
+    desk.post(PAGE, form(name="The Night Room"))
+    older = Revision.objects.order_by("pk").first()
+    assert older
+    del older.content["fields"]["issue_time"]
+    Revision.objects.filter(pk=older.pk).update(content=older.content)
+    desk.post(PAGE, form(issue_time="06:30"))
+    desk.post("/admin/publication/publication/1/restore/", {"revision": older.pk})
+    row = Publication.objects.get()
+    assert (row.name, f"{row.issue_time:%H:%M}") == ("The Alarm Room", "06:30")
+
+
 def test_the_share_picture_is_ours_and_in_the_right_size(desk: Client, client: Client) -> None:
     small = errors(desk, share_file=picture_file(600, 400))
     assert "1200 by 630" in small["share_file"][0]
@@ -254,6 +289,8 @@ def test_the_share_picture_is_ours_and_in_the_right_size(desk: Client, client: C
         ("sign_up_words", "x" * 501),
         ("issue_weekday", "7"),
         ("issue_weekday", ""),
+        ("issue_time", ""),
+        ("issue_time", "25:00"),
     ],
 )
 def test_what_cannot_stand_there_is_refused_at_its_field(
@@ -313,10 +350,14 @@ def test_the_day_of_the_issue_is_proposed_for_the_next_one(desk: Client) -> None
     assert next_after(2026, 12, 1, 9, 0) == "Tuesday 2026-12-08 09:00"
     # Across the change of the clocks.
     assert next_after(2026, 10, 31, 12, 0) == "Tuesday 2026-11-03 09:00"
+    desk.post(PAGE, form(issue_weekday="1", issue_time="06:30"))
+    assert next_after(2026, 12, 1, 6, 29) == "Tuesday 2026-12-01 06:30"
+    assert next_after(2026, 12, 1, 6, 30) == "Tuesday 2026-12-08 06:30"
     issue = make_issue()
     page = desk.get(f"/admin/newsletter/issue/{issue.pk}/send/").content.decode()
     proposed = facts.facts().next_issue_at()
-    assert f'value="{proposed:%Y-%m-%d}T09:00' in page
+    assert f'value="{proposed:%Y-%m-%d}T06:30' in page
+    assert f"{proposed:%A, %B} {proposed.day}, at 06:30" in desk.get("/admin/").content.decode()
 
 
 def test_who_may_only_see_them_has_no_form_and_no_environment(client: Client) -> None:

@@ -339,7 +339,7 @@ def test_a_writer_picks_authors_topics_and_pictures(posts: dict[str, Post]) -> N
 def test_articles_from_before_the_roles_belong_to_who_added_them(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    give = import_module("posts.migrations.0025_owners_of_older_articles").give
+    give = import_module("posts.migrations.0027_owners_of_older_articles").give
     ruth, dele = member(roles.WRITER, "ruth"), member(roles.EDITOR, "dele")
     writer, kind = signed_in(ruth), ContentType.objects.get_for_model(Post)
 

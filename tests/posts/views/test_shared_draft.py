@@ -11,6 +11,7 @@ from django.utils.crypto import get_random_string
 from pytest_django.fixtures import Settings
 
 from alarmroom.desk.bin import move_to_bin, restore
+from alarmroom.desk.models import Act
 from posts.models import DraftLink, Post
 from posts.models.draft_link import MOST_OPEN
 from tests.factories import make_editor, make_post
@@ -152,6 +153,17 @@ def test_a_revoked_link_is_not_made_again_by_its_old_form(desk: Client, draft: P
     desk.post(address(draft), {"revoke": DraftLink.objects.get(post=other).pk})
     assert DraftLink.objects.open().filter(post=other).exists()
     assert desk.post(address(draft), {"revoke": "1" * 40}).status_code == 302
+    # The log has each link that was made, and each that was revoked, once.
+    acts = Act.objects.filter(kind__in=[Act.Kind.SHARED, Act.Kind.UNSHARED]).order_by("pk")
+    assert [(act.kind, act.label) for act in acts] == [
+        ("shared", str(draft)),
+        ("unshared", str(draft)),
+        ("shared", str(other)),
+    ]
+    assert all(path.split("/")[2] not in act.detail for act in acts)
+    assert acts[0].detail.startswith("Until ")
+    page = desk.get("/admin/log/").content.decode()
+    assert "made a link to a draft" in page and "revoked a link to a draft" in page
 
 
 def test_only_so_many_links_are_open_at_once(desk: Client, draft: Post) -> None:

@@ -43,7 +43,7 @@ def give(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('posts', '0024_wished_for'),
+        ('posts', '0026_editing_the_source'),
         ('admin', '0003_logentry_add_action_flag_choices'),
         ('contenttypes', '0002_remove_content_type_name'),
         ('desk', '0001_working_copies_and_revisions'),
