@@ -128,6 +128,8 @@ class Issue(Binnable):
     )
     sent_at = models.DateTimeField(null=True, blank=True, editable=False)
     recipients = models.PositiveIntegerField(default=0, editable=False)
+    # The last subscriber who has a delivery, while newsletter/delivery/queueing.py writes them.
+    queued_to = models.PositiveBigIntegerField(null=True, editable=False)
     state_note = models.CharField(
         max_length=300, blank=True, editable=False, help_text="Why it paused, in one sentence."
     )

@@ -257,7 +257,8 @@ class IssuePagesMixin:
                 )
                 return redirect("admin:newsletter_issue_changelist")
             starting.start(issue, by=request.user, shown=shown)
-            messages.success(request, f"{issue} is being sent to {issue.recipients:,} subscribers.")
+            to = f"{issue.recipients:,} subscribers" if issue.queued_to is None else "everybody"
+            messages.success(request, f"{issue} is being sent to {to}.")
         except starting.AlreadyStarted:
             issue.refresh_from_db()
             messages.warning(request, already_done(issue))

@@ -15,6 +15,22 @@ from django.db.models import QuerySet
 from newsletter.models import Delivery
 
 SIZE = 1_000
+# SQLite gives its lock to whoever asks at the right moment, and whoever waits asks again within
+# 0.1 seconds (sqlite3_busy_timeout). So after so many seconds of work it is left alone for longer.
+WORK, REST = 0.2, 0.11
+
+
+class Turns:
+    """Leaves other writers of SQLite their turn between many short transactions."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+
+    def leave_one(self) -> None:
+        """Rest if enough was done since the last time. Call it outside of a transaction."""
+        if connection.vendor == "sqlite" and time.monotonic() - self._since > WORK:
+            time.sleep(REST)
+            self._since = time.monotonic()
 
 
 def change(rows: QuerySet[Delivery], seconds: float, **values: Any) -> tuple[int, bool]:
@@ -25,6 +41,7 @@ def change(rows: QuerySet[Delivery], seconds: float, **values: Any) -> tuple[int
     tick, finds it again if it still belongs to `rows`.
     """
     deadline = time.monotonic() + seconds
+    turns = Turns()
     changed = 0
     while True:
         batch = change_batch(rows, **values)
@@ -33,6 +50,7 @@ def change(rows: QuerySet[Delivery], seconds: float, **values: Any) -> tuple[int
             return changed, False
         if time.monotonic() > deadline:
             return changed, True
+        turns.leave_one()
 
 
 def change_batch(rows: QuerySet[Delivery], **values: Any) -> int:

@@ -68,7 +68,9 @@ def tick(steps: Steps) -> None:
         open_rows = Delivery.objects.filter(
             issue=OuterRef("pk"), state__in=[State.QUEUED, State.SENDING]
         )
-        for issue in Issue.objects.filter(~Exists(open_rows), state=Issue.State.SENDING):
+        for issue in Issue.objects.filter(
+            ~Exists(open_rows), state=Issue.State.SENDING, queued_to=None
+        ):
             with steps.step(f"Finishing issue {issue.number}"):
                 outcomes.finish(issue)
     with steps.step("Looking for issues without a worker"):
@@ -99,12 +101,13 @@ def skip_cancelled() -> None:
 
 
 def without_worker() -> QuerySet[Issue]:
-    """The issues that have deliveries due, and for which no task was asked lately."""
+    """The issues with deliveries due, or to be written, and for which no task was asked lately."""
     now = timezone.now()
     due = Delivery.objects.filter(
         issue=OuterRef("pk"), state=State.QUEUED, due_at__lte=now, leased_until=None
     )
-    sending = Issue.objects.filter(Exists(due), state=Issue.State.SENDING)
+    unwritten = Q(queued_to__isnull=False)
+    sending = Issue.objects.filter(unwritten | Exists(due), state=Issue.State.SENDING)
     awake = Q(woken_at__gt=now - CHAIN_IS_DEAD_AFTER)
     return sending.exclude(awake).exclude(quiet_until__gt=now)
 

@@ -100,13 +100,13 @@ def record(row: LeasedRow, outcome: Outcome, worker: str) -> Delivery.State | No
 
 
 def finish(issue: Issue) -> bool:
-    """Call the issue sent when no row is queued or sending and its totals balance."""
+    """Call the issue sent when all rows are written, none is open and its totals balance."""
     open_rows = Delivery.objects.filter(
         issue=OuterRef("pk"), state__in=[State.QUEUED, State.SENDING]
     )
     with transaction.atomic():
         finished = (
-            Issue.objects.filter(pk=issue.pk, state=Issue.State.SENDING)
+            Issue.objects.filter(pk=issue.pk, state=Issue.State.SENDING, queued_to=None)
             .filter(~Exists(open_rows))
             .update(state=Issue.State.SENT, sent_at=timezone.now(), state_note="", quiet_until=None)
         )

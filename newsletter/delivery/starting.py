@@ -17,14 +17,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, transaction
 from django.db.models import (
-    BigIntegerField,
-    CharField,
-    DateTimeField,
-    F,
     QuerySet,
-    Value,
 )
 from django.utils import timezone
 
@@ -32,7 +27,7 @@ from alarmroom import kept
 from alarmroom.desk import log
 from alarmroom.desk.models import Act
 from newsletter import corrections, preflight
-from newsletter.delivery import batches, cancelling
+from newsletter.delivery import batches, cancelling, queueing
 from newsletter.delivery.alerts import never_mailed
 from newsletter.delivery.tasks import skip_rest, wake
 from newsletter.delivery.transport import Outcome, SmtpTransport, envelope_sender
@@ -67,7 +62,7 @@ class AlreadyStarted(Exception):
 
 # From draft to sending
 
-# An editor waits so many seconds at most while the deliveries of a cancelled issue are skipped.
+# An editor waits so many seconds at most while deliveries are written or skipped.
 ANSWER_WITHIN = 1.0
 
 # How often start() renders an issue anew that somebody changed while it was rendered.
@@ -149,11 +144,13 @@ def start(
 ) -> None:
     """Freeze the issue's content, write one delivery per mailable subscriber, wake a worker.
 
-    All of it happens, or nothing. `shown` is the SHA-256 of what was confirmed (rehearse); ""
-    is for a schedule, which sends what was saved last. `due` is for the clock: start it only
-    while it is scheduled and its moment has come. Raises NotReady, Changed when the content is
-    something else by now, or AlreadyStarted for the second of two clicks and for a schedule
-    that an editor ended meanwhile.
+    The issue is started, or nothing happens. Where there are many subscribers, the worker writes
+    the rest of the deliveries before it sends the first (newsletter/delivery/queueing.py).
+
+    `shown` is the SHA-256 of what was confirmed (rehearse); "" is for a schedule, which sends what
+    was saved last. `due` is for the clock: start it only while it is scheduled and its moment has
+    come. Raises NotReady, Changed when the content is something else by now, or AlreadyStarted for
+    the second of two clicks and for a schedule that an editor ended meanwhile.
     """
     try:
         for _ in range(RENDERINGS):
@@ -185,6 +182,7 @@ def _start(
     as_started.started_at = now
     source = mail.source(as_started)
     rendered = mail.render(as_started)
+    expected = Subscriber.objects.mailable().count()
     with transaction.atomic():
         # The claim: of two who try, one changes the row. The other one changes no row.
         claimed = may_start.filter(pk=issue.pk).update(
@@ -194,6 +192,8 @@ def _start(
             failures_in_a_row=0,
             away_in_a_row=0,
             quiet_until=None,
+            recipients=0,
+            queued_to=0,
             **({"started_by": by.pk} if by else {}),
         )
         if not claimed:
@@ -214,45 +214,19 @@ def _start(
             text=rendered.text,
             frozen_at=now,
         )
-        issue.recipients = queue_deliveries(issue, now)
-        issue.save(update_fields=["recipients"])
         planned = "At its time, to" if due else "To"
         log.record(
             Act.Kind.SENT,
             by=by or issue.started_by,
             about=issue,
-            detail=f"{planned} {issue.recipients:,} subscribers",
+            detail=f"{planned} {expected:,} subscribers",
         )
         kept.drop("issues", f"issue-{issue.pk}")
         wake(issue)
+    with contextlib.suppress(DatabaseError):  # It is started: the worker writes the rest.
+        queueing.fill(issue.pk, seconds=ANSWER_WITHIN)
+    issue.refresh_from_db()
     return True
-
-
-def queue_deliveries(issue: Issue, now: datetime) -> int:
-    """Write one queued row per mailable subscriber in one statement; return how many."""
-    columns = {
-        "issue_id": Value(issue.pk, BigIntegerField()),
-        "subscriber_id": F("pk"),
-        "state": Value(State.QUEUED.value, CharField()),
-        "leased_by": Value("", CharField()),
-        "tries": Value(0, BigIntegerField()),
-        "due_at": Value(now, DateTimeField()),
-        "reply": Value("", CharField()),
-        "changed_at": Value(now, DateTimeField()),
-    }
-    chosen = (
-        Subscriber.objects.mailable()
-        .order_by("pk")
-        .annotate(**{f"_{name}": value for name, value in columns.items()})
-        .values_list(*(f"_{name}" for name in columns))
-    )
-    select, params = chosen.query.sql_with_params()
-    names = ", ".join(connection.ops.quote_name(name) for name in columns)
-    table = connection.ops.quote_name(Delivery._meta.db_table)
-    with connection.cursor() as cursor:
-        # The SQL is put together from names of our own tables and columns only.
-        cursor.execute(f"INSERT INTO {table} ({names}) {select}", params)
-        return int(cursor.rowcount)
 
 
 # What an editor decides
@@ -284,7 +258,7 @@ def cancel(issue: Issue, by: AbstractBaseUser | AnonymousUser | None = None) -> 
     with transaction.atomic():
         changed = Issue.objects.filter(
             pk=issue.pk, state__in=[*Issue.OPEN_STATES, Issue.State.SENDING, Issue.State.PAUSED]
-        ).update(state=Issue.State.CANCELLED, scheduled_for=None, quiet_until=None)
+        ).update(state=Issue.State.CANCELLED, scheduled_for=None, quiet_until=None, queued_to=None)
         if changed:
             log.record(Act.Kind.CANCELLED, by=by, about=issue)
             kept.drop("issues", f"issue-{issue.pk}")

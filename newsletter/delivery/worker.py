@@ -29,7 +29,7 @@ from django.db.models import BigAutoField, CharField, DateTimeField, Exists, F, 
 from django.utils import timezone
 
 from alarmroom.prepared import Param, PreparedUpdate
-from newsletter.delivery import outcomes, status
+from newsletter.delivery import outcomes, queueing, status
 from newsletter.delivery.outcomes import LeasedRow
 from newsletter.delivery.pausing import pause
 from newsletter.delivery.suppressing import Refusals
@@ -279,6 +279,10 @@ def deliver(issue_pk: int, seconds: float | None = None) -> Report:
         return report
     if seconds is None:
         seconds = settings.DELIVERY_SLICE_SECONDS
+    deadline = time.monotonic() + seconds
+    if issue.queued_to is not None and not queueing.fill(issue.pk, seconds):
+        report.more = True
+        return report
     content = Content.objects.only("mime", "sha256").get(issue=issue)
     if not content.is_intact:
         pause(
@@ -294,7 +298,7 @@ def deliver(issue_pk: int, seconds: float | None = None) -> Report:
             template=mail.MessageTemplate(bytes(content.mime)),
             transport=transport,
             name=f"{socket.gethostname()[:12]}-{os.getpid()}-{secrets.token_hex(6)}",
-            deadline=time.monotonic() + seconds,
+            deadline=deadline,
             report=report,
             throttle=Throttle(issue),
             refusals=Refusals(issue),
