@@ -21,7 +21,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from alarmroom.desk import bin, dates
+from alarmroom.desk import bin, bin_plan, dates
 from alarmroom.desk.binnable import Binnable, Said
 from alarmroom.desk.models import Binned
 
@@ -105,7 +105,7 @@ class BinAdminMixin(Base):
                 words.append(each.named)
         return list(dict.fromkeys(words))
 
-    def why_not(self, request: HttpRequest, plan: bin.Plan) -> list[Said]:
+    def why_not(self, request: HttpRequest, plan: bin_plan.Plan) -> list[Said]:
         """Return what keeps an object from being moved by this user."""
         forbidden = []
         for other, said in plan.changed():
@@ -138,7 +138,7 @@ class BinAdminMixin(Base):
         along: list[str] = []
         why_not: list[str] = []
         for thing in objs:
-            plan = bin.plan(thing)
+            plan = bin_plan.plan(thing)
             if isinstance(thing, Binnable):
                 along += thing.said_before_binning()
             along += self.linked(request, plan.along())
@@ -252,7 +252,7 @@ def move_selected(
         return None
     go, stay = [], []
     for thing in chosen:
-        plan = bin.plan(thing)
+        plan = bin_plan.plan(thing)
         why = desk.linked(request, desk.why_not(request, plan))
         if not why and not desk.has_delete_permission(request, thing):
             why = ["Your account may not move it to the bin."]

@@ -4,8 +4,9 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 
-def member(role: str, username: str) -> User:
+def member(role: str, username: str = "") -> User:
     """An account of the desk with one role and nothing else."""
+    username = username or role.lower()
     user = User.objects.create(
         username=username, is_staff=True, email=f"{username}@psap.example", first_name=username
     )

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
@@ -24,22 +24,11 @@ from tests.factories import (
     make_tag,
 )
 from tests.posts.admin.desk import ADD, LIST, change, form, when
+from tests.posts.admin.members import member, signed_in
 
 pytestmark = pytest.mark.django_db
 
 MOST = 15
-
-
-def member(role: str, name: str) -> User:
-    user = User.objects.create(username=name, is_staff=True, email=f"{name}@psap.example")
-    user.groups.add(Group.objects.get(name=role))
-    return user
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def full_article(size: int, writer: User, editor: User, *, published: bool) -> Post:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib.admin.models import ADDITION, LogEntry
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.http import HttpResponse
 from django.test import Client
@@ -23,18 +23,13 @@ from alarmroom.desk.models import Binned, Revision, WorkingCopy
 from posts.models import Post, RelatedPost
 from tests.factories import make_author, make_image, make_post, make_tag
 from tests.posts.admin.desk import change, form, said
+from tests.posts.admin.members import member
 
 pytestmark = pytest.mark.django_db
 
 OWN, OTHERS, OWN_ON_SITE, ON_SITE = "own draft", "their draft", "own on the site", "on the site"
 SCHEDULED = "their scheduled"
 SECRET = "Marker of somebody else"
-
-
-def member(role: str, username: str = "") -> User:
-    user = User.objects.create(username=username or role.lower(), is_staff=True)
-    user.groups.add(Group.objects.get(name=role))
-    return user
 
 
 def signed_in(user: User) -> Client:
