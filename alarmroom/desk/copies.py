@@ -20,6 +20,8 @@ PRESENT = dt.timedelta(minutes=10)
 KEPT_AFTER = dt.timedelta(days=30)
 # What a form sends besides its fields: the token, and names of our own.
 NOT_TYPED = ("csrfmiddlewaretoken",)
+# Of the names that begin with an underscore, the one that somebody types.
+NOTE = "_note"
 
 
 def typed(data: QueryDict) -> list[list[str]]:
@@ -27,7 +29,7 @@ def typed(data: QueryDict) -> list[list[str]]:
     return [
         [name, value]
         for name, values in data.lists()
-        if not name.startswith("_") and name not in NOT_TYPED
+        if (name == NOTE or not name.startswith("_")) and name not in NOT_TYPED
         for value in values
     ]
 
@@ -38,6 +40,11 @@ def as_data(copy: WorkingCopy) -> QueryDict:
     for name, value in copy.data:
         data.appendlist(name, value)
     return data
+
+
+def typed_note(copy: WorkingCopy) -> str:
+    """Return the note for the history that was typed with a copy."""
+    return next((str(value) for name, value in copy.data if name == NOTE), "")
 
 
 def keep(

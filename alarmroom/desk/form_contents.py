@@ -23,7 +23,6 @@ BASE = "_base"
 TAB = "_tab"
 COPY = "_copy"
 FORM_KEY = "_form_key"
-NOTE = "_note"
 LONGEST_KEY = 40
 
 

@@ -62,7 +62,7 @@ def record(
     form_key: str = "",
     at: dt.datetime | None = None,
 ) -> Revision:
-    """Record a revision. One that is no change of the newest one by a plain save is that one.
+    """Record a revision. A plain save without a change and without a note is the newest one.
 
     A revision that does not wait ends the waiting of another: readers see the whole now. What
     they see then is written into the log, too.
@@ -72,6 +72,7 @@ def record(
     if (
         newest
         and kind == Revision.Kind.SAVED
+        and not note
         and newest.waits == waits
         and newest.content == content
     ):

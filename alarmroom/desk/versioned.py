@@ -19,12 +19,12 @@ from django.utils.safestring import SafeString
 
 from alarmroom.desk import collision, content, copies, dates, revisions
 from alarmroom.desk.content import Content
+from alarmroom.desk.copies import NOTE
 from alarmroom.desk.form_contents import (
     BASE,
     COPY,
     FORM_KEY,
     LONGEST_KEY,
-    NOTE,
     TAB,
     is_key,
     key_or_nothing,
@@ -243,7 +243,8 @@ class VersionedAdminMixin(TypedTextsMixin):
             context["form_state"] = {
                 "base": base,
                 "copy": found.pk if found else sent.get(COPY, ""),
-                "copy_at": found.changed_at if found else None,
+                "note": copies.typed_note(found) if found else sent.get(NOTE, ""),
+                "longest_note": Revision._meta.get_field("note").max_length,
                 "form_key": "" if thing else sent.get(FORM_KEY) or get_random_string(LONGEST_KEY),
                 "waiting": head.waiting if (head := getattr(request, "desk_head", None)) else None,
             }

@@ -6,14 +6,24 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from alarmroom.desk import revisions
-from alarmroom.desk.models import Revision
+from alarmroom.desk.models import Revision, WorkingCopy
 from newsletter.models import Issue
 from posts.models import Post, RelatedPost
 from tests.alarmroom.desk.test_two_people import opened, rows_of, sent
-from tests.factories import make_editor, make_image, make_issue, make_post, make_tag
+from tests.factories import (
+    make_author,
+    make_editor,
+    make_image,
+    make_issue,
+    make_page,
+    make_post,
+    make_resource,
+    make_tag,
+)
 from tests.posts.admin.desk import act, change, said
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +90,34 @@ def test_a_save_that_changes_nothing_is_no_revision(desk: Client) -> None:
     post.refresh_from_db()
     save(desk, post)
     assert kinds(post) == ["saved", "found"]
+
+
+@pytest.mark.parametrize("kind", ["post", "page", "author", "resource", "issue"])
+def test_a_note_is_typed_beside_the_form_and_stands_in_the_history(desk: Client, kind: str) -> None:
+    """Also beside a text that has not changed, and after a crash."""
+    make = {
+        "post": lambda: make_post(published_at=None),
+        "page": make_page,
+        "author": make_author,
+        "resource": make_resource,
+        "issue": make_issue,
+    }
+    thing = make[kind]()
+    where = f"admin:{thing._meta.app_label}_{thing._meta.model_name}"
+    url = reverse(f"{where}_change", args=[thing.pk])
+    assert 'name="_note" value=""' in desk.get(url).content.decode()
+    typed = {"_tab": "tab-0123456789", "_number": "1", "_note": 'Seen by "legal" <b>'}
+    desk.post(reverse(f"{where}_working_copy", args=[thing.pk]), typed)
+    copy = WorkingCopy.objects.get()
+    page = desk.get(url, {"copy": copy.pk}).content.decode()
+    assert 'value="Seen by &quot;legal&quot; &lt;b&gt;"' in page
+    if kind != "post":
+        return
+    save(desk, thing, _note="Seen by legal")
+    save(desk, Post.objects.get(pk=thing.pk), _note="Seen twice")
+    save(desk, Post.objects.get(pk=thing.pk))
+    notes = Revision.objects.of(thing).newest_first().values_list("note", flat=True)
+    assert list(notes)[:2] == ["Seen twice", "Seen by legal"]
 
 
 def test_what_changed_the_object_past_the_desk_is_not_lost(desk: Client) -> None:
