@@ -14,12 +14,13 @@ from django.utils import timezone
 
 from alarmroom.desk.moments import TIME_EXAMPLES, MomentField, MomentWidget
 from alarmroom.desk.picture_field import PictureField
+from alarmroom.slugs import slug_of
 from posts.admin.checking import CheckedForm
 from posts.admin.shared import PICTURE_HELP, SlugForm
 from posts.admin.topic_picker import TopicsField
 from posts.admin.uploads import NOT_STORED, title_of
 from posts.checks.listing import LONGEST_TITLE, NEEDED
-from posts.models import Author, Post
+from posts.models import Author, Post, access
 from posts.models.article import untitled
 from posts.models.image import Image
 from posts.text.editor import PICTURE_TYPES
@@ -60,6 +61,7 @@ class PostForm(CheckedForm, SlugForm):
     user: Any = None  # Who sends the form; set by PostAdmin.get_form().
     may_publish: bool = False  # Likewise.
     stands_in: Author | None = None  # The author, where none was chosen.
+    other_address: str = ""  # In the place of the one that the title made, and that is taken.
     unused_date: Any = None  # A date that was typed, but is not set by saving a draft.
 
     cover_file = PictureField(
@@ -141,6 +143,20 @@ class PostForm(CheckedForm, SlugForm):
     def clean_title(self) -> str:
         # The field is as high as the title needs, so a pasted one may have several lines.
         return " ".join(self.cleaned_data["title"].split())
+
+    def clean_slug(self) -> str:
+        """An address that was only made of the title, and is taken, is nobody's concern."""
+        slug: str = self.cleaned_data["slug"]
+        is_of_title = slug == slug_of(self.cleaned_data.get("title", ""))
+        if is_of_title and not self.instance.was_seen and self.other_with(slug):
+            self.other_address = str(self.instance.make_slug(slug))
+            return self.other_address
+        return super().clean_slug()
+
+    def named(self, other: Post) -> str:
+        # Somebody else's draft is named only to who may see it.
+        is_known = other.is_published or (self.user and access.may_see(self.user, other))
+        return super().named(other) if is_known else "Another article"
 
     def clean_search_title(self) -> str:
         return " ".join(self.cleaned_data["search_title"].split())

@@ -398,6 +398,13 @@ class PostAdmin(
                 f"No author was chosen: for now it is under the name of {form.stands_in}.",
                 messages.WARNING,
             )
+        if getattr(form, "other_address", ""):
+            self.message_user(
+                request,
+                f"Another article has the address that the title makes; this one has "
+                f"{form.other_address}.",
+                messages.INFO,
+            )
         if getattr(form, "unused_date", None):
             self.message_user(
                 request,

@@ -165,12 +165,20 @@ class SlugForm(forms.ModelForm):
         # Makes the same slug of a title in the browser as the server does.
         js: tuple[Any, ...] = (Script("js/slugs.js", type="module"),)
 
+    def other_with(self, slug: str) -> Any:
+        """Return what else has this address."""
+        others = self._meta.model._default_manager.exclude(pk=self.instance.pk)
+        return others.filter(slug=slug).first() if slug else None
+
+    def named(self, other: Any) -> str:
+        return f"“{other}”"
+
     def clean_slug(self) -> str:
         slug: str = self.cleaned_data["slug"]
-        others = self._meta.model._default_manager.exclude(pk=self.instance.pk)
-        if slug and (other := others.filter(slug=slug).first()):
+        if other := self.other_with(slug):
             raise ValidationError(
-                f"“{other}” has this address already. Free is: {self.instance.make_slug(slug)}",
+                f"{self.named(other)} has this address already. Free is: "
+                f"{self.instance.make_slug(slug)}",
                 code="unique",
             )
         return slug
