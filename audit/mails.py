@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from posts.models import Post
 
 WIDTHS = (320, 375, 600)  # px
+AT_A_DESK = 700  # px, Outlook's
 COUNTS = (1, 2, 3, 4, 8)  # articles of an issue
 
 # What mail programs do. Some force a dark mode of their own: they flip light grounds and dark words
@@ -81,6 +82,17 @@ HARD_TITLES = (
     "911: a title whose beginning says too little",
 )
 
+# An introduction with everything that one may hold.
+EVERYTHING = (
+    "<p>A question for your newest hire, and <strong>perhaps for you</strong>.</p><h2>To try</h2>"
+    '<section class="key-points"><ul><li>Six decisions need <a href="/about/">no vote</a>.</li>'
+    "<li>Most who leave do so before their fourth year.</li></ul></section>"
+    '<blockquote class="pull"><p>Nobody told me that I was allowed to ask.</p></blockquote>'
+    '<ul class="checklist"><li>Headset, and its spare foam</li><li>The read-back card</li></ul>'
+    '<section class="case-example"><h3>A quiet night</h3><p>Nobody rang until four.</p></section>'
+    "<blockquote><p>A plain quotation.</p></blockquote><ol><li>One</li><li>Two</li></ol>"
+)
+
 
 @dataclass(frozen=True)
 class Shot:
@@ -126,7 +138,7 @@ def shots(
             context.route(re.compile(r"\.(png|jpe?g|gif)$"), lambda route: route.abort())
         page = context.new_page()
         for name, html in found.items():
-            for width in widths:
+            for width in (AT_A_DESK,) if look == "Outlook" else widths:
                 page.set_viewport_size({"width": width, "height": 700})
                 show(page, html, look)
                 sideways = page.evaluate(
@@ -172,6 +184,7 @@ def find() -> dict[str, str]:
     with transaction.atomic():
         for count in COUNTS:
             found[f"issue of {count}"] = _issue_of(posts[:count])
+        found["issue, everything"] = _issue_of(posts[:1], EVERYTHING)
         found["issue, hard"] = _issue_of(_hard(posts))
         reader = Subscriber.objects.create(
             address=f"{'a-long-name.' * 4}reader@a-county-with-a-long-name.example",
@@ -205,13 +218,13 @@ def _hard(posts: list[Post]) -> list[Post]:
     return posts[: len(HARD_TITLES)]
 
 
-def _issue_of(posts: list[Post]) -> str:
+def _issue_of(posts: list[Post], intro: str = "") -> str:
     from newsletter.mail import rendering
     from newsletter.models import Issue, IssuePost
 
     model = Issue.objects.newest_first().exclude(intro="")[0]
     issue = Issue.objects.create(
-        subject=model.subject, preheader=model.preheader, intro=model.intro
+        subject=model.subject, preheader=model.preheader, intro=intro or model.intro
     )
     for position, post in enumerate(posts, start=1):
         IssuePost.objects.create(issue=issue, post=post, position=position)

@@ -24,10 +24,12 @@ from newsletter.mail import text
 from newsletter.mail.articles import Article, article, articles, layout, site, source, told_in
 from newsletter.mail.errors import RenderError
 from newsletter.mail.limits import check_links, check_size
+from newsletter.mail.markup import to_mail_html
 from newsletter.mail.mime import TOKENS, HeaderError, MessageTemplate, serialise
 from newsletter.models import Issue, IssuePost
 from posts.models.own_links import resolved
 from posts.text import html as allowlist
+from posts.text.structure import with_panels
 
 __all__ = [
     "SAMPLE_KEY",
@@ -191,8 +193,8 @@ def _context(issue: Issue, shown: list[Article], marker: str) -> dict[str, objec
         "subject": subject,
         "subject_as_text": mail_text.wrap(subject),
         "preheader": mail_text.one_line(issue.preheader),
-        "intro": intro,
-        "intro_html": text.to_mail_html(intro, base=web_url),
+        "intro": with_panels(intro),
+        "intro_html": to_mail_html(intro, base=web_url),
         "intro_as_text": text.to_text(intro, base=web_url),
         **layout(shown),
         "web_url": web_url,

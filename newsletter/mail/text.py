@@ -1,17 +1,16 @@
-"""Makes plain text and mail HTML of the HTML of an introduction."""
+"""Makes plain text of the HTML of an introduction."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from html import escape
 from html.parser import HTMLParser
 from itertools import takewhile
 from urllib.parse import unquote
 
 from alarmroom.characters import without_controls
 from alarmroom.mail_text import one_line, wrap
-from newsletter.mail.numbering import Attributes, Numbering, items_of_lists, number_in
+from newsletter.mail.numbering import Numbering, items_of_lists
+from posts.text.allowlist import SECTION_NAMES
 from posts.text.outgoing_links import whole_url
 
 # White space between words. A no-break space is none: it keeps its words together.
@@ -24,7 +23,7 @@ _RAISED = {
     "sup": str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ"),
     "sub": str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎"),
 }
-_BLOCKS = frozenset({"p", "h2", "h3", "h4", "blockquote", "ul", "ol", "li"})
+_BLOCKS = frozenset({"p", "h2", "h3", "h4", "blockquote", "section", "ul", "ol", "li"})
 
 
 def paragraphs(text: str) -> list[str]:
@@ -48,71 +47,9 @@ def to_text(html: str, *, base: str) -> str:
     return writer.text()
 
 
-def to_mail_html(html: str, *, base: str) -> str:
-    """Return the HTML of an introduction with absolute links, as well-formed XML.
-
-    Of a link that leads nowhere only the words stay. MJML is parsed as XML, so it cannot contain
-    HTML's void tags or a bare "<".
-    """
-    writer = _MailWriter(base)
-    writer.feed(html)
-    writer.close()
-    return "".join(writer.out)
-
-
-class _MailWriter(HTMLParser):
-    """Copies HTML with the attributes alone that mail programs understand."""
-
-    def __init__(self, base: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.base = base
-        self.out: list[str] = []
-        self.links: list[bool] = []  # For each link around, whether it is written.
-
-    def handle_data(self, data: str) -> None:
-        self.out.append(escape(_plain(data), quote=False))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = dict(attrs)
-        kept = ""
-        if tag == "a":
-            href = whole_url(values.get("href") or "", self.base)
-            self.links.append(href is not None)
-            if href is None:
-                return
-            kept = f' href="{escape(href)}"'
-        kept += "".join(f' {name}="{value}"' for name, value in _kept(tag, values))
-        self.out.append(f"<{tag}{kept} />" if tag == "br" else f"<{tag}{kept}>")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "a" and self.links and not self.links.pop():
-            return
-        if tag != "br":
-            self.out.append(f"</{tag}>")
-
-
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return text with every run of white space as one space, and no control characters."""
     return _SPACE.sub(" ", without_controls(text))
-
-
-def _kept(tag: str, attributes: Attributes) -> Iterator[tuple[str, str]]:
-    """Yield the attributes of a list's numbering, and of a text's language and direction."""
-    if tag == "abbr" and (title := attributes.get("title")):
-        yield "title", escape(title)
-    if tag == "ol":
-        if (start := number_in(attributes, "start")) not in {None, 1}:
-            yield "start", str(start)
-        if (kind := attributes.get("type")) in {"a", "A", "i", "I"}:
-            yield "type", str(kind)
-        if "reversed" in attributes:
-            yield "reversed", "reversed"
-    elif tag == "li" and (value := number_in(attributes, "value")) is not None:
-        yield "value", str(value)
-    if (way := attributes.get("dir")) in {"ltr", "rtl", "auto"}:
-        yield "dir", str(way)
-    if re.fullmatch("[A-Za-z0-9-]{2,35}", language := attributes.get("lang") or ""):
-        yield "lang", language
 
 
 def _link_as_text(words: str, href: str) -> str:
@@ -120,7 +57,7 @@ def _link_as_text(words: str, href: str) -> str:
     scheme, _, rest = href.partition(":")
     if scheme in {"mailto", "tel"}:
         # The part after "?" is a subject for the mail, and not of the address.
-        address = _plain(unquote(rest.partition("?")[0]))
+        address = plain(unquote(rest.partition("?")[0]))
         if not address or words in {"", address}:
             return words or address
         return f"{words} ({address})" if scheme == "tel" else f"{words} <{address}>"
@@ -147,6 +84,7 @@ class _TextWriter(HTMLParser):
         self.bullet = ""  # Written once instead of the last margin.
         self.lengths = iter(items_of_lists(html))
         self.numbers: list[Numbering | None] = []  # Of each list around; None: with bullets.
+        self.boxes: list[bool] = []  # Of each list around: whether its items are to be ticked.
         self.quotes = 0  # How many `q` are open.
         self.raised: list[str] = []  # The open `sup` and `sub`.
         self.heading = ""
@@ -154,7 +92,7 @@ class _TextWriter(HTMLParser):
         self.linked: list[str] | None = None  # The words of the current link.
 
     def handle_data(self, data: str) -> None:
-        words = _plain(data)
+        words = plain(data)
         if self.raised:
             figures = words.translate(_RAISED[self.raised[-1]])
             # Letters have no such characters, and "1st" is read well as it is.
@@ -184,12 +122,16 @@ class _TextWriter(HTMLParser):
         self.end_block()
         if tag == "blockquote":
             self.margins.append("> ")
+        elif tag == "section":
+            self.say(SECTION_NAMES.get(dict(attrs).get("class") or "", "").upper())
+            self.end_block()
         elif tag in {"ul", "ol"}:
             self.list_count += not self.numbers
             numbered = tag == "ol"
             self.numbers.append(Numbering(dict(attrs), next(self.lengths)) if numbered else None)
+            self.boxes.append(dict(attrs).get("class") == "checklist")
         elif tag == "li":
-            self.bullet = "- "
+            self.bullet = "[ ] " if self.boxes and self.boxes[-1] else "- "
             if self.numbers and (numbering := self.numbers[-1]):
                 self.bullet = f"{numbering.label(dict(attrs))} "
             self.margins.append(" " * len(self.bullet))
@@ -214,6 +156,7 @@ class _TextWriter(HTMLParser):
             self.bullet = ""
         elif tag in {"ul", "ol"} and self.numbers:
             self.numbers.pop()
+            self.boxes.pop()
         self.heading = ""
 
     def end_link(self) -> None:

@@ -61,10 +61,10 @@ SECTION_NAMES = {"case-example": "Case example", "key-points": "Key points"}
 # Without one of these attributes, an element on the left is removed, and its text stays.
 REQUIRED: dict[str, tuple[str, ...]] = {"a": ("href",), "img": ("src",), "span": ("dir", "lang")}
 
-# An introduction in a mail: text, links and lists; pictures and tables come from articles.
+# An introduction in a mail: text, links, lists and boxes; pictures and tables come from articles.
 SHORT = frozenset(
     {"p", "strong", "em", "s", "sub", "sup", "span", "q", "abbr", "a", "br", "ul", "ol", "li"}
-    | {"blockquote", "h2", "h3"}
+    | {"blockquote", "h2", "h3", "section"}
 )
 
 # Attribute -> what its value must match as a whole; the others take any value.
@@ -112,8 +112,10 @@ def allowed_value(name: str, value: str) -> bool:
 
 
 def classes_of(tag: str, *, short: bool = False) -> frozenset[str]:
-    """Return the classes that an element may have; mails know none of them."""
-    return frozenset() if short else ALLOWED_CLASSES.get(tag, frozenset())
+    """Return the classes that an element may have."""
+    if short and tag not in SHORT:
+        return frozenset()
+    return ALLOWED_CLASSES.get(tag, frozenset())
 
 
 def editor_rules(*, short: bool = False) -> str:

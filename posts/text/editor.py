@@ -93,7 +93,8 @@ CONFIG: dict[str, Any] = {
     ],
     "toolbar_Short": [
         ["Bold", "Italic", "Link"],
-        ["BulletedList", "NumberedList", "Blockquote"],
+        ["BulletedList", "NumberedList", "Checklist", "Blockquote"],
+        ["PullQuote", "CaseExample", "KeyPoints"],
         ["Undo", "Redo"],
         ["More", "Source"],
     ],

@@ -24,7 +24,10 @@ CKEDITOR.plugins.add("blocks", {
     links(editor);
     words(editor);
     magicLine(editor);
-    if (!editor.config.foreign.short) {
+    const { short } = editor.config.foreign;
+    if (short) {
+      for (const block of [sections, pullQuote, checklist, leaving]) block(editor);
+    } else {
       const blocks = [sections, pullQuote, checklist, footnotes, figures, pictures, presentPictures, leaving];
       for (const block of blocks) block(editor);
     }

@@ -405,11 +405,19 @@ def test_the_editor_talks_to_nobody_else_and_sets_no_cookie(editor: Page, photo:
 
 
 def test_an_introduction_is_written_with_the_short_editor(editor: Page) -> None:
-    open_editor(editor, "/admin/newsletter/issue/add/", "id_intro")
+    surface = open_editor(editor, "/admin/newsletter/issue/add/", "id_intro")
     editor.keyboard.type("Good morning.")
     assert text_of(editor, "id_intro") == "<p>Good morning.</p>"
     expect(editor.locator(".cke_button__bold")).to_be_visible()
     expect(editor.locator(".cke_button__picture")).to_have_count(0)
+    # What a mail can show as an article does: boxes by the same buttons.
+    editor.click(".cke_button__pullquote")
+    expect(surface.locator("blockquote.pull")).to_have_text("Good morning.")
+    editor.click(".cke_button__pullquote")
+    editor.click(".cke_button__keypoints")
+    expect(surface.locator("section.key-points")).to_be_visible()
+    html = text_of(editor, "id_intro")
+    assert html.startswith('<section class="key-points">') and "Good morning." in html
 
 
 def test_an_author_is_added_in_a_popup(editor: Page) -> None:

@@ -7,7 +7,8 @@ import pytest
 from django.test import Client
 
 from newsletter.mail import rendering as mail
-from newsletter.mail.text import to_mail_html, to_text
+from newsletter.mail.markup import to_mail_html
+from newsletter.mail.text import to_text
 from newsletter.models import Issue
 from tests.factories import make_issue, make_post
 from tests.newsletter.mail.reading import finish, part_of

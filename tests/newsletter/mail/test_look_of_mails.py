@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from audit import axe
-from audit.mails import HARD_TITLES, LONG_WORD, LOOKS, WIDTHS, show
+from audit.mails import AT_A_DESK, EVERYTHING, HARD_TITLES, LONG_WORD, LOOKS, WIDTHS, show
 from newsletter.mail import rendering
 from tests import parts
 from tests.factories import make_author, make_image, make_issue, make_post, make_tag
@@ -59,6 +59,8 @@ def test_every_mail_can_be_read_however_a_program_changes_it(
     # Playwright's event loop forbids database queries, so all mails are made before it starts.
     mails = {kind: mail.html for kind, mail in receive_each(mail_server).items()}
     mails["hard"] = hard_issue()
+    full = make_issue(intro=EVERYTHING, posts=[make_post()])
+    mails["everything"] = rendering.preview(full, rendering.render(full)).html
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
@@ -74,7 +76,7 @@ def check(chromium: Browser, mails: dict[str, str], look: str) -> None:
     context = chromium.new_context(offline=True, color_scheme="dark" if look == "dark" else "light")
     page = context.new_page()
     for kind, html in mails.items():
-        for width in WIDTHS if look != "Outlook" else (700,):
+        for width in (AT_A_DESK,) if look == "Outlook" else WIDTHS:
             where = f"{kind} at {width}, {look}"
             page.set_viewport_size({"width": width, "height": 800})
             show(page, html, look)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from newsletter.mail.text import to_mail_html, to_text, wrap
+from newsletter.mail.markup import to_mail_html
+from newsletter.mail.text import to_text, wrap
 
 BASE = "https://www.example.org/weekly-alarm/3/"
 

@@ -245,9 +245,11 @@ def test_the_editor_rules_list_the_allowlist_separated_by_semicolons() -> None:
     assert "style" not in html.ALLOWED
 
 
-def test_an_introduction_has_no_blocks_of_articles() -> None:
+def test_an_introduction_has_the_boxes_of_articles_but_no_pictures_and_tables() -> None:
     text = '<section class="key-points"><ul class="checklist"><li>One</li></ul><p>Two</p></section>'
-    assert html.clean(text, short=True) == "<ul><li>One</li></ul><p>Two</p>"
+    assert html.clean(text, short=True) == text
+    text = '<figure class="wide"><img src="/media/x.jpg" alt="x"></figure><h4>a</h4><pre>b</pre>'
+    assert html.clean(text, short=True) == "<h3>a</h3><p>b</p>"
 
 
 def test_the_short_rules_list_only_the_elements_of_an_introduction() -> None:
