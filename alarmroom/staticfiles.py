@@ -118,6 +118,8 @@ EDITOR_PLUGINS = frozenset(
 def is_served(path: str) -> bool:
     """Return whether this file (a path below STATIC_URL) is served."""
     parts = PurePosixPath(path).parts
+    if parts[0] == "django_otp_webauthn":
+        return False  # Scripts of pages that are not used: ours is static/js/desk/passkey.js.
     if parts[0] != "ckeditor" or len(parts) == 2:
         return True
     if parts[:2] != EDITOR:

@@ -44,6 +44,7 @@ def test_files_that_pages_use_are_served(path: str) -> None:
         "ckeditor/ckeditor/plugins/preview/preview.html",
         "ckeditor/ckeditor/plugins/link/lang/de.js",
         "ckeditor/ckeditor/plugins/specialchar/dialogs/lang/de.js",
+        "django_otp_webauthn/otp_webauthn_auth.js",
     ],
 )
 def test_unused_files_are_left_out(path: str) -> None:

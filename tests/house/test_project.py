@@ -96,6 +96,7 @@ def test_psycopg_3_is_not_installed_so_django_runs_on_psycopg2() -> None:
             {"SITE_URL": "http://localhost", "TRUSTED_PROXIES": "0"},
             {"alarmroom.E001", "alarmroom.W001", "alarmroom.W004"},
         ),
+        ({"SITE_URL": "http://www.example.org"}, {"alarmroom.W001", "alarmroom.W005"}),
         (
             {
                 "SITE_URL": "https://elsewhere.example.org",

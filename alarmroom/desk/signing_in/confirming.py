@@ -51,7 +51,7 @@ class ConfirmingForm(forms.Form):
     passkey = forms.CharField(
         max_length=passkeys.LONGEST_ANSWER,
         required=False,
-        widget=AnswerInput(attrs={"data-passkey-answer": ""}),
+        widget=AnswerInput(attrs={"data-passkey-answer": "", "autocomplete": "off"}),
     )
 
     def __init__(self, data: Any = None, *, request: HttpRequest, **kwargs: Any) -> None:

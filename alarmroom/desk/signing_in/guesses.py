@@ -87,8 +87,8 @@ def try_passkey(request: HttpRequest, user: Any, answer: str) -> tuple[Outcome, 
 
 
 def try_factor(request: HttpRequest, user: Any, *, code: str, passkey: str) -> tuple[Outcome, str]:
-    """Try the answer of a passkey, or the code where there is none."""
-    if passkey:
+    """Try the code that was typed, or else the answer of a passkey."""
+    if passkey and not code:
         return try_passkey(request, user, passkey)
     return try_code(request, user, code)
 

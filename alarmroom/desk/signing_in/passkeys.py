@@ -198,6 +198,7 @@ def made(request: HttpRequest, user: Any, answer: str) -> Any:
         return None
     if max(len(found.credential_id), len(found.credential_public_key)) > LONGEST_BYTES:
         return None
+    row.aaguid = ""  # Of which make a key is decides nothing, so it is not kept.
     row.sign_count = min(row.sign_count, HIGHEST_COUNT)
     row.transports = list(dict.fromkeys(row.transports))
     return row
