@@ -296,6 +296,19 @@ class ListAdmin(ExportAdmin):
             pages.known = shown.counts[shown.view.key]
         return pages
 
+    def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
+        """Name the fields of an editable list, which have no label: "Order of “About”"."""
+        stock: Any = super().get_changelist_formset(request, **kwargs)
+
+        class Named(stock):
+            def add_fields(self, form: Any, index: int | None) -> None:
+                super().add_fields(form, index)
+                for field in form.fields.values():
+                    label = capfirst(str(field.label or ""))
+                    field.widget.attrs["aria-label"] = f"{label} of “{form.instance}”"
+
+        return Named
+
     @admin.display(description="")
     def action_checkbox(self, obj: Model) -> SafeString:
         return format_html(

@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 
 register = template.Library()
 
@@ -21,7 +22,7 @@ def named_cells(result: Any, headers: list[dict[str, Any]], heading: str = "") -
     cells = []
     for cell, header in zip(result, headers, strict=False):
         words = header["text"] if header["class_attrib"] else ""
-        name = "" if "action-checkbox" in header["class_attrib"] else escape(str(words))
+        name = "" if "action-checkbox" in header["class_attrib"] else escape(capfirst(str(words)))
         if heading and cell.startswith(f'<td class="field-{heading}"'):
             cell = f'<th scope="row"{cell.removeprefix("<td").removesuffix("</td>")}</th>'
         tag = cell[:3]  # <td or <th

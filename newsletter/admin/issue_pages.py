@@ -228,7 +228,7 @@ class IssuePagesMixin:
             response.status_code = HTTPStatus.TOO_MANY_REQUESTS
         return response
 
-    @method_decorator([never_cache, sensitive_post_parameters("password", "code")])
+    @method_decorator([never_cache, sensitive_post_parameters("password", "code", "passkey")])
     @issue_view(permission="send_issue", methods=("GET", "HEAD", "POST"))
     def move(self, request: HttpRequest, issue: Issue) -> HttpResponse:
         """Schedule an issue for another day, by the password as sending; GET asks for it."""

@@ -71,7 +71,7 @@ class TagAdmin(TopicPickerMixin, TagAdminBase):
     guide = {"": "topics"}
     menu_place = Place("Articles", "Topics", rank=1)
     form = SlugForm
-    list_display = ["name", "slug", "published", "drafts", "unused"]
+    list_display = ["name", "address", "published", "drafts", "unused"]
     views = (
         View("", "All"),
         View("used", "In use", lambda tags, _: tags.filter(_is_used())),
@@ -101,6 +101,10 @@ class TagAdmin(TopicPickerMixin, TagAdminBase):
     def counted(self, request: HttpRequest) -> QuerySet[Tag]:
         return Tag.objects.all()
 
+    @admin.display(description="Address", ordering="slug")
+    def address(self, tag: Tag) -> str:
+        return tag.slug
+
     @admin.display(description="Published", ordering="published_count")
     def published(self, tag: Tag) -> int:
         return tag.published_count  # type: ignore[attr-defined]  # annotated in get_queryset()
@@ -109,9 +113,9 @@ class TagAdmin(TopicPickerMixin, TagAdminBase):
     def drafts(self, tag: Tag) -> int:
         return tag.article_count - tag.published_count  # type: ignore[attr-defined]  # likewise
 
-    @admin.display(description="")
+    @admin.display(description="Use")
     def unused(self, tag: Tag) -> str:
-        return "" if tag.article_count else "Unused"  # type: ignore[attr-defined]  # likewise
+        return "In use" if tag.article_count else "Unused"  # type: ignore[attr-defined]  # likewise
 
     # Deleting, in plain words
 

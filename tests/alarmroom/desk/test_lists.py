@@ -213,3 +213,9 @@ def test_the_views_of_readers_and_a_search_for_a_part_of_an_address(desk: Client
     assert titles(desk, f"{READERS}?q=@county") == ["shift@county.example"]
     assert "No address begins with “@county”" in text_of(desk, f"{READERS}?q=@county")
     assert titles(desk, f"{READERS}?q=%25") == []
+
+
+def test_the_fields_of_an_editable_list_say_whose_they_are(desk: Client) -> None:
+    page = text_of(desk, "/admin/posts/page/")
+    assert 'aria-label="Order of “About”"' in page
+    assert 'aria-label="Show in footer of “Privacy”"' in page

@@ -37,9 +37,13 @@ def test_the_list_counts_published_articles_and_others_and_names_what_is_unused(
     make_post(tags=[fire], published_at=None)
     make_post(tags=[fire], published_at=timezone.now() + timedelta(days=1))
     found = rows(desk)
-    assert found == {"Fire": (2, 2, ""), "Staffing": (2, 0, ""), "Weather": (0, 0, "Unused")}
+    assert found == {
+        "Fire": (2, 2, "In use"),
+        "Staffing": (2, 0, "In use"),
+        "Weather": (0, 0, "Unused"),
+    }
     assert rows(desk, "?use=unused") == {"Weather": (0, 0, "Unused")}
-    assert rows(desk, "?use=used") == {"Fire": (2, 2, ""), "Staffing": (2, 0, "")}
+    assert rows(desk, "?use=used") == {"Fire": (2, 2, "In use"), "Staffing": (2, 0, "In use")}
     counts = {tab.name: tab.count for tab in desk.get(URL).context["cl"].tabs}
     assert counts == {"All": 3, "In use": 2, "Unused": 1}
 
