@@ -78,3 +78,11 @@ def first_url(cover: ImageFieldFile, copies: dict[str, Any]) -> str:
     """Return the smallest copy that every browser can show, or else the whole cover."""
     names = copies.get("jpg") or copies.get("png")
     return str(cover.storage.url(names[0]) if names else cover.url)
+
+
+def mail_url(cover: ImageFieldFile, copies: dict[str, Any]) -> str:
+    """Return the widest copy for a mail, or else the whole cover; "" where no program shows it."""
+    if names := copies.get("jpg") or copies.get("png"):
+        return str(cover.storage.url(names[-1]))
+    shown = PurePosixPath(cover.name or "").suffix.lower() in {".jpg", ".jpeg", ".png", ".gif"}
+    return str(cover.url) if shown else ""

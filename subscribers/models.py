@@ -404,3 +404,8 @@ class Resource(Binnable):
     @property
     def large_cover_url(self) -> str:
         return covers.first_url(self.cover, self.current_copies.get(covers.LARGE, {}))
+
+    @property
+    def mail_cover_url(self) -> str:
+        """The cover for a mail: a JPEG, PNG or GIF, or else empty."""
+        return covers.mail_url(self.cover, self.current_copies.get(covers.LARGE, {}))

@@ -262,8 +262,8 @@ def with_links(resources: Iterable[Resource]) -> list[dict[str, Any]]:
             "url": tokens.resource_link(resource),
             "words": f"Download the {kind}" if kind else "Download",
         }
-        if resource.cover:
-            item["cover_url"] = urljoin(f"{settings.SITE_URL}/", resource.cover.url)
+        if cover := resource.mail_cover_url:
+            item["cover_url"] = urljoin(f"{settings.SITE_URL}/", cover)
         found.append(item)
     return found
 

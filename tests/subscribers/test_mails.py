@@ -8,7 +8,7 @@ from django.core.files.base import ContentFile
 from django.test import Client
 
 from subscribers import notices, signup
-from subscribers.models import Notice, Subscriber
+from subscribers.models import Notice, Resource, Subscriber
 from subscribers.tasks import send_notices
 from tests.factories import make_image, make_pending, make_resource, make_subscriber
 from tests.smtp import MailServer, Received
@@ -156,6 +156,21 @@ def test_covers_have_absolute_addresses_and_a_width(mail_server: MailServer) -> 
     assert 'width="264"' in image
     assert "height=" not in image, "a blocked picture leaves no hole"
     assert 'alt=""' in image
+
+
+def test_the_mail_has_a_copy_of_the_cover_that_every_program_shows(
+    mail_server: MailServer, django_capture_on_commit_callbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        made = make_resource(cover=ContentFile(make_image(1600, 900).file.read(), name="c.jpg"))
+    mail = receive(mail_server, "welcome", make_subscriber())
+    made.refresh_from_db()
+    assert made.cover.name not in mail.html
+    assert re.search(r'src="http://localhost:8000/media/resources/[^"]+-840\.jpg"', mail.html)
+    # A format that programs do not show is left out, and so is the hole that it would leave.
+    Resource.objects.update(cover="resources/c.webp", cover_copies={})
+    mail = receive(mail_server, "already", make_subscriber())
+    assert len(re.findall(r"<img[^>]+>", mail.html)) == 1
 
 
 def test_without_resources_the_mails_promise_none(mail_server: MailServer) -> None:
