@@ -130,6 +130,9 @@ class Issue(Binnable):
     recipients = models.PositiveIntegerField(default=0, editable=False)
     # The last subscriber who has a delivery, while newsletter/delivery/queueing.py writes them.
     queued_to = models.PositiveBigIntegerField(null=True, editable=False)
+    # The figures of a large ledger, and when they were counted (newsletter/delivery/counting.py).
+    counted: models.JSONField[Any, Any] = models.JSONField(default=dict, editable=False)
+    counted_at = models.DateTimeField(null=True, editable=False)
     state_note = models.CharField(
         max_length=300, blank=True, editable=False, help_text="Why it paused, in one sentence."
     )
@@ -237,7 +240,7 @@ class Issue(Binnable):
         return list(entries.only("issue", "blurb", "post__withdrawn_at", *shown))
 
     def totals(self) -> dict[str, int]:
-        """Return the number of deliveries in each state, every state named."""
+        """Count the deliveries in each state, every state named. Slow for a large ledger."""
         found = dict(self.deliveries.order_by().values_list("state").annotate(count=Count("pk")))
         return {state: found.get(state, 0) for state in Delivery.State.values}
 

@@ -33,7 +33,7 @@ from alarmroom.desk.signing_in import confirming
 from alarmroom.facts import facts
 from newsletter import corrections, preflight
 from newsletter.admin.forms import Decision, SendForm, already_done
-from newsletter.delivery import pausing, starting
+from newsletter.delivery import counting, pausing, starting
 from newsletter.delivery.transport import Fate, ServerAway, ServerRefuses
 from newsletter.mail import rendering as mail
 from newsletter.models import Content, Delivery, Issue
@@ -268,7 +268,8 @@ class IssuePagesMixin:
     @issue_view(permission="view_issue")
     def progress(self, request: HttpRequest, issue: Issue) -> HttpResponse:
         """How far sending is, in figures. Reloads itself while the issue is being sent."""
-        totals = issue.totals()
+        figures = counting.figures(issue)
+        totals = figures.totals
         may_see_readers = request.user.has_perm(SEE_READERS)
         counted = sum(totals.values())
         done = counted - totals["queued"] - totals["sending"]
@@ -287,12 +288,15 @@ class IssuePagesMixin:
             totals=totals,
             counted=counted,
             done=done,
-            balances=counted == issue.recipients,
+            # More may have been written since a large ledger was counted.
+            balances=counted == issue.recipients
+            or bool(figures.counted_at and issue.state == Issue.State.SENDING),
             may_see_readers=may_see_readers,
             note=note_for(request, issue),
             uncertain=uncertain,
             failed=refused,
-            deferred=issue.deliveries.filter(state=Delivery.State.QUEUED, tries__gt=0).count(),
+            deferred=figures.deferred,
+            counted_at=figures.counted_at,
             # A cancelled issue has rows to be skipped for a while.
             reloads=issue.state == Issue.State.SENDING
             or bool(issue.state == Issue.State.CANCELLED and totals["queued"]),
@@ -353,6 +357,7 @@ class IssuePagesMixin:
             count = starting.call_uncertain_sent(issue, decision.pks)
             words = f"{count} in doubt now count as sent."
         if count:
+            counting.forget(issue)
             messages.success(request, words)
         elif decision.again and issue.state == Issue.State.CANCELLED:
             messages.warning(

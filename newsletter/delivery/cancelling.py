@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from newsletter import corrections
-from newsletter.delivery import batches
+from newsletter.delivery import batches, counting
 from newsletter.models import Delivery, Issue
 
 State = Delivery.State
@@ -30,4 +30,5 @@ def skip(issue_pk: int, seconds: float) -> bool:
     )
     if not more:
         corrections.set_free(issue)
+        counting.store(issue)
     return more

@@ -14,7 +14,7 @@ from django.db import DatabaseError, close_old_connections, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from newsletter.delivery import alerts, batches, cancelling, outcomes, starting
+from newsletter.delivery import alerts, batches, cancelling, counting, outcomes, starting
 from newsletter.delivery.tasks import wake
 from newsletter.models import Delivery, Issue
 
@@ -73,6 +73,9 @@ def tick(steps: Steps) -> None:
         ):
             with steps.step(f"Finishing issue {issue.number}"):
                 outcomes.finish(issue)
+    with steps.step("Counting what is being sent"):
+        for issue in Issue.objects.filter(state__in=[Issue.State.SENDING, Issue.State.PAUSED]):
+            counting.store_if_old(issue)
     with steps.step("Looking for issues without a worker"):
         for issue in without_worker():
             with steps.step(f"Waking a worker for issue {issue.number}"):

@@ -24,7 +24,7 @@ from django.db.models import (
 from django.utils import timezone
 
 from alarmroom.prepared import Param, PreparedUpdate
-from newsletter.delivery import alerts
+from newsletter.delivery import alerts, counting
 from newsletter.delivery.transport import Fate, Outcome
 from newsletter.models import Delivery, Issue
 
@@ -129,4 +129,5 @@ def finish(issue: Issue) -> bool:
             alerts.paused(issue)
             return False
         alerts.done(issue, totals)
+        counting.store(issue)
     return True

@@ -29,7 +29,7 @@ from django.db.models import BigAutoField, CharField, DateTimeField, Exists, F, 
 from django.utils import timezone
 
 from alarmroom.prepared import Param, PreparedUpdate
-from newsletter.delivery import outcomes, queueing, status
+from newsletter.delivery import counting, outcomes, queueing, status
 from newsletter.delivery.outcomes import LeasedRow
 from newsletter.delivery.pausing import pause
 from newsletter.delivery.suppressing import Refusals
@@ -303,5 +303,6 @@ def deliver(issue_pk: int, seconds: float | None = None) -> Report:
             throttle=Throttle(issue),
             refusals=Refusals(issue),
         ).run()
-    outcomes.finish(issue)
+    if not outcomes.finish(issue):
+        counting.store_if_old(issue)
     return report

@@ -261,9 +261,10 @@ def test_inline_rows_take_constant_queries_and_load_no_long_text(
         meta = thing._meta
         url = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[thing.pk])
         queries = queries_of(desk, url)
-        # Only the form's own text is loaded, and the comments that stand beside it.
+        # Only the form's own text is loaded, and what stands beside it: comments, corrections.
+        beside = ('FROM "posts_comment"', 'FROM "posts_correction"')
         texts = loading_long_texts(queries)
-        [own] = [sql for sql in texts if 'FROM "posts_comment"' not in sql]
+        [own] = [sql for sql in texts if not any(name in sql for name in beside)]
         assert f'FROM "{meta.db_table}"' in own
         counted.append(queries)
     few, many = counted
