@@ -34,15 +34,17 @@ export class SavingState {
   // `why` is a short clause; `keptHere` says whether the browser has the text.
   notSaved(why, keptHere) {
     const where = keptHere ? "kept on this computer" : "do not close this tab";
-    this.show(keptHere ? "kept" : "stop", `Not saved: ${why}, ${where}`);
+    // On a phone there is room for what matters only.
+    this.show(keptHere ? "kept" : "stop", part("why", `Not saved: ${why}, `), part("where", where));
   }
 
-  show(kind, words) {
+  show(kind, ...words) {
     clearTimeout(this.timer);
     this.timer = null;
-    if (this.place.dataset.state === kind && this.seen.textContent === words) return;
+    const text = words.map((one) => one.textContent ?? one).join("");
+    if (this.place.dataset.state === kind && this.seen.textContent === text) return;
     this.place.dataset.state = kind;
-    this.seen.textContent = words;
+    this.seen.replaceChildren(...(text ? words : []));
     if (kind !== "saving") this.say();
   }
 
@@ -55,6 +57,13 @@ export class SavingState {
       this.said.textContent = this.seen.textContent;
     }, wait);
   }
+}
+
+function part(name, words) {
+  const made = document.createElement("span");
+  made.className = `desk-saving__${name}`;
+  made.textContent = words;
+  return made;
 }
 
 // The place in the bar, or one that is made where a page has none.
