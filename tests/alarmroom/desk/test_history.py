@@ -197,9 +197,9 @@ def test_a_published_article_is_restored_for_the_desk_only(desk: Client) -> None
 
 
 def test_what_cannot_be_restored_is_shown_with_its_errors(desk: Client) -> None:
-    post = make_post(published_at=None, title="First", slug="first")
+    post = make_post(published_at=None, title="First", slug="the-first")
     save(desk, post, title="Second", slug="second")
-    make_post(slug="first")
+    make_post(slug="the-first")
     old = Revision.objects.of(post).get(kind="found")
     page = desk.post(ADDRESS.format(post.pk) + "restore/", {"revision": old.pk})
     assert page.status_code == 200
