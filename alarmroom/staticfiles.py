@@ -75,7 +75,7 @@ JOINED = {
         )
     ],
     "js/site.js": [
-        f"js/{name}.js" for name in ("menu", "share", "contents", "boxes", "slash", "reader")
+        f"js/{name}.js" for name in ("menu", "share", "contents", "boxes", "slash", "returning")
     ],
 }
 # This file defines JOINED, so a joined file is also made again when this file is newer.

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from posts.models.image import Image
@@ -142,6 +143,8 @@ def find() -> list[PageType]:
     assert published_at
     year = reverse("posts:year", args=[published_at.year])
     search = reverse("posts:search")
+    # With a slip, so that the results are those of another spelling.
+    author_slip = post.author.name.split()[-1][:-1]
     types = [
         PageType("front", reverse("posts:front")),
         PageType("article", post.get_absolute_url()),
@@ -155,8 +158,10 @@ def find() -> list[PageType]:
         PageType("month", f"{year}{published_at:%m}/"),
         PageType("search, empty", search, indexed=False),
         PageType("search, results", f"{search}?q=dispatch", indexed=False),
+        PageType("search, an author", f"{search}?q={quote(author_slip)}", indexed=False),
         PageType("search, nothing", f"{search}?q=zzzzqqqq", indexed=False),
         PageType("feeds", reverse("posts:feeds")),
+        PageType("reading list", reverse("posts:saved"), indexed=False),
         *(
             PageType(f"page: {page.slug}", page.get_absolute_url())
             for page in Page.objects.order_by("slug")

@@ -21,7 +21,8 @@ from posts.pictures.element import markup
 from posts.text.plain import text_of
 from subscribers.sample import Sample
 
-OPENING = 36  # words of the introduction
+OPENING = 30  # words of the introduction
+TITLES = 5
 
 
 def newest() -> Sample:
@@ -45,8 +46,9 @@ def of(issue: Issue | None, *, count: int, since: datetime | None) -> Sample:
     picture = render(
         "sample",
         issue=issue,
-        opening=Truncator(text_of(issue.intro)).words(OPENING, truncate="…"),
-        titles=[entry.post.title for entry in shown],
+        opening=Truncator(text_of(issue.intro)).words(OPENING, truncate="…").replace(",…", "…"),
+        titles=[entry.post.title for entry in shown[:TITLES]],
+        more=max(0, len(shown) - TITLES),
         cover=markup(cover, places.SAMPLE, eager=True) if cover else "",
     )
     return Sample(

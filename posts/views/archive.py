@@ -203,10 +203,10 @@ def _period(request: HttpRequest, year: int, month: int | None) -> HttpResponse:
 @require_safe
 def topics(request: HttpRequest) -> HttpResponse:
     """Every topic that has published articles, with their number and the latest. Two queries."""
-    tags = list(Tag.objects.in_use().with_counts().with_latest())
-    found = Post.objects.published().for_listing().in_bulk([tag.latest for tag in tags])
+    tags = [(tag, tag.latest) for tag in Tag.objects.in_use().with_counts().with_latest()]  # type: ignore[attr-defined]  # annotated
+    found = Post.objects.published().for_listing().in_bulk([latest for _, latest in tags])
     # One that was withdrawn between the two queries is left out.
-    shown = [{"tag": tag, "latest": found.get(tag.latest)} for tag in tags]
+    shown = [{"tag": tag, "latest": found.get(latest)} for tag, latest in tags]
     response = render(request, "posts/topics.html", {"topics": shown})
     keys = ("tags", "tag-texts", *freshness.list_keys(found.values()))
     return kept.keep(response, *keys, until=freshness.next_moment)

@@ -29,6 +29,7 @@ const change = (how) => {
 const button = (words, act) => {
   const made = document.createElement("button");
   made.type = "button";
+  made.className = "button";
   made.textContent = words;
   made.onclick = act;
   return made;
@@ -71,26 +72,48 @@ const markPlace = (text) => {
   document.addEventListener("visibilitychange", () => document.hidden && note());
 };
 
-const offerToSave = (buttons) => {
+const addTo = (list, made) => {
+  const item = document.createElement("li");
+  item.append(made);
+  list.append(item);
+};
+
+const offerToSave = () => {
+  const buttons = [];
   const show = () => {
     const is = path in read().saved;
     for (const each of buttons) each.setAttribute("aria-pressed", is);
   };
-  for (const each of buttons) {
-    each.parentElement.hidden = false;
-    each.onclick = () => {
-      try {
-        change(({ saved }) => {
-          if (path in saved) delete saved[path];
-          else saved[path] = [title, Date.now()];
-        });
-        show();
-      } catch {
-        each.textContent = "This device has no room for it";
-      }
-    };
+  for (const [selector, css] of [[".byline__ways", "byline__copy"], [".share__list", "share__link"]]) {
+    for (const list of document.querySelectorAll(selector)) {
+      const made = button("Save for later", () => {
+        try {
+          change(({ saved }) => {
+            if (path in saved) delete saved[path];
+            else saved[path] = [title, Date.now()];
+          });
+          show();
+        } catch {
+          made.textContent = "This device has no room for it";
+        }
+      });
+      made.className = css;
+      made.dataset.save = "";
+      buttons.push(made);
+      addTo(list, made);
+    }
   }
   show();
+};
+
+const linkToList = () => {
+  for (const list of document.querySelectorAll(".colophon .nav__list")) {
+    const link = document.createElement("a");
+    link.className = "nav__link";
+    link.href = "/saved/";
+    link.textContent = "Reading list";
+    addTo(list, link);
+  }
 };
 
 try {
@@ -101,11 +124,11 @@ try {
   const { last } = read();
   const text = document.querySelector(".e-content");
   if (text && title) markPlace(text);
-  if (title) offerToSave(document.querySelectorAll("[data-save]"));
+  if (title) offerToSave();
   for (const time of last ? document.querySelectorAll(".card time, .lead time") : []) {
     if (Date.parse(time.dateTime) > last) time.closest("article").dataset.new = "";
   }
-  for (const link of document.querySelectorAll("[data-saved-link]")) link.hidden = false;
+  linkToList();
 } catch {
   // Storage is disabled, full or off, or holds something else.
 }

@@ -136,3 +136,27 @@ for (const input of document.querySelectorAll("[data-suggest]")) {
   });
   input.addEventListener("blur", close);
 }
+
+// The switch for the key "/" (slash.js).
+
+for (const note of document.querySelectorAll("[data-slash]")) {
+  const button = note.querySelector("button");
+  const show = () => {
+    button.textContent = localStorage.getItem("slash") ? "Switch it on" : "Switch it off";
+  };
+  try {
+    show();
+    note.hidden = false;
+  } catch {
+    // Storage is disabled: the switch could not be kept.
+  }
+  button.addEventListener("click", () => {
+    try {
+      if (localStorage.getItem("slash")) localStorage.removeItem("slash");
+      else localStorage.setItem("slash", "off");
+      show();
+    } catch {
+      button.textContent = "This device has no room to remember it";
+    }
+  });
+}

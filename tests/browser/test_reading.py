@@ -309,7 +309,7 @@ def test_the_switch_turns_the_theme_and_is_remembered(visitor: Any, device: str)
     # Back to the device's own theme: nothing is stored, so the page follows the device again.
     page.get_by_role("button", name="Dark colors").press("Enter")
     assert background(page) == before
-    assert page.evaluate("localStorage.length") == 0
+    assert page.evaluate("localStorage.getItem('theme')") is None
     page.emulate_media(color_scheme=other)  # type: ignore[arg-type]  # light or dark
     expect(page.locator("html")).to_have_attribute("data-theme", other)
 
@@ -503,3 +503,106 @@ def test_the_copies_of_a_photo_take_no_room_of_their_own(visitor: Any, path: str
     page.goto(path)
     photo = page.locator("main :is(.byline__photo, .page-head__photo)").bounding_box()
     assert photo["x"] == page.locator("h1").bounding_box()["x"]
+
+
+# For readers who return, on their own device
+
+
+def remembered(page: Page) -> Any:
+    return page.evaluate("JSON.parse(localStorage.getItem('reader'))")
+
+
+def test_a_reader_goes_on_where_they_were_and_forgets_it_with_one_click(visitor: Any) -> None:
+    page = visitor(reduced_motion="reduce")
+    page.goto(ARTICLE)
+    expect(page.locator(".resume")).to_have_count(0)
+    middle = page.locator(".prose h2").nth(1)
+    middle.evaluate("(heading) => scrollTo(0, heading.getBoundingClientRect().top + scrollY)")
+    before = page.evaluate("scrollY")
+    # What remembers is fetched with the first move, and not before.
+    expect(page.locator(".share [data-save]")).to_be_visible()
+    page.goto("/")
+    page.goto(ARTICLE)
+    page.get_by_role("button", name="Go on where you were").press("Enter")
+    expect(page.locator(".resume")).to_have_count(0)
+    # The heading was at the top of the screen; what was a third of a screen below it is there now.
+    assert abs(page.evaluate("scrollY") - before) < 5
+    page.locator(".byline").get_by_role("button", name="Save for later").press("Enter")
+    for button in page.locator("[data-save]").all():
+        expect(button).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("link", name="Reading list")).to_have_attribute("href", "/saved/")
+    page.goto("/saved/")
+    expect(page.locator("[data-list=saved] a")).to_have_attribute("href", ARTICLE)
+    expect(page.locator("[data-list=places] a")).to_have_attribute("href", ARTICLE)
+    page.locator("[data-list=saved] button").press("Enter")
+    expect(page.get_by_text("Nothing yet.")).to_be_visible()
+    page.get_by_role("button", name="Forget all of this").press("Enter")
+    expect(page.get_by_role("status")).to_have_text("All of it is forgotten.")
+    assert remembered(page) is None
+    page.get_by_role("button", name="keep nothing from now on").press("Enter")
+    page.goto(ARTICLE)
+    page.locator(".tape").first.scroll_into_view_if_needed()
+    page.goto("/")
+    expect(page.locator("[data-save]")).to_have_count(0)
+    assert page.evaluate("localStorage.getItem('reader')") == "off"
+    page.goto("/saved/")
+    page.get_by_role("button", name="Remember again").press("Enter")
+    expect(page.get_by_role("button", name="Forget all of this")).to_be_visible()
+
+
+def test_what_is_new_since_the_last_visit_is_marked(visitor: Any) -> None:
+    page = visitor()
+    page.goto("/")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Reading list")).to_be_attached()
+    expect(page.locator("[data-new]")).to_have_count(0)
+    days = 24 * 60 * 60 * 1000
+    page.evaluate(
+        "(ago) => localStorage.setItem('reader', JSON.stringify({ seen: Date.now() - ago }))",
+        10 * days,
+    )
+    page.goto("/")
+    new = page.locator("[data-new] time")
+    expect(new.first).to_be_visible()
+    assert new.count() < page.locator(":is(.card, .lead) time").count()
+    page.goto("/topics/")
+    page.goto("/")
+    expect(new.first).to_be_visible()
+
+
+@pytest.mark.parametrize("fault", ["disabled", "full", "strange"])
+def test_whatever_storage_does_the_pages_work(visitor: Any, fault: str) -> None:
+    page = visitor()
+    page.add_init_script(
+        {
+            "disabled": "Object.defineProperty(window, 'localStorage', { get() { throw 1; } });",
+            "full": "Storage.prototype.setItem = () => { throw new Error('full'); };",
+            "strange": "localStorage.setItem('reader', '[{\"places\": 7}, null');",
+        }[fault]
+    )
+    for path in ("/", ARTICLE, "/search/?q=fire", "/saved/"):
+        page.goto(path)
+        page.evaluate("scrollTo(0, 2000)")
+        expect(page.locator("[data-save]:visible, .resume")).to_have_count(0)
+    if fault != "full":
+        expect(page.get_by_text("This browser keeps nothing")).to_be_visible()
+
+
+def test_what_is_stored_is_shown_as_text_and_leads_only_to_articles(visitor: Any) -> None:
+    page = visitor()
+    page.goto("/saved/")
+    page.evaluate(
+        """(path) => localStorage.setItem("reader", JSON.stringify({
+            saved: {
+                [path]: ["<img src=x onerror=alert(1)>", 3],
+                "javascript:alert(1)": ["No article", 2],
+                "//evil.example/articles/x/": ["Elsewhere", 1],
+                "/articles/odd/": "not a list",
+            },
+        }))""",
+        ARTICLE,
+    )
+    page.reload()
+    links = page.locator("[data-list=saved] a")
+    expect(links).to_have_text(["<img src=x onerror=alert(1)>"])
+    expect(page.locator("[data-saved] img")).to_have_count(0)
