@@ -21,6 +21,8 @@ export function returnTo({ top, editor: name, marks, field, caret }) {
   const held = field && document.getElementById(field);
   if (name) whenReady(name, (editor) => putCaret(editor, marks));
   else if (held) {
+    const section = held.closest("details");
+    if (section) section.open = true;
     held.focus({ preventScroll: true });
     if (caret !== null) held.setSelectionRange?.(caret, caret);
   }
