@@ -209,7 +209,9 @@ def _reshaped(cover: Image, size: tuple[int, int]) -> Image:
     out = io.BytesIO()
     with cover.file.open() as file, Pillow.open(file) as picture:
         ImageOps.fit(picture.convert("RGB"), size).save(out, "JPEG")
-    image = Image.keep(clean_picture(ContentFile(out.getvalue(), "reshaped.jpg")))
+    shape = "Tall" if size[0] < size[1] else "Wide"
+    picture = clean_picture(ContentFile(out.getvalue(), "reshaped.jpg"))
+    image = Image.keep(picture, title=f"{shape}: {cover.title}")
     # Not the middle: a picture that is shown whole must not be moved by its focal point.
     image.focal_x, image.focal_y = 20, 30
     image.save()

@@ -32,12 +32,14 @@ class Place:
     """The words on the button that begins a new one: "Write an article"."""
     rank: int = 0
     """The lower, the earlier."""
+    noun: str = ""
+    """What one object is called, unless its model says so."""
 
 
 # Of models whose admins are not ours.
 ELSEWHERE = {
-    "auth.user": Place("Settings", "Accounts", "New account", rank=8),
-    "auth.group": Place("Settings", "Groups", "New group", rank=9),
+    "auth.user": Place("Settings", "Accounts", "New account", rank=8, noun="account"),
+    "auth.group": Place("Settings", "Roles", "New role", rank=9, noun="role"),
 }
 
 
@@ -83,7 +85,8 @@ def an(noun: str) -> str:
 
 def noun(model_admin: Any) -> str:
     """Return what one object is called; other packages write theirs in capitals."""
-    return str(model_admin.opts.verbose_name).lower()
+    elsewhere = ELSEWHERE.get(model_admin.opts.label_lower)
+    return (elsewhere and elsewhere.noun) or str(model_admin.opts.verbose_name).lower()
 
 
 def initials_of(name: str) -> str:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
@@ -105,6 +106,17 @@ def test_no_list_and_no_form_speaks_in_stock_words() -> None:
         for path in paths:
             page = client.get(path).content.decode()
             assert not STOCK.search(page), (path, STOCK.search(page))
+
+
+@pytest.mark.django_db
+def test_accounts_and_roles_are_called_so() -> None:
+    client = signed_in()
+    page = client.get("/admin/auth/group/").content.decode()
+    assert "<h1>Roles</h1>" in page and "New role" in page
+    person = User.objects.get()
+    assert (
+        "<h1>Account</h1>" in client.get(f"/admin/auth/user/{person.pk}/change/").content.decode()
+    )
 
 
 @pytest.mark.django_db
