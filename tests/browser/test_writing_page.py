@@ -109,9 +109,10 @@ def test_the_keyboard_goes_from_title_to_text_to_rail_to_the_main_action(editor:
     assert stops[0] == "id_summary"
     assert "cke_wysiwyg_frame" in stops[1]
     assert "Publish…" in editor.evaluate("() => document.activeElement.textContent")
-    # The way past the details is short.
+    # The way past the details is short; the numbers of the checks are one stop, however many.
+    expect(editor.locator(".check-mark:visible")).not_to_have_count(0)
     editor.focus("#id_summary")
-    for stop in ("cke_wysiwyg_frame", "rail-skip"):
+    for stop in ("cke_wysiwyg_frame", "check-mark", "rail-skip"):
         editor.keyboard.press("Tab")
         assert stop in focused(editor)
     editor.keyboard.press("Enter")
