@@ -30,6 +30,7 @@ from django.utils import timezone
 
 from alarmroom.prepared import Param, PreparedUpdate
 from newsletter.delivery import counting, outcomes, queueing, status
+from newsletter.delivery.lane import Lane
 from newsletter.delivery.outcomes import LeasedRow
 from newsletter.delivery.pausing import pause
 from newsletter.delivery.suppressing import Refusals
@@ -98,11 +99,12 @@ class Worker:
     report: Report
     throttle: Throttle
     refusals: Refusals
+    lane: Lane = field(default_factory=Lane)
     sender: str = field(default_factory=envelope_sender)
 
     def run(self) -> None:
         """Send batch after batch until nothing is due, the time is up or something is wrong."""
-        while time.monotonic() < self.deadline:
+        while not self.time_is_up():
             rows = self.lease()
             if not rows:
                 self.report.more = False
@@ -114,6 +116,7 @@ class Worker:
                     return
             finally:
                 self.release(rows)
+        self.report.more = True
 
     def lease(self) -> list[LeasedRow]:
         """Take a batch of due rows that nobody holds."""
@@ -145,7 +148,7 @@ class Worker:
         half_lease = time.monotonic() + lease_time().total_seconds() / 2
         pending: Pending = None
         for row in rows:
-            if time.monotonic() > min(self.deadline, half_lease):
+            if self.time_is_up() or time.monotonic() > half_lease:
                 break
             message, unfit = self.message(row)
             try:
@@ -255,6 +258,9 @@ class Worker:
             elif state == State.FAILED:
                 self.refusals.refused(row, outcome)
             return self.throttle.count(outcome)
+
+    def time_is_up(self) -> bool:
+        return time.monotonic() > self.deadline or self.lane.somebody_waits()
 
     def back_off(self, why: str) -> None:
         if self.throttle.back_off(why):
