@@ -12,6 +12,8 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import Browser, Page
@@ -147,6 +149,25 @@ def shots(
                 png = page.screenshot(full_page=True, animations="disabled")
                 yield Shot(name, width, look, png, sideways)
         context.close()
+
+
+def rows(browser: Browser, found: Mapping[str, str], folder: Path) -> Iterator[str]:
+    """Store the pictures of each mail in a folder; yield the HTML of a row of a sheet for each.
+
+    The site must be running.
+    """
+    for name, html in found.items():
+        figures = []
+        for shot in shots(browser, {name: html}):
+            file = "".join(one if one.isalnum() else "-" for one in f"mail {name} {shot.look}")
+            file = f"{file}-{shot.width}.png"
+            (folder / file).write_bytes(shot.png)
+            figures.append(
+                f"<figure><figcaption>{shot.width} px, {shot.look}</figcaption>"
+                f'<a href="{file}"><img src="{file}" width="{min(shot.width, 480)}" alt=""'
+                f' loading="lazy"></a></figure>'
+            )
+        yield f'<h2>Mail: {escape(name)}</h2>\n<div class="row">{"".join(figures)}</div>\n'
 
 
 def show(page: Page, html: str, look: str) -> None:
