@@ -23,11 +23,16 @@ from subscribers.models import SignUpRequest
 from tests.factories import (
     make_editor,
     make_issue,
+    make_page,
     make_post,
     make_subscriber,
+    make_tag,
     picture_file,
 )
 from tests.helpers import at_once
+from tests.newsletter.mail import every_mail
+from tests.posts.views.feeds import ALL
+from tests.smtp import MailServer
 
 PAGE = "/admin/publication/publication/1/change/"
 ADDRESS = "The Alarm Room, 100 Main Street, Springfield, IL 62701"
@@ -99,6 +104,57 @@ def test_a_change_is_seen_on_every_page_in_feeds_mails_and_for_search_engines(
     )
     assert ADDRESS in text and ADDRESS in html
     assert ADDRESS in rendering.render(make_issue(posts=[post])).text
+
+
+OLD = ("The Alarm Room", "For the people who answer", "A publication for 911", "Anytown")
+
+
+def test_nothing_of_before_stands_on_any_page_or_in_any_feed(
+    desk: Client, client: Client, settings: Settings
+) -> None:
+    settings.KEPT_PAGES_SECONDS = 300
+    tag = make_tag("Fire")
+    post = make_post(tags=[tag])
+    issue = make_issue(posts=[post])
+    make_subscriber()
+    starting.start(issue)
+    found = [post, tag, post.author, issue, make_page()]
+    pages = [each.get_absolute_url() for each in found]
+    pages += ["/", "/archive/", "/topics/", "/search/", "/search/?q=answer", "/weekly-alarm/"]
+    pages += ["/subscribe/", "/feeds/", "/nothing/here/"]
+    for path in (*pages, *ALL):  # They are kept now.
+        assert "The Alarm Room" in client.get(path).content.decode(), path
+    words = {"name": "Night Room", "tagline": "For sitting up.", "description": "Read at 3 am."}
+    address, profile = "9 Dark Lane, Springfield, IL 62701", "https://social.example/@room"
+    desk.post(PAGE, form(**words, postal_address=address, profiles=profile, sign_up_words=WORDS))
+    for path in pages:
+        page = client.get(path).content.decode()
+        assert [old for old in OLD if old in page] == [], path
+        for new in (words["name"], words["tagline"], address, profile):
+            assert new in page, (path, new)
+        if 'name="wording"' in page:
+            assert WORDS in page, path
+    for path in ALL:
+        feed = client.get(path).content.decode()
+        assert [old for old in OLD if old in feed] == [], path
+        assert words["name"] in feed and words["description"] in feed, path
+
+
+@pytest.mark.parametrize("kind", every_mail.EVERY_KIND)
+def test_each_mail_has_the_name_and_the_address_of_now(
+    desk: Client, mail_server: MailServer, kind: str
+) -> None:
+    address = "9 Dark Lane, Springfield, IL 62701"
+    desk.post(PAGE, form(name="Night Room", postal_address=address))
+    message = every_mail.receive(mail_server, kind).message
+    assert "Alarm Room" not in str(message["Subject"])
+    for subtype in ("plain", "html"):
+        part = message.get_body((subtype,))
+        assert part
+        text = " ".join(part.get_content().split())
+        assert [old for old in OLD if old in text] == []
+        assert "Night Room" in text
+        assert address in text or kind in every_mail.TO_EDITORS
 
 
 def test_what_is_left_empty_is_what_the_environment_says(
