@@ -188,7 +188,11 @@ class ArticleListMixin(ArticleListBase):
                     '<img class="row-cover" src="{}" alt="" width="66" height="44" loading="lazy">',
                     small.url,
                 )
-        return format_html('<span class="{}"></span>', "row-cover row-cover--none")
+        return format_html(
+            '<span class="{}"><svg class="icon" aria-hidden="true"><use href="#i-picture" /></svg>'
+            "</span>",
+            "row-cover row-cover--none",
+        )
 
     def _facts(self, post: Any) -> SafeString:
         topics = [tag.name for tag in post.tags.all()]
