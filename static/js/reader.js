@@ -6,7 +6,9 @@ const KEY = "reader";
 const VISIT = 30 * 60 * 1000; // ms without a page, after which a visit is a new one
 const MOST = 60; // places, and articles that are saved
 const path = location.pathname;
-const title = document.querySelector("[data-title]")?.dataset.title;
+// Not of a preview, whose address is no reader's.
+const ours = /^\/(articles|weekly-alarm)\//.test(path);
+const title = ours && document.querySelector("[data-title]")?.dataset.title;
 
 // { seen, last: ms; places: { path: [title, ms, share] }; saved: { path: [title, ms] } }
 const read = () => {
@@ -72,10 +74,10 @@ const markPlace = (text) => {
   document.addEventListener("visibilitychange", () => document.hidden && note());
 };
 
-const addTo = (list, made) => {
-  const item = document.createElement("li");
-  item.append(made);
-  list.append(item);
+const item = (made) => {
+  const entry = document.createElement("li");
+  entry.append(made);
+  return entry;
 };
 
 const offerToSave = () => {
@@ -100,7 +102,7 @@ const offerToSave = () => {
       made.className = css;
       made.dataset.save = "";
       buttons.push(made);
-      addTo(list, made);
+      list.append(item(made));
     }
   }
   show();
@@ -112,7 +114,8 @@ const linkToList = () => {
     link.className = "nav__link";
     link.href = "/saved/";
     link.textContent = "Reading list";
-    addTo(list, link);
+    // Before “Subscribe”.
+    list.lastElementChild.before(item(link));
   }
 };
 
