@@ -129,14 +129,19 @@ COVER = Place(
     tall=(0, TALL),
 )
 # From weekly.css: the cover in the picture of a mail.
-SAMPLE = Place((Width(64, 20, "rem", 16 / 9), Width(0, 82, "vw", 16 / 9)))
+SAMPLE = Place(
+    (
+        *(Width(64, 17.2, "rem", 16 / 9), Width(40, 84, "vw", 16 / 9)),
+        *(Width(26, 79, "vw", 16 / 9), Width(0, 73, "vw", 16 / 9)),
+    )
+)
 # From search.css: beside what a search found.
-SMALL = Place((Width(0, 8, "rem", 3 / 2),))
+SMALL = Place((Width(42, 8, "rem", 3 / 2), Width(0, 5, "rem", 3 / 2)))
 # From archive.css: above the last article of a topic.
 TOPIC = Place(
     (
         *(Width(76, 22.7, "rem", 16 / 9), Width(64, 29, "vw", 16 / 9)),
-        *(Width(46, 45, "vw", 16 / 9), Width(0, 91, "vw", 16 / 9)),
+        *(Width(42, 45, "vw", 16 / 9), Width(0, 91, "vw", 16 / 9)),
     )
 )
 # From prose.css.
