@@ -281,13 +281,17 @@ class ChecksMixin:
     def _checks(self, request: HttpRequest, object_id: str | None) -> HttpResponse:
         post: Post | None = self.editable(request, object_id)  # type: ignore[attr-defined]  # likewise
         try:
-            report = check(typed_manuscript(request.POST, post))
+            manuscript = typed_manuscript(request.POST, post)
+            report = check(manuscript)
         except ValidationError as error:
             return HttpResponse(
                 " ".join(error.messages),
                 content_type="text/plain; charset=utf-8",
                 status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             )
+        if not manuscript.is_begun:
+            # An empty page is no mistake.
+            return TemplateResponse(request, "admin/posts/post/_checks_later.html")
         return TemplateResponse(request, "admin/posts/post/_checks.html", checks_context(report))
 
     # Notes and the log

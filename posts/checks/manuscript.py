@@ -197,6 +197,11 @@ class Manuscript:
     search_title: str = ""
     publishes_at: dt.datetime | None = None  # None for now.
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything of it is written yet."""
+        return any(each.strip() for each in (self.title, self.dek, self.body))
+
     @cached_property
     def text(self) -> Text:
         return Text(self.body)

@@ -74,7 +74,7 @@ function start(form) {
       line.classList.toggle("checks__line--stop", list.dataset.errors !== "0");
     }
     marks.set(links().map(checkOf));
-    say(`Checks: ${list.dataset.line}`);
+    if (list.dataset.line) say(`Checks: ${list.dataset.line}`);
   }
 
   // From a number beside the text to the same in the list.

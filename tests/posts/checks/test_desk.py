@@ -71,6 +71,14 @@ def test_a_new_article_is_checked_before_its_first_save(editor: Client) -> None:
     assert not Post.objects.exists()
 
 
+def test_a_page_that_is_empty_is_not_called_wrong(editor: Client) -> None:
+    text = editor.post(NEW, form(title="", summary=" ", author="", body="")).content.decode()
+    assert 'data-line=""' in text and "listed here while you write" in text
+    assert "Give the article a title." not in text
+    text = editor.post(NEW, form(title="", summary="", author="", body="<p>W</p>")).content.decode()
+    assert "Give the article a title." in text
+
+
 def test_scripts_in_a_text_are_shown_as_text(editor: Client) -> None:
     attack = '"><script>alert(1)</script>'
     Spelling.objects.create(wrong="script", right=attack[:80])
