@@ -30,13 +30,22 @@ INTRODUCTION = (
     "<h2>Two things to try</h2><ul><li>Ask your trainee what they would have asked the caller "
     "before you say it.</li><li>Listen to one call together, once a shift.</li></ul>"
     "<blockquote><p>Nobody told me that I was allowed to ask.</p></blockquote>"
+    '<section class="key-points"><ul><li>Ask early.</li><li>Ask twice.</li></ul></section>'
+    '<blockquote class="pull"><p>Every trainer was once a trainee.</p></blockquote>'
+    '<ul class="checklist"><li>Headset</li><li>The read-back card</li></ul>'
 )
 
 
 def make_full_issue() -> Issue:
     """An issue with every optional part."""
     author = make_author(name="Ruth Halloran")
-    titles = ("Who is sitting next to your trainee?", "A review that does not feel like a trial")
+    titles = (
+        "Who is sitting next to your trainee?",
+        "A review that does not feel like a trial",
+        "The twelfth hour: what a schedule can do before a tired mind mishears an address",
+        "After the call",
+        "Five minutes at the podium",
+    )
     posts = [
         make_post(
             title=title,
