@@ -72,6 +72,10 @@ audit: $(READY) ## Lighthouse, axe and the Nu HTML checker over every page type
 guide: $(READY) ## Take the screenshots of the editors' guide anew (ARGS="home": some)
 	@$(BIN)/python -m audit.guide $(ARGS)
 
+.PHONY: looks
+looks: $(READY) ## Screenshots of every page type side by side, in looks/index.html (ARGS="article": some)
+	@$(BIN)/python -m audit.looks $(ARGS)
+
 .PHONY: lock
 lock: $(READY) ## Renew requirements.txt and requirements-dev.txt from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv

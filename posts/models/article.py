@@ -23,7 +23,7 @@ from posts.models.author import Author
 from posts.models.body import WithBody, WithBodyQuerySet, texts_with
 from posts.models.fields import PlainCharField, PlainTextField
 from posts.models.image import SHOWN_IN, USED_BY, Image
-from posts.models.topic import Tag
+from posts.models.topic import START_HERE, Tag
 from posts.text import html
 from posts.text.editor import HTMLField
 from posts.text.plain import text_of
@@ -160,6 +160,7 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
     def with_topic(self, besides: Tag | None = None) -> Self:
         """With the name of the first of its topics, for a card, without another query."""
         topics = Tag.objects.filter(posts=models.OuterRef("pk")).order_by("name")
+        topics = topics.exclude(slug=START_HERE)
         if besides:
             topics = topics.exclude(pk=besides.pk)
         return self.annotate(topic_name=models.Subquery(topics.values("name")[:1]))

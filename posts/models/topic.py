@@ -18,6 +18,11 @@ def _published(tags: type[models.Model]) -> models.QuerySet[Any]:
     return published
 
 
+# The topic whose articles the front page shows under its name: what editors hand to new readers. It
+# is a topic in everything else, so the desk needs nothing more for it.
+START_HERE = "start-here"
+
+
 class TagQuerySet(SluggedQuerySet["Tag"]):
     def in_use(self) -> Self:
         """The topics that have a published article."""

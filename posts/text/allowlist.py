@@ -53,6 +53,8 @@ ALLOWED_CLASSES: dict[str, frozenset[str]] = {
     "blockquote": frozenset({"pull"}),
     "section": frozenset({"case-example", "key-points"}),
     "ul": frozenset({"checklist"}),
+    # Its numbers are also drawn as bars (posts/text/bars.py).
+    "table": frozenset({"figures"}),
 }
 # These are something only by their class: without it, they are no more than their content.
 NEED_CLASS = frozenset({"section"})

@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 # To be raised whenever a step gives another result for the same body, or what is stored with it
 # is something else (posts/models/picture_use.py).
-VERSION = 10
+VERSION = 11
 VERSIONS = f"{VERSION}.{RECIPE}:"
 
 # As nh3 writes them: lower case, double quotes, no bare angle bracket in an attribute.

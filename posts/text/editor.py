@@ -75,6 +75,7 @@ CONFIG: dict[str, Any] = {
     "image_previewText": " ",
     # The style sheets of an article, so that the editor shows a text as readers will see it.
     "contentsCss": [
+        _static("css/site/typeface.css"),
         _static("css/site/tokens.css"),
         _static("css/site/base.css"),
         _static("css/site/prose.css"),
@@ -86,7 +87,10 @@ CONFIG: dict[str, Any] = {
         ["Format"],
         ["Bold", "Italic", "Link"],
         ["BulletedList", "NumberedList", "Checklist", "Blockquote"],
-        ["Picture", "PullQuote", "Footnote", "InsertTable", "CaseExample", "KeyPoints", "Rule"],
+        [
+            *("Picture", "PullQuote", "Footnote", "InsertTable", "DataFigure"),
+            *("CaseExample", "KeyPoints", "Rule"),
+        ],
         ["Undo", "Redo"],
         # Source is seen only while the source is, as the way back; the way there is under More.
         ["More", "Source"],

@@ -16,6 +16,7 @@ from django.utils.text import slugify
 
 from alarmroom.slugs import slug_of
 from posts.text.allowlist import SECTION_NAMES
+from posts.text.bars import with_bars
 from posts.text.plain import line_of
 
 # Fewer headings need no list.
@@ -47,7 +48,7 @@ _VOID = frozenset({"br", "img", "hr"})
 
 def with_structure(html: str) -> str:
     """Return a clean body with its anchors, footnotes and boxes."""
-    return with_boxes(with_anchors_and_notes(html))
+    return with_bars(with_boxes(with_anchors_and_notes(html)))
 
 
 def with_anchors_and_notes(html: str) -> str:
@@ -357,7 +358,8 @@ def with_boxes(html: str) -> str:
             continue
         label, css = "Code", "box box--code"
         if name == "table":
-            label, css = "Table", "box"
+            label = "Table"
+            css = "box figures" if ' class="figures"' in tag[0] else "box"
             caption = _CAPTION.search(html, tag.end(), ends[counts["table"]])
             words = _words(caption[1]) if caption else ""
         else:

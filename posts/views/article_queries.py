@@ -25,6 +25,7 @@ from django.utils import timezone
 
 from alarmroom.prepared import Param, Prepared, Row
 from posts.models import Correction, Likeness, Post, PostQuerySet, RelatedPost, Tag
+from posts.models.topic import START_HERE
 from posts.text.body import fingerprint
 from posts.views.article_values import Connected, Corrected, Topic, as_card, as_correction, as_topic
 
@@ -96,7 +97,11 @@ def _connected(limit: int) -> Prepared[Post]:
 
 _BY_SLUG = Prepared(lambda: _whole().filter(_public, slug=Param("slug", SlugField())))
 _BY_PK = Prepared(lambda: _whole().filter(pk=_pk))
-_TOPICS = Prepared(lambda: Tag.objects.filter(posts=_pk).order_by("name").only("name", "slug"))
+_TOPICS = Prepared(
+    lambda: (
+        Tag.objects.filter(posts=_pk).exclude(slug=START_HERE).order_by("name").only("name", "slug")
+    )
+)
 _CORRECTIONS = Prepared(lambda: Correction.objects.shown().filter(post=_pk).only("at", "text"))
 
 

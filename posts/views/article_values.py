@@ -215,8 +215,11 @@ def page_context(
             cover, places.COVER, alt=post.cover_alt, css="u-featured", first=True
         )
         context["caption"], context["credit"] = post.cover_caption, post.cover_credit
+    shown = {one.pk for one in related}
     for name in ("older", "newer"):
         link = getattr(post, name)
+        # What "Connecting the dots" offers is not offered again below it.
+        link = None if link and link["pk"] in shown else link
         context[name] = link["title"] if link else ""
         context[f"{name}_url"] = address("posts:article", link["slug"]) if link else ""
     return context

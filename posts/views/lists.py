@@ -1,6 +1,6 @@
 """The lists of articles: the front page, a topic, an author."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.paginator import Page
@@ -13,8 +13,17 @@ from alarmroom.paging import Paginator
 from posts import freshness
 from posts.models import Author, Post, PostQuerySet, Tag
 from posts.models.addresses import find_or_moved
+from posts.models.topic import START_HERE
 
 POSTS_PER_PAGE = 12
+STARTING = 4  # articles under "Start here"
+
+
+class TopicOfFront(NamedTuple):
+    """A topic as the front page shows it."""
+
+    tag: Tag
+    latest: Post | None
 
 
 def paginate(
@@ -51,13 +60,29 @@ def keep_list(response: HttpResponse, context: dict[str, Any], *keys: str) -> Ht
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
     context = paginate(request, Post.objects.published().for_listing(), key="posts")
-    topics = kept.remember(
-        "tags",
-        lambda: list(Tag.objects.in_use().with_counts()),
-        until=freshness.next_moment(),
-    )
-    response = render(request, "posts/front.html", {**context, "topics": topics})
-    return keep_list(response, context, "posts", "tags", "issues")
+    # The titles of articles are in it, so it is made again when a list of them changes.
+    keys, until = ("tags", "tag-texts", "posts"), freshness.next_moment()
+    context["start"] = kept.remember(keys, _start_here, part="start-here", until=until)
+    context["topics"] = kept.remember(keys, _topics, part="latest", until=until)
+    response = render(request, "posts/front.html", context)
+    return keep_list(response, context, "tag-texts", "posts", "tags", "issues")
+
+
+def _start_here() -> dict[str, Any] | None:
+    """Return the topic "Start here" with its newest articles, or None. Two queries."""
+    topic = Tag.objects.filter(slug=START_HERE).first()
+    posts = Post.objects.published().newest_first().filter(tags=topic) if topic else None
+    if posts is None:
+        return None
+    found = list(posts.with_topic().only("title", "slug")[:STARTING])
+    return {"topic": topic, "posts": found} if found else None
+
+
+def _topics() -> list[TopicOfFront]:
+    """Return the topics in use, each with its latest article. Two queries."""
+    tags = list(Tag.objects.in_use().exclude(slug=START_HERE).with_counts().with_latest())
+    latest = Post.objects.only("title", "slug").in_bulk([tag.latest for tag in tags])  # type: ignore[attr-defined]  # annotated
+    return [TopicOfFront(tag, latest.get(tag.latest)) for tag in tags]  # type: ignore[attr-defined]
 
 
 @require_safe

@@ -27,6 +27,7 @@ from alarmroom.desk.content import Content
 from alarmroom.methods import allow
 from posts.models import Author, Likeness, Post, Tag, access
 from posts.models.image import Image
+from posts.models.topic import START_HERE
 from posts.text import html
 from posts.views import article_queries
 from posts.views.article_queries import CONNECTED
@@ -136,7 +137,10 @@ def filled_with(post: Post, content: Content) -> Shown:
     """Put a content into a post that is not saved."""
     related = _fill(post, content)
     keys = [key for key in content["fields"]["tags"] or [] if str(key).isdecimal()]
-    topics = [as_topic(tag) for tag in Tag.objects.filter(pk__in=keys).order_by("name")]
+    topics = [
+        as_topic(tag)
+        for tag in Tag.objects.filter(pk__in=keys).exclude(slug=START_HERE).order_by("name")
+    ]
     corrections = article_queries.corrections(post) if post.pk else []
     return Shown(post, topics, related, corrections)
 

@@ -2,6 +2,7 @@
 // Each file in blocks/ has one of them.
 
 import { checklist } from "./blocks/checklist.js";
+import { dataFigure } from "./blocks/data-figure.js";
 import { figures } from "./blocks/figures.js";
 import { footnotes } from "./blocks/footnotes.js";
 import { leaving } from "./blocks/leaving.js";
@@ -28,7 +29,7 @@ CKEDITOR.plugins.add("blocks", {
     if (short) {
       for (const block of [sections, pullQuote, checklist, leaving]) block(editor);
     } else {
-      const blocks = [sections, pullQuote, checklist, footnotes, figures, pictures, presentPictures, leaving];
+      const blocks = [sections, pullQuote, checklist, footnotes, figures, pictures, presentPictures, dataFigure, leaving];
       for (const block of blocks) block(editor);
     }
   },

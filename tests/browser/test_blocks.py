@@ -183,3 +183,47 @@ def test_a_writer_has_no_source_and_a_button_for_all_that_it_was_needed_for(
     page.wait_for_function("() => CKEDITOR.instances.id_body?.status === 'ready'")
     assert '<ol start="4" type="A">' in text_of(page)
     context.close()
+
+
+def test_a_figure_with_data_is_made_and_changed_in_its_window(editor: Page) -> None:
+    surface = open_editor(editor)
+    keys(editor, "Most leave early.")
+    button(editor, "datafigure")
+    window = editor.locator("dialog.ask--data")
+    insert = window.get_by_role("button", name="Insert the figure")
+    insert.click()
+    expect(window.get_by_role("alert")).to_have_text("Say in one sentence what the figure shows.")
+    window.get_by_label("What the figure shows").fill("A third leaves <in> year one")
+    lines = window.get_by_label("One line for each bar")
+    lines.fill("*Year 1: 34 %\nnobody knows")
+    insert.click()
+    expect(window.get_by_role("alert")).to_have_text("Line 2 needs a name and a number.")
+    lines.fill("*Year 1: 34 %\n\nYears 2-3\t31 %\nLater on 1,200")
+    window.get_by_label("Source").fill("Our own count")
+    insert.click()
+    expect(window).to_have_count(0)
+    figure = (
+        '<table class="figures"><caption>A third leaves &lt;in&gt; year one</caption><tbody>'
+        '<tr><th scope="row"><strong>Year 1</strong></th><td>34 %</td></tr>'
+        '<tr><th scope="row">Years 2-3</th><td>31 %</td></tr>'
+        '<tr><th scope="row">Later on</th><td>1,200</td></tr></tbody>'
+        '<tfoot><tr><td colspan="2">Our own count</td></tr></tfoot></table>'
+    )
+    assert figure in re.sub(r"[\t\n]", "", text_of(editor))
+    # Again with the cursor in it: the window holds what is there.
+    surface.locator("table.figures td").first.click()
+    button(editor, "datafigure")
+    expect(window.get_by_label("One line for each bar")).to_have_value(
+        "*Year 1\t34 %\nYears 2-3\t31 %\nLater on\t1,200"
+    )
+    window.get_by_label("Source").fill("")
+    window.get_by_role("button", name="Change the figure").click()
+    expect(surface.locator("table.figures tfoot")).to_have_count(0)
+    expect(surface.locator("table.figures")).to_have_count(1)
+    keys(editor, "Control+z")
+    expect(surface.locator("table.figures tfoot")).to_have_count(1)
+    surface.locator("table.figures td").first.click()
+    button(editor, "datafigure")
+    window.get_by_role("button", name="Take the figure out").click()
+    expect(surface.locator("table")).to_have_count(0)
+    assert "Most leave early." in text_of(editor)

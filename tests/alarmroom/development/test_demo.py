@@ -16,8 +16,10 @@ from alarmroom.development.demo.load import articles, content, load
 from newsletter.models import Delivery, Issue
 from posts.models import Author, Post, RelatedPost, Tag
 from posts.models.image import Image
+from posts.models.topic import START_HERE
 from posts.text.html import clean
 from posts.text.structure import with_structure
+from posts.views.lists import POSTS_PER_PAGE, STARTING
 from subscribers.models import Notice, Resource, Subscriber
 
 ARTICLES = {article["slug"]: article for article in articles()}
@@ -58,12 +60,20 @@ def everything() -> dict[str, list[tuple[Any, ...]]]:
 # The articles
 
 
-def test_there_are_eight_articles_spread_over_ten_weeks() -> None:
-    assert len(ARTICLES) == 8
+def test_there_are_enough_articles_for_a_second_page() -> None:
+    assert len(ARTICLES) == 13 > POSTS_PER_PAGE
     days = [article["days_ago"] for article in ARTICLES.values()]
-    assert len(set(days)) == 8
+    assert len(set(days)) == 13
     assert min(days) >= 1
-    assert 56 < max(days) <= 70
+    assert 120 < max(days) <= 140
+
+
+def test_the_demo_shows_an_editor_every_block_and_where_new_readers_start() -> None:
+    bodies = "".join(article["body"] for article in ARTICLES.values())
+    for block in ('section class="key-points', 'section class="case-example', 'table class="fig'):
+        assert f"<{block}" in bodies
+    starting = [one for one in ARTICLES.values() if START_HERE in one["tags"]]
+    assert len(starting) == STARTING
 
 
 def test_the_articles_that_were_asked_for_are_among_them() -> None:
@@ -171,7 +181,7 @@ def test_a_picture_is_as_large_as_its_place_needs(name: str) -> None:
 def test_every_file_of_the_demo_is_used_and_all_are_small_enough_for_the_repository() -> None:
     used = [row["picture"] for row in (*content()["authors"], *content()["resources"])]
     used += [article["cover"]["picture"] for article in ARTICLES.values()]
-    assert sorted(used) == PICTURES
+    assert sorted(set(used)) == PICTURES
     documents = {row["slug"] for row in content()["resources"]}
     assert {path.stem for path in demo.DOCUMENTS.iterdir()} == documents
     files = [*demo.PICTURES.iterdir(), *demo.DOCUMENTS.iterdir()]
@@ -197,9 +207,9 @@ def test_loading_fills_the_site(small_pictures: None) -> None:
     summary = load()
 
     assert summary.created == {
-        "authors": 2, "topics": 8, "articles": 8, "resources": 2, "issues": 3,
+        "authors": 2, "topics": 9, "articles": 13, "resources": 2, "issues": 3,
     }  # fmt: skip
-    assert Post.objects.published().count() == 8
+    assert Post.objects.published().count() == 13
     for post in Post.objects.all():
         article = ARTICLES[post.slug]
         assert post.body == article["body"]
@@ -281,7 +291,7 @@ def test_the_command_says_what_it_did(
     small_pictures: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     call_command("load_demo")
-    assert "8 articles" in capsys.readouterr().out
+    assert "13 articles" in capsys.readouterr().out
 
     call_command("load_demo")
     assert "nothing was changed" in capsys.readouterr().out

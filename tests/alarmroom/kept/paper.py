@@ -109,7 +109,7 @@ class Paper:
         year = f"year-{timezone.localtime(self.middle.published_at).year}"
         sitemap = {"feeds", "posts", "tags", "pages", "page-dates"}
         return {
-            "front": {"posts", "tags", "issues", *cards, *EVERY_PAGE},
+            "front": {"posts", "tags", "tag-texts", "issues", *cards, *EVERY_PAGE},
             "old": {*article(old, ruth), f"link-{middle}"},
             "middle": {*article(middle, dele), f"link-{old}", f"link-{new}"},
             "new": {*article(new, ruth), f"link-{middle}"},

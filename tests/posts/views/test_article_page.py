@@ -299,3 +299,19 @@ def test_an_address_without_slash_redirects(client: Client) -> None:
     response = client.get("/articles/night-shift")
     assert response.status_code == 301
     assert response["Location"] == "/articles/night-shift/"
+
+
+def test_the_articles_before_and_after_repeat_nothing_of_the_related_ones(client: Client) -> None:
+    now = timezone.now()
+    older, post, newer = (
+        make_post(title=title, published_at=now - timedelta(days=days))
+        for title, days in (("Older", 3), ("This one", 2), ("Newer", 1))
+    )
+    html = client.get(post.get_absolute_url()).content.decode()
+    assert 'rel="prev"' in html
+    assert 'rel="next"' in html
+    connect(post, older)
+    html = client.get(post.get_absolute_url()).content.decode()
+    assert html.count(f'href="{older.get_absolute_url()}"') == 1
+    assert 'rel="prev"' not in html
+    assert f'rel="next" href="{newer.get_absolute_url()}"' in html

@@ -159,7 +159,49 @@ def test_each_topic_shows_its_number_of_published_articles(client: Client) -> No
         make_post(tags=[fire])
     make_post(tags=[fire], published_at=None)
     html = client.get("/").content.decode()
-    assert 'Fire <span class="topic__count">3<span class="visually-hidden"> articles' in html
+    assert 'Fire</a> <span class="topic__count">3<span class="visually-hidden"> articles' in html
+
+
+def test_each_topic_shows_its_latest_title(client: Client) -> None:
+    fire, calls = make_tag("Fire"), make_tag("Calls")
+    now = timezone.now()
+    make_post(title="Old fire", tags=[fire], published_at=now - timedelta(days=3))
+    make_post(title="New fire", tags=[fire], published_at=now - timedelta(days=2))
+    make_post(title="Tomorrow", tags=[fire], published_at=now + timedelta(days=1))
+    make_post(title="A call", tags=[calls], published_at=now - timedelta(days=1))
+    topics = client.get("/").content.decode().split('<nav class="topics"')[1]
+    assert topics.index("A call</a>") < topics.index("New fire</a>")
+    assert "Old fire" not in topics
+    assert "Tomorrow" not in topics
+
+
+def test_start_here_is_what_editors_put_under_that_topic(
+    client: Client, settings: Settings, django_capture_on_commit_callbacks: Any
+) -> None:
+    settings.KEPT_PAGES_SECONDS = 300
+    assert 'class="start"' not in client.get("/").content.decode()
+    with django_capture_on_commit_callbacks(execute=True):
+        start = make_tag("Start here")
+    fire = make_tag("Wildfire")
+    assert 'class="start"' not in client.get("/").content.decode()
+    with django_capture_on_commit_callbacks(execute=True):
+        for number in range(5):
+            days = timedelta(days=number + 1)
+            make_post(
+                title=f"First {number}", tags=[start, fire], published_at=timezone.now() - days
+            )
+        make_post(title="Not published", tags=[start], published_at=None)
+    html = client.get("/").content.decode()
+    section = html.split('class="start"')[1].split("</section>")[0]
+    assert [f"First {number}</a>" in section for number in range(5)] == [True] * 4 + [False]
+    assert "Not published" not in section
+    # It says nothing of an article, so no card and no list of topics names it.
+    assert section.count("Wildfire") == 4
+    assert html.count("Start here") == 1
+    with django_capture_on_commit_callbacks(execute=True):
+        start.description = "What we hand to every new supervisor."
+        start.save()
+    assert "What we hand to every" in client.get("/").content.decode()
 
 
 def test_the_newest_issue_stands_below_the_first_story(client: Client) -> None:
