@@ -75,6 +75,15 @@ def test_a_line_has_60_to_75_characters_at_the_desk(reader: Page, paths: dict[st
     assert 60 <= sum(lines) / len(lines) <= 75
 
 
+def test_a_line_on_paper_has_66_to_80_characters(reader: Page, paths: dict[str, str]) -> None:
+    reader.goto(paths["article"])
+    # A4 between its margins.
+    reader.set_viewport_size({"width": 643, "height": 950})
+    reader.emulate_media(media="print")
+    lines = reader.evaluate(LINES)
+    assert 66 <= sum(lines) / len(lines) <= 80
+
+
 def test_figures_are_old_style_in_the_text_and_lining_where_they_stand_alone(
     everything: Page,
 ) -> None:
