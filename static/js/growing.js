@@ -33,6 +33,8 @@ CKEDITOR.on("instanceReady", ({ editor }) => {
   function showCaret() {
     const selection = editor.mode === "wysiwyg" && editor.window?.$.getSelection();
     if (!writing || !editor.focusManager.hasFocus || !selection?.isCollapsed) return;
+    // The caret may be nowhere, as when a picture was dropped.
+    if (!selection.rangeCount) return;
     const range = selection.getRangeAt(0);
     const box = range.getClientRects()[0] ?? elementAt(range).getBoundingClientRect();
     const frame = editor.window.$.frameElement.getBoundingClientRect();

@@ -4,6 +4,7 @@ Every test ends with the fixture `problems` empty: no console error, so no CSP v
 any page that it opened.
 """
 
+import io
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -304,6 +305,50 @@ def test_a_pasted_picture_is_uploaded_and_never_stands_in_the_text_as_data(
     assert text_of(editor).startswith('<figure><img alt="A screen" height="480"')
 
 
+def test_pictures_dropped_into_the_text_show_their_progress_and_are_asked_about_in_turn(
+    editor: Page, photo: Path
+) -> None:
+    surface = open_editor(editor)
+    editor.keyboard.type("Dropped ")
+    editor.evaluate(
+        """() => {
+            window.shown = [];
+            CKEDITOR.instances.id_body.on("notificationShow", ({ data }) => {
+                window.shown.push(data.notification.type);
+            });
+        }"""
+    )
+    other = io.BytesIO()
+    Image.effect_noise((320, 240), 80).convert("RGB").save(other, "JPEG")
+    surface.evaluate(
+        """(body, files) => {
+            const line = body.querySelector("p");
+            const data = new DataTransfer();
+            for (const bytes of files) {
+                const content = new Uint8Array(bytes);
+                data.items.add(new File([content], "photo.jpg", {type: "image/jpeg"}));
+            }
+            const { right, top } = line.getBoundingClientRect();
+            const at = {clientX: right - 2, clientY: top + 5, bubbles: true, cancelable: true};
+            for (const name of ["dragenter", "dragover", "drop"]) {
+                line.dispatchEvent(new DragEvent(name, {dataTransfer: data, ...at}));
+            }
+        }""",
+        [list(photo.read_bytes()), list(other.getvalue())],
+    )
+    window = editor.get_by_role("dialog", name="Picture")
+    for words in ("A console", "A headset"):
+        expect(window.get_by_label("Alternative text")).to_have_value("")
+        window.get_by_label("Alternative text").fill(words)
+        window.get_by_role("button", name="Keep").click()
+    expect(window).to_have_count(0)
+    assert editor.evaluate("window.shown.includes('progress')")
+    text = text_of(editor)
+    assert text.count('src="/media/images/') == 2 and "data:" not in text
+    assert 'alt="A console"' in text and 'alt="A headset"' in text
+    editor.evaluate("CKEDITOR.instances.id_body.resetDirty()")
+
+
 def test_a_refused_picture_says_why_and_is_not_in_the_text(
     editor: Page, problems: list[str], tmp_path: Path
 ) -> None:
@@ -405,19 +450,11 @@ def test_the_editor_talks_to_nobody_else_and_sets_no_cookie(editor: Page, photo:
 
 
 def test_an_introduction_is_written_with_the_short_editor(editor: Page) -> None:
-    surface = open_editor(editor, "/admin/newsletter/issue/add/", "id_intro")
+    open_editor(editor, "/admin/newsletter/issue/add/", "id_intro")
     editor.keyboard.type("Good morning.")
     assert text_of(editor, "id_intro") == "<p>Good morning.</p>"
     expect(editor.locator(".cke_button__bold")).to_be_visible()
     expect(editor.locator(".cke_button__picture")).to_have_count(0)
-    # What a mail can show as an article does: boxes by the same buttons.
-    editor.click(".cke_button__pullquote")
-    expect(surface.locator("blockquote.pull")).to_have_text("Good morning.")
-    editor.click(".cke_button__pullquote")
-    editor.click(".cke_button__keypoints")
-    expect(surface.locator("section.key-points")).to_be_visible()
-    html = text_of(editor, "id_intro")
-    assert html.startswith('<section class="key-points">') and "Good morning." in html
 
 
 def test_an_author_is_added_in_a_popup(editor: Page) -> None:

@@ -137,7 +137,7 @@ function markOf({ number, message, isError }) {
   mark.type = "button";
   mark.className = `check-mark${isError ? " check-mark--error" : ""}`;
   mark.textContent = number;
-  mark.title = message;
-  mark.setAttribute("aria-label", `Check ${number}: ${message}`);
+  mark.title = message; // A screen reader says it after the name.
+  mark.setAttribute("aria-label", `Check ${number}`);
   return mark;
 }
