@@ -73,7 +73,7 @@ guide: $(READY) ## Take the screenshots of the editors' guide anew (ARGS="home":
 	@$(BIN)/python -m audit.guide $(ARGS)
 
 .PHONY: looks
-looks: $(READY) ## Screenshots of every page type side by side, in looks/index.html (ARGS="article": some)
+looks: $(READY) ## Screenshots of every page and mail side by side, in looks/index.html (ARGS="article": some)
 	@$(BIN)/python -m audit.looks $(ARGS)
 
 .PHONY: lock

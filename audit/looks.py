@@ -1,8 +1,9 @@
-"""`python -m audit.looks [word …]`: every page type side by side, for whoever designs next.
+"""`python -m audit.looks [word …]`: all pages and mails side by side, for whoever designs next.
 
 Takes a screenshot of each page type of a scratch installation with the demo at 320, 390, 768 and
 1440 px, light and dark. Writes them, and one HTML page that shows them side by side, to looks/,
-which git ignores. With words, only the page types that have one in their name.
+which git ignores. So does it with each kind of mail, in every look that a mail program gives it
+(audit/mails.py). With words, only what has one in its name; each mail has the word "mail".
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from audit import mails
 from audit.pages import ROOT, PageType
-from audit.site import site
+from audit.site import collect_static, site
 from audit.tools import chromium
 
 LOOKS = ROOT / "looks"
@@ -47,7 +49,13 @@ def take(words: list[str]) -> Path:
     LOOKS.mkdir(exist_ok=True)
     rows: list[str] = []
     count = 0
-    with site() as (url, types), sync_playwright() as playwright:
+    letters: dict[str, str] = {}
+
+    def collect(env: dict[str, str]) -> None:
+        collect_static(env)
+        letters.update(mails.mails(env))
+
+    with site(collect) as (url, types), sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"]
         )
@@ -58,6 +66,13 @@ def take(words: list[str]) -> Path:
             count += len(shots)
             rows.append(f'<h2>{escape(each.name)}</h2>\n<div class="row">{"".join(shots)}</div>\n')
             print(each.name)
+        for name, html in letters.items():
+            if words and not any(word in f"mail {name}" for word in words):
+                continue
+            found = list(mails.rows(browser, {name: html}, LOOKS))
+            count += sum(row.count("<figure>") for row in found)
+            rows += found
+            print(f"mail {name}")
         browser.close()
     sheet = LOOKS / "index.html"
     sheet.write_text(SHEET.format(count=count, rows="".join(rows)), "utf-8")
