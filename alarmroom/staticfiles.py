@@ -183,7 +183,11 @@ def _squeezed(sheet: str) -> str:
         short = line.replace(": ", ":").replace(", ", ",").removesuffix(" {")
         short += "{" if line.endswith(" {") else ""
         lines.append(short if short.endswith(_ENDS) else f"{short}\n")
-    return "".join(lines)
+    text = "".join(lines).replace(";}", "}")
+    # A number below one needs no zero.
+    for before in " :(,-":
+        text = text.replace(f"{before}0.", f"{before}.")
+    return text
 
 
 def _source(name: str) -> Path:
