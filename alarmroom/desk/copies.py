@@ -71,14 +71,16 @@ def keep(
     fresh = {"number": number, "data": data, "base": base, "changed_at": now}
     rows = WorkingCopy.objects.filter(**same)
     # One statement decides, so that two requests of a tab cannot store the older text last.
-    stored = rows.filter(number__lt=number, settled_at=None).update(**fresh, set_aside_at=None)
-    if not stored and not rows.exists():
-        try:
-            with transaction.atomic():
-                return WorkingCopy.objects.create(**same, **fresh, made_at=now)
-        except IntegrityError:
-            # Another request of the same tab was first.
-            rows.filter(number__lt=number, settled_at=None).update(**fresh, set_aside_at=None)
+    older = rows.filter(number__lt=number, settled_at=None)
+    if not older.update(**fresh, set_aside_at=None):
+        if not rows.exists():
+            try:
+                with transaction.atomic():
+                    return WorkingCopy.objects.create(**same, **fresh, made_at=now)
+            except IntegrityError:
+                pass
+        # Another request of the same tab may have made it since the first statement.
+        older.update(**fresh, set_aside_at=None)
     return rows.get()
 
 

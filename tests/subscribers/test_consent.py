@@ -1,5 +1,7 @@
 """The consent record is append-only, in the code and in the database."""
 
+import re
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.core.management.commands import flush
@@ -74,7 +76,8 @@ def test_the_database_refuses_a_flush(event: ConsentEvent, monkeypatch: pytest.M
     monkeypatch.setattr(flush, "sql_flush", sql_flush)  # Undo the patch of tests/conftest.py.
     with pytest.raises(CommandError) as refused, transaction.atomic():
         call_command("flush", interactive=False, verbosity=0)
-    assert "never deleted" in str(refused.value.__cause__)
+    # One statement names all tables; the log of the desk may be the first that refuses.
+    assert re.search("never (changed or )?deleted", str(refused.value.__cause__))
     assert ConsentEvent.objects.get() == event
 
 
