@@ -22,9 +22,9 @@ from django.utils import timezone  # noqa: E402  (likewise)
 
 from bench import search_fill  # noqa: E402  (likewise)
 from newsletter.models import Issue, IssuePost  # noqa: E402  (likewise)
-from posts.models import CheckResult, Image, Post, Review  # noqa: E402  (likewise)
-from posts.models.picture_use import note_uses  # noqa: E402  (likewise)
-from subscribers.models import ConsentEvent, Notice, Subscriber  # noqa: E402  (likewise)
+from posts.models import CheckResult, Image, Post, Review  # noqa: E402  (needs the settings)
+from posts.models.picture_use import note_uses  # noqa: E402  (needs the settings)
+from subscribers.models import ConsentEvent, Notice, Subscriber  # noqa: E402  (needs the settings)
 
 BATCH = 5000
 ISSUES = 100

@@ -13,4 +13,4 @@ class DeskDataConfig(AppConfig):
 
     def ready(self) -> None:
         # sign_in_log and tasks connect their signals.
-        from alarmroom.desk import sign_in_log, tasks  # noqa: F401  (they listen)
+        from alarmroom.desk import sign_in_log, tasks  # noqa: F401  (importing connects their signals)

@@ -31,7 +31,7 @@ class Plan:
         """Return what goes along, or changes, in sentences."""
         said = [row.said_in_bin(self.thing) for row in self.rows if isinstance(row, GoesAlong)]
         for other, name in self.referrers:
-            called = other._meta.get_field(name).verbose_name  # type: ignore[union-attr]  # a column
+            called = other._meta.get_field(name).verbose_name  # type: ignore[union-attr]  # a column, no reverse relation
             kind = other._meta.verbose_name
             said.append(
                 Said(
@@ -51,7 +51,7 @@ class Plan:
             if owner and said and owner != self.thing:
                 found.append((owner, said))
         by_referrer = [said for said in self.along() if said.about in dict(self.referrers)]
-        return found + [(said.about, said) for said in by_referrer]  # type: ignore[misc]  # objects
+        return found + [(said.about, said) for said in by_referrer]  # type: ignore[misc]  # filtered: each has one
 
 
 def plan(thing: models.Model) -> Plan:

@@ -74,7 +74,7 @@ def _read(version: int) -> dict[str, Chapter]:
             key,
             name,
             # Our own file, and no HTML in it is let through.
-            mark_safe(_render(inside, places)),  # noqa: S308  (see above)
+            mark_safe(_render(inside, places)),  # noqa: S308  (our own guide)
             frozenset(section for section, home in places.items() if home == key != section),
         )
         for key, (name, inside) in parts.items()

@@ -88,7 +88,7 @@ class IssueForm(forms.ModelForm):
         return corrections.offered_to(self.instance)
 
     def _save_m2m(self) -> None:
-        super()._save_m2m()  # type: ignore[misc]  # Django's own
+        super()._save_m2m()  # type: ignore[misc]  # the stubs leave it out
         wanted = self.cleaned_data["corrections"]
         took = corrections.put_in(self.instance, wanted)
         field: Any = self.fields["corrections"]

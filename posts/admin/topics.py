@@ -115,7 +115,7 @@ class TagAdmin(TopicPickerMixin, TagAdminBase):
 
     @admin.display(description="Use")
     def unused(self, tag: Tag) -> str:
-        return "In use" if tag.article_count else "Unused"  # type: ignore[attr-defined]  # likewise
+        return "In use" if tag.article_count else "Unused"  # type: ignore[attr-defined]  # annotated
 
     # Deleting, in plain words
 

@@ -24,7 +24,7 @@ class AuthenticationMiddleware(DjangosMiddleware):
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
-        request.user = SimpleLazyObject(partial(user_of, request))  # type: ignore[assignment]  # as Django itself
+        request.user = SimpleLazyObject(partial(user_of, request))  # type: ignore[assignment]  # lazy, as Django’s own
 
 
 def user_of(request: HttpRequest) -> Any:
