@@ -53,6 +53,8 @@ def violations(
 
     Playwright runs the script outside the page's Content-Security-Policy, which stays unchanged.
     """
+    # After a click, the address is the new page's while its elements are still on their way.
+    page.wait_for_load_state()
     page.evaluate(SOURCE)
     page.evaluate(END_FADING)
     found = page.evaluate(RUN, [*(["rule", only] if only else ["tag", RULES]), within])
