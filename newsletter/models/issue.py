@@ -1,11 +1,10 @@
-"""The Weekly Alarm: its issues, and the ledger of their delivery."""
+"""An issue of The Weekly Alarm: what an editor writes, and what state it is in."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
@@ -13,15 +12,17 @@ from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from alarmroom.desk.binnable import Binnable, GoesAlong, Said
+from alarmroom.desk.binnable import Binnable, Said
 from alarmroom.desk.content import Row, Shape
+from newsletter.models.delivery import Delivery
 from posts.models import Correction, Post
-from posts.models.body import images_in
-from posts.models.fields import PlainCharField, PlainTextField
+from posts.models.fields import PlainCharField
 from posts.models.image import Image
-from posts.models.picture_use import note_uses, users_of
+from posts.models.picture_use import users_of
 from posts.text.editor import HTMLField
-from subscribers.models import Subscriber
+
+if TYPE_CHECKING:
+    from newsletter.models.items import IssueCorrection, IssuePost
 
 
 class IssueQuerySet(models.QuerySet["Issue"]):
@@ -243,219 +244,3 @@ class Issue(Binnable):
         """Count the deliveries in each state, every state named. Slow for a large ledger."""
         found = dict(self.deliveries.order_by().values_list("state").annotate(count=Count("pk")))
         return {state: found.get(state, 0) for state in Delivery.State.values}
-
-
-class IssuePost(GoesAlong):
-    """An article's place in an issue."""
-
-    issue = models.ForeignKey(Issue, models.CASCADE, related_name="issue_posts")
-    post = models.ForeignKey(Post, models.PROTECT, related_name="issue_posts")
-    position = models.PositiveSmallIntegerField(default=0)
-    blurb = PlainTextField(
-        max_length=600, blank=True, help_text="Left empty, the article's summary stands there."
-    )
-
-    class Meta:
-        ordering = ["position", "pk"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["issue", "post"],
-                name="issue_post_once",
-                violation_error_message="This article is in the issue twice.",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.issue} / {self.post}"
-
-    def owner(self) -> models.Model:
-        return self.issue
-
-    def why_kept(self, thing: models.Model) -> Said | None:
-        if thing == self.issue or self.issue.is_open:
-            return None
-        advice = "Withdraw the article instead: its address then tells readers that it was."
-        return Said(
-            f"It is in the issue “{self.issue}”, which is out. {advice}",
-            f"It is in an issue that is out. {advice}",
-            self.issue,
-        )
-
-    def why_not_back(self) -> Said | None:
-        # Locked: whoever starts the issue at the same time waits, or is seen here.
-        issue = Issue.objects.select_for_update().get(pk=self.issue_id)
-        if issue.is_open:
-            return None
-        return Said(
-            f"It is not in the issue “{issue}” again, which is {issue.get_state_display()} by now.",
-            "It is not in an issue again that is out by now.",
-            issue,
-        )
-
-    def said_in_bin(self, thing: models.Model) -> Said:
-        if thing == self.issue:
-            return Said(f"“{self.post}” is in it.", "One article is in it.", self.post)
-        return Said(
-            f"It is in the {self.issue.get_state_display()} issue “{self.issue}”, and leaves it.",
-            f"It is in one {self.issue.get_state_display()} issue, and leaves it.",
-            self.issue,
-        )
-
-
-class IssueCorrection(GoesAlong):
-    """A correction that an issue tells its readers. No other issue tells it again."""
-
-    issue = models.ForeignKey(Issue, models.CASCADE, related_name="issue_corrections")
-    correction = models.OneToOneField(Correction, models.PROTECT, related_name="taken")
-
-    class Meta:
-        default_permissions = ()
-
-    def __str__(self) -> str:
-        return f"{self.issue} / {self.correction}"
-
-    def owner(self) -> models.Model:
-        return self.issue
-
-    def why_kept(self, thing: models.Model) -> Said | None:
-        if thing == self.issue or self.issue.is_open:
-            return None
-        advice = "Withdraw the article instead: its address then tells readers that it was."
-        return Said(
-            f"A correction of it is in the issue “{self.issue}”, which is out. {advice}",
-            f"A correction of it is in an issue that is out. {advice}",
-            self.issue,
-        )
-
-    def why_not_back(self) -> Said | None:
-        # Locked, as in IssuePost.
-        issue = Issue.objects.select_for_update().get(pk=self.issue_id)
-        if issue.is_open:
-            return None
-        return Said(
-            f"Its correction is not in the issue “{issue}” again, which is "
-            f"{issue.get_state_display()} by now.",
-            "A correction of it is not in an issue again that is out by now.",
-            issue,
-        )
-
-    def said_in_bin(self, thing: models.Model) -> Said:
-        about = self.correction.post
-        if thing == self.issue:
-            return Said(f"A correction of “{about}” is in it.", "A correction is in it.", about)
-        return Said(
-            f"A correction of it is in the {self.issue.get_state_display()} issue "
-            f"“{self.issue}”, and leaves it.",
-            f"A correction of it is in one {self.issue.get_state_display()} issue, and leaves it.",
-            self.issue,
-        )
-
-
-class Content(models.Model):
-    """The rendered issue, frozen when it was started. Exactly these bytes are sent.
-
-    `mime` is the finished message, with a token in each place that differs between recipients
-    (see newsletter/mail/rendering.py); `sha256` is its hash in hex.
-    """
-
-    issue = models.OneToOneField(Issue, models.CASCADE, related_name="content")
-    mime = models.BinaryField()
-    sha256 = models.CharField(max_length=64)
-    web_html = models.TextField(help_text="The web edition: no personal links.")
-    text = models.TextField()
-    frozen_at = models.DateTimeField(default=timezone.now)
-    pictures_noted = models.BooleanField(
-        default=False,
-        editable=False,
-        db_index=True,
-        help_text="Whether rows say which pictures it shows (posts/models/picture_use.py).",
-    )
-
-    def __str__(self) -> str:
-        return f"{self.issue}, frozen"
-
-    @classmethod
-    def note_pictures(cls, limit: int = 20) -> int:
-        """Store which pictures contents show that have no rows of it yet; return how many.
-
-        For the tick. It may run at any time, and twice: what is frozen never changes.
-        """
-        due = list(cls.objects.filter(pictures_noted=False).order_by("pk").values("pk")[:limit])
-        for row in due:
-            with transaction.atomic():
-                found = cls.objects.select_for_update(of=("self",)).defer("mime", "text")
-                content = found.select_related("issue").filter(**row).first()
-                if content is None:
-                    continue
-                note_uses(content.issue, images_in(content.web_html).values())
-                cls.objects.filter(pk=content.pk).update(pictures_noted=True)
-        return len(due)
-
-    @property
-    def is_intact(self) -> bool:
-        """Whether the bytes are still those that were frozen."""
-        return hashlib.sha256(self.mime).hexdigest() == self.sha256
-
-
-class Delivery(models.Model):
-    """One issue on its way to one subscriber.
-
-    The rows are both the queue and the ledger. A worker records that it is about to talk to
-    the mail server, so a crash can leave a delivery in doubt, but nobody is mailed twice.
-    """
-
-    class State(models.TextChoices):
-        QUEUED = "queued", "queued"
-        SENDING = "sending", "sending"
-        SENT = "sent", "sent"
-        FAILED = "failed", "failed"
-        SKIPPED = "skipped", "skipped"
-        UNCERTAIN = "uncertain", "uncertain"
-
-    issue = models.ForeignKey(Issue, models.PROTECT, related_name="deliveries")
-    # Null once the subscriber is erased: the totals must still balance.
-    subscriber = models.ForeignKey(
-        Subscriber, models.SET_NULL, null=True, related_name="deliveries"
-    )
-    state = models.CharField(max_length=9, choices=State, default=State.QUEUED)
-    leased_by = models.CharField(max_length=40, blank=True, default="")
-    leased_until = models.DateTimeField(null=True, blank=True)
-    tries = models.PositiveSmallIntegerField(default=0)
-    due_at = models.DateTimeField()
-    code = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="The mail server's last reply code (RFC 5321 4.2)."
-    )
-    reply = models.CharField(max_length=300, blank=True, default="")
-    changed_at = models.DateTimeField()
-
-    class Meta:
-        verbose_name_plural = "deliveries"
-        ordering = ["pk"]
-        indexes = [
-            models.Index(
-                fields=["issue", "due_at", "id"],
-                name="delivery_queue",
-                condition=Q(state="queued"),
-            ),
-            models.Index(
-                fields=["leased_until"],
-                name="delivery_leased",
-                condition=Q(leased_until__isnull=False),
-            ),
-            models.Index(fields=["issue", "state"], name="delivery_totals"),
-            models.Index(
-                fields=["issue"], name="delivery_in_doubt", condition=Q(state="uncertain")
-            ),
-        ]
-        constraints = [
-            models.UniqueConstraint(fields=["issue", "subscriber"], name="delivery_once"),
-            models.CheckConstraint(
-                name="delivery_state_known",
-                condition=Q(
-                    state__in=["queued", "sending", "sent", "failed", "skipped", "uncertain"]
-                ),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.issue} → {self.subscriber}: {self.state}"

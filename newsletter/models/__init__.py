@@ -1,0 +1,8 @@
+"""The Weekly Alarm: its issues, and the ledger of their delivery."""
+
+from newsletter.models.content import Content
+from newsletter.models.delivery import Delivery
+from newsletter.models.issue import Issue, IssueQuerySet
+from newsletter.models.items import IssueCorrection, IssuePost
+
+__all__ = ["Content", "Delivery", "Issue", "IssueCorrection", "IssuePost", "IssueQuerySet"]
