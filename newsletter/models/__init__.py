@@ -2,7 +2,16 @@
 
 from newsletter.models.content import Content
 from newsletter.models.delivery import Delivery
+from newsletter.models.event import DeliveryEvent
 from newsletter.models.issue import Issue, IssueQuerySet
 from newsletter.models.items import IssueCorrection, IssuePost
 
-__all__ = ["Content", "Delivery", "Issue", "IssueCorrection", "IssuePost", "IssueQuerySet"]
+__all__ = [
+    "Content",
+    "Delivery",
+    "DeliveryEvent",
+    "Issue",
+    "IssueCorrection",
+    "IssuePost",
+    "IssueQuerySet",
+]
