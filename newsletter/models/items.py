@@ -10,7 +10,60 @@ from posts.models import Correction, Post
 from posts.models.fields import PlainTextField
 
 
-class IssuePost(GoesAlong):
+class InIssue(GoesAlong):
+    """Something that an issue holds, and which keeps what it is of once the issue is out."""
+
+    issue: models.ForeignKey[Issue, Issue]
+    issue_id: int
+
+    words = "It"
+    """What of a binned thing is in the issue, as a sentence begins."""
+
+    class Meta:
+        abstract = True
+
+    def named(self) -> Said:
+        """Return its name, where it is spoken of beside the issue."""
+        raise NotImplementedError
+
+    def owner(self) -> models.Model:
+        return self.issue
+
+    def why_kept(self, thing: models.Model) -> Said | None:
+        if thing == self.issue or self.issue.is_open:
+            return None
+        advice = "Withdraw the article instead: its address then tells readers that it was."
+        return Said(
+            f"{self.words} is in the issue “{self.issue}”, which is out. {advice}",
+            f"{self.words} is in an issue that is out. {advice}",
+            self.issue,
+        )
+
+    def why_not_back(self) -> Said | None:
+        # Locked: whoever starts the issue at the same time waits, or is seen here.
+        issue = Issue.objects.select_for_update().get(pk=self.issue_id)
+        if issue.is_open:
+            return None
+        state = issue.get_state_display()
+        return Said(
+            f"{self.words} is not in the issue “{issue}” again, which is {state} by now.",
+            f"{self.words} is not in an issue again that is out by now.",
+            issue,
+        )
+
+    def said_in_bin(self, thing: models.Model) -> Said:
+        if thing == self.issue:
+            item = self.named()
+            return Said(f"{item.named} is in it.", f"{item.plain} is in it.", item.about)
+        state = self.issue.get_state_display()
+        return Said(
+            f"{self.words} is in the {state} issue “{self.issue}”, and leaves it.",
+            f"{self.words} is in one {state} issue, and leaves it.",
+            self.issue,
+        )
+
+
+class IssuePost(InIssue):
     """An article's place in an issue."""
 
     issue = models.ForeignKey(Issue, models.CASCADE, related_name="issue_posts")
@@ -33,45 +86,17 @@ class IssuePost(GoesAlong):
     def __str__(self) -> str:
         return f"{self.issue} / {self.post}"
 
-    def owner(self) -> models.Model:
-        return self.issue
-
-    def why_kept(self, thing: models.Model) -> Said | None:
-        if thing == self.issue or self.issue.is_open:
-            return None
-        advice = "Withdraw the article instead: its address then tells readers that it was."
-        return Said(
-            f"It is in the issue “{self.issue}”, which is out. {advice}",
-            f"It is in an issue that is out. {advice}",
-            self.issue,
-        )
-
-    def why_not_back(self) -> Said | None:
-        # Locked: whoever starts the issue at the same time waits, or is seen here.
-        issue = Issue.objects.select_for_update().get(pk=self.issue_id)
-        if issue.is_open:
-            return None
-        return Said(
-            f"It is not in the issue “{issue}” again, which is {issue.get_state_display()} by now.",
-            "It is not in an issue again that is out by now.",
-            issue,
-        )
-
-    def said_in_bin(self, thing: models.Model) -> Said:
-        if thing == self.issue:
-            return Said(f"“{self.post}” is in it.", "One article is in it.", self.post)
-        return Said(
-            f"It is in the {self.issue.get_state_display()} issue “{self.issue}”, and leaves it.",
-            f"It is in one {self.issue.get_state_display()} issue, and leaves it.",
-            self.issue,
-        )
+    def named(self) -> Said:
+        return Said(f"“{self.post}”", "One article", self.post)
 
 
-class IssueCorrection(GoesAlong):
+class IssueCorrection(InIssue):
     """A correction that an issue tells its readers. No other issue tells it again."""
 
     issue = models.ForeignKey(Issue, models.CASCADE, related_name="issue_corrections")
     correction = models.OneToOneField(Correction, models.PROTECT, related_name="taken")
+
+    words = "A correction of it"
 
     class Meta:
         default_permissions = ()
@@ -79,38 +104,6 @@ class IssueCorrection(GoesAlong):
     def __str__(self) -> str:
         return f"{self.issue} / {self.correction}"
 
-    def owner(self) -> models.Model:
-        return self.issue
-
-    def why_kept(self, thing: models.Model) -> Said | None:
-        if thing == self.issue or self.issue.is_open:
-            return None
-        advice = "Withdraw the article instead: its address then tells readers that it was."
-        return Said(
-            f"A correction of it is in the issue “{self.issue}”, which is out. {advice}",
-            f"A correction of it is in an issue that is out. {advice}",
-            self.issue,
-        )
-
-    def why_not_back(self) -> Said | None:
-        # Locked, as in IssuePost.
-        issue = Issue.objects.select_for_update().get(pk=self.issue_id)
-        if issue.is_open:
-            return None
-        return Said(
-            f"Its correction is not in the issue “{issue}” again, which is "
-            f"{issue.get_state_display()} by now.",
-            "A correction of it is not in an issue again that is out by now.",
-            issue,
-        )
-
-    def said_in_bin(self, thing: models.Model) -> Said:
+    def named(self) -> Said:
         about = self.correction.post
-        if thing == self.issue:
-            return Said(f"A correction of “{about}” is in it.", "A correction is in it.", about)
-        return Said(
-            f"A correction of it is in the {self.issue.get_state_display()} issue "
-            f"“{self.issue}”, and leaves it.",
-            f"A correction of it is in one {self.issue.get_state_display()} issue, and leaves it.",
-            self.issue,
-        )
+        return Said(f"A correction of “{about}”", "A correction", about)
