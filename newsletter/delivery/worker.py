@@ -29,7 +29,7 @@ from django.db.models import BigAutoField, CharField, DateTimeField, Exists, F, 
 from django.utils import timezone
 
 from alarmroom.prepared import Param, PreparedUpdate
-from newsletter.delivery import counting, outcomes, queueing, status
+from newsletter.delivery import counting, gates, outcomes, queueing, status
 from newsletter.delivery.lane import Lane
 from newsletter.delivery.outcomes import LeasedRow
 from newsletter.delivery.pausing import pause
@@ -99,17 +99,24 @@ class Worker:
     report: Report
     throttle: Throttle
     refusals: Refusals
+    gates: gates.Gates
     lane: Lane = field(default_factory=Lane)
     sender: str = field(default_factory=envelope_sender)
 
     def run(self) -> None:
         """Send batch after batch until nothing is due, the time is up or something is wrong."""
         while not self.time_is_up():
-            rows = self.lease()
-            if not rows:
+            leased = self.lease()
+            if not leased:
                 self.report.more = False
                 return
             self.report.more = True
+            admitted = self.gates.admit(leased, timezone.now())
+            gates.put_off(admitted.wait, self.name)
+            rows = admitted.go
+            if admitted.rest_until and not rows:
+                self.report.more = False
+                return
             try:
                 if not self.send(rows):
                     self.report.more = False
@@ -253,6 +260,7 @@ class Worker:
                 )
                 return True
             self.report.add(state.value)
+            self.gates.answered(row, outcome)
             if outcome.fate is Fate.ACCEPTED:
                 self.refusals.accepted()
             elif state == State.FAILED:
@@ -308,6 +316,7 @@ def deliver(issue_pk: int, seconds: float | None = None) -> Report:
             report=report,
             throttle=Throttle(issue),
             refusals=Refusals(issue),
+            gates=gates.Gates(issue, transport.alias),
         ).run()
     if not outcomes.finish(issue):
         counting.store_if_old(issue)
