@@ -224,6 +224,20 @@ class Environment:
             return default
         return value
 
+    def broker_url(self, name: str, default: str) -> str:
+        what = (
+            "an address such as `redis://:password@localhost:6379/0`, with special characters in "
+            "the password percent-encoded"
+        )
+        value = self.text(name, default, what)
+        split, problem = parts(value, ("redis", "rediss"))
+        if not problem and not re.fullmatch(r"/?|/[0-9]{1,3}", split.path):
+            problem = "has more behind its host than the number of a database"
+        if problem:
+            self.refuse(name, problem, what)
+            return default
+        return value
+
     def database(self, name: str, default: str) -> dict[str, Any]:
         """Return Django's configuration of a database, from its URL."""
         what = (
@@ -281,6 +295,16 @@ class Environment:
             found = False
         if not found:
             self.refuse(name, f"is {value!r}", what)
+            return default
+        return value
+
+    def tasks_backend(self, name: str, default: str) -> str:
+        """Return the path of a backend of django.tasks; Celery is a package of its own."""
+        value = self.dotted_path(name, default)
+        if value.startswith("alarmroom.celery.") and not importlib.util.find_spec("celery"):
+            self.refuse(
+                name, "needs Celery, which is not there", f"{default}, or install `celery[redis]`"
+            )
             return default
         return value
 

@@ -322,10 +322,18 @@ DELIVERY_MAX_FAILURES_IN_A_ROW = env.number("DELIVERY_MAX_FAILURES_IN_A_ROW", 25
 
 TASKS: dict[str, dict[str, Any]] = {
     "default": {
-        "BACKEND": env.dotted_path("TASKS_BACKEND", "django_tasks_db.DatabaseBackend"),
+        "BACKEND": env.tasks_backend("TASKS_BACKEND", "django_tasks_db.DatabaseBackend"),
         "QUEUES": ["default"],
     }
 }
+# Read by alarmroom/celery.py alone. A task that its worker did not end in so long is run by
+# another one: a slice has ended then, or its worker is dead.
+TASKS_BROKER_URL = env.broker_url("TASKS_BROKER_URL", "redis://localhost:6379/0")
+if TASKS["default"]["BACKEND"] == "alarmroom.celery.CeleryBackend":
+    TASKS["default"]["OPTIONS"] = {
+        "broker_url": TASKS_BROKER_URL,
+        "redeliver_after": DELIVERY_SLICE_SECONDS + DELIVERY_LEASE_SECONDS,
+    }
 
 # Security
 

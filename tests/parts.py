@@ -1,4 +1,4 @@
-"""Programs that some tests need and a laptop may lack: Chromium, Postfix's tools, SpamAssassin."""
+"""Programs that some tests need and a laptop may lack: Chromium, Postfix's tools, Redis."""
 
 import os
 import shutil
@@ -44,3 +44,10 @@ def spamassassin() -> str:
     if path := shutil.which("spamassassin"):
         return path
     missing("SpamAssassin", "apt install spamassassin")
+
+
+def redis_server() -> str:
+    """Return the path of redis-server, or skip the test."""
+    if path := shutil.which("redis-server"):
+        return path
+    missing("redis-server", "apt install redis-server")

@@ -2,6 +2,7 @@
 
 import ast
 import gc
+import importlib.util
 import os
 import runpy
 from collections.abc import Iterator
@@ -236,6 +237,11 @@ WRONG = [
     ("LOG_LEVEL", "LOUD"),
     ("TASKS_BACKEND", "nowhere"),
     ("TASKS_BACKEND", "no.where.Backend"),
+    ("TASKS_BACKEND", ""),
+    *(
+        ("TASKS_BROKER_URL", value)
+        for value in ("", "localhost:6379", "amqp://localhost", "redis://", "redis://host/queue")
+    ),
     ("DATA_DIR", "/dev/null/data"),
     ("DATA_DIR", ""),
     ("KEPT_PAGES_ROOT", ""),
@@ -297,6 +303,25 @@ def test_a_lease_shorter_than_eight_timeouts_is_refused(
     assert "at least eight times SMTP_TIMEOUT" in line
 
 
+def test_celery_is_a_choice_of_the_settings_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert "OPTIONS" not in settings(monkeypatch, environment(str(tmp_path)))["TASKS"]["default"]
+    given = {
+        "TASKS_BACKEND": "alarmroom.celery.CeleryBackend",
+        "TASKS_BROKER_URL": "rediss://:pa%2Fss@redis.example.org:6380/3",
+    }
+    found = settings(monkeypatch, environment(str(tmp_path), **given))["TASKS"]["default"]
+    assert found["OPTIONS"] == {"broker_url": given["TASKS_BROKER_URL"], "redeliver_after": 320}
+    # Where it is not installed, one line says so.
+    there = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "celery" else there(name)
+    )
+    [line] = refusal(monkeypatch, environment(str(tmp_path), **given))
+    assert line.startswith("TASKS_BACKEND needs Celery, which is not there: set it to")
+
+
 def test_no_variable_is_read_without_a_check() -> None:
     tried = {name for name, _ in (*WRONG, *WRONG_FOR_GUNICORN)}
     assert tried | FREE_TEXT == variables_that_are_read()
@@ -325,6 +350,7 @@ def test_all_wrong_values_are_reported_at_once(command: list[str], tmp_path: Pat
         ("DATABASE_URL", "postgres://user:s3cret@localhost:port/alarmroom"),
         ("SMTP_URL", "smtp+tls://user:s3cret#@smtp.example.org:587"),
         ("SMTP_URL", "smtps://user:s3cret@smtp.example.org"),
+        ("TASKS_BROKER_URL", "amqp://user:s3cret@localhost"),
     ],
 )
 def test_an_error_message_does_not_contain_the_password(
