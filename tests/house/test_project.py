@@ -70,9 +70,10 @@ def test_the_lock_files_agree_and_cover_the_declared_dependencies() -> None:
     for declared, pinned in (
         (project["dependencies"], runtime),
         (project["optional-dependencies"]["dev"], dev),
+        (project["optional-dependencies"]["celery"], dev),
     ):
         for requirement in declared:
-            name = re.split(r"[\[<>=~!; ]", requirement)[0].lower()
+            name = re.sub(r"[-_.]+", "-", re.split(r"[\[<>=~!; ]", requirement)[0].lower())
             assert name in pinned, f"make lock: {name} is not pinned"
 
 
