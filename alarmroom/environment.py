@@ -190,6 +190,25 @@ class Environment:
             self.refuse(name, f"is {value!r}", what)
         return f"{written}{semicolon}{behind}"
 
+    def verp(self, name: str, envelope_sender: str, local_part: int) -> str:
+        """Return what parts a mailbox from a mark behind it; empty: there is none.
+
+        `local_part` characters are needed behind the sender's own before the @ (RFC 5321 4.5.3.1).
+        """
+        value = self.text(name)
+        if value not in ("", "+", "-", "="):
+            self.refuse(name, f"is {value!r}", "+, - or =, or leave it out")
+            return ""
+        if value and len(envelope_sender.rpartition("@")[0]) > 64 - local_part:
+            self.refuse(
+                name,
+                f"needs {local_part} characters, and {envelope_sender} leaves no room for them",
+                f"nothing, or NEWSLETTER_ENVELOPE_FROM to one with at most {64 - local_part} "
+                "before the @",
+            )
+            return ""
+        return value
+
     def sender(self, name: str, default: str) -> str:
         """Return an address that may have a name, such as The Alarm Room <hello@example.org>."""
         what = "one mail address, such as The Alarm Room <hello@example.org>"

@@ -6,6 +6,7 @@ set, and until every other value is valid (alarmroom/environment.py).
 """
 
 from datetime import timedelta
+from email.utils import parseaddr
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -273,6 +274,10 @@ ADMINS = env.senders("ADMINS")
 MAIL_DOMAIN = env.host("MAIL_DOMAIN", SITE_HOST, "a domain, such as example.org")
 # The envelope sender of the newsletter, where bounces go (RFC 5321 4.4); empty: the From.
 NEWSLETTER_ENVELOPE_FROM = env.mail_address("NEWSLETTER_ENVELOPE_FROM", "")
+# What parts that mailbox from the mark of one mail (bounces+d123-...@example.org), if anything.
+NEWSLETTER_VERP = env.verp(
+    "NEWSLETTER_VERP", NEWSLETTER_ENVELOPE_FROM or parseaddr(NEWSLETTER_FROM_EMAIL)[1], 42
+)
 UNSUBSCRIBE_MAILTO = env.mail_address("UNSUBSCRIBE_MAILTO", f"unsubscribe@{MAIL_DOMAIN}")
 # CAN-SPAM: every newsletter carries the publisher's postal address.
 PLACEHOLDER_POSTAL_ADDRESS = "The Alarm Room, P.O. Box 911, Anytown, USA"

@@ -11,8 +11,8 @@ django.setup()
 
 from django.utils import timezone  # noqa: E402  (the settings come first)
 
-from newsletter.delivery.transport import envelope_sender  # noqa: E402  (likewise)
 from newsletter.mail import rendering as mail  # noqa: E402  (likewise)
+from newsletter.mail.traces import envelope_sender  # noqa: E402  (likewise)
 from newsletter.models import Content  # noqa: E402  (likewise)
 from subscribers.models import Subscriber  # noqa: E402  (likewise)
 

@@ -30,8 +30,9 @@ from newsletter import corrections, preflight
 from newsletter.delivery import batches, cancelling, queueing
 from newsletter.delivery.alerts import never_mailed
 from newsletter.delivery.tasks import skip_rest, wake
-from newsletter.delivery.transport import Outcome, SmtpTransport, envelope_sender
+from newsletter.delivery.transport import Outcome, SmtpTransport
 from newsletter.mail import rendering as mail
+from newsletter.mail.traces import envelope_sender
 from newsletter.models import Content, Delivery, Issue
 from subscribers.models import Subscriber
 

@@ -12,12 +12,10 @@ import contextlib
 import smtplib
 import socket
 from dataclasses import dataclass
-from email.utils import parseaddr
 from enum import Enum
 from types import TracebackType
 from typing import Any, Self
 
-from django.conf import settings
 from django.core.mail import mailers
 from django.core.mail.backends.smtp import EmailBackend
 
@@ -67,12 +65,6 @@ def _dot_stuffed(message: bytes) -> bytes:
     """Double the dot that a line begins with (RFC 5321 4.5.2)."""
     stuffed = message.replace(b"\n.", b"\n..")
     return b"." + stuffed if stuffed.startswith(b".") else stuffed
-
-
-def envelope_sender() -> str:
-    """Return the address that bounces go to (RFC 5321 4.4)."""
-    configured: str = settings.NEWSLETTER_ENVELOPE_FROM
-    return configured or parseaddr(settings.NEWSLETTER_FROM_EMAIL)[1]
 
 
 class SmtpTransport:

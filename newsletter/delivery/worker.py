@@ -41,9 +41,9 @@ from newsletter.delivery.transport import (
     ServerAway,
     ServerRefuses,
     SmtpTransport,
-    envelope_sender,
 )
 from newsletter.mail import rendering as mail
+from newsletter.mail.traces import return_path
 from newsletter.models import Content, Delivery, Issue
 from subscribers.models import Subscriber
 
@@ -101,7 +101,6 @@ class Worker:
     refusals: Refusals
     gates: gates.Gates
     lane: Lane = field(default_factory=Lane)
-    sender: str = field(default_factory=envelope_sender)
 
     def run(self) -> None:
         """Send batch after batch until nothing is due, the time is up or something is wrong."""
@@ -158,14 +157,15 @@ class Worker:
             if self.time_is_up() or time.monotonic() > half_lease:
                 break
             message, unfit = self.message(row)
+            sender = return_path(row.pk)
             try:
-                if not self.transport.reuse(self.sender):
+                if not self.transport.reuse(sender):
                     # A new connection may take longer than a lease lasts. Until then nothing
                     # is under way, so what is known is written first.
                     if not self.settle(pending):
                         return False
                     pending = None
-                    self.transport.prepare(self.sender)
+                    self.transport.prepare(sender)
             except ServerAway as error:
                 if self.settle(pending):
                     self.back_off(f"The mail server is away: {error}")

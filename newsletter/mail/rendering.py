@@ -26,6 +26,7 @@ from newsletter.mail.errors import RenderError
 from newsletter.mail.limits import check_links, check_size
 from newsletter.mail.markup import to_mail_html
 from newsletter.mail.mime import TOKENS, HeaderError, MessageTemplate, serialise
+from newsletter.mail.traces import message_id
 from newsletter.models import Issue, IssuePost
 from posts.models.own_links import resolved
 from posts.text import html as allowlist
@@ -126,17 +127,6 @@ def render_item(issue: Issue, row: IssuePost, number: int = 1) -> str:
     """
     context = _context(issue, [article(row, number, [], alone=True)], SAMPLE_KEY)
     return mail.render("issue", context)[2]
-
-
-def message_id(delivery_pk: int, issue_number: int) -> str:
-    """Return the Message-ID of a delivery: the same at every try, and nobody can guess it.
-
-    It contains the two numbers so that a bounce can be traced to its delivery.
-    """
-    proof = salted_hmac(
-        "newsletter.message-id", f"{issue_number}.{delivery_pk}", algorithm="sha256"
-    )
-    return f"<{issue_number}.{delivery_pk}.{proof.hexdigest()[:24]}@{settings.MAIL_DOMAIN}>"
 
 
 def preview(issue: Issue, rendered: HasMime) -> Preview:

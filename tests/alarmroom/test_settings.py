@@ -196,6 +196,8 @@ WRONG = [
     ("SIGN_UPS_PER_HOUR_AND_NETWORK", "1001"),
     ("SMTP_TIMEOUT", "3601"),
     ("DELIVERY_LEASE_SECONDS", "239"),
+    ("NEWSLETTER_VERP", "plus"),
+    ("NEWSLETTER_VERP", "@"),
     *((name, value) for name in SWITCHES for value in ("banana", "")),
     *((name, value) for name in SENDERS for value in ("nobody", "", "a@b.example, c@d.example")),
     *((name, value) for name in MAIL_ADDRESSES for value in ("nobody", "A <a@b.example>")),
