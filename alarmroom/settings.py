@@ -322,6 +322,10 @@ DELIVERY_BATCH_SIZE = env.number("DELIVERY_BATCH_SIZE", 200, least=1)
 DELIVERY_SLICE_SECONDS = env.number("DELIVERY_SLICE_SECONDS", 20, least=1, unit="seconds")
 # After this many final refusals in a row, the issue is paused until an editor resumes it.
 DELIVERY_MAX_FAILURES_IN_A_ROW = env.number("DELIVERY_MAX_FAILURES_IN_A_ROW", 25, least=1)
+# So is one of whose last 500 messages, or so, more than this share was refused.
+DELIVERY_MAX_FAILED_PERCENT = env.number("DELIVERY_MAX_FAILED_PERCENT", 20, least=1, most=100)
+# Whether DNS is asked which mail services take the mail of readers' domains (gateways.py).
+DELIVERY_LOOKS_UP_GATEWAYS = env.switch("DELIVERY_LOOKS_UP_GATEWAYS", default=not DEBUG)
 
 # The rows say what is to be done. A task only starts a worker on them (docs/decisions/).
 

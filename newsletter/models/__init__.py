@@ -5,13 +5,19 @@ from newsletter.models.delivery import Delivery
 from newsletter.models.event import DeliveryEvent
 from newsletter.models.issue import Issue, IssueQuerySet
 from newsletter.models.items import IssueCorrection, IssuePost
+from newsletter.models.limits import Gate, MailDomain, Mark, SendingLimit, WarmUp
 
 __all__ = [
     "Content",
     "Delivery",
     "DeliveryEvent",
+    "Gate",
     "Issue",
     "IssueCorrection",
     "IssuePost",
     "IssueQuerySet",
+    "MailDomain",
+    "Mark",
+    "SendingLimit",
+    "WarmUp",
 ]

@@ -137,7 +137,15 @@ class Issue(Binnable):
     state_note = models.CharField(
         max_length=300, blank=True, editable=False, help_text="Why it paused, in one sentence."
     )
+    # When it paused last, and why: unlike its note, this stays when it goes on.
+    paused_at = models.DateTimeField(null=True, editable=False)
+    paused_why = models.CharField(
+        max_length=300, blank=True, default="", db_default="", editable=False
+    )
     failures_in_a_row = models.PositiveIntegerField(default=0, editable=False)
+    # Of the last messages, how many were taken and how many were not (throttle.py).
+    lately_taken = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    lately_failed = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     # Backing off from a mail server that was away: how often in a row, and until when.
     away_in_a_row = models.PositiveIntegerField(default=0, editable=False)
     quiet_until = models.DateTimeField(null=True, blank=True, editable=False)

@@ -15,7 +15,7 @@ from alarmroom.desk import bin, copies, letters, sign_in
 from alarmroom.desk import tasks as desk_tasks
 from alarmroom.desk.signing_in import reset, sessions
 from alarmroom.desk.signing_in import tasks as password_tasks
-from newsletter.delivery import clock
+from newsletter.delivery import clock, gateway_tasks
 from newsletter.models import Content
 from posts import finishing, freshness, likeness, scheduling
 from posts import tasks as picture_tasks
@@ -69,6 +69,8 @@ def tick() -> list[str]:
     """
     steps = clock.Steps()
     clock.tick(steps)
+    with steps.step("Waking a worker for mail services"):
+        gateway_tasks.wake_due()
     with steps.step("Waking a worker for notices"):
         notice_tasks.wake_due()
     with steps.step("Forgetting old counts of sign-ups"):
