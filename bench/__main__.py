@@ -1,5 +1,6 @@
-"""`python -m bench [web] [delivery] [search] [desk]`: run them, all by default."""
+"""`python -m bench [web] [delivery] [search] [desk] [--quick]`: run them, all by default."""
 
+import os
 import sys
 
 from bench import delivery, desk, search, web
@@ -9,6 +10,9 @@ PARTS = {"web": web.main, "delivery": delivery.main, "search": search.main, "des
 
 
 def main(names: list[str]) -> int:
+    if "--quick" in names:
+        os.environ["BENCH_QUICK"] = "on"
+        names = [name for name in names if name != "--quick"]
     for name in names or list(PARTS):
         if name not in PARTS:
             print(f"There is no benchmark {name!r}: choose from {', '.join(PARTS)}.")

@@ -22,6 +22,11 @@ class BelowTarget(Exception):
     """A figure misses its target."""
 
 
+def is_quick() -> bool:
+    """Return whether `--quick` was given: fewer and shorter runs, for a first look."""
+    return os.environ.get("BENCH_QUICK") == "on"
+
+
 def tool(name: str, package: str) -> str:
     """Return the path of a program; raise Missing with the package that brings it."""
     path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")

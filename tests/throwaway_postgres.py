@@ -1,9 +1,11 @@
 """A PostgreSQL cluster in a temporary folder, which is removed after use.
 
 `python -m tests.throwaway_postgres -- pytest` runs a command with DATABASE_URL set to it.
-It listens only on a socket in that folder, and it is fast but not crash-safe (no fsync).
+It listens only on a socket in that folder, and it is fast but not crash-safe (no fsync), unless it
+is made with the settings of DURABLE.
 """
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -31,6 +33,15 @@ SETTINGS = {
     "autovacuum": "off",
     "max_connections": "100",
     "log_min_messages": "panic",
+}
+
+# As PostgreSQL is by default: a commit waits for the disk.
+DURABLE = {
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "autovacuum": "on",
+    "shared_buffers": "256MB",
 }
 
 
@@ -65,48 +76,90 @@ def unprivileged_user() -> dict[str, Any]:
     raise Missing("There is no user to run PostgreSQL as (adduser postgres)")
 
 
-@contextmanager
-def cluster() -> Iterator[str]:
-    """Yield the DATABASE_URL of a fresh cluster; stop and remove it afterwards.
+class Cluster:
+    """The server programs, the folder and the running server of one cluster."""
 
-    Raises Missing when PostgreSQL is not installed.
-    """
-    bin_dir, user = programs(), unprivileged_user()
-    # Short, because a socket's path may have 107 characters only.
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    server = None
-    try:
-        if user:
-            os.chown(folder, user["user"], user["group"])
-        data = folder / "data"
+    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
+        self.folder, self.settings = folder, {**SETTINGS, **settings}
+        self.bin, self.user = programs(), unprivileged_user()
+        self.url = f"postgres://{NAME}@/{folder}/{NAME}"
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def create(self) -> None:
+        """Make the cluster and its databases, and start the server."""
+        if self.user:
+            os.chown(self.folder, self.user["user"], self.user["group"])
+        initdb = [self.bin / "initdb", "-D", self.folder / "data", "-U", NAME, "-A", "trust"]
         subprocess.run(
-            [bin_dir / "initdb", "-D", data, "-U", NAME, "-A", "trust", "-E", "UTF8", "--no-sync"],
+            [*initdb, "-E", "UTF8", "--no-sync"],
             stdout=subprocess.DEVNULL,
-            cwd=folder,
+            cwd=self.folder,
             check=True,
-            **user,
+            **self.user,
         )
-        options = [f"--{name}={value}" for name, value in SETTINGS.items()]
-        server = subprocess.Popen(
-            [bin_dir / "postgres", "-D", data, "-k", folder, *options],
+        self.start()
+        for name in (NAME, TEMPLATE):
+            createdb = [self.bin / "createdb", "-h", self.folder, "-U", NAME, name]
+            subprocess.run(createdb, cwd=self.folder, check=True)
+
+    def start(self) -> None:
+        """Start the server, and return when it takes connections."""
+        options = [f"--{name}={value}" for name, value in self.settings.items()]
+        self._server = subprocess.Popen(
+            [self.bin / "postgres", "-D", self.folder / "data", "-k", self.folder, *options],
             stdout=subprocess.DEVNULL,
-            cwd=folder,
+            cwd=self.folder,
             # Ctrl-C is for the tests; the server is stopped when they are done.
             start_new_session=True,
-            **user,
+            **self.user,
         )
-        wait_until_ready(bin_dir, folder, server)
-        client = ["-h", folder, "-U", NAME]
-        for name in (NAME, TEMPLATE):
-            subprocess.run([bin_dir / "createdb", *client, name], cwd=folder, check=True)
-        yield f"postgres://{NAME}@/{folder}/{NAME}"
+        wait_until_ready(self.bin, self.folder, self._server)
+
+    def crash(self) -> None:
+        """Kill the server and all its processes at once."""
+        assert self._server is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._server.pid, signal.SIGKILL)
+        self._server.wait(30)
+        # Each backend has a session of its own; it ends when it sees that its postmaster is gone.
+        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                if entry.parent.stat().st_uid == self.user.get("user", os.geteuid()) and (
+                    str(entry.parent.joinpath("cwd").resolve()) == str(self.folder / "data")
+                ):
+                    os.kill(int(entry.parent.name), signal.SIGKILL)
+
+    def stop(self) -> None:
+        """Stop the server without a care for the data, which is not needed any more."""
+        if self._server is not None:
+            self._server.send_signal(signal.SIGQUIT)
+            self._server.wait(30)
+
+
+@contextmanager
+def running(**settings: str) -> Iterator[Cluster]:
+    """Yield a fresh cluster; stop and remove it afterwards.
+
+    `settings` are PostgreSQL's, in place of those above. Raises Missing when PostgreSQL is not
+    installed.
+    """
+    programs()
+    # Short, because a socket's path may have 107 characters only.
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    made = Cluster(folder, settings)
+    try:
+        made.create()
+        yield made
     finally:
-        if server is not None:
-            server.send_signal(
-                signal.SIGQUIT
-            )  # Immediate shutdown: the data is not needed any more.
-            server.wait(30)
+        made.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def cluster(**settings: str) -> Iterator[str]:
+    """Yield the DATABASE_URL of a fresh cluster; see running()."""
+    with running(**settings) as made:
+        yield made.url
 
 
 def wait_until_ready(bin_dir: Path, folder: Path, server: "subprocess.Popen[bytes]") -> None:

@@ -9,19 +9,46 @@ from bench import __main__ as bench
 from bench import delivery, desk, web
 from bench.scratch import BelowTarget
 
+FIGURES = {
+    delivery.RAW_4: (4000.0, 0.02),
+    delivery.LOCK_STEP: (2000.0, 0.04),
+    delivery.DJANGO: (200.0, 4.0),
+    delivery.engine("SQLite", 1): (1600.0, 0.3),
+    delivery.engine("SQLite", 4): (2400.0, 0.25),
+    delivery.engine("PostgreSQL", 1): (1600.0, 0.3),
+    delivery.engine("PostgreSQL", 8): (2400.0, 0.25),
+}
+FAR = {
+    delivery.LOCK_STEP: (12.0, 0.5),
+    delivery.engine("SQLite", 16): (300.0, 0.2),
+    delivery.engine("PostgreSQL", 16): (300.0, 0.2),
+}
 
-def measured(monkeypatch: pytest.MonkeyPatch, *, few_kib: int, many_kib: int) -> None:
+
+def measured(
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    few_kib: int = 1000,
+    many_kib: int = 1200,
+    near: dict[delivery.Way, tuple[float, float]] = FIGURES,
+) -> None:
     """Make the delivery benchmark return these figures, without a mail server or a database."""
     private = iter((few_kib, many_kib))
 
     def python(env: dict[str, str], module: str, *arguments: str) -> str:
+        run = {"sent": 10, "seconds": 1, "peak_kib": 1, "private_kib": 0}
         if module == "bench.delivery_run":
-            run = {"sent": 10, "seconds": 1, "peak_kib": 1, "private_kib": next(private)}
-            return json.dumps(run)
-        if module == "bench.delivery_bare":
-            return json.dumps({"sent": int(arguments[1]), "seconds": 1, "bytes": 1})
-        return ""
+            run["private_kib"] = next(private)
+        return json.dumps(run)
 
+    def speed() -> tuple[dict[int, delivery.Rounds], int]:
+        rounds = {
+            delay: {way: [delivery.Figure(*figure)] * 3 for way, figure in figures.items()}
+            for delay, figures in ((0, near), (20, FAR))
+        }
+        return rounds, 40_000
+
+    monkeypatch.setattr(delivery, "speed", speed)
     monkeypatch.setattr(delivery, "smtp_sink", lambda: nullcontext(2525))
     monkeypatch.setattr(delivery, "installation", lambda **environment: nullcontext({}))
     monkeypatch.setattr(delivery, "python", python)
@@ -30,20 +57,45 @@ def measured(monkeypatch: pytest.MonkeyPatch, *, few_kib: int, many_kib: int) ->
 def test_memory_that_grows_with_the_recipients_is_an_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    measured(monkeypatch, few_kib=1000, many_kib=1210)
+    measured(monkeypatch, many_kib=1210)
     assert bench.main(["delivery"]) != 0
-    assert capsys.readouterr().out.splitlines()[-1] == (
-        "delivery: a worker's private memory at 100,000 recipients is 1.21 times that at 1,000; "
-        "it may be 1.2 times."
-    )
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "delivery: these bars are missed:",
+        "  private memory at 100,000 recipients / at 1,000",
+    ]
 
 
-def test_memory_that_stays_the_same_is_no_error(
+def test_a_worker_that_is_slow_or_dear_is_an_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    measured(monkeypatch, few_kib=1000, many_kib=1200)
+    slow = {**FIGURES, delivery.engine("SQLite", 4): (2300.0, 0.26)}
+    measured(monkeypatch, near=slow)
+    assert bench.main(["delivery"]) != 0
+    missed = capsys.readouterr().out.partition("these bars are missed:\n")[2]
+    assert missed.splitlines() == [
+        "  SQLite, 1 worker, 4 connections / (a) with 4",
+        "  SQLite, 1 worker, 4 connections / (d)",
+        "  SQLite, 1 worker, 4 connections: CPU ms a message",
+    ]
+
+
+def test_a_worker_that_cannot_use_several_connections_misses_its_bars(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    several = (delivery.engine("SQLite", 4), delivery.engine("PostgreSQL", 8))
+    known = {way: figure for way, figure in FIGURES.items() if way not in several}
+    measured(monkeypatch, near=known)
+    assert bench.main(["delivery"]) != 0
+
+
+def test_what_reaches_every_bar_is_no_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measured(monkeypatch)
     assert bench.main(["delivery"]) == 0
-    assert "the bare smtplib loop sends 10,000 messages at most" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert said.count("reached") == 11
+    assert "missed" not in said
 
 
 @pytest.mark.parametrize(("kept", "anew"), [(0.84, 0.5), (0.9, 0.32)])
