@@ -6,11 +6,13 @@ from newsletter.models.event import DeliveryEvent
 from newsletter.models.issue import Issue, IssueQuerySet
 from newsletter.models.items import IssueCorrection, IssuePost
 from newsletter.models.limits import Gate, MailDomain, Mark, SendingLimit, WarmUp
+from newsletter.models.report import DomainFigures, Report
 
 __all__ = [
     "Content",
     "Delivery",
     "DeliveryEvent",
+    "DomainFigures",
     "Gate",
     "Issue",
     "IssueCorrection",
@@ -18,6 +20,7 @@ __all__ = [
     "IssueQuerySet",
     "MailDomain",
     "Mark",
+    "Report",
     "SendingLimit",
     "WarmUp",
 ]

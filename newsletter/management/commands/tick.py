@@ -17,6 +17,7 @@ from alarmroom.desk.signing_in import reset, sessions
 from alarmroom.desk.signing_in import tasks as password_tasks
 from newsletter.delivery import clock, gateway_tasks
 from newsletter.models import Content
+from newsletter.reports import tasks as report_tasks
 from posts import finishing, freshness, likeness, scheduling
 from posts import tasks as picture_tasks
 from posts.checks import elsewhere
@@ -77,6 +78,8 @@ def tick() -> list[str]:
         guards.delete_outdated()
     with steps.step("Waking workers for pictures"):
         picture_tasks.wake_due()
+    with steps.step("Waking a worker for the figures of issues"):
+        report_tasks.wake_due()
     with steps.step("Finishing texts"):
         finishing.serve_due()
     with steps.step("Noting which pictures issues show"):
