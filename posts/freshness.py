@@ -67,6 +67,7 @@ LISTED = (
     "cover_id",
     "author_id",
     "reading_minutes",
+    "first_topic_id",
 )
 
 IN_MENU = ("title", "slug", "show_in_footer", "position")

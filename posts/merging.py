@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from django.db import transaction
 
-from posts.models import Tag
+from posts.models import Post, Tag
 from posts.models.addresses import FormerSlug
 
 
@@ -24,6 +24,7 @@ def merge(tags: Collection[int], into: int) -> list[Tag]:
         stays = found.pop(into)
         for tag in found.values():
             stays.posts.add(*tag.posts.values_list("pk", flat=True))
+            Post.objects.filter(first_topic=tag).update(first_topic=stays)
             FormerSlug.objects.filter(tag=tag).update(tag=stays)
             tag.delete()
             stays.take_over(tag.slug)

@@ -59,11 +59,11 @@ LAST_STROKE = 78
 @require_safe
 def view(request: HttpRequest, slug: str) -> HttpResponse:
     """The picture of a published article; its address carries the version as `v`."""
-    posts = Post.objects.published().select_related("author", "cover").prefetch_related("tags")
+    posts = Post.objects.published().select_related("author", "cover").with_topic()
     post = find_or_moved(request, posts.defer("body", "body_served"), slug)
     if isinstance(post, HttpResponse):
         return post
-    now = version(post, topic(post))
+    now = version(post, post.topic)
     response = HttpResponse(content_type="image/jpeg")
     response["ETag"] = f'"{now}"'
     response["Cache-Control"] = FOR_EVER if request.GET.get("v") == now else FOR_NOW
@@ -83,29 +83,23 @@ def version(post: Post, topic: str) -> str:
     return hashlib.sha256("\0".join(shown).encode()).hexdigest()[:12]
 
 
-def topic(post: Post) -> str:
-    """Return the name of the post's first tag, or nothing."""
-    tags = list(post.tags.all())
-    return tags[0].name if tags else ""
-
-
 def address(post: Post, topic: str) -> str:
     """Return the path of the post's picture, which changes when the picture does.
 
-    `topic` is the name of the post's first tag, or empty.
+    `topic` is the name of the post's first topic, or empty.
     """
     return f"{models.address('posts:share-image', post.slug)}?v={version(post, topic)}"
 
 
 def share_image(post: Post) -> bytes:
     """Return the post's picture as a JPEG, drawn if it is not there yet."""
-    folder, name = f"share/{post.pk}", f"{version(post, topic(post))}.jpg"
+    folder, name = f"share/{post.pk}", f"{version(post, post.topic)}.jpg"
     path = f"{folder}/{name}"
     try:
         with default_storage.open(path) as file:
             return bytes(file.read())
     except OSError:
-        content = draw(post.title, topic(post), post.author.name, post.cover)
+        content = draw(post.title, post.topic, post.author.name, post.cover)
     # With a full disk it is not stored, and is drawn again for the next request.
     with contextlib.suppress(OSError):
         for former in default_storage.listdir(folder)[1]:

@@ -17,10 +17,10 @@ from alarmroom.desk.picture_field import PictureField
 from alarmroom.slugs import slug_of
 from posts.admin.checking import CheckedForm
 from posts.admin.shared import PICTURE_HELP, SlugForm
-from posts.admin.topic_picker import TopicsField
+from posts.admin.topic_picker import FirstTopicField, FirstTopicPicker, TopicsField
 from posts.admin.uploads import NOT_STORED, title_of
 from posts.checks.listing import LONGEST_TITLE, NEEDED
-from posts.models import Author, Post, access
+from posts.models import Author, Post, Tag, access
 from posts.models.article import untitled
 from posts.models.image import Image
 from posts.text.editor import PICTURE_TYPES
@@ -90,12 +90,20 @@ class PostForm(CheckedForm, SlugForm):
     class Meta:
         model = Post
         fields = "__all__"
-        field_classes = {"published_at": MomentField, "tags": TopicsField}
+        field_classes = {
+            "published_at": MomentField,
+            "tags": TopicsField,
+            "first_topic": FirstTopicField,
+        }
         help_texts = {
             "published_at": (
                 "In the future: published by itself at that moment. A time may be written as "
                 f"{TIME_EXAMPLES}."
-            )
+            ),
+            "first_topic": (
+                "Cards, mails and the line above the title name it. A topic that you add can be "
+                "chosen here once the article is saved."
+            ),
         }
         labels = {
             **Post.content_shape.labels,
@@ -127,6 +135,9 @@ class PostForm(CheckedForm, SlugForm):
         field = self.fields.get("published_at")
         if isinstance(field, MomentField):
             field.before = self.instance.published_at
+        first = self.fields.get("first_topic")
+        if first and isinstance(first.widget, FirstTopicPicker):
+            first.widget.topics = self["tags"]
         for name in NEEDED:
             if name in self.fields:
                 self.fields[name].required = False
@@ -157,6 +168,12 @@ class PostForm(CheckedForm, SlugForm):
         # Somebody else's draft is named only to who may see it.
         is_known = other.is_published or (self.user and access.may_see(self.user, other))
         return super().named(other) if is_known else "Another article"
+
+    def clean_first_topic(self) -> Tag | None:
+        """Only one of its topics can be the first of them."""
+        first: Tag | None = self.cleaned_data["first_topic"]
+        chosen = self.cleaned_data.get("tags")
+        return first if chosen is not None and first in chosen else None
 
     def clean_search_title(self) -> str:
         return " ".join(self.cleaned_data["search_title"].split())

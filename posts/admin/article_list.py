@@ -65,7 +65,7 @@ class ArticleListMixin(ArticleListBase):
         Column("Dek", lambda post: post.summary),
         Column("State", lambda post: state_of(post)[1]),
         Column("Author", lambda post: post.author),
-        Column("Topics", lambda post: ", ".join(tag.name for tag in post.tags.all())),
+        Column("Topics", lambda post: ", ".join(tag.name for tag in post.topics())),
         Column("Published", lambda post: post.published_at or post.was_published_at),
         Column("Changed", lambda post: post.updated_at),
         Column(
@@ -195,7 +195,7 @@ class ArticleListMixin(ArticleListBase):
         )
 
     def _facts(self, post: Any) -> SafeString:
-        topics = [tag.name for tag in post.tags.all()]
+        topics = [tag.name for tag in post.topics()]
         if not topics:
             return format_html('{} · <span class="row-lacks">no topic</span>', post.author)
         named = ", ".join(topics[:MOST_TOPICS])

@@ -130,7 +130,7 @@ class PostAdmin(
             if obj and obj.cover_id:
                 select.attrs["data-stored"] = obj.cover_id
         if topics := form.base_fields.get("tags"):
-            topic_picker(request, topics)
+            topic_picker(request, topics, form.base_fields.get("first_topic"))
         return form
 
     def get_fieldsets(self, request: HttpRequest, obj: Post | None = None) -> Any:
@@ -145,7 +145,7 @@ class PostAdmin(
         return [
             (None, {"fields": ["title", "summary", "body"]}),
             (STATE, {"fields": publishing}),
-            (WHO, {"fields": ["author", "tags"]}),
+            (WHO, {"fields": ["author", "tags", "first_topic"]}),
             (COVER, {"fields": cover}),
             (ADDRESS, {"fields": ["slug", "search_title"]}),
         ]

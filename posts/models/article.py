@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.apps import apps
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -159,11 +160,13 @@ class PostQuerySet(WithBodyQuerySet["Post"], SluggedQuerySet["Post"]):  # type: 
 
     def with_topic(self, besides: Tag | None = None) -> Self:
         """With the name of the first of its topics, for a card, without another query."""
-        topics = Tag.objects.filter(posts=models.OuterRef("pk")).order_by("name")
-        topics = topics.exclude(slug=START_HERE)
+        topics = Tag.objects.filter(posts=models.OuterRef("pk")).exclude(slug=START_HERE)
         if besides:
             topics = topics.exclude(pk=besides.pk)
-        return self.annotate(topic_name=models.Subquery(topics.values("name")[:1]))
+        # Not by first_before_names(): SQLite takes no row of the outer query in an ORDER BY.
+        first = topics.filter(pk=models.OuterRef("first_topic")).values("name")[:1]
+        by_name = topics.order_by("name").values("name")[:1]
+        return self.annotate(topic_name=Coalesce(models.Subquery(first), models.Subquery(by_name)))
 
 
 def _open_reviews() -> models.QuerySet[Any]:
@@ -213,6 +216,14 @@ class Post(WithBody, Slugged, Binnable):
     cover_caption = PlainCharField("caption", max_length=300, blank=True)
     cover_credit = PlainCharField("credit", max_length=160, blank=True)
     tags = models.ManyToManyField(Tag, blank=True, related_name="posts")
+    first_topic = models.ForeignKey(
+        Tag,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The topic that cards and mails name. Empty, or none of the article's: by name.",
+    )
     published_at = models.DateTimeField(
         null=True,
         blank=True,
@@ -258,6 +269,7 @@ class Post(WithBody, Slugged, Binnable):
             "body",
             "author",
             "tags",
+            "first_topic",
             "cover",
             "cover_alt",
             "cover_caption",
@@ -422,7 +434,11 @@ class Post(WithBody, Slugged, Binnable):
         """The name of its first topic: from with_topic(), or else from its tags."""
         if "topic_name" in self.__dict__:
             return self.__dict__["topic_name"] or ""
-        return next((tag.name for tag in self.tags.all()), "")
+        return next((tag.name for tag in self.topics() if tag.slug != START_HERE), "")
+
+    def topics(self) -> list[Tag]:
+        """Return its topics: the one that an editor put first, then the others by name."""
+        return sorted(self.tags.all(), key=lambda tag: tag.pk != self.first_topic_id)
 
     @property
     def was_revised(self) -> bool:

@@ -40,6 +40,15 @@ class TagQuerySet(SluggedQuerySet["Tag"]):
         newest = tagged.order_by("-published_at", "-pk").values("pk")
         return self.annotate(latest=models.Subquery(newest[:1]))
 
+    def first_before_names(self, first: Any) -> Self:
+        """In the order in which an article names them: the one that its editor put first, then
+        by name.
+
+        `first` is its primary key, or an expression of it that names no outer query.
+        """
+        is_first = models.When(pk=first, then=models.Value(0))
+        return self.order_by(models.Case(is_first, default=models.Value(1)), "name")
+
 
 class Tag(Slugged):
     """A topic that readers follow across articles."""

@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from alarmroom.prepared import Param, Prepared, Row
 from posts.models import Correction, Likeness, Post, PostQuerySet, RelatedPost, Tag
-from posts.models.topic import START_HERE
+from posts.models.topic import START_HERE, TagQuerySet
 from posts.text.body import fingerprint
 from posts.views.article_values import Connected, Corrected, Topic, as_card, as_correction, as_topic
 
@@ -97,11 +97,15 @@ def _connected(limit: int) -> Prepared[Post]:
 
 _BY_SLUG = Prepared(lambda: _whole().filter(_public, slug=Param("slug", SlugField())))
 _BY_PK = Prepared(lambda: _whole().filter(pk=_pk))
-_TOPICS = Prepared(
-    lambda: (
-        Tag.objects.filter(posts=_pk).exclude(slug=START_HERE).order_by("name").only("name", "slug")
-    )
-)
+
+
+def _topics() -> TagQuerySet:
+    topics = Tag.objects.filter(posts=_pk).exclude(slug=START_HERE).only("name", "slug")
+    first = Post.objects.filter(pk=_pk).order_by().values("first_topic")
+    return topics.first_before_names(Subquery(first[:1]))
+
+
+_TOPICS = Prepared(_topics)
 _CORRECTIONS = Prepared(lambda: Correction.objects.shown().filter(post=_pk).only("at", "text"))
 
 
@@ -155,7 +159,7 @@ def any_article(pk: int) -> Post | None:
 
 
 def topics(post: Post | ArticleRow) -> list[Topic]:
-    """Return the article's tags by name. One query."""
+    """Return the article's tags, the first one first. One query."""
     return _TOPICS.each(as_topic, pk=post.pk)
 
 

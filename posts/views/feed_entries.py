@@ -53,7 +53,7 @@ def entry(
         "author_photo": site(author.photo.file.url) if author.photo else None,
         "pubdate": published_at,
         "updateddate": revised(post, published_at),
-        "categories": [plain(tag.name) for tag in post.tags.all()],
+        "categories": [plain(tag.name) for tag in post.topics()],
         "enclosures": [picture.enclosure()] if picture else [],
         "picture": picture,
         "full_text": full_text(post, url, picture, images, addresses),

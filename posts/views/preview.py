@@ -137,9 +137,11 @@ def filled_with(post: Post, content: Content) -> Shown:
     """Put a content into a post that is not saved."""
     related = _fill(post, content)
     keys = [key for key in content["fields"]["tags"] or [] if str(key).isdecimal()]
+    # Contents of earlier days have none. No topic has the key 0.
+    first = str(content["fields"].get("first_topic") or 0)
+    tags = Tag.objects.filter(pk__in=keys).exclude(slug=START_HERE)
     topics = [
-        as_topic(tag)
-        for tag in Tag.objects.filter(pk__in=keys).exclude(slug=START_HERE).order_by("name")
+        as_topic(tag) for tag in tags.first_before_names(int(first) if first.isdecimal() else 0)
     ]
     corrections = article_queries.corrections(post) if post.pk else []
     return Shown(post, topics, related, corrections)

@@ -295,8 +295,19 @@ def test_topics_are_chosen_and_made_by_typing_and_nothing_else_is_needed(editor:
     field.press("Enter")
     line = editor.locator("[data-section=author-and-topics] [data-line]")
     expect(line).to_have_text(re.compile("2 topics$"))
+    # The first that was chosen stays the first, until another is made it, by mouse or by keys.
+    items = chips.get_by_role("listitem")
+    expect(items).to_contain_text(["The professionFirst", "Night <b>calls"])
+    chips.get_by_role("button", name="Night <b>calls: the first topic").press("Enter")
+    expect(items).to_contain_text(["Night <b>callsFirst", "The profession"])
+    made = chips.get_by_role("button", name="Night <b>calls: the first topic")
+    expect(made).to_be_focused()
+    expect(made).to_have_attribute("aria-pressed", "true")
     editor.get_by_role("button", name="Save draft").click()
-    expect(chips.get_by_role("listitem")).to_contain_text(["Night <b>calls", "The profession"])
+    expect(items).to_contain_text(["Night <b>callsFirst", "The profession"])
+    chips.get_by_role("button", name="The profession: the first topic").click()
+    editor.get_by_role("button", name="Save draft").click()
+    expect(items).to_contain_text(["The professionFirst", "Night <b>calls"])
 
 
 def test_related_articles_are_put_in_order_by_keys_by_a_menu_and_by_drag(editor: Page) -> None:

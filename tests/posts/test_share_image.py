@@ -32,7 +32,7 @@ def post(db: None) -> Post:
 
 def address(post: Post) -> str:
     found = Post.objects.get(pk=post.pk)
-    return share_image.address(found, share_image.topic(found))
+    return share_image.address(found, found.topic)
 
 
 def decoded(content: bytes) -> Pillow.Image:

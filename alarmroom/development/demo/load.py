@@ -159,7 +159,10 @@ def _create_post(article: dict[str, Any], picture: Picture) -> None:
         cover_credit=cover["credit"],
         published_at=_days_ago(article["days_ago"], 9),
     )
-    post.tags.set(Tag.objects.filter(slug__in=article["tags"]))
+    tags = {tag.slug: tag for tag in Tag.objects.filter(slug__in=article["tags"])}
+    post.tags.set(tags.values())
+    post.first_topic = tags.get(article["tags"][0])
+    post.save(update_fields=["first_topic"])
 
 
 def _relate(article: dict[str, Any]) -> None:

@@ -1,4 +1,5 @@
-// Topics as chips, chosen and made by typing. The browser's own list stays the field that is sent.
+// Topics as chips, chosen and made by typing. The browser's own lists stay the fields that are sent:
+// that of the topics, and that of the first one, which is the first chip.
 
 import { token } from "./account.js";
 import { combobox } from "../parts/combobox.js";
@@ -33,24 +34,95 @@ function start() {
   box.append(chips, input, trouble);
   select.after(box);
 
-  const chosen = () => [...select.selectedOptions];
+  // Readers are never shown the topic "Start here", so it cannot be the first.
+  const first = document.querySelector("select[data-first-topic]");
+  const hint = document.createElement("p");
+  hint.className = "topics__hint";
+  hint.textContent = "Cards and mails name the first. Press another topic to make it the first.";
+  hint.id = `${select.id}_first`;
+  if (first) {
+    first.closest(".form-row").hidden = true;
+    chips.after(hint);
+  }
 
-  function changed() {
+  const canBeFirst = (option) => option.dataset.slug !== first?.dataset.firstTopic;
+
+  // The first topic stands first; the others by name, and those that were added behind them.
+  function chosen() {
+    const all = [...select.selectedOptions];
+    const named = all.filter(canBeFirst);
+    const leads = named.find((option) => option.value === first?.value) ?? named[0];
+    return leads ? [leads, ...all.filter((option) => option !== leads)] : all;
+  }
+
+  function changed(leads) {
+    if (first) put(leads && canBeFirst(leads) ? leads : chosen().find(canBeFirst));
     show();
     select.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  // Without a choice it is the first by name. So it is written down as soon as it might be another.
+  function put(leads) {
+    const others = [...select.selectedOptions].filter((each) => canBeFirst(each) && each !== leads);
+    const isSure = others.every(
+      ({ text }) => leads.text < text && leads.text.localeCompare(text) < 0,
+    );
+    write(leads && (first.value || !isSure) ? leads : null);
+  }
+
+  function write(option) {
+    const isListed = [...first.options].some((each) => each.value === option?.value);
+    if (option && !isListed) first.append(new Option(option.text, option.value));
+    first.value = option?.value ?? "";
   }
 
   function show() {
     chips.replaceChildren(...chosen().map(chip));
     chips.hidden = chips.children.length === 0;
+    hint.hidden = chosen().filter(canBeFirst).length < 2;
+  }
+
+  function makeFirst(option) {
+    if (first.value !== option.value) {
+      write(option);
+      show();
+      first.dispatchEvent(new Event("change", { bubbles: true }));
+      say(`${option.textContent} is the first topic`);
+    }
+    chips.querySelector("button").focus();
+  }
+
+  // Of several, each is a button that makes it the first.
+  function nameOf(option) {
+    const among = chosen().filter(canBeFirst);
+    if (!first || among.length < 2 || !canBeFirst(option)) {
+      const name = document.createElement("span");
+      name.textContent = option.textContent;
+      return name;
+    }
+    const name = document.createElement("button");
+    const isFirst = option === among[0];
+    name.type = "button";
+    name.className = "chip__name";
+    name.textContent = option.textContent;
+    name.setAttribute("aria-label", `${option.textContent}: the first topic`);
+    name.setAttribute("aria-pressed", String(isFirst));
+    name.addEventListener("click", () => makeFirst(option));
+    if (isFirst) {
+      const mark = document.createElement("span");
+      mark.className = "chip__first";
+      mark.setAttribute("aria-hidden", "true");
+      mark.textContent = "First";
+      name.append(mark);
+    }
+    return name;
   }
 
   function chip(option) {
     const item = document.createElement("li");
     const remove = document.createElement("button");
-    const name = document.createElement("span");
+    const name = nameOf(option);
     item.className = "chip";
-    name.textContent = option.textContent;
     remove.type = "button";
     remove.className = "chip__remove";
     remove.setAttribute("aria-label", `Remove ${option.textContent}`);
@@ -58,27 +130,30 @@ function start() {
     remove.addEventListener("click", () => {
       const place = [...chips.children].indexOf(item);
       drop(option);
-      (chips.children[place]?.querySelector("button") ?? input).focus();
+      (chips.children[place]?.querySelector(".chip__remove") ?? input).focus();
     });
     item.append(name, remove);
     return item;
   }
 
   function drop(option) {
+    const after = chosen().filter((each) => each !== option);
     option.selected = false;
-    changed();
+    changed(after.find(canBeFirst));
     say(`${option.textContent} removed`);
   }
 
-  function add(pk, name) {
+  function add(pk, name, slug) {
     let option = [...select.options].find((each) => each.value === String(pk));
     if (!option) {
       option = new Option(name, pk);
+      if (slug) option.dataset.slug = slug;
       select.append(option);
     }
     const was = option.selected;
+    const leads = chosen().find(canBeFirst);
     option.selected = true;
-    if (!was) changed();
+    if (!was) changed(leads);
     say(was ? `${option.textContent} is chosen already` : `${option.textContent} added`);
   }
 
@@ -88,7 +163,7 @@ function start() {
     const answer = await request(select.dataset.newTopic, { body });
     input.disabled = false;
     input.focus();
-    if (answer.state === "found") return add(answer.pk, answer.name);
+    if (answer.state === "found") return add(answer.pk, answer.name, answer.slug);
     // Nothing typed is lost.
     input.value = name;
     trouble.textContent =
@@ -112,8 +187,9 @@ function start() {
       const taken = new Set(chosen().map((option) => option.value));
       const entries = answer.topics
         .filter(({ pk }) => !taken.has(String(pk)))
-        .map(({ pk, name, articles }) => ({
+        .map(({ pk, name, slug, articles }) => ({
           pk,
+          slug,
           label: name,
           note: `${articles} article${articles === 1 ? "" : "s"}`,
         }));
@@ -122,7 +198,7 @@ function start() {
       }
       return entries;
     },
-    choose: (entry) => (entry.isNew ? make(entry.name) : add(entry.pk, entry.label)),
+    choose: (entry) => (entry.isNew ? make(entry.name) : add(entry.pk, entry.label, entry.slug)),
     back() {
       const last = chosen().at(-1);
       if (last) drop(last);

@@ -57,6 +57,18 @@ def test_what_only_its_card_shows_is_new_where_its_card_stands(paper: Paper) -> 
     assert not touched & {"new", "old"}, "these only link to the middle one"
 
 
+def test_another_first_topic_is_new_wherever_its_card_or_its_text_stands(paper: Paper) -> None:
+    tag = make_tag("Zones")
+    paper.middle.tags.add(tag)
+    touched = paper.touched(edit(paper.middle, first_topic=tag))
+    assert touched >= {"middle", "front", "fire", "dele", "archive", "feed"}
+    assert not touched & {"new", "old"}, "these only link to the middle one"
+    touched = paper.touched(
+        lambda: Post.objects.filter(pk=paper.middle.pk).update(first_topic=None)
+    )
+    assert touched >= {"middle", "front", "fire", "dele"}
+
+
 def test_an_article_that_is_published_is_listed_at_once(paper: Paper) -> None:
     paper.draft.tags.add(paper.night)
     touched = paper.touched(edit(paper.draft, published_at=timezone.now()))

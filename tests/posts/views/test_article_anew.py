@@ -4,6 +4,7 @@ The process remembers rendered articles by the rows they were made from. The cha
 written without signals, as another host would write them.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -72,6 +73,13 @@ def test_a_change_of_a_row_is_shown_at_once(client: Client, post: Post, what: st
     assert shown not in page(client)
     change()
     assert shown in page(client)
+
+
+def test_another_first_topic_stands_first_at_once(client: Client, post: Post) -> None:
+    post.tags.add(night := make_tag("Night", slug="night"))
+    assert re.findall(r'href="/tags/([^/]*)/"', page(client))[:2] == ["fire", "night"]
+    Post._base_manager.update(first_topic=night)
+    assert re.findall(r'href="/tags/([^/]*)/"', page(client))[:2] == ["night", "fire"]
 
 
 def test_a_correction_is_shown_and_gone_at_once(client: Client, post: Post) -> None:
