@@ -167,7 +167,7 @@ class CeleryBackend(BaseTaskBackend):
             CheckError(
                 "TASKS names Celery and no broker.",
                 hint="Set TASKS_BROKER_URL, such as redis://localhost:6379/0.",
-                id="alarmroom.E004",
+                id="alarmroom.E005",
             )
         ]
 

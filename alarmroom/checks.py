@@ -1,4 +1,4 @@
-"""Our own system checks of production settings, run by `manage.py check --deploy`."""
+"""Our own system checks of production settings, most of them by `manage.py check --deploy`."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+from django.core.mail import mailers
 from django.http.request import validate_host
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-SMTP_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 
 
 @register("alarmroom", deploy=True)
@@ -53,15 +54,32 @@ def passkeys(**kwargs: Any) -> Iterable[CheckMessage]:
         )
 
 
+@register("alarmroom")
+def mailers_work(**kwargs: Any) -> Iterable[CheckMessage]:
+    """Both mailers can be made; whether their servers answer is not asked."""
+    for alias in ("default", "bulk"):
+        try:
+            mailers[alias]
+        except (ImproperlyConfigured, TypeError, ValueError) as error:
+            yield Error(
+                f"The mailer “{alias}” of MAILERS cannot be used: {error}",
+                hint="No mail leaves through it; an issue would pause before anybody is mailed.",
+                id="alarmroom.E003",
+            )
+
+
 @register("alarmroom", deploy=True)
 def mail(**kwargs: Any) -> Iterable[CheckMessage]:
-    """Sending the newsletter needs SMTP, and the law asks for a postal address."""
-    if settings.MAILERS["bulk"]["BACKEND"] != SMTP_BACKEND:
-        yield Error(
-            "The mailer `bulk` does not speak SMTP.",
-            hint="The ledger records the mail server's answers; set BULK_SMTP_URL instead.",
-            id="alarmroom.E003",
-        )
+    """A password is said to nobody in the clear, and the law asks for a postal address."""
+    for alias, mailer in settings.MAILERS.items():
+        options = mailer.get("OPTIONS", {})
+        encrypted = options.get("use_tls") or options.get("use_ssl")
+        if options.get("password") and not encrypted and options.get("host") not in LOOPBACK:
+            yield Warning(
+                f"The mailer “{alias}” says its password in the clear.",
+                hint="Write smtp+tls:// (port 587) or smtp+ssl:// (port 465) in its address.",
+                id="alarmroom.W006",
+            )
     if settings.POSTAL_ADDRESS == settings.PLACEHOLDER_POSTAL_ADDRESS:
         yield Warning(
             "POSTAL_ADDRESS is the made-up one of development.",

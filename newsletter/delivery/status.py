@@ -97,7 +97,7 @@ def why_refused(said: str) -> str:
     `said` is the text of a ServerRefuses, which begins with the reply code where there is one.
     """
     code, _, reply = said.partition(" ")
-    known = ""
-    if code.isdecimal() and len(code) == 3:
-        known = advice(Outcome(Fate.REJECTED, int(code), reply))
+    if not (code.isdecimal() and len(code) == 3):
+        return said
+    known = advice(Outcome(Fate.REJECTED, int(code), reply))
     return f"{known} The mail server refuses us: {said}".strip()

@@ -306,7 +306,8 @@ def deliver(issue_pk: int, seconds: float | None = None) -> Report:
             tell=True,
         )
         return report
-    with SmtpTransport("bulk") as transport:
+    size = len(content.mime) + mail.ROOM_FOR_RECIPIENT
+    with SmtpTransport("bulk", size=size) as transport:
         Worker(
             issue=issue,
             template=mail.MessageTemplate(bytes(content.mime)),

@@ -24,6 +24,8 @@ from alarmroom.characters import CONTROL
 CRLF = "\r\n"
 LINE = 76  # characters in an encoded line, the soft break's "=" included (RFC 2045 6.7)
 LONGEST_KEY = 60
+# So many octets more than its template a message has at most: its address, its dates, three keys.
+ROOM_FOR_RECIPIENT = 1_000
 
 _TOKEN = re.compile(rb"(\{\{(?:to|message-id|date|key)\}\})")
 _KEY = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST_KEY}}}")

@@ -25,7 +25,13 @@ from newsletter.mail.articles import Article, article, articles, layout, site, s
 from newsletter.mail.errors import RenderError
 from newsletter.mail.limits import check_links, check_size
 from newsletter.mail.markup import to_mail_html
-from newsletter.mail.mime import TOKENS, HeaderError, MessageTemplate, serialise
+from newsletter.mail.mime import (
+    ROOM_FOR_RECIPIENT,
+    TOKENS,
+    HeaderError,
+    MessageTemplate,
+    serialise,
+)
 from newsletter.mail.traces import message_id
 from newsletter.models import Issue, IssuePost
 from posts.models.own_links import resolved
@@ -33,6 +39,7 @@ from posts.text import html as allowlist
 from posts.text.structure import with_panels
 
 __all__ = [
+    "ROOM_FOR_RECIPIENT",
     "SAMPLE_KEY",
     "MessageTemplate",
     "Preview",

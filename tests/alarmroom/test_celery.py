@@ -126,7 +126,7 @@ def test_what_cannot_be_reached_stops_nobody(
 
 def test_a_backend_without_a_broker_is_an_error_of_the_settings(settings: Settings) -> None:
     settings.TASKS = {"default": {"BACKEND": "alarmroom.celery.CeleryBackend"}}
-    assert "alarmroom.E004" in {found.id for found in run_checks()}
+    assert "alarmroom.E005" in {found.id for found in run_checks()}
 
 
 def test_a_task_that_wants_its_context_is_refused(settings: Settings) -> None:
