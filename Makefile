@@ -64,6 +64,10 @@ $(BENCHES):
 	@:
 endif
 
+.PHONY: torture
+torture: $(READY) ## Kill workers, databases and mail servers while issues are sent (ARGS="races --short": some)
+	@$(BIN)/python -m torture $(ARGS)
+
 .PHONY: audit
 audit: $(READY) ## Lighthouse, axe and the Nu HTML checker over every page type
 	@$(BIN)/python -m audit $(ARGS)

@@ -1,0 +1,1 @@
+"""`make torture`: workers, databases and mail servers die while an issue is sent."""
