@@ -326,6 +326,9 @@ DELIVERY_MAX_FAILURES_IN_A_ROW = env.number("DELIVERY_MAX_FAILURES_IN_A_ROW", 25
 DELIVERY_MAX_FAILED_PERCENT = env.number("DELIVERY_MAX_FAILED_PERCENT", 20, least=1, most=100)
 # Whether DNS is asked which mail services take the mail of readers' domains (gateways.py).
 DELIVERY_LOOKS_UP_GATEWAYS = env.switch("DELIVERY_LOOKS_UP_GATEWAYS", default=not DEBUG)
+# After so many issues in a row that came back undelivered (a full mailbox, a server that is away),
+# an address is suppressed. What is about the address itself counts sooner.
+SOFT_BOUNCES_IN_A_ROW = env.number("SOFT_BOUNCES_IN_A_ROW", 3, least=2, most=50)
 
 # The rows say what is to be done. A task only starts a worker on them (docs/decisions/).
 

@@ -56,6 +56,7 @@ _PUBLISHES = (
     *_all("subscribers.subscriber", "view"),
     *_all("subscribers.suppression", "view add"),
     *_all("newsletter.delivery", "view"),
+    *_all("newsletter.receivedmail", "view"),
     *_all("subscribers.notice", "view"),
 )
 _ADMINISTERS = (

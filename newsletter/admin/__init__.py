@@ -1,5 +1,5 @@
 """The desk of issues and their deliveries."""
 
-from newsletter.admin import finding, home, issues
+from newsletter.admin import finding, home, issues, received
 
-__all__ = ["finding", "home", "issues"]
+__all__ = ["finding", "home", "issues", "received"]

@@ -6,6 +6,7 @@ from newsletter.models.event import DeliveryEvent
 from newsletter.models.issue import Issue, IssueQuerySet
 from newsletter.models.items import IssueCorrection, IssuePost
 from newsletter.models.limits import Gate, MailDomain, Mark, SendingLimit, WarmUp
+from newsletter.models.received import ReceivedMail
 from newsletter.models.report import DomainFigures, Report
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "IssueQuerySet",
     "MailDomain",
     "Mark",
+    "ReceivedMail",
     "Report",
     "SendingLimit",
     "WarmUp",

@@ -16,6 +16,7 @@ from alarmroom.desk import tasks as desk_tasks
 from alarmroom.desk.signing_in import reset, sessions
 from alarmroom.desk.signing_in import tasks as password_tasks
 from newsletter.delivery import clock, gateway_tasks
+from newsletter.feedback import keeping
 from newsletter.models import Content
 from newsletter.reports import tasks as report_tasks
 from posts import finishing, freshness, likeness, scheduling
@@ -84,6 +85,8 @@ def tick() -> list[str]:
         finishing.serve_due()
     with steps.step("Noting which pictures issues show"):
         Content.note_pictures()
+    with steps.step("Forgetting received mail of three months ago"):
+        keeping.forget_old()
     with steps.step("Noting what the schedule published"):
         scheduling.record_published()
     with steps.step("Comparing articles"):

@@ -21,7 +21,7 @@ from django_tasks_db.models import DBTaskResult
 
 from alarmroom.desk.bin import move_to_bin
 from alarmroom.desk.models import Binned
-from newsletter.models import Content, Delivery, Issue
+from newsletter.models import Content, Delivery, Issue, ReceivedMail
 from posts.models import Post, Spelling
 from subscribers.models import ConsentEvent, Notice, Subscriber, Suppression
 from tests.factories import (
@@ -119,6 +119,7 @@ MODELS: dict[str, dict[str, str]] = {
         "add": NOBODY,
         "delete": NOBODY,
     },
+    "newsletter.receivedmail": {"see": f"view+{LEDGER}", "add": NOBODY, "delete": NOBODY},
     "subscribers.subscriber": {"see": "view change", "add": NOBODY, "delete": "delete"},
     "subscribers.consentevent": {"see": "view change", "add": NOBODY, "delete": NOBODY},
     "subscribers.suppression": {"see": "view change", "add": "add", "delete": "delete"},
@@ -404,6 +405,9 @@ def publication(db: None, settings) -> None:
         Delivery.objects.create(
             issue=issue, subscriber=subscriber, state=state, reply=said, due_at=now, changed_at=now
         )
+    ReceivedMail.objects.create(
+        why="person", source="mailbox", sender=READER, size=1, raw=said.encode(), key="0" * 64
+    )
     DBTaskResult.objects.create(
         args_kwargs={"args": [], "kwargs": {}},
         task_path="x.y",

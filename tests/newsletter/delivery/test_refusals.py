@@ -5,7 +5,7 @@ import pytest
 from newsletter.delivery import starting, worker
 from newsletter.delivery.status import Trouble, enhanced, trouble
 from newsletter.delivery.transport import Fate, Outcome
-from newsletter.models import Issue
+from newsletter.models import DeliveryEvent, Issue
 from subscribers.models import ConsentEvent, Subscriber, Suppression
 from tests.factories import make_issue, make_subscriber
 from tests.newsletter.delivery.ledger import due_now, started, state_of, states
@@ -88,16 +88,29 @@ def test_a_refusal_without_a_clear_reason_suppresses_the_second_time(
     assert states(sent_again(server)) == {"sent": 1}
 
 
-def test_spam_and_full_mailboxes_suppress_nobody(server: ScriptedServer) -> None:
+def test_spam_suppresses_nobody_and_a_full_mailbox_the_third_time(server: ScriptedServer) -> None:
     make_subscriber("here@example.org")
     answers = {"full@example.org": "552 5.2.2 full", "spam@example.org": "554 5.7.1 spam"}
     server.on["END"] = answers.get
     started("full@example.org", "spam@example.org")
     for issue in Issue.objects.all():
         worker.deliver(issue.pk)
-    for _ in range(2):
-        sent_again(server)
+    sent_again(server)
     assert suppressed() == set()
+    sent_again(server)
+    assert suppressed() == {"full@example.org"}
+
+
+def test_a_refusal_is_an_event_of_its_delivery(server: ScriptedServer) -> None:
+    answers = {"gone@example.org": "550 5.1.1 No such user", "spam@example.org": "554 5.7.1 spam"}
+    server.on["RCPT"] = answers.get
+    issue = started("here@example.org", "gone@example.org", "spam@example.org")
+    worker.deliver(issue.pk)
+    columns = ("delivery__subscriber__address", "kind", "status", "said", "source")
+    assert set(DeliveryEvent.objects.values_list(*columns)) == {
+        ("gone@example.org", "hard bounce", "5.1.1", "550 5.1.1 No such user", "smtp"),
+        ("spam@example.org", "soft bounce", "5.7.1", "554 5.7.1 spam", "smtp"),
+    }
 
 
 def test_a_server_that_knows_nobody_any_more_suppresses_only_the_first(
