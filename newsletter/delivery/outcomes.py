@@ -122,7 +122,11 @@ def finish(issue: Issue) -> bool:
                 f"{counted} are there."
             )
             Issue.objects.filter(pk=issue.pk, state=Issue.State.SENT).update(
-                state=Issue.State.PAUSED, sent_at=None, state_note=pause_note
+                state=Issue.State.PAUSED,
+                sent_at=None,
+                state_note=pause_note,
+                paused_why=pause_note,
+                paused_at=timezone.now(),
             )
             logger.error("Issue %s: %s", issue.number, pause_note)
             issue.refresh_from_db()

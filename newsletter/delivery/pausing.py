@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from alarmroom.desk import log
 from alarmroom.desk.models import Act
@@ -22,7 +23,11 @@ def pause(issue: Issue, why: str, *, by: Any = None, tell: bool = False) -> bool
     """
     with transaction.atomic():
         changed = Issue.objects.filter(pk=issue.pk, state=Issue.State.SENDING).update(
-            state=Issue.State.PAUSED, state_note=why[:300], quiet_until=None
+            state=Issue.State.PAUSED,
+            state_note=why[:300],
+            paused_why=why[:300],
+            paused_at=timezone.now(),
+            quiet_until=None,
         )
         issue.refresh_from_db()
         if changed:

@@ -191,6 +191,8 @@ def _start(
             started_at=now,
             state_note="",
             failures_in_a_row=0,
+            lately_taken=0,
+            lately_failed=0,
             away_in_a_row=0,
             quiet_until=None,
             recipients=0,
@@ -240,6 +242,8 @@ def resume(issue: Issue, by: AbstractBaseUser | AnonymousUser | None = None) -> 
             state=Issue.State.SENDING,
             state_note="",
             failures_in_a_row=0,
+            lately_taken=0,
+            lately_failed=0,
             away_in_a_row=0,
             quiet_until=None,
         )

@@ -21,7 +21,7 @@ import secrets
 import socket
 import time
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -50,6 +50,9 @@ from subscribers.models import Subscriber
 logger = logging.getLogger(__name__)
 
 State = Delivery.State
+
+# A turn that comes within so many seconds is waited for. A tick, which wakes workers, is a minute.
+WORTH_WAITING = 10
 
 type Pending = tuple[LeasedRow, Outcome] | None  # A message whose outcome is not written yet.
 
@@ -100,11 +103,17 @@ class Worker:
     throttle: Throttle
     refusals: Refusals
     gates: gates.Gates
+    begun: set[int] = field(default_factory=set)
     lane: Lane = field(default_factory=Lane)
 
     def run(self) -> None:
         """Send batch after batch until nothing is due, the time is up or something is wrong."""
         while not self.time_is_up():
+            if until := self.gates.closed(timezone.now()):
+                self.report.more = self.waits(until)
+                if not self.report.more:
+                    return
+                continue
             leased = self.lease()
             if not leased:
                 self.report.more = False
@@ -112,17 +121,22 @@ class Worker:
             self.report.more = True
             admitted = self.gates.admit(leased, timezone.now())
             gates.put_off(admitted.wait, self.name)
-            rows = admitted.go
-            if admitted.rest_until and not rows:
-                self.report.more = False
-                return
+            self.begun.clear()
             try:
-                if not self.send(rows):
+                if not self.send(admitted.go):
                     self.report.more = False
                     return
             finally:
-                self.release(rows)
+                self.gates.unused(row for row in admitted.go if row.pk not in self.begun)
+                self.release(leased)
         self.report.more = True
+
+    def waits(self, until: datetime) -> bool:
+        """Wait for the next turn if it comes soon; if not, the tick wakes a worker for it."""
+        seconds = (until - timezone.now()).total_seconds()
+        if seconds <= WORTH_WAITING:
+            time.sleep(min(max(seconds, 0.01), 0.5))
+        return seconds <= WORTH_WAITING
 
     def lease(self) -> list[LeasedRow]:
         """Take a batch of due rows that nobody holds."""
@@ -156,6 +170,8 @@ class Worker:
         for row in rows:
             if self.time_is_up() or time.monotonic() > half_lease:
                 break
+            if self.gates.stops(row):
+                continue
             message, unfit = self.message(row)
             sender = return_path(row.pk)
             try:
@@ -180,6 +196,7 @@ class Worker:
                 begun = go_on and self.begin(row)
             if not go_on:
                 return False
+            self.begun.add(row.pk)
             if not begun:
                 self.transport.forget()
                 if not self.still_sending():
@@ -308,17 +325,23 @@ def deliver(issue_pk: int, seconds: float | None = None) -> Report:
         return report
     size = len(content.mime) + mail.ROOM_FOR_RECIPIENT
     with SmtpTransport("bulk", size=size) as transport:
-        Worker(
+        asked = gates.Gates(issue, transport.alias)
+        sending = Worker(
             issue=issue,
             template=mail.MessageTemplate(bytes(content.mime)),
             transport=transport,
             name=f"{socket.gethostname()[:12]}-{os.getpid()}-{secrets.token_hex(6)}",
             deadline=deadline,
             report=report,
-            throttle=Throttle(issue),
+            throttle=Throttle(issue, asked),
             refusals=Refusals(issue),
-            gates=gates.Gates(issue, transport.alias),
-        ).run()
+            gates=asked,
+        )
+        try:
+            sending.run()
+        finally:
+            sending.throttle.close()
+            sending.gates.close()
     if not outcomes.finish(issue):
         counting.store_if_old(issue)
     return report

@@ -26,12 +26,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='issue',
             name='lately_failed',
-            field=models.PositiveIntegerField(db_default=0, default=0, editable=False),
+            field=models.FloatField(db_default=0, default=0, editable=False),
         ),
         migrations.AddField(
             model_name='issue',
             name='lately_taken',
-            field=models.PositiveIntegerField(db_default=0, default=0, editable=False),
+            field=models.FloatField(db_default=0, default=0, editable=False),
         ),
         migrations.AddField(
             model_name='issue',

@@ -143,9 +143,10 @@ class Issue(Binnable):
         max_length=300, blank=True, default="", db_default="", editable=False
     )
     failures_in_a_row = models.PositiveIntegerField(default=0, editable=False)
-    # Of the last messages, how many were taken and how many were not (throttle.py).
-    lately_taken = models.PositiveIntegerField(default=0, db_default=0, editable=False)
-    lately_failed = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    # Of the last messages, how many were taken and how many failed: older ones count for less and
+    # less (newsletter/delivery/throttle.py).
+    lately_taken = models.FloatField(default=0, db_default=0, editable=False)
+    lately_failed = models.FloatField(default=0, db_default=0, editable=False)
     # Backing off from a mail server that was away: how often in a row, and until when.
     away_in_a_row = models.PositiveIntegerField(default=0, editable=False)
     quiet_until = models.DateTimeField(null=True, blank=True, editable=False)

@@ -144,10 +144,6 @@ class WarmUp(models.Model):
         """Return the steps in order. Raises ValueError when they are none."""
         return [int(step) for step in self.steps.split(",") if step.strip()]
 
-    @property
-    def is_over(self) -> bool:
-        return self.day_number > len(self.plan())
-
 
 class Gate(models.Model):
     """Where the workers keep count of one limit, or of one mail service that asked for a pause.

@@ -142,8 +142,9 @@ def test_many_deferrals_in_a_row_stop_the_worker(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(throttle, "DEFERRALS_IN_A_ROW", 3)
+    monkeypatch.setattr(throttle, "SERVICES_THAT_DEFER", 2)
     server.on["RCPT"] = lambda _: "451 4.7.1 slow down"
-    issue = started(*(f"r{n}@example.org" for n in range(5)))
+    issue = started(*(f"r@{n}.example.org" for n in range(5)))
     worker.deliver(issue.pk)
     issue.refresh_from_db()
     assert sorted(issue.deliveries.values_list("tries", flat=True)) == [0, 0, 1, 1, 1]
