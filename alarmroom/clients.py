@@ -21,8 +21,12 @@ def client_address(request: HttpRequest) -> IPv4Address | IPv6Address | None:
     It is unknown behind a Unix socket, or if a proxy gives no address. A request without the
     header did not come through our proxies, so the address of its connection is used.
     """
-    peer = request.META.get("REMOTE_ADDR", "")
-    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
+    get = request.META.get
+    return address_in(get("REMOTE_ADDR", ""), get("HTTP_X_FORWARDED_FOR", ""))
+
+
+def address_in(peer: str, forwarded: str) -> IPv4Address | IPv6Address | None:
+    """Return the same from the address of a connection and the header X-Forwarded-For."""
     if not settings.TRUSTED_PROXIES or not forwarded.strip():
         return parse_address(peer)
     hops = forwarded.rsplit(",", settings.TRUSTED_PROXIES)
@@ -36,7 +40,11 @@ def client_network(request: HttpRequest) -> str:
 
     An IPv4-mapped IPv6 address (::ffff:203.0.113.9) counts as IPv4.
     """
-    address = client_address(request)
+    return network_of(client_address(request))
+
+
+def network_of(address: IPv4Address | IPv6Address | None) -> str:
+    """Return the network that an address is in."""
     if address is None:
         return ""
     prefix = IPV4_PREFIX if address.version == 4 else IPV6_PREFIX

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "alarmroom",
     "alarmroom.desk",
     "alarmroom.publication",
+    "alarmroom.reads",
     "newsletter",
     "posts",
     "subscribers",
@@ -191,6 +192,12 @@ IMAGE_MAX_PIXELS = 40_000_000
 KEPT_PAGES_SECONDS = env.number("KEPT_PAGES_SECONDS", 0 if DEBUG else 300, unit="seconds")
 # On a disk of this host; nginx may serve the same files.
 KEPT_PAGES_ROOT = env.folder("KEPT_PAGES_ROOT", DATA_DIR / "pages")
+
+# Counting reads and clicks without knowing whose (alarmroom/reads/, newsletter/clicks/)
+
+COUNT_READS = env.switch("COUNT_READS", default=True)
+# How long a process collects what it counts before it stores it; 0: until it is told to.
+BUFFER_SECONDS = env.number("BUFFER_SECONDS", 5, most=60, unit="seconds")
 
 # Accounts
 

@@ -39,6 +39,7 @@ JOINED = {
             "home",
             "coming-up",
             "panels",
+            "reads",
             "bin",
             "log",
             "sign-in",

@@ -70,7 +70,8 @@ def issue(request: HttpRequest, number: int) -> HttpResponse:
     response = render(request, "newsletter/issue.html", context)
     keys = (f"image-{image.pk}" for image in images.values())
     # The next issue, when it is out, and a cancelled one.
-    return kept.keep(response, f"issue-{issue.pk}", "issues", *keys, *kept.EVERY_PAGE)
+    name = f"issue-{issue.pk}"
+    return kept.keep(response, name, "issues", *keys, *kept.EVERY_PAGE, counts=name)
 
 
 def published_time(issue: Issue) -> str:

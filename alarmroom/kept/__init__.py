@@ -44,11 +44,15 @@ EVERY_PAGE = ("resources", "pages")
 
 @dataclass(frozen=True)
 class CachePolicy:
-    """How a response is kept: under which keys, until when, and as which page of a list."""
+    """How a response is kept: under which keys, until when, and as which page of a list.
+
+    `counts` is the name under which its reads are counted, or empty.
+    """
 
     keys: tuple[str, ...]
     until: Callable[[datetime], datetime | None] | None
     page: int
+    counts: str
 
 
 def keep[Response: HttpResponseBase](
@@ -56,6 +60,7 @@ def keep[Response: HttpResponseBase](
     *keys: str,
     until: Callable[[datetime], datetime | None] | None = None,
     page: int = 1,
+    counts: str = "",
 ) -> Response:
     """Mark a response as public, and to be kept until one of the keys is dropped; return it.
 
@@ -63,8 +68,9 @@ def keep[Response: HttpResponseBase](
     which the page must be rendered again, such as the next scheduled publication, or None.
     `page` is the number of the page that the response shows. The response is only kept where
     that number was asked for: `?page=` takes any number, and a stranger could fill the disk.
+    `counts` is a name such as "article-7", if reads of the page are counted (alarmroom/reads/).
     """
-    response.cache_policy = CachePolicy(keys, until, page)  # type: ignore[attr-defined]  # ours, read by the middleware
+    response.cache_policy = CachePolicy(keys, until, page, counts)  # type: ignore[attr-defined]  # ours, read by the middleware
     response["Cache-Control"] = CACHE_CONTROL
     # The content policy says the same by frame-ancestors, which browsers prefer to this header
     # (https://www.w3.org/TR/CSP3/#frame-ancestors-and-frame-options).

@@ -15,18 +15,21 @@ from django.conf import settings
 
 from alarmroom.kept.files import bare, page_store
 from alarmroom.kept.negotiation import OF_BODY, is_known, preferred
+from alarmroom.reads.noting import note
 
 IN_MEMORY = 2_000  # pages of a process, those that were used last
 # For so long, a page in memory is used without a look at its file. Each look releases the
 # interpreter's lock, which costs a busy process more than everything else here. A drop made by
 # this process is noticed at once, one made by another process within this time.
 UNSEEN_SECONDS = 0.1
+# Where nginx says which page it answered from a file (deploy/nginx.conf).
+READ = "/.read"
 
 
 class Page:
     """One kept page in memory, with its headers and bodies ready to be sent."""
 
-    __slots__ = ("answers", "drops", "expires", "file", "modified", "tag", "until")
+    __slots__ = ("answers", "counts", "drops", "expires", "file", "modified", "tag", "until")
 
     def __init__(self, stem: str, file: tuple[int, int]) -> None:
         """Read the page's files. Raises OSError or ValueError if they are not complete."""
@@ -42,6 +45,8 @@ class Page:
         # `until` on (seconds of time.monotonic()).
         self.drops, self.until = 0, 0.0
         self.expires: float = meta["expires"]
+        # Under which name its reads are counted. Files of an earlier version say nothing.
+        self.counts: str = meta.get("counts", "")
         common = [(name, value) for name, value in meta["headers"]]
         said = dict(common)
         self.tag: str = said["ETag"]
@@ -77,6 +82,8 @@ class KeptPages:
             page = self.find(environ)
             if page is not None:
                 return self.answer(page, environ, start_response)
+            if environ["PATH_INFO"] == READ:
+                return self.note_read(environ, start_response)
         return self.application(environ, start_response)
 
     def find(self, environ: WSGIEnvironment) -> Page | None:
@@ -118,6 +125,14 @@ class KeptPages:
         page.drops, page.until = drops, now + min(UNSEEN_SECONDS, left)
         return page
 
+    def note_read(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Count a reader to whom nginx gave a page. Whoever else says so could have read it."""
+        page = self.find({**environ, "PATH_INFO": environ.get("HTTP_X_READ", "")})
+        if page is not None and page.counts:
+            note(page.counts, environ)
+        start_response("204 No Content", [("Cache-Control", "no-store")])
+        return []
+
     def is_secure(self, environ: WSGIEnvironment) -> bool:
         if self.secure_header:
             header, value = self.secure_header
@@ -129,6 +144,9 @@ class KeptPages:
     ) -> Iterable[bytes]:
         coding = preferred(environ.get("HTTP_ACCEPT_ENCODING", ""))
         headers, body = page.answers[coding]
+        # A 304, too: somebody came back and reads what the browser has.
+        if page.counts and environ["REQUEST_METHOD"] == "GET":
+            note(page.counts, environ)
         if is_known(environ, page.tag, page.modified):
             start_response("304 Not Modified", [pair for pair in headers if pair[0] not in OF_BODY])
             return []

@@ -98,6 +98,7 @@ class PageStore:
         keys: Iterable[str],
         expires: float,
         drops: int,
+        counts: str = "",
     ) -> None:
         """Write a page, unless something was dropped since its rendering began.
 
@@ -111,6 +112,7 @@ class PageStore:
                 "expires": expires,
                 "sha256": hashlib.sha256(body).hexdigest(),
                 "keys": keys,
+                "counts": counts,
             }
         )
         bodies = {

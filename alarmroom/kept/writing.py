@@ -22,6 +22,7 @@ from django.utils.cache import patch_vary_headers
 from alarmroom.kept import CachePolicy, Expiry, expiring
 from alarmroom.kept.files import PageStore, bare, page_store
 from alarmroom.kept.negotiation import OF_BODY, is_known, preferred
+from alarmroom.reads.noting import note
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +67,8 @@ class KeepPagesMiddleware:
             return response
         if response.status_code != 200 or response.streaming:
             return response
+        if policy and policy.counts and request.method == "GET":
+            note(policy.counts, request.META)
         # A view may have set an ETag of its own (posts/share_image.py).
         response.setdefault("ETag", f'W/"{hashlib.sha256(response.content).hexdigest()[:32]}"')
         if policy and request.method == "GET" and settings.KEPT_PAGES_SECONDS:
@@ -109,7 +112,9 @@ class KeepPagesMiddleware:
             (name, value) for name, value in response.items() if name.lower() not in NOT_KEPT
         ]
         headers += [("ETag", response["ETag"]), ("Vary", "Accept-Encoding")]
-        store.write(stem, response.content, headers, policy.keys, expires, rendering.drops)
+        store.write(
+            stem, response.content, headers, policy.keys, expires, rendering.drops, policy.counts
+        )
 
 
 def is_public(request: HttpRequest, response: HttpResponse) -> bool:

@@ -41,6 +41,7 @@ from posts.admin.corrections import CorrectionsMixin
 from posts.admin.draft_links import DraftLinksMixin
 from posts.admin.known_picks import KnownPicksMixin
 from posts.admin.moving import MovingMixin
+from posts.admin.readers import ReadersMixin
 from posts.admin.related import RelatedPostInline
 from posts.admin.related_views import RelatedViewsMixin
 from posts.admin.reviews import ReviewsMixin
@@ -73,6 +74,7 @@ class PostAdmin(
     ReviewsMixin,
     CommentsMixin,
     CorrectionsMixin,
+    ReadersMixin,
     ChecksMixin,
     DraftLinksMixin,
     BinAdminMixin,
@@ -201,6 +203,7 @@ class PostAdmin(
             frame.share_url = reverse("admin:posts_post_share", args=[post.pk])
             frame.links.append((frame.share_url, "Share a draft…"))
         self.show_corrections(frame, post)
+        self.show_readers(frame, post)
         if post.is_published:
             frame.site_url = post.get_absolute_url()
         head: Head | None = getattr(request, "desk_head", None)

@@ -38,6 +38,7 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
         *others,
         # The next article may become a neighbour or a related article.
         until=freshness.next_moment,
+        counts=f"article-{row.pk}",
     )
 
 

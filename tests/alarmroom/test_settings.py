@@ -161,6 +161,7 @@ def test_development_needs_no_variables(monkeypatch: pytest.MonkeyPatch, tmp_pat
 NUMBERS = [
     "CONN_MAX_AGE",
     "KEPT_PAGES_SECONDS",
+    "BUFFER_SECONDS",
     "SECURE_HSTS_SECONDS",
     "TRUSTED_PROXIES",
     "SMTP_TIMEOUT",
@@ -176,12 +177,13 @@ NUMBERS = [
     "PORT",
     "SMTP_PORT",
 ]
-FROM_ONE = NUMBERS[4:]
+FROM_ONE = NUMBERS[5:]
 SWITCHES = [
     "DEBUG",
     "DELIVERY_LOOKS_UP_GATEWAYS",
     "BEHIND_TLS_PROXY",
     "BUFFERING_PROXY",
+    "COUNT_READS",
     "SECOND_FACTOR_REQUIRED",
     "SECURE_SSL_REDIRECT",
     "SECURE_HSTS_INCLUDE_SUBDOMAINS",
@@ -195,6 +197,7 @@ WRONG = [
     *((name, "0") for name in FROM_ONE),
     ("PORT", "70000"),
     ("TRUSTED_PROXIES", "11"),
+    ("BUFFER_SECONDS", "61"),
     ("SIGN_UP_MAILS_PER_ADDRESS", "21"),
     ("SIGN_UPS_PER_HOUR_AND_NETWORK", "1001"),
     ("SMTP_TIMEOUT", "3601"),

@@ -15,6 +15,7 @@ from alarmroom.desk import bin, copies, letters, sign_in
 from alarmroom.desk import tasks as desk_tasks
 from alarmroom.desk.signing_in import reset, sessions
 from alarmroom.desk.signing_in import tasks as password_tasks
+from alarmroom.reads import noting, summing
 from newsletter.delivery import clock, gateway_tasks
 from newsletter.feedback import keeping
 from newsletter.models import Content
@@ -96,6 +97,11 @@ def tick() -> list[str]:
     with steps.step("Waking a worker for links to other sites"):
         elsewhere.forget_old()
         picture_tasks.wake_for_links_due()
+    with steps.step("Destroying the keys of yesterday's visitors"):
+        summing.forget_salts()
+        noting.forget_yesterday()
+    with steps.step("Summing the reads of days that are over"):
+        summing.sum_up()
     with steps.step("Sweeping kept pages"):
         kept.page_store().sweep()
     with steps.step("Forgetting old sign-ins"):

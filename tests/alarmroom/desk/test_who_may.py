@@ -172,6 +172,7 @@ TABLE: dict[str, str] = {
     "admin:posts_post_review": CHANGE_POST,
     "admin:posts_post_corrections": f"{CHANGE_POST}+posts.publish_post",
     "admin:posts_post_comments": SEE_POST,
+    "admin:posts_post_readers": SEE_POST,
     "admin:posts_post_checks": CHANGE_POST,
     "admin:posts_post_new_checks": "posts.add_post",
     "admin:left_behind": "auth.change_user",

@@ -99,7 +99,13 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     nginx()  # Before anything else is made ready.
     data = tmp_path_factory.mktemp("host")
     port, gunicorn_port = free_ports(2)
-    env = environment(str(data), BEHIND_TLS_PROXY="on", LOG_LEVEL="ERROR", WEB_CONCURRENCY="2")
+    env = environment(
+        str(data),
+        BEHIND_TLS_PROXY="on",
+        LOG_LEVEL="ERROR",
+        WEB_CONCURRENCY="2",
+        BUFFER_SECONDS="1",
+    )
     migrate(env)
     collect_static(env)
     (data / "media" / "images").mkdir(parents=True)
@@ -185,6 +191,45 @@ def test_nginx_serves_a_kept_page_without_django(host: Host, article: str) -> No
     assert first.status == 200
     again = stopped(host, lambda: host.get(article))
     assert (again.status, again.body) == (200, first.body)
+
+
+READER = {"User_Agent": "Mozilla/5.0 Firefox/140.0", "Accept_Language": "en"}
+COUNTED = """
+from alarmroom.reads.models import Visit
+found = Visit.objects.filter(thing__startswith='article-').exclude(source='machine')
+print(sorted(found.values_list('source', flat=True)))
+"""
+
+
+def test_readers_of_a_page_that_nginx_serves_are_counted(host: Host, article: str) -> None:
+    """Once each, whoever answered; HEAD and other pages count nothing."""
+    host.run("from alarmroom.reads.models import Visit; Visit.objects.all().delete()")
+    host.get(article)  # The page is kept from now on.
+    for number in range(3):
+        assert host.get(article, **READER).status == 200
+        host.get(f"{article}?utm_medium=email", **{**READER, "User_Agent": f"Firefox {number}"})
+    host.get(article, "HEAD", **{**READER, "User_Agent": "Firefox/1"})
+    host.get("/", **READER)
+    expected = str(["direct", "newsletter", "newsletter", "newsletter"])
+    until = time.monotonic() + helpers.PATIENCE
+    # What was counted is stored by a thread of the server.
+    while (found := host.run(COUNTED)) != expected and time.monotonic() < until:
+        time.sleep(0.2)
+    assert found == expected
+    assert host.get("/.read", X_Read=article, **READER).status == 404
+
+
+def test_a_server_that_stops_stores_what_it_counted(host: Host, article: str) -> None:
+    host.run("from alarmroom.reads.models import Visit; Visit.objects.all().delete()")
+    port = free_port()
+    command = ["-m", "gunicorn", f"--bind=127.0.0.1:{port}", "--log-level=error"]
+    server = helpers.start(*command, "alarmroom.wsgi", env={**host.env, "BUFFER_SECONDS": "60"})
+    wait_for_port(port, server)
+    for number in range(4):
+        host.get(article, port=port, **{**READER, "User_Agent": f"Firefox {number}"})
+    server.terminate()
+    server.wait(30)
+    assert host.run(COUNTED) == str(["direct"] * 4)
 
 
 def test_its_headers_are_those_of_django(host: Host, article: str) -> None:

@@ -190,3 +190,21 @@ def test_the_privacy_page_says_what_a_browser_remembers(client: Client, migratio
     Page.objects.filter(slug="privacy").update(body="<p>Ours.</p>")
     migrate(privacy.say)
     assert Page.objects.get(slug="privacy").body == "<p>Ours.</p>"
+
+
+def test_the_privacy_page_says_how_reads_are_counted(client: Client, migration) -> None:
+    migrate(migration.create)
+    privacy = importlib.import_module("posts.migrations.0029_privacy_of_counted_reads")
+    for change, times in (
+        (privacy.say, 1),
+        (privacy.say, 1),
+        (privacy.take_back, 0),
+        (privacy.say, 1),
+    ):
+        migrate(change)
+        page = Page.objects.get(slug="privacy")
+        assert page.body.count("then the secret is destroyed") == times
+        assert html.clean(page.body) == page.body
+    Page.objects.filter(slug="privacy").update(body="<p>Ours.</p>")
+    migrate(privacy.say)
+    assert Page.objects.get(slug="privacy").body == "<p>Ours.</p>"
