@@ -40,6 +40,7 @@ JOINED = {
             "coming-up",
             "panels",
             "reads",
+            "reports",
             "bin",
             "log",
             "sign-in",

@@ -1,7 +1,8 @@
 """The menu of the desk, in editors' words, and the trail that leads back.
 
-A model admin says by its `menu_place` where it stands. A model without one stands under
-"Technical". The menu forbids nothing: it names what the account may open anyway.
+A model admin says by its `menu_place` where it stands, and by `menu_pages` what else it has there.
+A model without a place stands under "Technical". The menu forbids nothing: it names what the
+account may open anyway.
 """
 
 from __future__ import annotations
@@ -34,6 +35,16 @@ class Place:
     """The lower, the earlier."""
     noun: str = ""
     """What one object is called, unless its model says so."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a model admin that stands in the menu besides its list."""
+
+    place: Place
+    view: str
+    """The name of its address."""
+    permission: str
 
 
 # Of models whose admins are not ours.
@@ -125,6 +136,13 @@ class Menu:
                 placed[place.section].append(((bool(place.name), place.rank, place.name), entry))
             else:
                 self.technical.append(entry)
+            for page in getattr(model_admin, "menu_pages", ()):
+                if request.user.has_perm(page.permission):
+                    place, url = page.place, reverse(page.view)
+                    also = Entry(place.name, url, request.path.startswith(url))
+                    # Its address is below that of the list, which is not shown then.
+                    entry.is_current = entry.is_current and not also.is_current
+                    placed[place.section].append(((True, place.rank, place.name), also))
         for name, found in placed.items():
             if found:
                 ordered = sorted(found, key=lambda each: each[0])

@@ -15,7 +15,8 @@ from alarmroom.facts import facts
 from newsletter import preflight
 from newsletter.admin.issue_pages import note_for
 from newsletter.delivery import counting
-from newsletter.models import Delivery, Issue, IssuePost
+from newsletter.models import Delivery, Issue, IssuePost, Report
+from newsletter.reports import sentences
 from subscribers import growth
 
 # Older ones are in the list. In doubt are deliveries of the last weeks.
@@ -208,7 +209,8 @@ def the_last(issue: Issue, request: HttpRequest) -> home.Panel:
     assert issue.started_at  # noqa: S101  (for the type checker)
     since = Subquery(growth.left_since(issue.started_at), output_field=IntegerField())
     totals = counting.figures(issue).totals
-    left = Issue.objects.filter(pk=issue.pk).values_list(since, flat=True).get() or 0
+    row = Issue.objects.filter(pk=issue.pk).values_list(since, "report__figures").get()
+    left, counted = row[0] or 0, row[1]
     waits = totals["queued"] + totals["sending"]
     figures = [("sent", totals["sent"], "")]
     if waits:
@@ -223,10 +225,21 @@ def the_last(issue: Issue, request: HttpRequest) -> home.Panel:
         context = f"Sent {began} to {dates.clock(issue.sent_at)}"
     else:
         context = f"{'Paused' if issue.state == Issue.State.PAUSED else 'Being sent'} since {began}"
+    is_sent = issue.state == Issue.State.SENT
     return home.Panel(
         "The last issue",
         "admin/newsletter/home/last.html",
         2,
-        {"issue": issue, "figures": figures, "facts": context, "recipients": issue.recipients},
+        {
+            "issue": issue,
+            "figures": figures,
+            "facts": context,
+            "recipients": issue.recipients,
+            # Once it is counted, what servers and readers said later is in it, too.
+            "result": sentences.short(Report(figures=counted)) if counted and is_sent else "",
+            "report_url": reverse("admin:newsletter_issue_report", args=[issue.pk])
+            if request.user.has_perm("newsletter.view_issue")
+            else "",
+        },
         (reverse("admin:newsletter_issue_progress", args=[issue.pk]), f"No. {issue.number}"),
     )

@@ -37,6 +37,7 @@ from newsletter.delivery import counting, pausing, starting
 from newsletter.delivery.transport import Fate, ServerAway, ServerRefuses
 from newsletter.mail import rendering as mail
 from newsletter.models import Content, Delivery, Issue
+from newsletter.reports import storing
 from subscribers.models import Subscriber
 
 ROWS_SHOWN = 100
@@ -358,6 +359,7 @@ class IssuePagesMixin:
             words = f"{count} in doubt now count as sent."
         if count:
             counting.forget(issue)
+            storing.forget(issue)
             messages.success(request, words)
         elif decision.again and issue.state == Issue.State.CANCELLED:
             messages.warning(

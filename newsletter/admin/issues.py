@@ -21,12 +21,13 @@ from alarmroom.desk import dates
 from alarmroom.desk.bin_admin import BinAdminMixin
 from alarmroom.desk.exports import Column
 from alarmroom.desk.lists import Part, View
-from alarmroom.desk.menu import Place
+from alarmroom.desk.menu import Page, Place
 from alarmroom.desk.versioned import VersionedAdminMixin
 from alarmroom.desk.writing import Frame, WritingPageMixin
 from newsletter import corrections
 from newsletter.admin.forms import IssueForm, IssuePostForm
 from newsletter.admin.issue_pages import IssuePagesMixin, note_for
+from newsletter.admin.report_pages import ReportPagesMixin
 from newsletter.models import Delivery, Issue, IssuePost
 from posts.admin.shared import ArticleRowsMixin, EditorPageMixin, long_texts
 from posts.text import html
@@ -101,12 +102,19 @@ class IssueAdmin(
     BinAdminMixin,
     WritingPageMixin,
     EditorPageMixin,
+    ReportPagesMixin,
     IssuePagesMixin,
     VersionedAdminMixin,
     admin.ModelAdmin,
 ):
-    guide = {"": "compose-an-issue", "send": "send", "progress": "send"}
+    guide = {
+        "": "compose-an-issue",
+        **dict.fromkeys(("send", "progress", "report", "reports"), "send"),
+    }
     menu_place = Place("Issues", new="Compose an issue")
+    menu_pages = (
+        Page(Place("Issues", "Reports"), "admin:newsletter_issue_reports", "newsletter.view_issue"),
+    )
     change_form_template = "admin/newsletter/issue/change_form.html"
     list_display = ["issue", "standing", "moment", "recipients"]
     list_display_links = None  # The subject is a link of its own, above the small facts.
@@ -254,6 +262,9 @@ class IssueAdmin(
         else:
             address = reverse("admin:newsletter_issue_progress", args=[issue.pk])
             frame.next_step = (address, "Delivery")
+            if request.user.has_perm("newsletter.view_issue"):
+                report = reverse("admin:newsletter_issue_report", args=[issue.pk])
+                frame.links.append((report, "What became of it"))
             if issue.state == Issue.State.SENT:
                 frame.links.append((issue.get_absolute_url(), "Web edition"))
         address = reverse("admin:newsletter_issue_preview", args=[issue.pk])

@@ -17,7 +17,7 @@ from newsletter.reports.storing import FEW
 
 # The permission to see who the readers are, and so the domains of few of them.
 SEE_READERS = "subscribers.view_subscriber"
-HOURS = 48
+HOURS, DAYS = 48, 60
 # Of so many domains a page has the figures: the largest, and those with most bounces.
 LARGEST, WORST = 15, 10
 
@@ -139,6 +139,10 @@ class Span:
     complained: int = 0
     unsubscribed: int = 0
 
+    @property
+    def left_or_complained(self) -> int:
+        return self.complained + self.unsubscribed
+
 
 def over_time(report: Report, start: dt.datetime) -> tuple[list[Span], list[Span]]:
     """Return the hours of the first two days up to the last in which something was, then days."""
@@ -158,7 +162,14 @@ def over_time(report: Report, start: dt.datetime) -> tuple[list[Span], list[Span
         Span(dates.moment(first + dt.timedelta(hours=n)), *hours.get(n, nothing))
         for n in range(last + 1)
     ]
-    return by_hour, [Span(dates.day(day), *days[day]) for day in sorted(days)]
+    by_day = []
+    if days:
+        # Not further than it is counted: a queue may have waited for months.
+        before = min(days)
+        count = min((max(days) - before).days + 1, DAYS)
+        each_day = [before + dt.timedelta(days=n) for n in range(count)]
+        by_day = [Span(dates.day(day), *days.get(day, nothing)) for day in each_day]
+    return by_hour, by_day
 
 
 def _add(to: list[int], numbers: list[int]) -> None:

@@ -41,14 +41,16 @@ def number(count: int, one: str, many: str = "") -> str:
 
 
 def percent(share: float) -> str:
-    """Return a share as "2.1 %"; one that is not nothing is never shown as nothing."""
+    """Return a share as "2.1 %"; what is not nothing is never nothing, and not all never all."""
     value = 100 * share
+    if 99.95 <= value < 100:
+        return "99.9 %"
     if 0 < value < 0.05:
         return f"{value:.2f} %" if value >= 0.005 else "less than 0.01 %"
     return f"{value:.1f} %".replace(".0 %", " %")
 
 
-def first(issue: Issue, numbers: Numbers) -> str:
+def first(numbers: Numbers) -> str:
     """Return how many were delivered, in a sentence."""
     if not numbers.recipients:
         return "Nobody was to get this issue."
@@ -59,10 +61,10 @@ def first(issue: Issue, numbers: Numbers) -> str:
     return f"{numbers.delivered:,} of {numbers.recipients:,} {were} delivered{so_far}."
 
 
-def short(issue: Issue, report: Report) -> str:
+def short(report: Report) -> str:
     """Return the result in one sentence, for Home."""
     numbers = total(report)
-    begin = first(issue, numbers).removesuffix(".")
+    begin = first(numbers).removesuffix(".")
     others = [
         f"{count:,} {words}"
         for count, words in (
@@ -78,7 +80,7 @@ def short(issue: Issue, report: Report) -> str:
 def of(issue: Issue, report: Report) -> list[Sentence]:
     """Return all that is to be said, the most important first. At most two queries."""
     numbers = total(report)
-    found = [Sentence(first(issue, numbers))]
+    found = [Sentence(first(numbers))]
     if numbers.bounced:
         found.append(Sentence(_bounced(numbers)))
     if numbers.bounced >= SEVERAL:

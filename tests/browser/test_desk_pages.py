@@ -36,6 +36,8 @@ PAGES: dict[str, str | Callable[[Page], object]] = {
     "bulk": chosen_articles,
     "export": "/admin/posts/post/export/",
     "search": "/admin/find/?q=ch",
+    "reports": "/admin/newsletter/issue/reports/",
+    "report": "/admin/newsletter/issue/1/report/",
     "plain form": "/admin/posts/author/add/",
     "guide": "/admin/guide/",
     "Signing in": "/admin/account/",

@@ -20,6 +20,7 @@ from newsletter.delivery import clock, gateway_tasks
 from newsletter.feedback import keeping
 from newsletter.models import Content
 from newsletter.reports import tasks as report_tasks
+from newsletter.reports import telling
 from posts import finishing, freshness, likeness, scheduling
 from posts import tasks as picture_tasks
 from posts.checks import elsewhere
@@ -82,6 +83,8 @@ def tick() -> list[str]:
         picture_tasks.wake_due()
     with steps.step("Waking a worker for the figures of issues"):
         report_tasks.wake_due()
+    with steps.step("Telling what became of an issue"):
+        telling.tell_due()
     with steps.step("Finishing texts"):
         finishing.serve_due()
     with steps.step("Noting which pictures issues show"):

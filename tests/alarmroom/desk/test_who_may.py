@@ -22,6 +22,7 @@ from django_tasks_db.models import DBTaskResult
 from alarmroom.desk.bin import move_to_bin
 from alarmroom.desk.models import Binned
 from newsletter.models import Content, Delivery, Issue, ReceivedMail
+from newsletter.reports import storing
 from posts.models import Post, Spelling
 from subscribers.models import ConsentEvent, Notice, Subscriber, Suppression
 from tests.factories import (
@@ -229,6 +230,13 @@ TABLE: dict[str, str] = {
     "admin:newsletter_issue_preview": "newsletter.view_issue",
     "admin:newsletter_issue_preview_html": "newsletter.view_issue",
     "admin:newsletter_issue_progress": "newsletter.view_issue",
+    **dict.fromkeys(
+        (
+            f"admin:newsletter_issue_{page}"
+            for page in ("report", "report_domains", "report_hours", "reports", "reports_file")
+        ),
+        "newsletter.view_issue",
+    ),
     "admin:newsletter_issue_test": "newsletter.change_issue",
     "admin:newsletter_issue_send": "newsletter.send_issue",
     "admin:newsletter_issue_pause": "newsletter.send_issue",
@@ -350,7 +358,8 @@ def address_of(name: str) -> Address:
             f"{app}.{model}"
         )
         if model_class is Issue:
-            started = any(page in name for page in ("progress", "pause", "settle", "cancel"))
+            pages = ("progress", "pause", "settle", "cancel", "report")
+            started = any(page in name for page in pages)
             thing = Issue.objects.get(state="sending" if started else "draft")
         else:
             thing = model_class and model_class._default_manager.order_by("pk").first()
@@ -409,6 +418,7 @@ def publication(db: None, settings) -> None:
     ReceivedMail.objects.create(
         why="person", source="mailbox", sender=READER, size=1, raw=said.encode(), key="0" * 64
     )
+    storing.store(Issue.objects.get(pk=issue.pk))
     DBTaskResult.objects.create(
         args_kwargs={"args": [], "kwargs": {}},
         task_path="x.y",
@@ -541,7 +551,7 @@ def test_protected_data_needs_its_permission_on_every_page(
     if ways:
         grant(somebody, {"subscribers.view_subscriber", *ways[0]})
         [marker] = markers
-        assert any(marker in client.get(path).content.decode() for path in paths)
+        assert any(marker in text_of(client.get(path)) for path in paths)
 
 
 def test_an_anonymous_visitor_sees_no_protected_data(client: Client, publication: None) -> None:

@@ -161,6 +161,7 @@ STEPS = {
     "Forgetting old counts of sign-ups": "subscribers.guards.delete_outdated",
     "Waking workers for pictures": "posts.tasks.wake_due",
     "Waking a worker for the figures of issues": "newsletter.reports.tasks.wake_due",
+    "Telling what became of an issue": "newsletter.reports.telling.tell_due",
     "Finishing texts": "posts.finishing.serve_due",
     "Comparing articles": "posts.likeness.compare_due",
     "Checking published articles": "newsletter.management.commands.tick.weekly",

@@ -216,7 +216,7 @@ def test_sentences_say_what_happened_and_what_to_do(settings) -> None:
         "sender’s mail, for everybody.",
         "1 reader left after it, 1 % of those who were mailed.",
     ]
-    assert sentences.short(issue, report) == (
+    assert sentences.short(report) == (
         "86 of 100 were delivered; 14 bounced, 2 complained, 1 left."
     )
 
