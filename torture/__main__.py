@@ -37,7 +37,7 @@ PLANS: dict[str, tuple[Play, Size, Size, tuple[str, ...]]] = {
     ),
     "server-killed": (plans.server_killed, Size(20_000, 40), Size(400, 3), BOTH),
     "disk-full": (plans.disk_full, Size(20_000, 20), Size(600, 2), ("SQLite",)),
-    "races": (plans.races, Size(20_000, 200), Size(800, 12), BOTH),
+    "races": (plans.races, Size(20_000, 200), Size(800, 8), BOTH),
     "hostile": (plans.hostile, Size(5_000, 60), Size(300, 4), BOTH),
     "phases": (plans.phases, Size(5_000, 1), Size(300, 1), BOTH),
     "network-cut": (plans.cut, Size(10_000, 1), Size(300, 1), BOTH),
@@ -53,6 +53,7 @@ ENVIRONMENT = {
     "DELIVERY_BATCH_SIZE": "40",
     "SECOND_FACTOR_REQUIRED": "off",
     "LOG_LEVEL": "CRITICAL",
+    "DELIVERY_LOOKS_UP_GATEWAYS": "off",
 }
 
 

@@ -117,6 +117,9 @@ def old_code() -> Iterator[tuple[Path, str]]:
 
 def old_and_new(stage: Stage, size: Size) -> Verdict:
     """A deploy in the middle: the tables are new, the old worker still sends, new ones join it."""
+    if not (ROOT / ".git").exists():
+        stage.notes.append("not played: this is no Git checkout")
+        return Verdict()
     stage.fill(size.recipients)
     stage.serve()
     with old_code() as (folder, commit), deployed(stage) as crew:
