@@ -57,6 +57,8 @@ _PUBLISHES = (
     *_all("subscribers.suppression", "view add"),
     *_all("newsletter.delivery", "view"),
     *_all("newsletter.receivedmail", "view"),
+    *_all("newsletter.sendinglimit"),
+    *_all("newsletter.warmup"),
     *_all("subscribers.notice", "view"),
 )
 _ADMINISTERS = (

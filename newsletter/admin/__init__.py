@@ -1,5 +1,5 @@
 """The desk of issues and their deliveries."""
 
-from newsletter.admin import finding, home, issues, received
+from newsletter.admin import finding, home, issues, limits, received
 
-__all__ = ["finding", "home", "issues", "received"]
+__all__ = ["finding", "home", "issues", "limits", "received"]

@@ -33,7 +33,8 @@ from alarmroom.desk.signing_in import confirming
 from alarmroom.facts import facts
 from newsletter import corrections, preflight
 from newsletter.admin.forms import Decision, SendForm, already_done
-from newsletter.delivery import counting, pausing, starting
+from newsletter.admin.standing import standing
+from newsletter.delivery import counting, estimate, pausing, starting
 from newsletter.delivery.transport import Fate, ServerAway, ServerRefuses
 from newsletter.mail import rendering as mail
 from newsletter.models import Content, Delivery, Issue
@@ -213,6 +214,7 @@ class IssuePagesMixin:
         elif not form.is_bound:
             when = facts().next_issue_at()
             form = SendForm(initial={**as_it_is, "when": when}, request=request)
+        count = Subscriber.objects.mailable().count()
         response = self.page(
             request,
             "send",
@@ -223,7 +225,8 @@ class IssuePagesMixin:
             changed=changed,
             differences=differences,
             warnings=[*rendered.warnings, *corrections.left_out(issue)],
-            count=Subscriber.objects.mailable().count(),
+            count=count,
+            estimate=estimate.before(count),
         )
         if form.was_locked:
             response.status_code = HTTPStatus.TOO_MANY_REQUESTS
@@ -302,6 +305,7 @@ class IssuePagesMixin:
             reloads=issue.state == Issue.State.SENDING
             or bool(issue.state == Issue.State.CANCELLED and totals["queued"]),
             quiet=issue.backs_off,
+            **standing(issue, totals["queued"] + totals["sending"], readable_for(request)),
         )
 
     def report(self, request: HttpRequest, issue: Issue, changed: bool, words: str) -> HttpResponse:
@@ -403,9 +407,12 @@ def move_issue(pk: int, by: Any, seen: datetime, to: datetime) -> None:
 
 def note_for(request: HttpRequest, issue: Issue) -> str:
     """Return why an issue paused, without addresses for users who may not view subscribers."""
-    if request.user.has_perm(SEE_READERS):
-        return issue.state_note
-    return without_addresses(issue.state_note)
+    return readable_for(request)(issue.state_note)
+
+
+def readable_for(request: HttpRequest) -> Callable[[str], str]:
+    """Return what takes addresses out of a text for users who may not view subscribers."""
+    return str if request.user.has_perm(SEE_READERS) else without_addresses
 
 
 def without_addresses(text: str) -> str:

@@ -14,7 +14,17 @@ from django.db import DatabaseError, close_old_connections, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from newsletter.delivery import alerts, batches, cancelling, counting, outcomes, starting
+from newsletter.delivery import (
+    alerts,
+    anew,
+    batches,
+    beats,
+    cancelling,
+    counting,
+    outcomes,
+    restored,
+    starting,
+)
 from newsletter.delivery.tasks import wake
 from newsletter.models import Delivery, Issue
 
@@ -54,12 +64,22 @@ class Steps:
 
 def tick(steps: Steps) -> None:
     """Start due issues, free stale leases, and wake a worker wherever one is missing."""
+    looked = False
+    with steps.step("Looking whether the database is a restored one"):
+        restored.look()
+        looked = True
+    if not looked:
+        return  # Nothing is sent before that is known.
+    with steps.step("Noting this tick beside the database"):
+        beats.note()
     with steps.step("Looking for issues that are due"):
         for issue in Issue.objects.due():
             with steps.step(f"Starting issue {issue.number}"):
                 start_due(issue)
     with steps.step("Freeing what dead workers held"):
         free_stale_leases()
+    with steps.step("Asking anew who waits for a limit that was changed"):
+        anew.serve(STEP_SECONDS)
     with steps.step("Telling of deliveries in doubt"):
         alerts.in_doubt()
     with steps.step("Skipping what was cancelled"):

@@ -1,4 +1,4 @@
-"""The task that looks up which mail services take the mail of readers' domains."""
+"""The task that learns about readers' domains: who takes their mail, how many each limit is for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.tasks import task
 from django.utils import timezone
 
-from newsletter.delivery import gateways
+from newsletter.delivery import gateways, readers
 from newsletter.models import Mark
 
 logger = logging.getLogger(__name__)
@@ -22,11 +22,13 @@ ASKED, PATIENCE = "gateways asked for", timedelta(minutes=5)
 
 @task()
 def look_up_gateways() -> int:
-    """Look up domains that are due, for a while; leave the rest to another run.
+    """Look up domains that are due, for a while, and count; leave the rest to another run.
 
     It may run twice or be lost: the rows say what is due, and the tick asks again.
     """
-    done = gateways.look_up()
+    done = gateways.look_up() if gateways.is_due() else 0
+    if readers.are_due():
+        readers.count()
     if done and gateways.is_due():
         wake()
     return done
@@ -44,7 +46,7 @@ def wake() -> None:
 
 def wake_due() -> None:
     """Wake a worker for domains that are due. For the tick."""
-    if not gateways.is_due():
+    if not (gateways.is_due() or readers.are_due()):
         return
     now = timezone.now()
     mark, _ = Mark.objects.get_or_create(name=ASKED)

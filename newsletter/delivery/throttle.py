@@ -89,8 +89,10 @@ class Throttle:
         if issue.failures_in_a_row >= settings.DELIVERY_MAX_FAILURES_IN_A_ROW:
             return f"{issue.failures_in_a_row} messages in a row were not accepted."
         counted = issue.lately_taken + issue.lately_failed
+        if counted < JUDGED_FROM:
+            return ""
         percent = 100 * issue.lately_failed / counted
-        if counted < JUDGED_FROM or percent <= settings.DELIVERY_MAX_FAILED_PERCENT:
+        if percent <= settings.DELIVERY_MAX_FAILED_PERCENT:
             return ""
         return f"{percent:.0f} percent of the last {counted:.0f} messages were not accepted."
 

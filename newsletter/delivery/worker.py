@@ -29,7 +29,7 @@ from django.db.models import BigAutoField, CharField, DateTimeField, Exists, F, 
 from django.utils import timezone
 
 from alarmroom.prepared import Param, PreparedUpdate
-from newsletter.delivery import counting, gates, outcomes, queueing, status
+from newsletter.delivery import beats, counting, estimate, gates, outcomes, queueing, status
 from newsletter.delivery.lane import Lane
 from newsletter.delivery.outcomes import LeasedRow
 from newsletter.delivery.pausing import pause
@@ -306,7 +306,7 @@ def deliver(issue_pk: int, seconds: float | None = None) -> Report:
     """
     report = Report()
     issue = Issue.objects.filter(pk=issue_pk, state=Issue.State.SENDING).first()
-    if issue is None or issue.backs_off:
+    if issue is None or issue.backs_off or beats.is_suspected():
         return report
     if seconds is None:
         seconds = settings.DELIVERY_SLICE_SECONDS
@@ -337,8 +337,12 @@ def deliver(issue_pk: int, seconds: float | None = None) -> Report:
             refusals=Refusals(issue),
             gates=asked,
         )
+        began = time.monotonic()
         try:
             sending.run()
+            if not (asked.rules.all or asked.rules.single):
+                took = time.monotonic() - began
+                estimate.note_speed(report.counts.get(State.SENT.value, 0), took)
         finally:
             sending.throttle.close()
             sending.gates.close()

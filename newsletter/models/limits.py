@@ -160,6 +160,8 @@ class Gate(models.Model):
     held_until = models.DateTimeField(null=True)
     held_times = models.PositiveSmallIntegerField(default=0)
     held_why = models.CharField(max_length=300, blank=True)
+    # How many readers it is about, as last counted (newsletter/delivery/readers.py).
+    readers = models.PositiveIntegerField(null=True)
 
     class Meta:
         default_permissions = ()

@@ -8,6 +8,7 @@ be allowed.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from django.contrib import admin
@@ -21,7 +22,15 @@ from django_tasks_db.models import DBTaskResult
 
 from alarmroom.desk.bin import move_to_bin
 from alarmroom.desk.models import Binned
-from newsletter.models import Content, Delivery, Issue, ReceivedMail
+from newsletter.models import (
+    Content,
+    Delivery,
+    Gate,
+    Issue,
+    ReceivedMail,
+    SendingLimit,
+    WarmUp,
+)
 from newsletter.reports import storing
 from posts.models import Post, Spelling
 from subscribers.models import ConsentEvent, Notice, Subscriber, Suppression
@@ -120,6 +129,9 @@ MODELS: dict[str, dict[str, str]] = {
         "add": NOBODY,
         "delete": NOBODY,
     },
+    "newsletter.sendinglimit": {"see": "view change", "add": "add", "delete": "delete"},
+    # There is one, so no other is begun.
+    "newsletter.warmup": {"see": "view change", "add": NOBODY, "delete": "delete"},
     "newsletter.receivedmail": {"see": f"view+{LEDGER}", "add": NOBODY, "delete": NOBODY},
     "subscribers.subscriber": {"see": "view change", "add": NOBODY, "delete": "delete"},
     "subscribers.consentevent": {"see": "view change", "add": NOBODY, "delete": NOBODY},
@@ -408,13 +420,26 @@ def publication(db: None, settings) -> None:
     )
     now = timezone.now()
     Issue.objects.filter(pk=issue.pk).update(
-        state="sending", started_at=now, recipients=1, state_note=f"Paused: {said}"
+        state="sending",
+        started_at=now,
+        recipients=1,
+        state_note=f"Paused: {said}",
+        paused_at=now,
+        paused_why=said,
+    )
+    Gate.objects.create(
+        key="domain:agency.example",
+        held_until=now + timedelta(minutes=5),
+        held_times=1,
+        held_why=said,
     )
     other = make_subscriber("marker-of-a-reader@example.org.example")
     for subscriber, state in ((reader, "failed"), (other, "uncertain")):
         Delivery.objects.create(
             issue=issue, subscriber=subscriber, state=state, reply=said, due_at=now, changed_at=now
         )
+    SendingLimit.objects.create(name="agency.example", messages=1000)
+    WarmUp.objects.create()
     ReceivedMail.objects.create(
         why="person", source="mailbox", sender=READER, size=1, raw=said.encode(), key="0" * 64
     )
