@@ -74,6 +74,8 @@ class Client(End):
         make: Callable[[], End] = lambda: End(self.reply_delay)  # noqa: E731
         _, server = await loop.create_connection(make, "127.0.0.1", self.target)
         server.other, self.other = self, server
+        if self.transport.is_closing():  # The client has gone meanwhile.
+            server.transport.close()
         for end in (server, self):
             early, end.early = end.early, []
             for data in early:

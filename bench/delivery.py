@@ -200,6 +200,19 @@ def measure(host: Host, way: Way, port: int, seconds: float, warm_up: float) -> 
     return Figure(sent / took, 1000 * cpu / max(1, sent))
 
 
+def disk() -> tuple[float, float]:
+    """Return how many ms it takes until 8 kB are on the disk, half of the times and nine of ten."""
+    took = []
+    with tempfile.NamedTemporaryFile() as file:
+        for _ in range(200):
+            os.write(file.fileno(), b"x" * 8192)
+            began = time.perf_counter()
+            os.fdatasync(file.fileno())
+            took.append(1000 * (time.perf_counter() - began))
+    took.sort()
+    return took[len(took) // 2], took[len(took) * 9 // 10]
+
+
 def speed() -> tuple[dict[int, Rounds], int]:
     """Return the figures of interleaved rounds for each delay, and the bytes of a message."""
     seconds, rounds = (QUICK_SECONDS, QUICK_ROUNDS) if is_quick() else (SECONDS, ROUNDS)
@@ -254,6 +267,11 @@ def bars(found: dict[int, Rounds]) -> list[Bar]:
     return result
 
 
+def load() -> float:
+    """Return how many processes wanted to run during the last five minutes."""
+    return os.getloadavg()[1]
+
+
 def place(way: Way) -> tuple[int, int, int, int]:
     """Return where a way stands in the table."""
     database = DATABASES.index(way.database) + 1 if way.database else 0
@@ -267,7 +285,9 @@ def show(found: dict[int, Rounds], size: int) -> None:
         f"\nDelivery into smtp-sink: messages of {size:,} bytes, the ledger on. Messages a second"
     )
     print(f"and the workers' processor time in ms a message; medians of {rounds} rounds in turn.")
-    print(f"{os.cpu_count()} processors for workers, databases and smtp-sink.\n")
+    usual, late = disk()
+    print(f"{os.cpu_count()} processors for workers, databases and smtp-sink, load {load():.1f};")
+    print(f"8 kB are on the disk after {usual:.2f} ms, one time in ten after {late:.2f} or more.\n")
     print(f"  {'':38}{'at once':>11}{'CPU ms':>9}{'20 ms away':>13}{'CPU ms':>9}")
     for way in sorted({way for each in found.values() for way in each}, key=place):
         line = f"  {way!s:38}"

@@ -71,6 +71,11 @@ class Child:
             raise RuntimeError(f"{self.act} failed:\n{found['error']}")
         return found["result"]
 
+    @property
+    def open(self) -> bool:
+        """Whether its end has not been seen yet. Does not look: another thread may wait for it."""
+        return self._results >= 0
+
     def cpu(self) -> float:
         """Return the seconds of processor time of its threads that live."""
         threads = Path(f"/proc/{self.pid}/task").glob("*/schedstat")
@@ -124,7 +129,7 @@ class Host:
             if not answer:
                 raise RuntimeError("The process that forks has ended.")
             child = Child(int(answer), results, act)
-            self._children = [known for known in self._children if not known.ended()]
+            self._children = [known for known in self._children if known.open]
             self._children.append(child)
         return child
 

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 import pytest
 
 from bench import __main__ as bench
-from bench import delivery, desk, web
+from bench import delivery, desk, million, web
 from bench.scratch import BelowTarget
 
 FIGURES = {
@@ -96,6 +96,14 @@ def test_what_reaches_every_bar_is_no_error(
     said = capsys.readouterr().out
     assert said.count("reached") == 11
     assert "missed" not in said
+
+
+def test_a_confirmation_is_measured_with_the_processes_that_are_deployed() -> None:
+    """Whoever names them anew in the Procfile measures them anew."""
+    commands = {name: command[1:] for name, command in million.procfile().items()}
+    assert commands["worker"][:2] == ["manage.py", "db_worker"]
+    assert commands["tick"] == ["manage.py", "tick", "--forever"]
+    assert not commands.keys() & {"web", "release"}
 
 
 @pytest.mark.parametrize(("kept", "anew"), [(0.84, 0.5), (0.9, 0.32)])
