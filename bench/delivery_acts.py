@@ -131,6 +131,10 @@ def lock_step(port: int, connections: int, seconds: float) -> dict[str, float]:
     return wire.lock_step(port, seconds, message())
 
 
+def with_commits(port: int, connections: int, seconds: float) -> dict[str, float]:
+    return wire.with_commits(port, seconds, message())
+
+
 def with_smtplib(port: int, connections: int, seconds: float) -> dict[str, float]:
     return wire.with_smtplib(port, seconds, message())
 

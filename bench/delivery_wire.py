@@ -5,6 +5,8 @@ from __future__ import annotations
 import select
 import smtplib
 import socket
+import sqlite3
+import tempfile
 import time
 from typing import Any
 
@@ -89,6 +91,38 @@ def lock_step(port: int, seconds: float, message: bytes) -> dict[str, float]:
         sent += 1
     connection.close()
     return measured(sent, began, cpu)
+
+
+def with_commits(port: int, seconds: float, message: bytes) -> dict[str, float]:
+    """Send in lock-step, with one commit to the disk before each message, in plain SQL.
+
+    So much one connection can do at most where the ledger is to be believed after a power cut.
+    """
+    connection = _connected(port)
+    *envelope, body = [*ENVELOPE.splitlines(keepends=True), _stuffed(message)]
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = sqlite3.connect(f"{folder}/ledger", isolation_level=None)
+        ledger.executescript(
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+            "CREATE TABLE rows (id INTEGER PRIMARY KEY, state TEXT);"
+            "INSERT INTO rows (state) WITH RECURSIVE n(i) AS "
+            "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT 'queued' FROM n;"
+        )
+        began, cpu = time.monotonic(), time.process_time()
+        sent = 0
+        while time.monotonic() - began < seconds:
+            ledger.execute("BEGIN IMMEDIATE")
+            ledger.execute("UPDATE rows SET state = 'sent' WHERE id = ?", [sent])
+            ledger.execute("UPDATE rows SET state = 'sending' WHERE id = ?", [sent + 1])
+            ledger.execute("COMMIT")
+            for step in (*envelope, body):
+                connection.sendall(step)
+                connection.recv(4096)
+            sent += 1
+        found = measured(sent, began, cpu)
+        ledger.close()
+    connection.close()
+    return found
 
 
 def with_smtplib(port: int, seconds: float, message: bytes) -> dict[str, float]:
