@@ -1,12 +1,18 @@
-"""`python -m bench [web] [delivery] [search] [desk] [--quick]`: run them, all by default."""
+"""`python -m bench [web] [delivery] [million] [search] [desk] [--quick]`: all by default."""
 
 import os
 import sys
 
-from bench import delivery, desk, search, web
+from bench import delivery, desk, million, search, web
 from bench.scratch import BelowTarget, Missing
 
-PARTS = {"web": web.main, "delivery": delivery.main, "search": search.main, "desk": desk.main}
+PARTS = {
+    "web": web.main,
+    "delivery": delivery.main,
+    "million": million.main,
+    "search": search.main,
+    "desk": desk.main,
+}
 
 
 def main(names: list[str]) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -82,6 +83,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--database", choices=BOTH)
     options = parser.parse_args(arguments)
+    # By an exception, so that every process is ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     chosen = options.plans or list(PLANS)
     if unknown := set(chosen) - PLANS.keys():
         parser.error(f"there is no plan {', '.join(unknown)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from datetime import timedelta
 from itertools import batched
@@ -112,7 +113,10 @@ def send(
             if state == Issue.State.SENDING:
                 worker.deliver(issue, min(20, end - time.monotonic()))
         except (DatabaseError, InterfaceError) as error:
-            raised.add(f"{type(error).__name__}: {str(error).strip()[:120]}")
+            said = f"{type(error).__name__}: {str(error).strip()[:120]}"
+            if said not in raised:
+                print(said, file=sys.stderr)
+            raised.add(said)
             connections.close_all()
         except ObjectDoesNotExist:
             break

@@ -18,7 +18,7 @@ from tests.throwaway_postgres import Cluster
 from torture.judge import Row, Verdict, judge
 
 # Something hangs if nothing happens for so long, however slow the machine is.
-PATIENCE = 300.0
+PATIENCE = 120.0
 OVER = ("sent", "cancelled")
 
 

@@ -17,7 +17,7 @@ from newsletter.models import Delivery
 SIZE = 1_000
 # SQLite gives its lock to whoever asks at the right moment, and whoever waits asks again within
 # 0.1 seconds (sqlite3_busy_timeout). So after so many seconds of work it is left alone for longer.
-WORK, REST = 0.2, 0.11
+WORK, REST = 0.25, 0.11
 
 
 class Turns:

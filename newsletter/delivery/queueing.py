@@ -19,7 +19,7 @@ from newsletter.models import Delivery, Issue
 from subscribers.models import Subscriber
 
 # How many numbers of subscribers one batch looks at.
-SPAN = 10_000
+SPAN = 5_000
 # Below so many rows no plan depends on statistics.
 WORTH_ANALYSING = 1_000
 
