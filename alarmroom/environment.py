@@ -5,10 +5,12 @@ notes it and returns something to go on with; `stop_if_wrong()` then says all of
 """
 
 import importlib.util
+import json
 import os
 import re
 import sys
 import zoneinfo
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -241,6 +243,36 @@ class Environment:
         if problem:
             self.refuse(name, problem, what)
             return default
+        return value
+
+    def json_object(self, name: str) -> dict[str, Any]:
+        """Return named options. They may hold a key, so they are never repeated."""
+        try:
+            found = json.loads(self.text(name, "{}", "{}"))
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            self.refuse(name, "is no JSON object", 'options such as {"api_key": "…"}')
+            return {}
+        return found
+
+    def webhooks(self, name: str, known: Collection[str]) -> dict[str, dict[str, Any]]:
+        """Return the options of each mail service that may report, by its name."""
+        found = self.json_object(name)
+        if any(each not in known or not isinstance(found[each], dict) for each in found):
+            what = 'one or more of the services in docs/feedback.md, such as {"postmark": {}}'
+            self.refuse(name, "names what is none", what)
+            return {}
+        return found
+
+    def basic_auth(self, name: str, *, needed: bool) -> str:
+        """Return a user and a long password; needed, it may not be left out."""
+        value = self.text(name)
+        user, _, password = value.partition(":")
+        if (value or needed) and not (user and len(password) >= 20 and value.isascii()):
+            what = "a name, a colon and a password of at least 20 characters, in ASCII"
+            self.refuse(name, "is no user and password" if value else "is not set", what)
+            return ""
         return value
 
     def broker_url(self, name: str, default: str) -> str:

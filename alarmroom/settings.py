@@ -297,6 +297,28 @@ FEEDBACK_ID = env.text("FEEDBACK_ID")
 # It may have a parameter that names the format of the reports (RFC 9477).
 CFBL_ADDRESS = env.mail_address("CFBL_ADDRESS", "", parameter=r"(; *report=x?arf)?")
 
+# What comes back of mails (docs/feedback.md)
+
+# The mail services that report by webhooks, with their options (newsletter/feedback/services.py).
+MAIL_SERVICES = [
+    "amazon_ses",
+    "brevo",
+    "mailersend",
+    "mailgun",
+    "mailjet",
+    "mailtrap",
+    "mandrill",
+    "postal",
+    "postmark",
+    "resend",
+    "sendgrid",
+    "sparkpost",
+    "unisender_go",
+]
+FEEDBACK_WEBHOOKS = env.webhooks("FEEDBACK_WEBHOOKS", MAIL_SERVICES)
+# A user and a password, which each of them sends.
+FEEDBACK_WEBHOOK_SECRET = env.basic_auth("FEEDBACK_WEBHOOK_SECRET", needed=bool(FEEDBACK_WEBHOOKS))
+
 # Sign-ups (subscribers/guards.py)
 
 # Sign-ups can send this many mails to one mailbox; before each later mail is a growing pause.

@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from newsletter import views
+from newsletter import views, webhook
 from newsletter.admin import article_as_item
 
 
@@ -22,6 +22,7 @@ app_name = "newsletter"
 urlpatterns = [
     path("weekly-alarm/", views.archive, name="archive"),
     path("weekly-alarm/<issue_number:number>/", views.issue, name="issue"),
+    path("feedback/<str:service>/", webhook.webhook, name="webhook"),
     path("preview/new/issue/", article_as_item.preview, name="preview-item-new"),
     path("preview/<int:pk>/issue/", article_as_item.preview, name="preview-item"),
 ]

@@ -15,6 +15,8 @@ from email.utils import parseaddr
 from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+# What a mail service calls the mark of a delivery, in the metadata that it hands back.
+MARK_NAME = "delivery"
 # Of 96 and of 80 bits. Some servers write the part before the @ in capitals, so it is hex.
 MESSAGE_ID_PROOF, ADDRESS_PROOF = 24, 20
 LARGEST = 2**63 - 1  # that the database can hold

@@ -204,6 +204,13 @@ WRONG = [
     ("DELIVERY_LEASE_SECONDS", "239"),
     ("SOFT_BOUNCES_IN_A_ROW", "1"),
     ("NEWSLETTER_VERP", "plus"),
+    ("FEEDBACK_WEBHOOKS", "postmark"),
+    ("FEEDBACK_WEBHOOKS", '["postmark"]'),
+    ("FEEDBACK_WEBHOOKS", '{"nobody": {}}'),
+    ("FEEDBACK_WEBHOOKS", '{"postmark": "key"}'),
+    ("FEEDBACK_WEBHOOKS", '{"postmark": {}}'),  # without the secret
+    ("FEEDBACK_WEBHOOK_SECRET", "short"),
+    ("FEEDBACK_WEBHOOK_SECRET", "user:short"),
     ("NEWSLETTER_VERP", "@"),
     *((name, value) for name in SWITCHES for value in ("banana", "")),
     *((name, value) for name in SENDERS for value in ("nobody", "", "a@b.example, c@d.example")),

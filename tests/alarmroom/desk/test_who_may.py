@@ -173,6 +173,7 @@ TABLE: dict[str, str] = {
         ("posts:preview-search-new", "posts:preview-card-new", "posts:preview-tab-new"),
         "posts.add_post",
     ),
+    "newsletter:webhook": NOBODY,  # but mail services, by a secret of theirs
     "newsletter:preview-item": SEE_POST,
     "newsletter:preview-item-new": "posts.add_post",
     "admin:posts_post_share": "posts.change_post",
