@@ -13,7 +13,7 @@ import zoneinfo
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import environ
 import idna
@@ -287,6 +287,24 @@ class Environment:
         if problem:
             self.refuse(name, problem, what)
             return default
+        return value
+
+    def imap_url(self, name: str) -> str:
+        what = (
+            "an address such as `imaps://user:password@imap.example.org/INBOX`, with special "
+            "characters in the password percent-encoded"
+        )
+        value = self.text(name)
+        if not value:
+            return ""
+        split, problem = parts(value, ("imaps", "imap+tls"))
+        if not problem and not (split.username and split.password):
+            problem = "has no user and password"
+        if not problem and not unquote(f"{split.username}{split.password}{split.path}").isascii():
+            problem = "has more than ASCII in it"
+        if problem:
+            self.refuse(name, problem, what)
+            return ""
         return value
 
     def database(self, name: str, default: str) -> dict[str, Any]:

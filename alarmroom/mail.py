@@ -141,10 +141,12 @@ def transactional(
     )
 
 
-def list_unsubscribe(url: str, key: str) -> str:
+def list_unsubscribe(url: str, key: str, issue: str = "") -> str:
     """Return the value of List-Unsubscribe: an HTTPS address, then a mail address.
 
     A POST to `url` unsubscribes the owner of `key` with one click (RFC 8058 3.1). The mail address
-    is for mail programs that can only unsubscribe by mail (RFC 2369 3.2).
+    is for mail programs that can only unsubscribe by mail (RFC 2369 3.2); its subject has the key,
+    and the number of the `issue` that it stands in.
     """
-    return f"<{url}>, <mailto:{settings.UNSUBSCRIBE_MAILTO}?subject=unsubscribe%20{quote(key)}>"
+    subject = quote(" ".join(filter(None, ("unsubscribe", key, issue))))
+    return f"<{url}>, <mailto:{settings.UNSUBSCRIBE_MAILTO}?subject={subject}>"

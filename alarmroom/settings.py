@@ -299,6 +299,9 @@ CFBL_ADDRESS = env.mail_address("CFBL_ADDRESS", "", parameter=r"(; *report=x?arf
 
 # What comes back of mails (docs/feedback.md)
 
+# The mailbox that bounces go to, and the folder there that takes what was read.
+FEEDBACK_IMAP_URL = env.imap_url("FEEDBACK_IMAP_URL")
+FEEDBACK_IMAP_DONE = env.text("FEEDBACK_IMAP_DONE", "Read")
 # The mail services that report by webhooks, with their options (newsletter/feedback/services.py).
 MAIL_SERVICES = [
     "amazon_ses",

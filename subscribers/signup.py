@@ -5,6 +5,7 @@ them through subscribers/door.py, which also wakes a worker that sends the notic
 """
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -31,6 +32,10 @@ RETRY_AFTER = timedelta(minutes=10)
 GIVE_UP_AFTER = timedelta(days=3)
 
 State = Subscriber.State
+
+# Told when somebody leaves by a link, with the issue that the link stood in, "" for none. The room
+# of the newsletter appends to it (newsletter/apps.py).
+LEFT_BY_ISSUE: list[Callable[[Subscriber, str], None]] = []
 
 
 def is_suppressed(address: str) -> bool:
@@ -173,6 +178,18 @@ def unsubscribe(subscriber: Subscriber, where: str) -> bool:
             record(ConsentEvent.Kind.UNSUBSCRIBED, subscriber, where=where)
     subscriber.refresh_from_db()
     return bool(changed)
+
+
+def leave(subscriber: Subscriber, where: str, issue: str = "") -> bool:
+    """Unsubscribe, and tell which issue it was by; return whether anything changed."""
+    changed = unsubscribe(subscriber, where)
+    for tell in LEFT_BY_ISSUE if changed and issue else ():
+        try:
+            tell(subscriber, issue)
+        except Exception:
+            # Whoever wants to leave has left.
+            logger.exception("It could not be noted by which issue a reader left")
+    return changed
 
 
 def suppress(address: str, reason: str, note: str = "", where: str = "") -> bool:

@@ -223,7 +223,8 @@ def unsubscribe(request: HttpRequest, key: str) -> HttpResponse:
             write_to_us=True,
         )
     if request.method == "POST":
-        signup.unsubscribe(subscriber, where=how_unsubscribed(request))
+        issue = request.GET.get("issue", "")
+        signup.leave(subscriber, where=how_unsubscribed(request), issue=issue)
     return render(
         request,
         "subscribers/unsubscribe.html",

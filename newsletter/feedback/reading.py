@@ -60,6 +60,7 @@ class Understood:
     key: str = ""
     """Of somebody who leaves: the reader's own."""
     text: str = ""
+    """What a complaint or an automatic reply says; of somebody who leaves, the issue."""
 
 
 def understand(mail: Part, recipients: Iterable[str] = ()) -> Understood:
@@ -70,8 +71,9 @@ def understand(mail: Part, recipients: Iterable[str] = ()) -> Understood:
             return _complaint(complaint, mail, to)
         if bounce := bounce_in(each):
             return _bounce(bounce, mail, to)
-    if key := key_in(mail.get("subject")):
-        return Understood(What.LEAVES, key=key)
+    key, issue = key_in(mail.get("subject"))
+    if key:
+        return Understood(What.LEAVES, key=key, text=issue)
     is_robot = _is_robot(mail)
     if is_robot and (said := _odd_bounce(mail)):
         failed = tuple(one for one in said if one.failed)
@@ -82,13 +84,17 @@ def understand(mail: Part, recipients: Iterable[str] = ()) -> Understood:
     return Understood(What.ROBOT if is_robot else What.PERSON, _proven(mail, to))
 
 
-def key_in(subject: str) -> str:
-    """Return the key in the subject that List-Unsubscribe gives (alarmroom/mail.py), or ""."""
-    words = subject.split()
-    if len(words) != 2 or words[0].lower() != "unsubscribe" or len(words[1]) > LONGEST_KEY:
-        return ""
-    fits = words[1].isascii() and words[1].replace("-", "").replace("_", "").isalnum()
-    return words[1] if fits else ""
+def key_in(subject: str) -> tuple[str, str]:
+    """Return the key and the issue in the subject that List-Unsubscribe gives, or "".
+
+    alarmroom/mail.py writes it.
+    """
+    words = [*subject.split()[:4], "", "", "", ""]
+    key, issue = words[1], words[2]
+    if words[0].lower() != "unsubscribe" or words[3] or not 0 < len(key) <= LONGEST_KEY:
+        return "", ""
+    fits = key.isascii() and key.replace("-", "").replace("_", "").isalnum()
+    return (key, issue) if fits else ("", "")
 
 
 def _with_inner(mail: Part) -> Iterator[Part]:

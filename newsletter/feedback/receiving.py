@@ -13,6 +13,7 @@ from enum import Enum
 from newsletter.delivery.hearing import Heard
 from newsletter.feedback import following
 from newsletter.feedback.keeping import keep
+from newsletter.feedback.leaving import note_left
 from newsletter.feedback.parts import Part, read
 from newsletter.feedback.reading import Understood, What, understand
 from newsletter.models import DeliveryEvent, ReceivedMail
@@ -71,7 +72,7 @@ def _act(found: Understood) -> ReceivedMail.Why | None:
     if found.what is What.ROBOT:
         return Why.UNKNOWN
     if found.what is What.LEAVES:
-        return _leave(found.key)
+        return _leave(found.key, found.text)
     if found.delivery is None:
         return Why.UNPROVEN
     try:
@@ -91,10 +92,11 @@ def _act(found: Understood) -> ReceivedMail.Why | None:
     return None
 
 
-def _leave(key: str) -> ReceivedMail.Why | None:
+def _leave(key: str, issue: str) -> ReceivedMail.Why | None:
     """Unsubscribe the owner of a key."""
     subscriber = Subscriber.objects.filter(key=key).first()
     if subscriber is None:
         return Why.NO_READER
-    signup.unsubscribe(subscriber, where="a mail to the address in List-Unsubscribe")
+    if signup.unsubscribe(subscriber, where="a mail to the address in List-Unsubscribe"):
+        note_left(subscriber, issue, SOURCE)
     return None

@@ -108,7 +108,7 @@ def render(issue: Issue, *, test: bool = False) -> Rendered:
     plain = re.sub(r"\n{3,}", "\n\n", plain)
     message = _build(f"[Test] {subject}" if test else subject, plain, html)
     try:
-        leave = mail.list_unsubscribe(_unsubscribe_url(marker), marker)
+        leave = mail.list_unsubscribe(_unsubscribe_url(marker, issue), marker, str(issue.number))
         mime = serialise(message, marker=marker, list_unsubscribe=leave)
     except HeaderError as error:
         raise RenderError(str(error)) from error
@@ -197,7 +197,7 @@ def _context(issue: Issue, shown: list[Article], marker: str) -> dict[str, objec
         "web_url": web_url,
         "share_url": share,
         "subscribe_url": site(reverse("subscribers:subscribe")),
-        "unsubscribe_url": _unsubscribe_url(marker),
+        "unsubscribe_url": _unsubscribe_url(marker, issue),
         "site_host": settings.SITE_URL.partition("://")[2],
     }
 
@@ -218,8 +218,9 @@ def _marker() -> str:
     return salted_hmac("newsletter.marker", "key", algorithm="sha256").hexdigest()
 
 
-def _unsubscribe_url(key: str) -> str:
-    return site(reverse("subscribers:unsubscribe", args=[key]))
+def _unsubscribe_url(key: str, issue: Issue) -> str:
+    """Return the link by which a reader leaves. It says which issue it stands in."""
+    return f"{site(reverse('subscribers:unsubscribe', args=[key]))}?issue={issue.number}"
 
 
 def _build(subject: str, plain: str, html: str) -> EmailMultiAlternatives:

@@ -18,6 +18,7 @@ from alarmroom.desk.signing_in import tasks as password_tasks
 from alarmroom.reads import noting, summing
 from newsletter.delivery import clock, gateway_tasks
 from newsletter.feedback import keeping
+from newsletter.feedback import tasks as feedback_tasks
 from newsletter.models import Content
 from newsletter.reports import tasks as report_tasks
 from newsletter.reports import telling
@@ -89,6 +90,8 @@ def tick() -> list[str]:
         finishing.serve_due()
     with steps.step("Noting which pictures issues show"):
         Content.note_pictures()
+    with steps.step("Waking a worker for the mailbox of bounces"):
+        feedback_tasks.wake_due()
     with steps.step("Forgetting received mail of three months ago"):
         keeping.forget_old()
     with steps.step("Noting what the schedule published"):

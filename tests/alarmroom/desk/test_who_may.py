@@ -364,7 +364,14 @@ def address_of(name: str) -> Address:
         route = route.replace("<int:pk>", str(Post.objects.get(title=DRAFT).pk))
     route = route.replace("(?P<url>.*)$", "nothing/")
     values = {"slug": "fire", "number": "7", "year": "2025", "month": "03", "key": "x"}
-    values |= {"token": "x", "uid": "x", "path": "x.jpg", "file_name": "atom.xml", "name": "pages"}
+    values |= {
+        "service": "postmark",
+        "token": "x",
+        "uid": "x",
+        "path": "x.jpg",
+        "file_name": "atom.xml",
+        "name": "pages",
+    }
     if route.startswith("admin/") and route.count("/") > 2:
         app, model = route.split("/")[1:3]
         model_class = {model._meta.label_lower: model for model in admin.site._registry}.get(

@@ -218,13 +218,13 @@ In-Reply-To: {sent.message_id}
     )
 
 
-def wish_to_leave(key: str) -> bytes:
+def wish_to_leave(key: str, issue: str = "") -> bytes:
     return mail(
         f"""
 Return-Path: <reader@agency.example>
 From: reader@agency.example
 To: unsubscribe@example.org
-Subject: unsubscribe {key}
+Subject: {f"unsubscribe {key} {issue}".strip()}
 """,
     )
 

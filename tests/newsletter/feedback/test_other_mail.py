@@ -74,6 +74,16 @@ def test_a_mail_to_the_address_of_list_unsubscribe_unsubscribes(
     assert (suppressed(), kept()) == ({}, [])
 
 
+def test_the_issue_by_which_somebody_left_is_noted(
+    receive: Receive, sent: Sent, delivery: Delivery
+) -> None:
+    for issue in ("x", "-1", "0", "9" * 400, "7 7"):
+        receive(samples.wish_to_leave("nobody", issue))
+    assert receive(samples.wish_to_leave(sent.key, str(delivery.issue.number))) == 0
+    assert events() == [("unsubscribed", "")]
+    assert DeliveryEvent.objects.get().source == "mailbox"
+
+
 @pytest.mark.parametrize("key", ["x", "a" * 24, "a" * 5000, "../..", "%00", "é", ""])
 def test_a_key_that_is_nobodys_is_kept_and_unsubscribes_nobody(
     receive: Receive, sent: Sent, key: str
