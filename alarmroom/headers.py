@@ -26,12 +26,16 @@ DISABLED_FEATURES = (
 )
 PERMISSIONS_POLICY = ", ".join(f"{name}=()" for name in DISABLED_FEATURES)
 
+# What Django's SecurityMiddleware says of every response, and only pages need.
+OF_PAGES = ("Cross-Origin-Opener-Policy", "Referrer-Policy")
+
 
 class HeadersMiddleware:
     """Adds Permissions-Policy to every page, and Cross-Origin-Resource-Policy to every response.
 
     A header that the view has set stays: pictures, for example, may be embedded anywhere. A style
-    sheet, a script or a typeface has no features to be disabled, and an article asks for three.
+    sheet, a script or a typeface has no features to be disabled and no window to be kept apart, and
+    fetches its files as browsers do by themselves; an article asks for three of them.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -39,7 +43,10 @@ class HeadersMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if not request.path_info.startswith(settings.STATIC_URL):
+        if request.path_info.startswith(settings.STATIC_URL) and response.status_code == 200:
+            for name in OF_PAGES:
+                response.headers.pop(name, None)
+        else:
             response.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response

@@ -78,8 +78,9 @@ MIDDLEWARE = [
     "alarmroom.kept.writing.KeepPagesMiddleware",
     # Before whatever reads a query string or a form.
     "alarmroom.input.CleanInputMiddleware",
-    "django.middleware.security.SecurityMiddleware",
+    # Before Django's own, whose headers it takes away where they say nothing.
     "alarmroom.headers.HeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "alarmroom.methods.MethodsMiddleware",

@@ -32,22 +32,37 @@ def copies_of(cover: ImageFieldFile) -> dict[str, Any]:
     A cover that cannot be read or stored gets no copies. Pages then show the cover itself.
     """
     name = cover.name or ""
-    found: dict[str, Any] = {"of": name}
     if not name:
         return {}
-    stem = PurePosixPath(name).with_suffix("")
+    found = _stored(cover, WIDTHS, LARGE_WIDTHS)
+    return {"of": name, **found[0], LARGE: found[1]} if found else {"of": name}
+
+
+def large_copies_of(cover: ImageFieldFile) -> dict[str, list[str]]:
+    """Store the large copies alone, of a cover whose small ones are there; `{"avif": [names], …}`.
+
+    Empty if it cannot be read or stored.
+    """
+    found = _stored(cover, LARGE_WIDTHS)
+    return found[0] if found else {}
+
+
+def _stored(cover: ImageFieldFile, *sizes: tuple[int, ...]) -> list[dict[str, list[str]]]:
+    """Store the copies of each of these sizes; return their names, or nothing."""
+    stem = PurePosixPath(cover.name or "").with_suffix("")
+    found: list[dict[str, list[str]]] = [{} for _ in sizes]
     try:
-        with cover.storage.open(name) as file, Pillow.open(file) as opened:
+        with cover.storage.open(cover.name) as file, Pillow.open(file) as opened:
             picture = upright(opened)
-        for made, wanted in ((found, WIDTHS), (found.setdefault(LARGE, {}), LARGE_WIDTHS)):
+        for made, wanted in zip(found, sizes, strict=True):
             widths = sorted({min(width, picture.width) for width in wanted})
             for width, kind, content in copies(picture, widths):
                 stored = cover.storage.save(f"{stem}-{width}.{kind}", ContentFile(content))
                 made.setdefault(kind, []).append(stored)
     # Pillow's decoders raise many kinds of exceptions for a broken file.
     except Exception:
-        logger.exception("The cover %s has no smaller copies", name)
-        return {"of": name}
+        logger.exception("The cover %s has no smaller copies", cover.name)
+        return []
     return found
 
 

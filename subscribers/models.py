@@ -381,6 +381,28 @@ class Resource(Binnable):
             kept.drop("resources")
 
     @property
+    def lacks_copies(self) -> bool:
+        """Whether its cover has not all of its copies: one from before there were large ones."""
+        return bool(self.cover) and covers.LARGE not in self.current_copies
+
+    def complete_cover_copies(self) -> None:
+        """Make the copies that its cover lacks. Safe twice at once, and for one that is replaced.
+
+        Where they cannot be made that is noted, so that it is not tried again every minute.
+        """
+        if not self.current_copies:
+            self.make_cover_copies()
+            return
+        large = covers.large_copies_of(self.cover)
+        lacking = Resource.objects.filter(pk=self.pk, cover=self.cover.name or "")
+        lacking = lacking.exclude(cover_copies__has_key=covers.LARGE)
+        if lacking.update(cover_copies={**self.cover_copies, covers.LARGE: large}):
+            kept.drop("resources")
+            return
+        for name in covers.names_of(large):
+            self.cover.storage.delete(name)
+
+    @property
     def current_copies(self) -> dict[str, Any]:
         """The copies of the cover that is there now; those of an earlier one do not count."""
         is_current = self.cover_copies.get("of", "") == (self.cover.name or "")

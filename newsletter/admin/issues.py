@@ -116,7 +116,7 @@ class IssueAdmin(
         Page(Place("Issues", "Reports"), "admin:newsletter_issue_reports", "newsletter.view_issue"),
     )
     change_form_template = "admin/newsletter/issue/change_form.html"
-    list_display = ["issue", "standing", "moment", "recipients"]
+    list_display = ["issue", "standing", "moment", "readers"]
     list_display_links = None  # The subject is a link of its own, above the small facts.
     row_heading = "issue"
     views = VIEWS
@@ -167,6 +167,10 @@ class IssueAdmin(
             count,
             pluralize(count),
         )
+
+    @admin.display(description="Recipients", ordering="recipients")
+    def readers(self, issue: Issue) -> int | str:
+        return issue.recipients or ""
 
     @admin.display(description="State", ordering="state")
     def standing(self, issue: Issue) -> str:

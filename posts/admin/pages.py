@@ -110,7 +110,7 @@ class FormerSlugAdmin(FormerSlugAdminBase):
 
     guide = {"": "publish"}
     menu_place = Place("Articles", "Old addresses", rank=9)
-    list_display = ["slug", "kind", "leads_to", "changed_at"]
+    list_display = ["address", "kind", "leads_to", "changed_at"]
     list_display_links = None
     search_fields = ["slug"]
 
@@ -122,6 +122,10 @@ class FormerSlugAdmin(FormerSlugAdminBase):
             .select_related(*KINDS)
             .defer(*(f"{kind}__{text}" for kind in ("post", "page") for text in texts))
         )
+
+    @admin.display(description="Address", ordering="slug")
+    def address(self, former: FormerSlug) -> str:
+        return former.slug
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -18,6 +18,7 @@ from alarmroom import kept
 from alarmroom.methods import require_safe
 from posts import freshness
 from posts.models import Post, PostQuerySet, Tag
+from posts.models.topic import START_HERE
 from posts.views.lists import keep_list, paginate
 
 # The years in which an article can be dated (see alarmroom/desk/moments.py).
@@ -203,7 +204,8 @@ def _period(request: HttpRequest, year: int, month: int | None) -> HttpResponse:
 @require_safe
 def topics(request: HttpRequest) -> HttpResponse:
     """Every topic that has published articles, with their number and the latest. Two queries."""
-    tags = [(tag, tag.latest) for tag in Tag.objects.in_use().with_counts().with_latest()]  # type: ignore[attr-defined]  # annotated
+    every = Tag.objects.in_use().exclude(slug=START_HERE).with_counts().with_latest()
+    tags = [(tag, tag.latest) for tag in every]  # type: ignore[attr-defined]  # annotated
     found = Post.objects.published().for_listing().in_bulk([latest for _, latest in tags])
     # One that was withdrawn between the two queries is left out.
     shown = [{"tag": tag, "latest": found.get(latest)} for tag, latest in tags]

@@ -13,10 +13,9 @@ GUTTER, RAIL, GAP, FRAME = 32, 264, 32, 1152  # px, from 64rem up
 # The left edge of each thing in a page's body that is text or a picture by itself.
 EDGES = """() => {
     const parts = "h1, .prose > p, .prose > h2, .label, .card__title, .lead__title, .tape,"
-        + " .contents__title, .byline__who, .topics__list, .cover img, .signup__title,"
-        + " .wordmark";
-    const inside = ".cards > :not(:nth-child(3n + 1)), .front__seconds, .invite, .panel,"
-        + " .page-head--author";
+        + " .page-head__facts, .contents__title, .byline__who, .topics__list, .cover img,"
+        + " .signup__title, .wordmark";
+    const inside = ".cards > :not(:nth-child(3n + 1)), .front__seconds, .invite, .panel";
     return [...document.querySelectorAll(parts)]
         .filter(part => part.checkVisibility() && !part.closest(inside))
         .map(part => {

@@ -10,7 +10,7 @@ from django.template import Context, Template
 from django.test import RequestFactory
 from PIL import Image as Pillow
 
-from subscribers import wording
+from subscribers import covers, tasks, wording
 from subscribers.models import Resource
 from tests.factories import make_image, make_resource
 
@@ -103,6 +103,35 @@ def test_a_cover_that_was_replaced_while_it_was_copied_keeps_the_newer_copies() 
     Resource.objects.update(cover="resources/b.jpg", cover_copies=newer)
     resource.make_cover_copies()
     assert Resource.objects.get().cover_copies == newer
+
+
+def test_a_cover_of_earlier_days_gets_its_large_copies_from_the_tick() -> None:
+    old = make_resource(cover=ContentFile(make_image(900, 600).file.read(), name="old.jpg"))
+    old.make_cover_copies()
+    whole = Resource.objects.get().cover_copies
+    small = {name: made for name, made in whole.items() if name != covers.LARGE}
+    for name in covers.names_of(whole[covers.LARGE]):
+        default_storage.delete(name)
+    Resource.objects.update(cover_copies=small)
+    never = make_resource(cover=ContentFile(make_image(60, 40).file.read(), name="never.jpg"))
+    broken = make_resource(cover=ContentFile(b"no picture", name="broken.jpg"))
+    # In a build without one there is nothing to do.
+    make_resource(cover="")
+    assert [each.pk for each in tasks.covers_due()] == [old.pk, never.pk, broken.pk]
+    for _ in range(2):
+        tasks.make_covers.func()
+    now = Resource.objects.get(pk=old.pk).cover_copies
+    assert now == whole, "the small ones stay, and nothing is stored twice"
+    assert all(default_storage.exists(name) for name in covers.names_of(now))
+    assert covers.LARGE in Resource.objects.get(pk=never.pk).cover_copies
+    # One that cannot be read is not tried again every minute.
+    assert tasks.covers_due() == []
+    # Two workers at once: what the second one made is deleted again.
+    before = {*default_storage.listdir("resources")[1]}
+    old.cover_copies = small
+    old.complete_cover_copies()
+    assert {*default_storage.listdir("resources")[1]} == before
+    assert Resource.objects.get(pk=old.pk).cover_copies == whole
 
 
 def test_a_cover_that_cannot_be_copied_is_shown_as_it_is(

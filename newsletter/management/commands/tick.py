@@ -78,6 +78,8 @@ def tick() -> list[str]:
         gateway_tasks.wake_due()
     with steps.step("Waking a worker for notices"):
         notice_tasks.wake_due()
+    with steps.step("Waking a worker for covers"):
+        notice_tasks.wake_for_covers_due()
     with steps.step("Forgetting old counts of sign-ups"):
         guards.delete_outdated()
     with steps.step("Waking workers for pictures"):

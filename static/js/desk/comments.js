@@ -6,6 +6,8 @@ import { forgetWords } from "./side-words.js";
 const form = document.getElementById("comments-form");
 const section = document.getElementById("section-comments");
 const LONGEST_QUOTE = 300;
+// Where somebody wanted to go while the editor still loaded.
+let wanted = null;
 
 if (form && section) {
   form.addEventListener("submit", send);
@@ -20,6 +22,7 @@ if (form && section) {
   }
   window.CKEDITOR?.on("instanceReady", ({ editor }) => {
     listen(editor);
+    if (wanted) goTo(wanted);
     editor.on("contentDom", () => listen(editor));
   });
   if (location.hash === "#section-comments") section.open = true;
@@ -94,9 +97,15 @@ function open() {
 
 function jump({ target }) {
   const button = target.closest("[data-jump]");
+  if (button) goTo(button);
+}
+
+function goTo(button) {
   const [editor] = editors();
   const body = editor?.editable()?.$;
-  if (!button || !body) return;
+  // It is gone to as soon as the text is there.
+  wanted = editor?.status === "ready" && body ? null : button;
+  if (wanted) return;
   const plain = (node) => node.textContent.replace(/\s+/gu, " ").trim().slice(0, LONGEST_QUOTE);
   const blocks = [...body.children];
   const block = blocks.find((each) => plain(each) === button.dataset.quote) ?? blocks[button.dataset.jump];
