@@ -141,7 +141,8 @@ SMALL = Place((Width(42, 8, "rem", 3 / 2), Width(0, 5, "rem", 3 / 2)))
 TOPIC = Place(
     (
         *(Width(76, 22.7, "rem", 16 / 9), Width(64, 29, "vw", 16 / 9)),
-        *(Width(42, 45, "vw", 16 / 9), Width(0, 91, "vw", 16 / 9)),
+        *(Width(42, 45, "vw", 16 / 9), Width(32.6, 9, "rem", 4 / 3)),
+        *(Width(22, 27, "vw", 4 / 3), Width(0, 6, "rem", 4 / 3)),
     )
 )
 # From prose.css.
