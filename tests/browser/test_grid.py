@@ -57,12 +57,14 @@ def test_every_page_type_has_the_same_two_left_edges(
         edges = reader.evaluate(EDGES)
         gutter = round(min(max(16, 0.052 * width), 32))
         allowed = {gutter} if side is None else {side, side + RAIL + GAP}
-        # On a phone the cover is as wide as the screen.
+        # On a phone the cover is as wide as the screen. Without a rail, an author's name stands
+        # beside the photo.
         wrong += [
             f"{each.name}: {name} at {left}"
             for name, left in edges
             if not any(abs(left - edge) <= 1 for edge in allowed)
             and not (width < 768 and left == 0)
+            and not (side is None and each.name == "author" and name.startswith("page-head"))
         ]
     assert not wrong, "\n".join(wrong)
 
