@@ -112,7 +112,7 @@ def send(
                 break
             if state == Issue.State.SENDING:
                 worker.deliver(issue, min(20, end - time.monotonic()))
-        except (DatabaseError, InterfaceError) as error:
+        except (DatabaseError, InterfaceError, connection.Database.Error) as error:
             said = f"{type(error).__name__}: {str(error).strip()[:120]}"
             if said not in raised:
                 print(said, file=sys.stderr)
