@@ -13,6 +13,7 @@ from playwright.sync_api import (
     Request,
     Response,
     StorageState,
+    expect,
     sync_playwright,
 )
 
@@ -24,6 +25,10 @@ from tests.helpers import ROOT
 from tests.production import collect_static
 
 HERE = ROOT / "tests" / "browser"
+
+# A page or a state is waited for as long as a step of Playwright: on a busy machine a save may
+# take more than the five seconds that a comparison is given by default.
+expect.set_options(timeout=30_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -113,7 +118,6 @@ def problems() -> Iterator[list[str]]:
 def page(browser: Browser, stack: Stack, problems: list[str]) -> Iterator[Page]:
     """A new visitor: no cookies, addresses relative to the site, every problem recorded."""
     context = browser.new_context(base_url=stack.url, viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(15_000)
     context.on("page", lambda page: note_problems(page, problems))
     yield context.new_page()
     context.close()
@@ -133,7 +137,6 @@ def editor(
     context = browser.new_context(
         base_url=stack.url, viewport={"width": 1280, "height": 900}, storage_state=signed_in
     )
-    context.set_default_timeout(15_000)
     context.on("page", lambda page: note_problems(page, problems))
     yield context.new_page()
     context.close()
@@ -143,7 +146,6 @@ def sign_in(browser: Browser, url: str, password: str, name: str = "editor") -> 
     """Sign in; once for many tests, because passwords are hashed slowly."""
     problems: list[str] = []
     context = browser.new_context(base_url=url)
-    context.set_default_timeout(15_000)
     page = context.new_page()
     note_problems(page, problems)
     page.goto("/admin/")

@@ -29,7 +29,6 @@ def types(deployed: tuple[str, list[PageType]]) -> list[PageType]:
 def visitor(browser: Browser, deployed: tuple[str, list[PageType]]) -> Iterator[Page]:
     """A visitor with reduced motion, because text that still fades in has too little contrast."""
     context = browser.new_context(base_url=deployed[0], reduced_motion="reduce")
-    context.set_default_timeout(15_000)
     yield context.new_page()
     context.close()
 

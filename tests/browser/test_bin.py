@@ -59,7 +59,6 @@ def test_axe_objects_to_nothing_on_the_pages_of_the_bin(
         color_scheme="dark" if scheme == "dark" else "light",
         reduced_motion="reduce",
     )
-    context.set_default_timeout(15_000)
     context.on("page", lambda page: note_problems(page, problems))
     page = context.new_page()
     open_editor(page, "/admin/posts/page/add/")

@@ -133,7 +133,6 @@ def test_a_writer_has_no_source_and_a_button_for_all_that_it_was_needed_for(
     context = browser.new_context(
         base_url=stack.url, storage_state=sign_in(browser, stack.url, password, "writer")
     )
-    context.set_default_timeout(15_000)
     context.on("page", lambda page: note_problems(page, problems))
     page = context.new_page()
     open_editor(page)

@@ -35,7 +35,6 @@ SHIFT = """window.moved = 0; new PerformanceObserver((list) => {
 @pytest.fixture
 def reader(browser: Browser, deployed: tuple[str, list[PageType]]) -> Iterator[Page]:
     context = browser.new_context(base_url=deployed[0], reduced_motion="reduce")
-    context.set_default_timeout(15_000)
     yield context.new_page()
     context.close()
 

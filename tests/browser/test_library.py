@@ -201,7 +201,6 @@ def test_axe_objects_to_nothing_in_the_library(
         color_scheme="dark" if scheme == "dark" else "light",
         reduced_motion="reduce",
     )
-    context.set_default_timeout(15_000)
     context.on("page", lambda page: note_problems(page, problems))
     page = context.new_page()
     page.goto(LIST)

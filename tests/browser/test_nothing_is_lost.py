@@ -60,14 +60,6 @@ def watch(page: Page, problems: list[str]) -> None:
     page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))
 
 
-@pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    """A server that was just started again answers slowly."""
-    expect.set_options(timeout=30_000)
-    yield
-    expect.set_options(timeout=5_000)
-
-
 @pytest.fixture
 def open_desk(
     browser: Browser, stack: Stack, signed_in: StorageState, problems: list[str]
@@ -81,7 +73,6 @@ def open_desk(
             base_url=stack.url, viewport={"width": 1280, "height": 900}, storage_state=state
         )
         contexts.append(context)
-        context.set_default_timeout(15_000)
         context.on("page", lambda page: watch(page, problems))
         return context.new_page()
 
@@ -203,7 +194,6 @@ def test_a_browser_that_is_killed_without_a_connection_loses_no_key(
             profile, base_url=stack.url, **chromium()
         )
         context.add_cookies(cookies)  # type: ignore[arg-type]  # as they were read
-        context.set_default_timeout(15_000)
         return context
 
     context = launch()

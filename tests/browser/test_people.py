@@ -78,7 +78,6 @@ def test_a_comment_by_keyboard_reaches_whom_it_names_and_outlives_its_paragraph(
     context = browser.new_context(
         base_url=stack.url, storage_state=sign_in(browser, stack.url, password, "writer")
     )
-    context.set_default_timeout(15_000)
     context.on("page", lambda page: note_problems(page, problems))
     writer = context.new_page()
     open_editor(writer)

@@ -18,7 +18,6 @@ def phone(
     context = browser.new_context(
         base_url=deployed[0], viewport={"width": 375, "height": 844}, device_scale_factor=2
     )
-    context.set_default_timeout(15_000)
     page = context.new_page()
     note_problems(page, problems)
     yield page

@@ -184,7 +184,6 @@ def plug_in(page: Page, transport: str) -> None:
 def test_a_passkey_is_the_second_factor_wherever_one_is_asked(browser: Browser, site: str) -> None:
     problems: list[str] = []
     context = browser.new_context(base_url=site, viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(15_000)
     page = context.new_page()
     note_problems(page, problems)
     use = page.get_by_role("button", name="Use your passkey")
@@ -291,7 +290,6 @@ def desk(
             problems.append(f"{response.url} answered {response.status}")
 
     context = browser.new_context(base_url=site, storage_state=signed_in)
-    context.set_default_timeout(15_000)
     context.on("page", lambda page: note_problems(page, problems))
     context.on("response", answered)
     yield context.new_page()

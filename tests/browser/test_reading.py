@@ -33,7 +33,6 @@ def visitor(browser: Browser, stack: Stack, problems: list[str]) -> Iterator[Any
     def arrive(**options: Any) -> Page:
         given = {"viewport": {"width": 1280, "height": 900}, **options}
         context = browser.new_context(base_url=stack.url, **given)
-        context.set_default_timeout(15_000)
         context.on("page", lambda page: note_problems(page, problems))
         contexts.append(context)
         return context.new_page()

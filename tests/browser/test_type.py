@@ -39,7 +39,6 @@ def reader(browser: Browser, deployed: tuple[str, list[PageType]]) -> Iterator[P
         viewport={"width": 1280, "height": 900},
         reduced_motion="reduce",
     )
-    context.set_default_timeout(15_000)
     yield context.new_page()
     context.close()
 

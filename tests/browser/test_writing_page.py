@@ -41,7 +41,6 @@ def phone(
         storage_state=signed_in,
         reduced_motion="reduce",  # type: ignore[arg-type]  # a word that Playwright takes
     )
-    context.set_default_timeout(15_000)
     context.on("page", lambda page: note_problems(page, problems))
     yield context.new_page()
     context.close()
@@ -161,7 +160,7 @@ def test_saving_by_a_key_leaves_the_caret_and_the_page_where_they_are(editor: Pa
 
 def caret_is_in_view(page: Page) -> None:
     """Wait until the caret is clear of both bars; the page scrolls after the key."""
-    for _ in range(60):
+    for _ in range(600):
         if min(page.evaluate(CARET)) > 0:
             return
         page.wait_for_timeout(50)
