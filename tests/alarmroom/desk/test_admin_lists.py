@@ -19,7 +19,16 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from alarmroom.publication.models import Publication
-from newsletter.models import Content, Delivery, Issue, IssuePost
+from newsletter.feedback.keeping import keep
+from newsletter.models import (
+    Content,
+    Delivery,
+    Issue,
+    IssuePost,
+    ReceivedMail,
+    SendingLimit,
+    WarmUp,
+)
 from posts.models import Author, Page, Post, RelatedPost, Spelling, Tag
 from posts.models.addresses import FormerSlug
 from posts.models.image import Image
@@ -131,6 +140,21 @@ def task_result() -> DBTaskResult:
     )
 
 
+def received_mail() -> bool:
+    number = ReceivedMail.objects.count()
+    return keep(
+        f"Subject: Letter {number}\r\n\r\nDear editors".encode(),
+        ReceivedMail.Why.PERSON,
+        source="mailbox",
+        subject=f"Letter {number}",
+    )
+
+
+def sending_limit() -> SendingLimit:
+    name = f"d{SendingLimit.objects.count()}.example"
+    return SendingLimit.objects.create(name=name, messages=100)
+
+
 def cover() -> Image:
     return make_image(60, 40)
 
@@ -148,7 +172,9 @@ MAKERS: dict[type[models.Model], Callable[[], Any]] = {
     Subscriber: make_subscriber,
     ConsentEvent: notice,
     Suppression: lambda: make_suppression(f"no{Suppression.objects.count()}@example.org"),
+    ReceivedMail: received_mail,
     Resource: make_resource,
+    SendingLimit: sending_limit,
     Notice: notice,
     DBTaskResult: task_result,
     Group: lambda: Group.objects.create(name=f"Group {Group.objects.count()}"),
@@ -156,8 +182,8 @@ MAKERS: dict[type[models.Model], Callable[[], Any]] = {
 }
 
 
-# There is one row of it, and its list leads to that.
-NO_LIST = {Publication}
+# There is one row of each, and its list leads to that.
+NO_LIST = {Publication, WarmUp}
 
 
 def test_every_registered_model_has_a_maker() -> None:
