@@ -83,6 +83,8 @@ def test_parts_are_counted_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     for size in (1, 2, 5, 10):
         monkeypatch.setattr(counting, "BATCH", size)
         assert counting.count(issue) == whole
+        parts = [issue.deliveries.filter(**part).count() for part in counting._parts(issue)]
+        assert parts[1:-1] == [size] * (9 // size) and sum(parts) == 10
     assert whole.total() == {"delivered": 7, "hard": 3}
     assert whole.domains[""].counts == {"delivered": 1}
 
