@@ -23,6 +23,7 @@ from django.utils.safestring import SafeString
 from alarmroom import kept
 from posts import freshness
 from posts.models import Author, Post, Tag
+from posts.models.topic import START_HERE
 from posts.search import snippet as search_snippet
 from posts.search import sql
 from posts.search.postgresql import PostgreSQL
@@ -217,9 +218,9 @@ def _popular_topics() -> list[Choice]:
             SELECT pt.tag_id, count(*) AS n FROM posts_post_tags pt
             JOIN {engine().table} ON s.post_id = pt.post_id
             WHERE s.published_at <= %s GROUP BY pt.tag_id
-        ) c JOIN posts_tag t ON t.id = c.tag_id
+        ) c JOIN posts_tag t ON t.id = c.tag_id WHERE t.slug <> %s
         ORDER BY c.n DESC, t.name LIMIT {POPULAR_TOPICS}""",
-        [sql.as_stored(timezone.now())],
+        [sql.as_stored(timezone.now()), START_HERE],
     )
     return [Choice(*row) for row in rows]
 

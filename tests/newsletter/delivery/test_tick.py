@@ -158,6 +158,7 @@ STEPS = {
     "Skipping what was cancelled": "newsletter.delivery.clock.skip_cancelled",
     "Looking for issues without a worker": "newsletter.delivery.clock.without_worker",
     "Waking a worker for notices": "subscribers.tasks.wake_due",
+    "Waking a worker for covers": "subscribers.tasks.wake_for_covers_due",
     "Forgetting old counts of sign-ups": "subscribers.guards.delete_outdated",
     "Waking workers for pictures": "posts.tasks.wake_due",
     "Waking a worker for the figures of issues": "newsletter.reports.tasks.wake_due",
