@@ -49,10 +49,11 @@ def large_copies_of(cover: ImageFieldFile) -> dict[str, list[str]]:
 
 def _stored(cover: ImageFieldFile, *sizes: tuple[int, ...]) -> list[dict[str, list[str]]]:
     """Store the copies of each of these sizes; return their names, or nothing."""
-    stem = PurePosixPath(cover.name or "").with_suffix("")
+    name = cover.name or ""
+    stem = PurePosixPath(name).with_suffix("")
     found: list[dict[str, list[str]]] = [{} for _ in sizes]
     try:
-        with cover.storage.open(cover.name) as file, Pillow.open(file) as opened:
+        with cover.storage.open(name) as file, Pillow.open(file) as opened:
             picture = upright(opened)
         for made, wanted in zip(found, sizes, strict=True):
             widths = sorted({min(width, picture.width) for width in wanted})
@@ -61,7 +62,7 @@ def _stored(cover: ImageFieldFile, *sizes: tuple[int, ...]) -> list[dict[str, li
                 made.setdefault(kind, []).append(stored)
     # Pillow's decoders raise many kinds of exceptions for a broken file.
     except Exception:
-        logger.exception("The cover %s has no smaller copies", cover.name)
+        logger.exception("The cover %s has no smaller copies", name)
         return []
     return found
 
