@@ -122,6 +122,7 @@ DISALLOWED = (
     "/desk/",
     "/preview/",
     "/search/",
+    "/c/",
     "/confirm/",
     "/unsubscribe/",
     "/resources/",

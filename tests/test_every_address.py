@@ -38,6 +38,7 @@ PLACEHOLDERS = {
     "<int:number>": "7",
     "<slug:slug>": "night-shift",
     "<issue_number:number>": "7",
+    "<issue_number:issue>": "7",
     "<int:pk>": "1",
     "<year:year>": "2025",
     "<month:month>": "03",

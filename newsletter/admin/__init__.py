@@ -1,5 +1,5 @@
 """The desk of issues and their deliveries."""
 
-from newsletter.admin import finding, home, issues, limits, received
+from newsletter.admin import clicks, finding, home, issues, limits, received
 
-__all__ = ["finding", "home", "issues", "limits", "received"]
+__all__ = ["clicks", "finding", "home", "issues", "limits", "received"]

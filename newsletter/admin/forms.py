@@ -57,7 +57,7 @@ class IssueForm(forms.ModelForm):
 
     class Meta:
         model = Issue
-        fields = ["number", "subject", "preheader", "intro"]
+        fields = ["number", "subject", "preheader", "intro", "count_clicks"]
         widgets = {
             "subject": forms.Textarea(
                 attrs={"rows": 1, "class": "sheet__title", "placeholder": "Subject"}

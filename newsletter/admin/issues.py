@@ -144,6 +144,7 @@ class IssueAdmin(
     fieldsets = [
         (None, {"fields": ["subject", "preheader", "intro"]}),
         ("Number", {"fields": ["number"]}),
+        ("Clicks", {"fields": ["count_clicks"]}),
     ]
 
     class Media:
@@ -247,6 +248,8 @@ class IssueAdmin(
     def section_line(self, name: str, thing: Any) -> str:
         if name == "Number":
             return f"No. {thing.number}" if thing else "Follows the last issue"
+        if name == "Clicks":
+            return "Counted" if thing and thing.count_clicks else "Not counted"
         return ""
 
     def fill_frame(self, frame: Frame, thing: Any, request: HttpRequest) -> None:

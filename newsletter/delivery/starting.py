@@ -33,7 +33,7 @@ from newsletter.delivery.tasks import skip_rest, wake
 from newsletter.delivery.transport import Outcome, SmtpTransport
 from newsletter.mail import rendering as mail
 from newsletter.mail.traces import envelope_sender
-from newsletter.models import Content, Delivery, Issue
+from newsletter.models import Content, Delivery, Issue, IssueLink
 from subscribers.models import Subscriber
 
 if TYPE_CHECKING:
@@ -216,6 +216,9 @@ def _start(
             web_html=rendered.web_html,
             text=rendered.text,
             frozen_at=now,
+        )
+        IssueLink.objects.bulk_create(
+            IssueLink(issue=issue, **vars(link)) for link in rendered.links
         )
         planned = "At its time, to" if due else "To"
         log.record(

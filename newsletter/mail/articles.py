@@ -48,6 +48,7 @@ class Cover:
 class Article:
     """An article as an issue shows it: plain text and absolute links."""
 
+    pk: int | None
     number: int
     title: str
     short_title: str
@@ -66,6 +67,7 @@ class Article:
 class Told:
     """A correction as an issue tells it: plain text and an absolute link."""
 
+    post: int
     title: str
     title_as_text: str
     url: str
@@ -98,6 +100,7 @@ def article(row: IssuePost, number: int, warnings: list[str], *, alone: bool = F
     path = post.get_absolute_url()
     blurb = text.paragraphs(row.blurb) or text.paragraphs(post.summary)
     return Article(
+        pk=post.pk,
         number=number,
         title=title,
         short_title=short(title),
@@ -184,6 +187,7 @@ def _told(correction: Correction) -> Told:
     path = correction.post.get_absolute_url()
     title, words = mail_text.one_line(correction.post.title), mail_text.one_line(correction.text)
     return Told(
+        post=correction.post_id,
         title=title,
         title_as_text=mail_text.wrap(title),
         url=site(path),
@@ -199,14 +203,14 @@ def source(issue: Issue) -> tuple[object, ...]:
 
     The issue's own texts are those of the instance.
     """
-    texts = (issue.number, issue.subject, issue.preheader, issue.intro, issue.started_at)
+    texts = (issue.number, issue.subject, issue.preheader, issue.intro, issue.count_clicks)
     read: list[object] = []
     for row in rows(issue):
         for found in (row, row.post, row.post.author, row.post.cover):
             read.append(found and {name: found.__dict__.get(name) for name in _columns(found)})
         read.append(row.post.topic)
     # The names and the postal address stand in the mail, too.
-    return (*texts, read, told_in(issue), facts())
+    return (*texts, issue.started_at, read, told_in(issue), facts())
 
 
 def _columns(row: Model) -> list[str]:

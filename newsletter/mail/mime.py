@@ -20,6 +20,7 @@ from typing import Self
 from django.core.mail import EmailMultiAlternatives
 
 from alarmroom.characters import CONTROL
+from newsletter.mail.clicks import TOKEN_LENGTH, new_token
 
 CRLF = "\r\n"
 LINE = 76  # characters in an encoded line, the soft break's "=" included (RFC 2045 6.7)
@@ -27,7 +28,11 @@ LONGEST_KEY = 60
 # So many octets more than its template a message has at most: its address, its dates, three keys.
 ROOM_FOR_RECIPIENT = 1_000
 
-_TOKEN = re.compile(rb"(\{\{(?:to|message-id|date|key)\}\})")
+# Where clicks are counted, the random token of each mail. As long as what replaces it, so that no
+# size changes.
+CLICK = f"{{{{{'click'.ljust(TOKEN_LENGTH - 4, '-')}}}}}"
+
+_TOKEN = re.compile(rb"(\{\{(?:to|message-id|date|key|click-+)\}\})")
 _KEY = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST_KEY}}}")
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9._-]{1,120}@[A-Za-z0-9.-]{1,253}>")
 # A dot-atom and a domain (RFC 5322 3.4.1) in ASCII. Anything else could be a second address, a
@@ -78,28 +83,43 @@ class MessageTemplate:
         """Raises ValueError when the bytes are not of an issue that serialise() wrote."""
         self._pieces = _TOKEN.split(mime)
         rest = b"".join(self._pieces[::2])
-        if set(self._pieces[1::2]) != set(_TOKENS) or b"{" in rest or b"}" in rest:
+        found = set(self._pieces[1::2])
+        self.counts_clicks = CLICK.encode() in found
+        if found - {CLICK.encode()} != set(_TOKENS) or b"{" in rest or b"}" in rest:
             raise ValueError("These bytes are not a frozen issue: a token is missing or broken.")
 
-    def for_recipient(self, *, address: str, message_id: str, key: str, date: datetime) -> bytes:
+    def for_recipient(
+        self, *, address: str, message_id: str, key: str, date: datetime, click: str = ""
+    ) -> bytes:
         """Return the finished message for one recipient, with CRLF line ends.
+
+        Where clicks are counted, it has a new random token each time, unless `click` is one.
 
         Raises ValueError as Personal.checked() does.
         """
         personal = Personal.checked(address=address, message_id=message_id, key=key, date=date)
         values = {token: getattr(personal, name).encode("ascii") for token, name in _TOKENS.items()}
+        if self.counts_clicks:
+            issue = message_id[1:].partition(".")[0]
+            values[CLICK.encode()] = (click or new_token(issue)).encode("ascii")
         pieces = self._pieces.copy()
         pieces[1::2] = [values[token] for token in pieces[1::2]]
         return b"".join(pieces)
 
 
 def serialise(
-    message: EmailMultiAlternatives, *, marker: str, list_unsubscribe: str, who: Personal = TOKENS
+    message: EmailMultiAlternatives,
+    *,
+    marker: str,
+    list_unsubscribe: str,
+    who: Personal = TOKENS,
+    click: Mapping[str, str] | None = None,
 ) -> bytes:
     """Return a message of text and HTML as bytes (RFC 5322, 2045, 2046), text part first.
 
-    `marker` stands for the recipient's key in `list_unsubscribe` and in both bodies. The
-    same message gives the same bytes. Raises HeaderError.
+    `marker` stands for the recipient's key in `list_unsubscribe` and in both bodies. `click` has
+    another mark in the bodies, and what is written in its place. The same message gives the same
+    bytes. Raises HeaderError.
     """
     bodies = [("plain", str(message.body))]
     bodies += [("html", str(content)) for content, _ in message.alternatives]
@@ -124,7 +144,7 @@ def serialise(
             f'Content-Type: text/{subtype}; charset="utf-8"',
             "Content-Transfer-Encoding: quoted-printable",
             "",
-            quoted_printable(body, {marker: who.key}),
+            quoted_printable(body, {marker: who.key, **(click or {})}),
         ]
     out += [f"--{boundary}--", ""]
     return CRLF.join(out).encode("ascii")

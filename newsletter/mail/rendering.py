@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.utils import parseaddr
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from django.conf import settings
@@ -20,12 +21,13 @@ from django.utils.crypto import salted_hmac
 
 from alarmroom import mail, mail_text
 from alarmroom.characters import CONTROL, SURROGATES
-from newsletter.mail import text
+from newsletter.mail import clicks, text
 from newsletter.mail.articles import Article, article, articles, layout, site, source, told_in
 from newsletter.mail.errors import RenderError
 from newsletter.mail.limits import check_links, check_size
 from newsletter.mail.markup import to_mail_html
 from newsletter.mail.mime import (
+    CLICK,
     ROOM_FOR_RECIPIENT,
     TOKENS,
     HeaderError,
@@ -72,6 +74,8 @@ class Rendered:
     """The web edition: introduction and articles, nothing personal, no tokens."""
     warnings: list[str]
     """Sentences about what an editor should check before sending."""
+    links: list[clicks.CountedLink] = field(default_factory=list)
+    """Those that lead through our site, if the issue counts clicks."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,8 @@ class HasMime(Protocol):
 def render(issue: Issue, *, test: bool = False) -> Rendered:
     """Return an issue as it would be sent; the same content gives the same bytes.
 
-    The subject of a `test` says that it is one. Three queries. Raises RenderError.
+    The subject of a `test` says that it is one, and its links are direct: what they would lead
+    through is there once the issue is started. Three queries. Raises RenderError.
     """
     warnings: list[str] = []
     subject = _subject(issue)
@@ -106,10 +111,22 @@ def render(issue: Issue, *, test: bool = False) -> Rendered:
     subject, plain, html = mail.render("issue", {**context, "subject": subject})
     check_links(html)
     plain = re.sub(r"\n{3,}", "\n\n", plain)
+    click, links = _marker("click"), list[clicks.CountedLink]()
+    if issue.count_clicks and not test:
+        html, plain, links = clicks.through_us(
+            html,
+            plain,
+            issue=issue.number,
+            token=click,
+            known=_targets(issue, context),
+            direct={str(context["subscribe_url"]), str(context["unsubscribe_url"])},
+        )
+        check_links(html)
     message = _build(f"[Test] {subject}" if test else subject, plain, html)
     try:
         leave = mail.list_unsubscribe(_unsubscribe_url(marker, issue), marker, str(issue.number))
-        mime = serialise(message, marker=marker, list_unsubscribe=leave)
+        click_tokens = {click: CLICK} if links else None
+        mime = serialise(message, marker=marker, list_unsubscribe=leave, click=click_tokens)
     except HeaderError as error:
         raise RenderError(str(error)) from error
     check_size(mime, warnings)
@@ -120,10 +137,11 @@ def render(issue: Issue, *, test: bool = False) -> Rendered:
     return Rendered(
         mime=mime,
         sha256=hashlib.sha256(mime).hexdigest(),
-        html=html.replace(marker, TOKENS.key),
-        text=plain.replace(marker, TOKENS.key),
+        html=html.replace(marker, TOKENS.key).replace(click, CLICK),
+        text=plain.replace(marker, TOKENS.key).replace(click, CLICK),
         web_html=render_to_string("email/issue.web.html", context).strip(),
         warnings=warnings,
+        links=links,
     )
 
 
@@ -136,23 +154,42 @@ def render_item(issue: Issue, row: IssuePost, number: int = 1) -> str:
     return mail.render("issue", context)[2]
 
 
+def _targets(issue: Issue, context: Mapping[str, Any]) -> dict[str, clicks.Target]:
+    """Return what the issue's own links lead to, by their addresses."""
+    pages = {
+        each.url: clicks.Target(each.title, f"article-{each.pk}") for each in context["articles"]
+    }
+    told = {
+        each.url: clicks.Target(each.title, f"article-{each.post}")
+        for each in context["corrections"]
+    }
+    web = clicks.Target("The web edition", f"issue-{issue.pk}")
+    return {str(context["web_url"]): web, **told, **pages}
+
+
 def preview(issue: Issue, rendered: HasMime) -> Preview:
-    """Return the parts of the message as one subscriber gets it, with a sample key."""
+    """Return the parts of the message as one subscriber gets it, with a sample key.
+
+    Before an issue is frozen, links that will lead through our site lead straight to their targets.
+    """
     finished = MessageTemplate(bytes(rendered.mime)).for_recipient(
         address=f"reader@{settings.MAIL_DOMAIN}",
         message_id=message_id(0, issue.number),
         key=SAMPLE_KEY,
         date=_date(issue),
+        click=clicks.SAMPLE_TOKEN,
     )
+    links = getattr(rendered, "links", ())
     message = message_from_bytes(finished, policy=policy.default)
     parts = {}
     for part in message.iter_parts():
         parts[part.get_content_subtype()] = part
+    shown = {name: part.get_content().replace("\r\n", "\n") for name, part in parts.items()}
     return Preview(
         subject=str(message["Subject"]),
         sender=str(message["From"]),
-        text=parts["plain"].get_content().replace("\r\n", "\n"),
-        html=parts["html"].get_content().replace("\r\n", "\n"),
+        text=clicks.directly(shown["plain"], links, issue.number, escaped=False),
+        html=clicks.directly(shown["html"], links, issue.number, escaped=True),
         size=len(finished),
         html_size=len(parts["html"].as_bytes()),
     )
@@ -210,12 +247,12 @@ def _date(issue: Issue) -> datetime:
 # Headers
 
 
-def _marker() -> str:
-    """Return a marker for the key until the bodies are encoded.
+def _marker(what: str = "key") -> str:
+    """Return a marker for the key, or for another token, until the bodies are encoded.
 
     It is made with SECRET_KEY, so no editor can type it.
     """
-    return salted_hmac("newsletter.marker", "key", algorithm="sha256").hexdigest()
+    return salted_hmac("newsletter.marker", what, algorithm="sha256").hexdigest()
 
 
 def _unsubscribe_url(key: str, issue: Issue) -> str:

@@ -6,10 +6,13 @@ from newsletter.models.event import DeliveryEvent
 from newsletter.models.issue import Issue, IssueQuerySet
 from newsletter.models.items import IssueCorrection, IssuePost
 from newsletter.models.limits import Gate, MailDomain, Mark, SendingLimit, WarmUp
+from newsletter.models.link import Click, ClickHit, IssueLink
 from newsletter.models.received import ReceivedMail
 from newsletter.models.report import DomainFigures, Report
 
 __all__ = [
+    "Click",
+    "ClickHit",
     "Content",
     "Delivery",
     "DeliveryEvent",
@@ -17,6 +20,7 @@ __all__ = [
     "Gate",
     "Issue",
     "IssueCorrection",
+    "IssueLink",
     "IssuePost",
     "IssueQuerySet",
     "MailDomain",

@@ -116,6 +116,13 @@ class Issue(Binnable):
     corrections: models.ManyToManyField[Correction, IssueCorrection] = models.ManyToManyField(
         Correction, through="IssueCorrection", related_name="issues", blank=True
     )
+    count_clicks = models.BooleanField(
+        "count clicks",
+        default=False,
+        db_default=False,
+        help_text="How often each link is followed, never by whom. Its links then lead through "
+        "this site. Off, they lead straight to their pages, and nothing is counted.",
+    )
     state = models.CharField(max_length=9, choices=State, default=State.DRAFT, editable=False)
     scheduled_for = models.DateTimeField(null=True, blank=True, editable=False)
     started_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -158,7 +165,7 @@ class Issue(Binnable):
     objects = IssueQuerySet.as_manager()
 
     content_shape = Shape(
-        fields=("number", "subject", "preheader", "intro", "corrections"),
+        fields=("number", "subject", "preheader", "intro", "corrections", "count_clicks"),
         rows={"issue_posts": Row("post", ("blurb",), label="Articles")},
     )
 

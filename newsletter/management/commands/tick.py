@@ -16,6 +16,7 @@ from alarmroom.desk import tasks as desk_tasks
 from alarmroom.desk.signing_in import reset, sessions
 from alarmroom.desk.signing_in import tasks as password_tasks
 from alarmroom.reads import noting, summing
+from newsletter.clicks import settling
 from newsletter.delivery import clock, gateway_tasks
 from newsletter.feedback import keeping
 from newsletter.feedback import tasks as feedback_tasks
@@ -110,6 +111,9 @@ def tick() -> list[str]:
         noting.forget_yesterday()
     with steps.step("Summing the reads of days that are over"):
         summing.sum_up()
+    with steps.step("Deciding which clicks were people's"):
+        settling.settle()
+        settling.forget_old()
     with steps.step("Sweeping kept pages"):
         kept.page_store().sweep()
     with steps.step("Forgetting old sign-ins"):

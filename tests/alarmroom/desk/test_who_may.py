@@ -55,6 +55,8 @@ SEE_POST, CHANGE_POST = f"posts.view_post posts.change_post+{OTHERS}", f"posts.c
 PUBLIC = [
     "newsletter:archive",
     "newsletter:issue",
+    "newsletter:click",
+    "newsletter:click-cut",
     "subscribers:subscribe",
     "subscribers:check-mail",
     "subscribers:confirm",

@@ -208,3 +208,14 @@ def test_the_privacy_page_says_how_reads_are_counted(client: Client, migration) 
     Page.objects.filter(slug="privacy").update(body="<p>Ours.</p>")
     migrate(privacy.say)
     assert Page.objects.get(slug="privacy").body == "<p>Ours.</p>"
+
+
+def test_the_privacy_page_says_what_links_of_an_issue_count(client: Client, migration) -> None:
+    migrate(migration.create)
+    privacy = importlib.import_module("posts.migrations.0030_privacy_of_counted_clicks")
+    for change, says in ((privacy.say, True), (privacy.take_back, False), (privacy.say, True)):
+        migrate(change)
+        page = Page.objects.get(slug="privacy")
+        assert ("drawn by chance for that mail" in page.body) == says
+        assert ("no links that count" in page.body) != says
+        assert html.clean(page.body) == page.body
