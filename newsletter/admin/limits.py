@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Concat
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -32,6 +32,11 @@ class SendingLimitAdmin(admin.ModelAdmin):
     list_display = ["about", "allowed", "readers"]
     fields = ["scope", "name", "messages", "per"]
     search_fields = ["name"]
+    search_help_text = "Search domains"
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        labels = {"messages": "Messages at most", "per": "In"}
+        return super().get_form(request, obj, **{"labels": labels, **kwargs})
 
     @admin.display(description="For", ordering="name")
     def about(self, limit: SendingLimit) -> str:
@@ -46,7 +51,8 @@ class SendingLimitAdmin(admin.ModelAdmin):
         return None if limit.reader_count is None else f"{limit.reader_count:,}"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SendingLimit]:
-        key = Concat(OuterRef("scope"), Value(":"), OuterRef("name"))
+        text = CharField()  # PostgreSQL asks, for the columns are of different fields.
+        key = Concat(OuterRef("scope"), Value(":"), OuterRef("name"), output_field=text)
         counted = Gate.objects.filter(key=key).values("readers")
         found: QuerySet[SendingLimit] = super().get_queryset(request)
         return found.annotate(reader_count=Subquery(counted))
