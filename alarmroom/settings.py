@@ -460,6 +460,8 @@ LOGGING = {
         "django": {"handlers": ["admins"], "level": "INFO"},
         # Every sign-in and sign-out would be several lines.
         "axes": {"level": "WARNING"},
+        # Each form that it tries would be a line.
+        "flufl.bounce": {"level": "WARNING"},
     },
     "root": {"handlers": ["console"], "level": env.log_level("LOG_LEVEL", "INFO")},
 }

@@ -28,16 +28,9 @@ class ReceivedMailAdmin(admin.ModelAdmin):
     search_fields = ["sender__startswith"]
     search_help_text = "The beginning of a sender’s address"
     show_full_result_count = False
-    fields = [
-        "at",
-        "why",
-        "sender",
-        "recipient",
-        "subject",
-        "source",
-        "size",
-        "words",
-        "as_it_came",
+    fieldsets = [
+        (None, {"fields": ["at", "why", "sender", "recipient", "subject", "words"]}),
+        ("As it came", {"fields": ["as_it_came", "size", "source"]}),
     ]
     readonly_fields = ["words", "as_it_came"]
 
@@ -54,7 +47,7 @@ class ReceivedMailAdmin(admin.ModelAdmin):
         texts = [part.text for part in parts if part.kind == "text/plain"]
         return without_controls("\n\n".join(texts))[:SHOWN].strip()
 
-    @admin.display(description="As it came")
+    @admin.display(description="Header and text")
     def as_it_came(self, mail: ReceivedMail) -> str:
         return without_controls(as_text(bytes(mail.raw)[:SHOWN], ""))
 
