@@ -122,14 +122,18 @@ class PreparedUpdate:
 
     def run(self, **values: Any) -> int:
         """Change the rows, for these values by name; return how many there were. One query."""
-        if self.ready is None:
-            self.ready = self._make()
-        using, sql, params = self.ready
+        using, sql, params = self.statement()
         connection = connections[using]
         ready = _with_values(params, values, connection)
         with transaction.mark_for_rollback_on_error(using), connection.cursor() as cursor:
             cursor.execute(sql, ready)
             return int(cursor.rowcount)
+
+    def statement(self) -> tuple[str, str, Sequence[Any]]:
+        """Return the alias of the database, the SQL, and for each %s in it its Param or value."""
+        if self.ready is None:
+            self.ready = self._make()
+        return self.ready
 
     def _make(self) -> tuple[str, str, Sequence[Any]]:
         queryset = self.write()

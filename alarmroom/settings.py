@@ -337,11 +337,10 @@ SIGN_UPS_PER_HOUR_AND_NETWORK = env.number(
 
 # How long a worker may hold a row without a sign of life. When a lease ends while a message is
 # under way, its row is called uncertain, though nobody died. So a lease outlasts one message: from
-# the moment at which its row says `sending` until its outcome is written, a worker waits for the
-# server seven times at most, each time up to SMTP_TIMEOUT: RCPT, DATA, the message, its answer,
-# RSET, the next MAIL, QUIT (tests/newsletter/delivery/test_lease.py). The eighth is for the
-# database. How many rows are leased at once does not matter: each one's lease begins anew with
-# its message.
+# the moment at which its row says `sending` until its outcome is known, a worker waits for the
+# server three times, each time up to SMTP_TIMEOUT: DATA, the message, its answer
+# (tests/newsletter/delivery/test_lease.py). The rest is for a database that is away for a moment.
+# How many rows are leased at once does not matter: each one's lease begins anew with its message.
 LEASE_AT_LEAST = 8 * SMTP_TIMEOUT
 DELIVERY_LEASE_SECONDS = env.number(
     "DELIVERY_LEASE_SECONDS",
@@ -349,6 +348,15 @@ DELIVERY_LEASE_SECONDS = env.number(
     least=LEASE_AT_LEAST,
     unit="seconds",
     why="at least eight times SMTP_TIMEOUT, so that it outlasts one message",
+)
+# So many workers, at most, send one issue at once.
+DELIVERY_WORKERS = env.number("DELIVERY_WORKERS", 8, least=1, most=100)
+# Over so many connections to the mail server one worker sends at once.
+DELIVERY_CONNECTIONS = env.number(
+    "DELIVERY_CONNECTIONS",
+    4 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3" else 8,
+    least=1,
+    most=100,
 )
 DELIVERY_BATCH_SIZE = env.number("DELIVERY_BATCH_SIZE", 200, least=1)
 # How long one task sends before it enqueues the next one, so that a worker can stop between them.

@@ -1,29 +1,19 @@
-"""What became of a message, written into its delivery; and when an issue is finished.
+"""What an answer of the mail server makes of a delivery, and when an issue is finished.
 
-Both writes name the state that they expect, so a row that somebody else decided meanwhile
-stays as it is.
+The worker writes the first into the ledger (newsletter/delivery/ledger.py). The second names the
+state that it expects, so an issue that somebody else decided about meanwhile stays as it is.
 """
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import (
-    BigAutoField,
-    CharField,
-    DateTimeField,
-    Exists,
-    OuterRef,
-    PositiveSmallIntegerField,
-    QuerySet,
-)
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from alarmroom.prepared import Param, PreparedUpdate
 from newsletter.delivery import alerts, counting
 from newsletter.delivery.transport import Fate, Outcome
 from newsletter.models import Delivery, Issue
@@ -50,53 +40,28 @@ class LeasedRow:
     tries: int
 
 
-def _under_way() -> QuerySet[Delivery]:
-    """The row of a message that a worker has begun.
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What is written into the row of a message that was answered.
 
-    Its lease may have run out, so that it is called uncertain. The worker that began it still
-    knows better, until an editor has decided.
+    `due_at` is when a row that is queued again has its turn; None for every other one.
     """
-    return Delivery.objects.filter(
-        pk=Param("pk", BigAutoField()),
-        leased_by=Param("worker", CharField()),
-        state__in=[State.SENDING, State.UNCERTAIN],
-    )
+
+    pk: int
+    state: Delivery.State
+    code: int | None
+    reply: str
+    due_at: datetime | None = None
 
 
-# These run for every message. Their SQL is made once: to build it each time took four times as
-# long as all else that sending a message takes.
-_changes: dict[str, Any] = {
-    "state": Param("state", CharField()),
-    "code": Param("code", PositiveSmallIntegerField()),
-    "reply": Param("reply", CharField()),
-    "changed_at": Param("now", DateTimeField()),
-    "leased_until": None,
-    "leased_by": "",
-}
-SETTLE = PreparedUpdate(_under_way, **_changes)
-DEFER = PreparedUpdate(_under_way, **_changes, due_at=Param("due_at", DateTimeField()))
-
-
-def record(row: LeasedRow, outcome: Outcome, worker: str) -> Delivery.State | None:
-    """Write an outcome into the row that this worker began; return the row's new state.
-
-    Returns None, and changes nothing, where somebody else has decided about the row.
-    """
-    now = timezone.now()
-    values: dict[str, Any] = {
-        "pk": row.pk,
-        "worker": worker,
-        "now": now,
-        "code": outcome.code,
-        "reply": outcome.reply[:300],
-    }
+def settled(row: LeasedRow, outcome: Outcome, now: datetime) -> Settled:
+    """Return what an outcome makes of a row."""
+    reply = outcome.reply[:300]
     if outcome.fate is Fate.DEFERRED and row.tries < len(RETRY_AFTER):
-        state = State.QUEUED
-        changed = DEFER.run(**values, state=state, due_at=now + RETRY_AFTER[row.tries])
-    else:
-        state = FINAL_STATES.get(outcome.fate, State.FAILED)
-        changed = SETTLE.run(**values, state=state)
-    return state if changed else None
+        due_at = now + RETRY_AFTER[row.tries]
+        return Settled(row.pk, State.QUEUED, outcome.code, reply, due_at)
+    state = FINAL_STATES.get(outcome.fate, State.FAILED)
+    return Settled(row.pk, state, outcome.code, reply)
 
 
 def finish(issue: Issue) -> bool:

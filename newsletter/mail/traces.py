@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from email.utils import parseaddr
+from functools import lru_cache
 
 from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -39,7 +40,13 @@ def message_id(delivery_pk: int, issue_number: int) -> str:
 def envelope_sender() -> str:
     """Return the address that bounces go to (RFC 5321 4.4) where no delivery has its own."""
     configured: str = settings.NEWSLETTER_ENVELOPE_FROM
-    return configured or parseaddr(settings.NEWSLETTER_FROM_EMAIL)[1]
+    return configured or _address(settings.NEWSLETTER_FROM_EMAIL)
+
+
+@lru_cache(maxsize=8)
+def _address(sender: str) -> str:
+    """Return the address of a sender. It is asked for each mail, and takes long to be found."""
+    return parseaddr(sender)[1]
 
 
 def return_path(delivery_pk: int) -> str:

@@ -20,6 +20,19 @@ def server(settings: Settings) -> Iterator[ScriptedServer]:
     scripted.stop()
 
 
+@pytest.fixture(params=["pipelining", "one command at a time"])
+def each_way(request: pytest.FixtureRequest, server: ScriptedServer) -> None:
+    """The test runs with a server that takes groups of commands, and with one that does not."""
+    if request.param != "pipelining":
+        server.offers.remove("PIPELINING")
+
+
+@pytest.fixture
+def one_connection(settings: Settings) -> None:
+    """A worker has one connection: what follows from one message is known before the next."""
+    settings.DELIVERY_CONNECTIONS = 1
+
+
 @pytest.fixture
 def no_tasks(settings: Settings) -> None:
     """Tasks are recorded and not run; the tests call the delivery functions directly."""

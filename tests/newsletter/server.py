@@ -17,10 +17,13 @@ class ScriptedServer:
 
     `on["RCPT"]` (or MAIL, DATA, END, CONNECT, RSET) is called with the argument of the
     command (for END: the recipient) and returns a reply line, HANG_UP, or None for the
-    usual reply. `accepted` holds (recipient, message bytes) in order.
+    usual reply. `accepted` holds (recipient, message bytes) in order. It offers PIPELINING unless
+    `offers` is changed; `said` is every command line in order.
     """
 
     def __init__(self) -> None:
+        self.offers = ["PIPELINING", "SIZE 20000000"]
+        self.said: list[str] = []
         self.on: dict[str, Answer] = {}
         self.accepted: list[tuple[str, bytes]] = []
         self.connections = 0
@@ -49,6 +52,7 @@ class ScriptedServer:
                     while line := self.rfile.readline():
                         verb, _, argument = line.decode().strip().partition(" ")
                         verb = verb.upper()
+                        outer.said.append(line.decode().strip())
                         if verb == "QUIT":
                             self.answer("QUIT", "", "221 bye")
                             return
@@ -65,6 +69,13 @@ class ScriptedServer:
                                 message += data[1:] if data.startswith(b".") else data
                             if self.answer("END", recipient, "250 ok").startswith("2"):
                                 outer.accepted.append((recipient, message))
+                        elif verb == "EHLO":
+                            lines = ["hello", *outer.offers]
+                            marks = ["-"] * (len(lines) - 1) + [" "]
+                            usual = "\r\n".join(
+                                f"250{mark}{text}" for mark, text in zip(marks, lines, strict=True)
+                            )
+                            self.answer(verb, argument, usual)
                         else:
                             self.answer(verb, argument, "250 ok")
                 except (ConnectionError, ValueError):

@@ -106,14 +106,15 @@ def test_a_worker_whose_lease_expired_still_records_the_outcome(
 ) -> None:
     issue = started("a@example.org")
     released = []
-    submit = worker.SmtpTransport.submit
+    take = worker.Worker.take
 
-    def submit_after_the_lease_expired(self, recipient, message):
-        Delivery.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
-        released.append(clock.free_stale_leases())
-        return submit(self, recipient, message)
+    def take_and_expire(self, turn):
+        take(self, turn)
+        if turn.ready:
+            Delivery.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+            released.append(clock.free_stale_leases())
 
-    monkeypatch.setattr(worker.SmtpTransport, "submit", submit_after_the_lease_expired)
+    monkeypatch.setattr(worker.Worker, "take", take_and_expire)
     worker.deliver(issue.pk)
     assert released == [1]
     assert states(issue) == {"sent": 1}

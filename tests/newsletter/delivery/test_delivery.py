@@ -175,19 +175,19 @@ def test_an_uncertain_delivery_can_be_counted_as_sent(server: ScriptedServer) ->
 
 
 def test_a_pause_applies_before_the_next_message(
-    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer, one_connection: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     issue = started(*(f"r{n}@example.org" for n in range(5)))
-    begin = worker.Worker.begin
+    take = worker.Worker.take
 
-    def begin_after_a_pause(self, row):
-        if len(server.accepted) == 1:
+    def take_after_a_pause(self, turn):
+        if turn.finished:
             # As another process would, just before the second message.
             Issue.objects.filter(pk=issue.pk).update(state=Issue.State.PAUSED)
-        return begin(self, row)
+        take(self, turn)
 
     with monkeypatch.context() as patch:
-        patch.setattr(worker.Worker, "begin", begin_after_a_pause)
+        patch.setattr(worker.Worker, "take", take_after_a_pause)
         worker.deliver(issue.pk)
     assert len(server.accepted) == 1
     assert states(issue) == {"sent": 1, "queued": 4}

@@ -27,7 +27,7 @@ from tests.newsletter.server import ScriptedServer
 pytestmark = [
     pytest.mark.postgresql,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("no_tasks"),
+    pytest.mark.usefixtures("no_tasks", "one_connection", "each_way"),
 ]
 
 NOTE = "Paused by ed."

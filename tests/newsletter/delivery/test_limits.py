@@ -119,7 +119,9 @@ def test_a_turn_that_comes_soon_is_waited_for(server: ScriptedServer) -> None:
     assert states(issue) == {"sent": 33}
 
 
-def test_turns_of_rows_that_were_not_begun_come_back(server: ScriptedServer) -> None:
+def test_turns_of_rows_that_were_not_begun_come_back(
+    server: ScriptedServer, one_connection: None
+) -> None:
     limit("all", "", 600)
     limit("domain", "example.org", 600)
     issue = started(*many("example.org", 20))

@@ -9,7 +9,11 @@ from tests.factories import make_pending
 from tests.newsletter.delivery.ledger import started, states
 from tests.newsletter.server import ScriptedServer
 
-pytestmark = [pytest.mark.postgresql, pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
+pytestmark = [
+    pytest.mark.postgresql,
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("no_tasks", "each_way"),
+]
 
 ODD = "no\0thing \x1b[31m here\ud800"
 

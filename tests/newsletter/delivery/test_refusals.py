@@ -11,7 +11,7 @@ from tests.factories import make_issue, make_subscriber
 from tests.newsletter.delivery.ledger import due_now, started, state_of, states
 from tests.newsletter.server import ScriptedServer
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_tasks", "one_connection")]
 
 
 def suppressed() -> set[str]:

@@ -12,7 +12,11 @@ from tests.factories import make_editor, make_issue, make_subscriber
 from tests.newsletter.delivery.ledger import State, due_now, started, states
 from tests.newsletter.server import HANG_UP, ScriptedServer
 
-pytestmark = [pytest.mark.postgresql, pytest.mark.django_db, pytest.mark.usefixtures("no_tasks")]
+pytestmark = [
+    pytest.mark.postgresql,
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("no_tasks", "one_connection", "each_way"),
+]
 
 
 def test_a_permanent_rejection_fails_one_delivery_only(server: ScriptedServer) -> None:
