@@ -34,9 +34,11 @@ class SendingLimitAdmin(admin.ModelAdmin):
     search_fields = ["name"]
     search_help_text = "Search domains"
 
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
         labels = {"messages": "Messages at most", "per": "In"}
-        return super().get_form(request, obj, **{"labels": labels, **kwargs})
+        return super().get_form(request, obj, change, **{"labels": labels, **kwargs})
 
     @admin.display(description="For", ordering="name")
     def about(self, limit: SendingLimit) -> str:
