@@ -248,11 +248,14 @@ AXES_VERBOSE = False
 SMTP_TIMEOUT = env.number("SMTP_TIMEOUT", 30, least=1, most=3600, unit="seconds")
 
 
+SMTP_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+
+
 def mailer(url: str) -> dict[str, Any]:
     """Return a MAILERS entry for an smtp://, smtp+tls:// or smtp+ssl:// URL."""
     split = urlsplit(url)
     return {
-        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "BACKEND": SMTP_BACKEND,
         "OPTIONS": {
             "host": split.hostname,
             "port": split.port or SMTP_PORTS[split.scheme],
@@ -272,6 +275,11 @@ MAILERS = {
     "default": mailer(SMTP_URL),
     "bulk": mailer(env.smtp_url("BULK_SMTP_URL", SMTP_URL)),
 }
+# The newsletter may leave through another backend of Django's kind, as those of django-anymail.
+BULK_BACKEND = env.dotted_path("BULK_BACKEND", SMTP_BACKEND)
+BULK_OPTIONS = env.json_object("BULK_OPTIONS")
+if BULK_BACKEND != SMTP_BACKEND:
+    MAILERS["bulk"] = {"BACKEND": BULK_BACKEND, "OPTIONS": BULK_OPTIONS}
 DEFAULT_FROM_EMAIL = env.sender("DEFAULT_FROM_EMAIL", f"The Alarm Room <hello@{SITE_HOST}>")
 NEWSLETTER_FROM_EMAIL = env.sender(
     "NEWSLETTER_FROM_EMAIL", f"The Weekly Alarm <weekly@{SITE_HOST}>"
@@ -358,6 +366,8 @@ DELIVERY_CONNECTIONS = env.number(
     least=1,
     most=100,
 )
+# So many recipients are in one call to a mail service that merges: as many may be in doubt at once.
+DELIVERY_RECIPIENTS_PER_CALL = env.number("DELIVERY_RECIPIENTS_PER_CALL", 50, least=1, most=1000)
 DELIVERY_BATCH_SIZE = env.number("DELIVERY_BATCH_SIZE", 200, least=1)
 # How long one task sends before it enqueues the next one, so that a worker can stop between them.
 DELIVERY_SLICE_SECONDS = env.number("DELIVERY_SLICE_SECONDS", 20, least=1, unit="seconds")

@@ -35,7 +35,7 @@ from newsletter import corrections, preflight
 from newsletter.admin.forms import Decision, SendForm, already_done
 from newsletter.admin.standing import standing
 from newsletter.delivery import counting, estimate, pausing, starting
-from newsletter.delivery.transport import Fate, ServerAway, ServerRefuses
+from newsletter.delivery.answers import Fate, ServerAway, ServerRefuses
 from newsletter.mail import rendering as mail
 from newsletter.models import Content, Delivery, Issue
 from newsletter.reports import storing

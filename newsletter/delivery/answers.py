@@ -9,6 +9,7 @@ it is never sent again by itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 from typing import Any
 
@@ -34,10 +35,19 @@ class Outcome:
     fate: Fate
     code: int | None
     reply: str
+    again: bool = False
+    """Whether the same answer was given for another recipient of the same call, and counts once."""
 
 
 class ServerAway(Exception):
-    """The server does not take messages now. Nothing was handed over; try all again later."""
+    """The server does not take messages now. Nothing was handed over; try all again later.
+
+    `wait` is how long it wants to be left alone at least, if it says so.
+    """
+
+    def __init__(self, *args: object, wait: timedelta | None = None) -> None:
+        super().__init__(*args)
+        self.wait = wait
 
 
 class ConnectionLost(ServerAway):

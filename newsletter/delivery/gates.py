@@ -30,9 +30,9 @@ from django.db.models import Case, DateTimeField, Value, When
 from django.utils import timezone
 
 from newsletter.delivery import buckets, holds, rules
+from newsletter.delivery.answers import Fate, Outcome
 from newsletter.delivery.gateways import domain_of, gateways_of
 from newsletter.delivery.outcomes import LeasedRow
-from newsletter.delivery.transport import Fate, Outcome
 from newsletter.models import Delivery, Issue
 
 # How many seconds a worker uses the limits that it has read.

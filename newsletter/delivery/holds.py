@@ -13,8 +13,8 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Least
 from django.utils import timezone
 
+from newsletter.delivery.answers import Fate, Outcome
 from newsletter.delivery.status import enhanced
-from newsletter.delivery.transport import Fate, Outcome
 from newsletter.models import Gate
 
 # So many deferrals in a row are not about the mailboxes.

@@ -8,6 +8,7 @@ from newsletter.delivery.answers import Fate, Outcome
 from newsletter.delivery.outcomes import LeasedRow
 from newsletter.delivery.wire import Envelope
 from newsletter.mail import rendering as mail
+from newsletter.mail.addresses import written
 from newsletter.mail.traces import message_id, return_path
 
 FINAL_DOT = b".\r\n"
@@ -34,8 +35,8 @@ class Messages:
 
     def __call__(self, row: LeasedRow) -> Envelope | Outcome:
         """Return the message for a row, or the outcome of one whose address cannot be written."""
-        address = row.address or ""
         try:
+            address = written(row.address or "")
             finished = self._template.for_recipient(
                 address=address,
                 message_id=message_id(row.pk, self._number),

@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from newsletter.delivery import alerts, counting
-from newsletter.delivery.transport import Fate, Outcome
+from newsletter.delivery.answers import Fate, Outcome
 from newsletter.models import Delivery, Issue
 
 logger = logging.getLogger(__name__)

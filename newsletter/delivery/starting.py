@@ -29,9 +29,12 @@ from alarmroom.desk.models import Act
 from newsletter import corrections, preflight
 from newsletter.delivery import batches, cancelling, queueing
 from newsletter.delivery.alerts import never_mailed
+from newsletter.delivery.outcomes import LeasedRow
 from newsletter.delivery.tasks import skip_rest, wake
 from newsletter.delivery.transport import Outcome, SmtpTransport
+from newsletter.delivery.transports import choosing
 from newsletter.mail import rendering as mail
+from newsletter.mail.addresses import written
 from newsletter.mail.traces import envelope_sender
 from newsletter.models import Content, Delivery, Issue, IssueLink
 from subscribers.models import Subscriber
@@ -335,6 +338,7 @@ def send_test(issue: Issue, address: str) -> Outcome:
         raise NotReady([str(error)]) from error
     subscriber = Subscriber.objects.filter(address=address.lower()).first()
     try:
+        address = written(address)
         message = mail.MessageTemplate(rendered.mime).for_recipient(
             address=address,
             message_id=f"<test.{secrets.token_hex(12)}@{settings.MAIL_DOMAIN}>",
@@ -343,6 +347,9 @@ def send_test(issue: Issue, address: str) -> Outcome:
         )
     except ValueError as error:
         raise NotReady([f"Your account's address cannot be written to: {error}"]) from error
+    if not choosing.is_smtp("bulk"):
+        me = LeasedRow(0, address, subscriber.key if subscriber else mail.SAMPLE_KEY, 0)
+        return choosing.send_one(rendered.mime, me, issue.number)
     with SmtpTransport("bulk") as transport:
         transport.prepare(envelope_sender())
         return transport.submit(address, message)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-from newsletter.delivery.transport import Fate, Outcome
+from newsletter.delivery.answers import Fate, Outcome
 
 # Class, subject and detail have no leading zeros, and at most three digits (RFC 3463 2).
 _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?!\S)")

@@ -17,10 +17,10 @@ from django.conf import settings
 from django.db import transaction
 
 from newsletter.delivery import hearing
+from newsletter.delivery.answers import Fate, Outcome
 from newsletter.delivery.hearing import Heard
 from newsletter.delivery.outcomes import LeasedRow
 from newsletter.delivery.status import Trouble, enhanced, trouble
-from newsletter.delivery.transport import Fate, Outcome
 from newsletter.models import Delivery, DeliveryEvent, Issue
 from subscribers import signup
 from subscribers.models import Suppression

@@ -17,8 +17,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from newsletter.delivery import alerts
+from newsletter.delivery.answers import Fate, Outcome
 from newsletter.delivery.pausing import pause
-from newsletter.delivery.transport import Fate, Outcome
 from newsletter.models import Issue
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ class Throttle:
             if self.counters_used or time.monotonic() - self._written_at > WRITTEN_EACH:
                 self.close()
             return True
-        if outcome.fate is Fate.DEFERRED and outcome.code is not None:
-            # A deferral is the server's "later", not a failure.
+        if outcome.again or (outcome.fate is Fate.DEFERRED and outcome.code is not None):
+            # It was counted, or it is the server's "later", which is no failure.
             return True
         self.close()
         self.counters_used = True
@@ -141,8 +141,8 @@ class Throttle:
             f"{outcome.code} {outcome.reply}"
         )
 
-    def back_off(self, why: str) -> bool:
-        """Send nothing for a while; False where that changed nothing.
+    def back_off(self, why: str, at_least: timedelta | None = None) -> bool:
+        """Send nothing for a while, `at_least` so long; False where that changed nothing.
 
         An issue that was paused or cancelled meanwhile has a reason of its own, and another
         worker may have found the same a moment ago.
@@ -150,6 +150,8 @@ class Throttle:
         self.issue.refresh_from_db(fields=["away_in_a_row"])
         now = timezone.now()
         pause_for = BACK_OFF_FOR[min(self.issue.away_in_a_row, len(BACK_OFF_FOR) - 1)]
+        if at_least is not None:
+            pause_for = max(pause_for, at_least)
         with transaction.atomic():
             changed = (
                 Issue.objects.filter(pk=self.issue.pk, state=Issue.State.SENDING)

@@ -26,6 +26,8 @@ class Turn:
     """Leased rows that were answered before their rows said `sending`: nothing was handed over."""
     ready: list[LeasedRow] = field(default_factory=list)
     """Leased rows whose message leaves as soon as their rows say `sending`."""
+    returned: list[LeasedRow] = field(default_factory=list)
+    """Rows that say `sending` though their message certainly never left. They wait again."""
     hungry: bool = False
     """Whether more rows are wanted."""
     trouble: ServerAway | ServerRefuses | None = None
@@ -35,7 +37,7 @@ class Turn:
 
     def has_work(self) -> bool:
         """Return whether something is to be written."""
-        return bool(self.ready or self.finished or self.refused)
+        return bool(self.ready or self.finished or self.refused or self.returned)
 
 
 @dataclass(slots=True)

@@ -28,7 +28,7 @@ import secrets
 import socket
 import time
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
@@ -44,7 +44,7 @@ from newsletter.delivery import (
     queueing,
     status,
 )
-from newsletter.delivery.answers import Fate, Outcome, ServerRefuses
+from newsletter.delivery.answers import Fate, Outcome, ServerAway, ServerRefuses
 from newsletter.delivery.lane import Lane
 from newsletter.delivery.ledgers import ledger_of
 from newsletter.delivery.loop import SmtpLoop
@@ -53,6 +53,7 @@ from newsletter.delivery.outcomes import LeasedRow
 from newsletter.delivery.pausing import pause
 from newsletter.delivery.suppressing import Refusals
 from newsletter.delivery.throttle import Throttle
+from newsletter.delivery.transports import choosing
 from newsletter.delivery.transports.connecting import connect
 from newsletter.delivery.turns import Answer, Answered, Line, Turn
 from newsletter.mail import rendering as mail
@@ -202,6 +203,7 @@ class Worker:
             self.time_is_up()
         usual = not turn.refused and all(said.fate is Fate.ACCEPTED for _, said in turn.finished)
         announced = self.write_usual(turn) if usual else self.write(turn)
+        self.ledger.take_back(row.pk for row in turn.returned)
         for pk in announced:
             self.held.pop(pk, None)
         self.unwritten = []
@@ -324,11 +326,12 @@ class Worker:
             pause(self.issue, status.why_refused(str(trouble)), tell=True)
             self.stopped = True
         else:
-            self.back_off(f"The mail server is away: {trouble}")
+            wait = trouble.wait if isinstance(trouble, ServerAway) else None
+            self.back_off(f"The mail server is away: {trouble}", wait)
 
-    def back_off(self, why: str) -> None:
+    def back_off(self, why: str, at_least: timedelta | None = None) -> None:
         """Send nothing for a while."""
-        if self.throttle.back_off(why):
+        if self.throttle.back_off(why, at_least):
             self.report.add("away")
         self.stopped = True
 
@@ -347,6 +350,7 @@ class Worker:
             patience = 3.0 * settings.SMTP_TIMEOUT
             while (turn := self.line.next_turn(patience)) and not turn.over:
                 known += turn.finished
+                asked += [row.pk for row in turn.returned]
                 self.line.stop()
         except Exception:
             logger.exception("The connections to the mail server broke off")
@@ -405,7 +409,8 @@ def deliver(issue_pk: int, seconds: float | None = None) -> Report:
 
     sending = Worker(
         issue=issue,
-        line=SmtpLoop(
+        line=choosing.line(bytes(content.mime), issue.number)
+        or SmtpLoop(
             lambda: connect("bulk", size=size),
             Messages(bytes(content.mime), issue.number),
             connections=settings.DELIVERY_CONNECTIONS,

@@ -13,8 +13,8 @@ from dataclasses import replace
 from django.db import transaction
 
 from newsletter.delivery import hearing, suppressing
+from newsletter.delivery.answers import Fate, Outcome
 from newsletter.delivery.hearing import Heard
-from newsletter.delivery.transport import Fate, Outcome
 from newsletter.feedback.reports import Said, enhanced_code
 from newsletter.models import Delivery, DeliveryEvent
 from subscribers import signup

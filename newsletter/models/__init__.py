@@ -9,6 +9,7 @@ from newsletter.models.limits import Gate, MailDomain, Mark, SendingLimit, WarmU
 from newsletter.models.link import Click, ClickHit, IssueLink
 from newsletter.models.received import ReceivedMail
 from newsletter.models.report import DomainFigures, Report
+from newsletter.models.service import ServiceMessage
 
 __all__ = [
     "Click",
@@ -28,5 +29,6 @@ __all__ = [
     "ReceivedMail",
     "Report",
     "SendingLimit",
+    "ServiceMessage",
     "WarmUp",
 ]

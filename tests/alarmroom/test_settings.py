@@ -169,6 +169,7 @@ NUMBERS = [
     "DELIVERY_WORKERS",
     "DELIVERY_CONNECTIONS",
     "DELIVERY_BATCH_SIZE",
+    "DELIVERY_RECIPIENTS_PER_CALL",
     "DELIVERY_SLICE_SECONDS",
     "DELIVERY_MAX_FAILURES_IN_A_ROW",
     "DELIVERY_MAX_FAILED_PERCENT",
@@ -258,6 +259,9 @@ WRONG = [
     ("TIME_ZONE", "America"),
     ("TIME_ZONE", ""),
     ("LOG_LEVEL", "LOUD"),
+    ("BULK_BACKEND", "nowhere"),
+    *(("BULK_OPTIONS", value) for value in ("", "key", "[]", '"key"', '{"key"', "1")),
+    ("DELIVERY_RECIPIENTS_PER_CALL", "1001"),
     ("TASKS_BACKEND", "nowhere"),
     ("TASKS_BACKEND", "no.where.Backend"),
     ("TASKS_BACKEND", ""),
@@ -374,6 +378,7 @@ def test_all_wrong_values_are_reported_at_once(command: list[str], tmp_path: Pat
         ("SMTP_URL", "smtp+tls://user:s3cret#@smtp.example.org:587"),
         ("SMTP_URL", "smtps://user:s3cret@smtp.example.org"),
         ("TASKS_BROKER_URL", "amqp://user:s3cret@localhost"),
+        ("BULK_OPTIONS", '{"api_key": "s3cret"'),
     ],
 )
 def test_an_error_message_does_not_contain_the_password(

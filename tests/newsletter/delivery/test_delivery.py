@@ -10,7 +10,7 @@ from django.utils import timezone
 from alarmroom.desk import letters
 from alarmroom.desk.models import Letter
 from newsletter.delivery import clock, pausing, starting, worker
-from newsletter.delivery.transport import Fate
+from newsletter.delivery.answers import Fate
 from newsletter.mail import rendering as mail
 from newsletter.models import Delivery, Issue
 from posts.models import Post

@@ -3,8 +3,8 @@
 import pytest
 
 from newsletter.delivery import starting, worker
+from newsletter.delivery.answers import Fate, Outcome
 from newsletter.delivery.status import Trouble, enhanced, trouble
-from newsletter.delivery.transport import Fate, Outcome
 from newsletter.models import DeliveryEvent, Issue
 from subscribers.models import ConsentEvent, Subscriber, Suppression
 from tests.factories import make_issue, make_subscriber
