@@ -149,7 +149,7 @@ def races(stage: Stage, size: Size) -> Verdict:
 def race(stage: Stage, size: Size) -> Verdict:
     stage.fill(size.recipients)
     # So slow that there is time for all clicks.
-    stage.serve(faults=[("END", "slow 0.05", 1.0)])
+    stage.serve(faults=[("END", "slow 0.1", 1.0)])
     for _ in range(4):
         stage.worker()
     session = stage.run("editor")
