@@ -89,6 +89,11 @@ EVERYTHING = (
     "<p>A question for your newest hire, and <strong>perhaps for you</strong>.</p><h2>To try</h2>"
     '<section class="key-points"><ul><li>Six decisions need <a href="/about/">no vote</a>.</li>'
     "<li>Most who leave do so before their fourth year.</li></ul></section>"
+    '<table class="figures"><caption>Who has left, of every hundred</caption><tbody>'
+    '<tr><th scope="row"><strong>In the first year</strong></th><td>34 %</td></tr>'
+    '<tr><th scope="row">In the second year</th><td>12 %</td></tr>'
+    '<tr><th scope="row">Later</th><td>4.5 %</td></tr></tbody>'
+    '<tfoot><tr><td colspan="2">Source: our survey of 41 centers</td></tr></tfoot></table>'
     '<blockquote class="pull"><p>Nobody told me that I was allowed to ask.</p></blockquote>'
     '<ul class="checklist"><li>Headset, and its spare foam</li><li>The read-back card</li></ul>'
     '<section class="case-example"><h3>A quiet night</h3><p>Nobody rang until four.</p></section>'

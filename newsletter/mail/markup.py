@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from html import escape
 from html.parser import HTMLParser
 
+from newsletter.mail.figures import Figure, Room, is_part, to_table
 from newsletter.mail.numbering import Attributes, number_in
 from newsletter.mail.text import plain
 from posts.text.allowlist import SECTION_NAMES
@@ -39,6 +40,7 @@ def to_mail_html(html: str, *, base: str) -> str:
     writer = _MailWriter(base)
     writer.feed(html)
     writer.close()
+    writer.end_figure()
     return "".join(writer.out)
 
 
@@ -52,6 +54,9 @@ class _MailWriter(HTMLParser):
         self.links: list[bool] = []  # For each link around, whether it is written.
         self.ends: list[str] = []  # How each block around ends that may be a table.
         self.ticked: list[bool] = []  # For each list around, whether its items are to be ticked.
+        self.figure: Figure | None = None  # The table around.
+        self.before: list[str] = []  # What stands before it.
+        self.room = Room()
 
     def handle_data(self, data: str) -> None:
         self.out.append(escape(plain(data), quote=False))
@@ -69,7 +74,13 @@ class _MailWriter(HTMLParser):
         # A cell has no number.
         read = _kept("td" if is_ticked else tag, values)
         kept += "".join(f' {name}="{value}"' for name, value in read)
-        if tag in {"section", "blockquote", "ul", "ol"}:
+        if tag == "table" and self.figure is None:
+            self.figure = Figure(kept)
+            self.before, self.out = self.out, []
+        elif self.figure is not None and is_part(tag):
+            if self.figure.begin(tag, values, kept):
+                self.out = []
+        elif tag in {"section", "blockquote", "ul", "ol"}:
             self.open(tag, values.get("class") or "", kept)
         elif is_ticked:
             self.out.append(f'<tr>{_BOX}<td class="serif ink" valign="top"{kept}>')
@@ -90,10 +101,21 @@ class _MailWriter(HTMLParser):
         if tag in {"ul", "ol"}:
             self.ticked.append(start == _TABLE)
 
+    def end_figure(self) -> None:
+        """Write the table that is open, if one is."""
+        if self.figure is None:
+            return
+        table = to_table(self.figure, self.room, web_url=self.base)
+        self.out, self.figure = [*self.before, table], None
+
     def handle_endtag(self, tag: str) -> None:
         if tag == "a" and self.links and not self.links.pop():
             return
-        if tag in {"section", "blockquote", "ul", "ol"} and self.ends:
+        if self.figure is not None and is_part(tag):
+            self.figure.end(tag, "".join(self.out))
+        elif tag == "table":
+            self.end_figure()
+        elif tag in {"section", "blockquote", "ul", "ol"} and self.ends:
             self.out.append(self.ends.pop())
             if tag in {"ul", "ol"}:
                 self.ticked.pop()

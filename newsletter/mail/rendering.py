@@ -38,7 +38,7 @@ from newsletter.mail.traces import message_id
 from newsletter.models import Issue, IssuePost
 from posts.models.own_links import resolved
 from posts.text import html as allowlist
-from posts.text.structure import with_panels
+from posts.text.structure import with_figures, with_panels
 
 __all__ = [
     "ROOM_FOR_RECIPIENT",
@@ -227,7 +227,7 @@ def _context(issue: Issue, shown: list[Article], marker: str) -> dict[str, objec
         "subject": subject,
         "subject_as_text": mail_text.wrap(subject),
         "preheader": mail_text.one_line(issue.preheader),
-        "intro": with_panels(intro),
+        "intro": with_figures(with_panels(intro)),
         "intro_html": to_mail_html(intro, base=web_url),
         "intro_as_text": text.to_text(intro, base=web_url),
         **layout(shown),

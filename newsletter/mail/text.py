@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from alarmroom.characters import without_controls
 from alarmroom.mail_text import one_line, wrap
+from newsletter.mail.figures import Figure, is_part, to_lines
 from newsletter.mail.numbering import Numbering, items_of_lists
 from posts.text.allowlist import SECTION_NAMES
 from posts.text.outgoing_links import whole_url
@@ -43,6 +44,7 @@ def to_text(html: str, *, base: str) -> str:
     writer = _TextWriter(html, base)
     writer.feed(html)
     writer.close()
+    writer.end_figure()
     writer.end_block()
     return writer.text()
 
@@ -90,6 +92,7 @@ class _TextWriter(HTMLParser):
         self.heading = ""
         self.href = ""
         self.linked: list[str] | None = None  # The words of the current link.
+        self.figure: Figure | None = None  # The table around.
 
     def handle_data(self, data: str) -> None:
         words = plain(data)
@@ -117,7 +120,13 @@ class _TextWriter(HTMLParser):
             self.end_link()
             self.href = whole_url(dict(attrs).get("href") or "", self.base) or ""
             self.linked = []
-        if tag not in _BLOCKS:
+        elif tag == "table" and self.figure is None:
+            self.end_block()
+            self.figure = Figure()
+        elif self.figure is not None and is_part(tag) and self.figure.begin(tag, dict(attrs)):
+            self.words = []
+        # In a cell there are words alone.
+        if tag not in _BLOCKS or self.figure is not None:
             return
         self.end_block()
         if tag == "blockquote":
@@ -148,7 +157,12 @@ class _TextWriter(HTMLParser):
             self.say(")")
         elif tag in _RAISED and self.raised:
             self.raised.pop()
-        if tag not in _BLOCKS:
+        elif tag == "table":
+            self.end_figure()
+        elif self.figure is not None and is_part(tag):
+            self.end_link()
+            self.figure.end(tag, "".join(self.words))
+        if tag not in _BLOCKS or self.figure is not None:
             return
         self.end_block()
         if tag in {"blockquote", "li"} and self.margins:
@@ -158,6 +172,19 @@ class _TextWriter(HTMLParser):
             self.numbers.pop()
             self.boxes.pop()
         self.heading = ""
+
+    def end_figure(self) -> None:
+        """Write the lines of the table that is open, if one is."""
+        if self.figure is None:
+            return
+        margin = "".join(self.margins)
+        for number, lines in enumerate(to_lines(self.figure, margin)):
+            if self.bullet and not number:
+                first = margin.removesuffix(" " * len(self.bullet)) + self.bullet
+                lines = first + lines.removeprefix(margin)
+            self.blocks.append((margin, lines, self.list_count if self.bullet else None))
+            self.bullet = ""
+        self.words, self.figure = [], None
 
     def end_link(self) -> None:
         """Write a link's words, and its address unless the words are the address."""

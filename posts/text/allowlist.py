@@ -58,15 +58,20 @@ ALLOWED_CLASSES: dict[str, frozenset[str]] = {
 }
 # These are something only by their class: without it, they are no more than their content.
 NEED_CLASS = frozenset({"section"})
+# In an introduction, tables too: a figure with data stays, with words alone in its cells; of any
+# other table, each row becomes a paragraph.
+NEED_CLASS_SHORT = NEED_CLASS | {"table"}
 # What readers see above such a section, and the editor too (static/css/desk/editor-text.css).
 SECTION_NAMES = {"case-example": "Case example", "key-points": "Key points"}
 # Without one of these attributes, an element on the left is removed, and its text stays.
 REQUIRED: dict[str, tuple[str, ...]] = {"a": ("href",), "img": ("src",), "span": ("dir", "lang")}
 
-# An introduction in a mail: text, links, lists and boxes; pictures and tables come from articles.
+# An introduction in a mail: text, links, lists, boxes and figures with data. Pictures and other
+# tables come from articles.
 SHORT = frozenset(
     {"p", "strong", "em", "s", "sub", "sup", "span", "q", "abbr", "a", "br", "ul", "ol", "li"}
     | {"blockquote", "h2", "h3", "section"}
+    | {"table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"}
 )
 
 # Attribute -> what its value must match as a whole; the others take any value.
@@ -127,6 +132,7 @@ def editor_rules(*, short: bool = False) -> str:
     Rules are separated by semicolons; with spaces alone, buttons vanish.
     """
     rules = []
+    need_class = NEED_CLASS_SHORT if short else NEED_CLASS
     for tag, attributes in ALLOWED.items():
         if short and tag not in SHORT:
             continue
@@ -136,7 +142,7 @@ def editor_rules(*, short: bool = False) -> str:
             names = [f"!{required}"] if required else []
             names += sorted(attributes - {required})
             rule = tag + (f"[{','.join(names)}]" if names else "")
-            if tag in NEED_CLASS:
+            if tag in need_class:
                 rules += [f"{rule}(!{name})" for name in classes]
             else:
                 rules.append(rule + (f"({','.join(classes)})" if classes else ""))

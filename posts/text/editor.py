@@ -98,7 +98,7 @@ CONFIG: dict[str, Any] = {
     "toolbar_Short": [
         ["Bold", "Italic", "Link"],
         ["BulletedList", "NumberedList", "Checklist", "Blockquote"],
-        ["PullQuote", "CaseExample", "KeyPoints"],
+        ["PullQuote", "DataFigure", "CaseExample", "KeyPoints"],
         ["Undo", "Redo"],
         ["More", "Source"],
     ],

@@ -55,6 +55,7 @@ def tables(*, short: bool = False) -> dict[str, Any]:
         "short": short,
         "site": settings.SITE_URL,
         "language": _page_language(),
+        "shortTables": sorted(ALLOWED_CLASSES["table"]),
         "sections": sorted(ALLOWED_CLASSES["section"]),
         "carriesLanguage": sorted(tag for tag in ALLOWED if ALLOWED[tag] >= _LANGUAGE),
         "values": VALUES,

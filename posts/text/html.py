@@ -146,11 +146,17 @@ def _translated(html: str, found: Losses, *, short: bool) -> str:
 
 def _cleaned_once(html: str, short: bool) -> str:
     html = _translated(html, Losses(), short=short)
-    cleaner, elements = (_SHORT, SHORT) if short else (_FULL, ALLOWED)
-    renamed = RENAMED_SHORT if short else RENAMED
-    return _tidy(
-        cleaner.clean(rewritten(html, elements=elements, attributes=_ATTRIBUTES, renamed=renamed))
-    )
+    if short:
+        html = rewritten(
+            html,
+            elements=SHORT,
+            attributes=_ATTRIBUTES,
+            renamed=RENAMED_SHORT,
+            tables=ALLOWED_CLASSES["table"],
+        )
+        return _tidy(_SHORT.clean(html), empty=_EMPTY_BLOCKS | {"table"})
+    html = rewritten(html, elements=ALLOWED, attributes=_ATTRIBUTES, renamed=RENAMED)
+    return _tidy(_FULL.clean(html), empty=_EMPTY_BLOCKS)
 
 
 @dataclass(slots=True)
@@ -166,8 +172,8 @@ class _Open:
     """Whether it has content."""
 
 
-def _tidy(html: str) -> str:
-    """Return nh3's output without its empty elements, in one pass."""
+def _tidy(html: str, *, empty: frozenset[str]) -> str:
+    """Return nh3's output without its empty elements, in one pass; `empty` are such blocks."""
     out: list[str] = []
     around = [_Open("", 0, after_words=False)]
     # Whether this line has words so far, and whether an empty block came after them.
@@ -189,11 +195,11 @@ def _tidy(html: str) -> str:
                 out.append(text)
         elif closing:
             element = around.pop()
-            empty = not element.says
-            if empty and name in _EMPTY_BLOCKS:
+            says_nothing = not element.says
+            if says_nothing and name in empty:
                 del out[element.at :]
                 after_words, parted = element.after_words, True
-            elif empty and name in _EMPTY_WORDS:
+            elif says_nothing and name in _EMPTY_WORDS:
                 del out[element.at]  # The white space in it stays.
             else:
                 around[-1].says = True

@@ -82,15 +82,17 @@ def rewritten(
     attributes: Collection[str],
     renamed: Mapping[str, str],
     dropped: Collection[str] = DROPPED,
+    tables: Collection[str] | None = None,
 ) -> str:
     """Return HTML with these elements and attributes only, in a form that every parser agrees on.
 
     The content of other elements stays, except that of `dropped` ones. Where the tags of a block
     are removed, a paragraph, a line break or a space separates its words from those beside it. An
     element of DROPPED that is not in `dropped` is written like others, but without its content
-    if that is not HTML.
+    if that is not HTML. With `tables`, only tables with one of these classes stay, and these with
+    words alone in their cells.
     """
-    writer = _Writer(elements, attributes, dropped)
+    writer = _Writer(elements, attributes, dropped, tables)
     for kind, text, tag_attributes in tokens(html, named=DROPPED.difference(dropped)):
         if kind is Kind.TEXT:
             writer.text(text)
@@ -136,10 +138,15 @@ class _Writer:
     """Writes HTML tag by tag, and remembers the open elements."""
 
     def __init__(
-        self, elements: Collection[str], attributes: Collection[str], dropped: Collection[str]
+        self,
+        elements: Collection[str],
+        attributes: Collection[str],
+        dropped: Collection[str],
+        kept_tables: Collection[str] | None = None,
     ) -> None:
         self.elements = elements
         self.dropped = dropped
+        self.kept_tables = kept_tables
         self.attributes = attributes
         self.out: list[str] = []
         self.tables: list[_Table] = []
@@ -209,7 +216,7 @@ class _Writer:
     # Blocks
 
     def _start_block(self, name: str, attributes: str) -> None:
-        allowed = name in self.elements and (name not in TABLE_PARTS or self._has("table"))
+        allowed = self._is_allowed(name, attributes)
         if not allowed and name in CELLS:
             self._part(" ")
             return
@@ -223,6 +230,31 @@ class _Writer:
             self._new_block()
         else:
             self._push(name, written=True, attributes=attributes)
+
+    def _is_allowed(self, name: str, attributes: str) -> bool:
+        """Whether a block may be written where the text is now."""
+        if name not in self.elements:
+            return False
+        if name in TABLE_PARTS:
+            return self._in_table()
+        if self.kept_tables is None:
+            return True
+        if name == "table":
+            return not self._has("table") and self._is_kept_table(attributes)
+        return not self.tables or self._is_loose()
+
+    def _is_kept_table(self, attributes: str) -> bool:
+        for match in _ATTRIBUTE.finditer(attributes):
+            if match[1].lower() == "class":
+                classes = _decoded_attribute(match[2] or match[3] or match[4] or "").split()
+                return any(each in (self.kept_tables or ()) for each in classes)
+        return False
+
+    def _in_table(self) -> bool:
+        """Whether a part of a table belongs to one, and that is written if not all are."""
+        if not self._has("table"):
+            return False
+        return self.kept_tables is None or self.open[self.places["table"][-1]].written
 
     def _close_implied(self, name: str, allowed: bool) -> None:
         """Close the elements that a browser closes where this block begins."""
@@ -248,7 +280,7 @@ class _Writer:
             self._close_above(self.places[name][-1] - 1)
 
     def _end_block(self, name: str) -> None:
-        if name in CELLS and not (name in self.elements and self._has("table")):
+        if name in CELLS and not (name in self.elements and self._in_table()):
             self._part(" ")
             return
         if name in HEADINGS:

@@ -48,7 +48,12 @@ _VOID = frozenset({"br", "img", "hr"})
 
 def with_structure(html: str) -> str:
     """Return a clean body with its anchors, footnotes and boxes."""
-    return with_bars(with_boxes(with_anchors_and_notes(html)))
+    return with_figures(with_anchors_and_notes(html))
+
+
+def with_figures(html: str) -> str:
+    """Return a clean body with its tables in boxes, and the bars of those that are figures."""
+    return with_bars(with_boxes(html))
 
 
 def with_anchors_and_notes(html: str) -> str:

@@ -27,7 +27,7 @@ CKEDITOR.plugins.add("blocks", {
     magicLine(editor);
     const { short } = editor.config.foreign;
     if (short) {
-      for (const block of [sections, pullQuote, checklist, leaving]) block(editor);
+      for (const block of [sections, pullQuote, checklist, dataFigure, leaving]) block(editor);
     } else {
       const blocks = [sections, pullQuote, checklist, footnotes, figures, pictures, presentPictures, dataFigure, leaving];
       for (const block of blocks) block(editor);

@@ -4,9 +4,10 @@ import re
 
 from playwright.sync_api import Browser, Page, expect
 
+from posts.text.html import clean
 from tests.browser.conftest import note_problems, sign_in
 from tests.browser.stack import Stack
-from tests.browser.test_editor import fill_in, more, open_editor, publish, text_of
+from tests.browser.test_editor import fill_in, more, open_editor, paste, publish, text_of
 
 
 def button(page: Page, name: str) -> None:
@@ -182,6 +183,36 @@ def test_a_writer_has_no_source_and_a_button_for_all_that_it_was_needed_for(
     page.wait_for_function("() => CKEDITOR.instances.id_body?.status === 'ready'")
     assert '<ol start="4" type="A">' in text_of(page)
     context.close()
+
+
+def test_an_introduction_takes_a_figure_with_data_and_no_other_table(editor: Page) -> None:
+    surface = open_editor(editor, "/admin/newsletter/issue/add/", "id_intro")
+    button(editor, "datafigure")
+    window = editor.locator("dialog.ask--data")
+    window.get_by_label("What the figure shows").fill("Who leaves")
+    window.get_by_label("One line for each bar").fill("*2024 12 %\n2025\t6 %")
+    window.get_by_role("button", name="Insert the figure").click()
+    expect(surface.locator("table.figures th")).to_have_text(["2024", "2025"])
+    written = text_of(editor, "id_intro").replace("\t", "")
+    figure = written[written.index("<table") : written.index("</table>") + len("</table>")]
+    assert figure.startswith('<table class="figures"><caption>Who leaves</caption><tbody><tr>')
+    assert clean(figure, short=True) == figure
+    # Of any other table each row becomes a paragraph, in the editor too.
+    sheet = "<table><tr><th>Year</th><td>Calls</td></tr><tr><td>2024</td><td>7</td></tr></table>"
+    loaded = editor.evaluate(
+        """text => new Promise(done => {
+            const one = CKEDITOR.instances.id_intro;
+            one.setData(text, () => done(one.getData().replace(/[\\t\\n]/g, "")));
+        })""",
+        figure + sheet,
+    )
+    assert loaded.count("<table") == 1
+    assert clean(loaded, short=True) == f"{figure}<p>Year Calls</p><p>2024 7</p>"
+    editor.evaluate("() => CKEDITOR.instances.id_intro.setData('')")
+    paste(surface, sheet)
+    expect(surface).to_contain_text("2024")
+    assert text_of(editor, "id_intro") == "<p>Year Calls<br />2024 7</p>"
+    editor.evaluate("CKEDITOR.instances.id_intro.resetDirty()")
 
 
 def test_a_figure_with_data_is_made_and_changed_in_its_window(editor: Page) -> None:

@@ -14,14 +14,22 @@ export function keepWordsApart(text) {
   }
   text.all("summary, dt, dd, legend, address").forEach((each) => rename(each, "div"));
   if (!text.tables.short) return;
-  // An introduction has no tables: each row becomes a line of its own.
-  for (const row of text.all("tr")) {
+  // An introduction has figures with data; of any other table each row becomes a line of its own.
+  const figures = text.tables.shortTables.map((name) => `table.${name}`).join();
+  const isKept = (part) => {
+    const table = part.closest("table");
+    return Boolean(table?.matches(figures)) && !table.parentElement.closest("table");
+  };
+  const others = (selector) => text.all(selector).filter((each) => !isKept(each));
+  const tables = others("thead, tbody, tfoot, colgroup, table");
+  const captions = others("caption");
+  for (const row of others("tr")) {
     const line = text.doc.createElement("div");
     for (const cell of [...row.children]) line.append(...cell.childNodes, " ");
     row.replaceWith(line);
   }
-  text.all("caption").forEach((each) => rename(each, "div"));
-  text.all("thead, tbody, tfoot, colgroup, table").forEach(unwrap);
+  captions.forEach((each) => rename(each, "div"));
+  tables.forEach(unwrap);
 }
 
 export function nameFormatting(text) {

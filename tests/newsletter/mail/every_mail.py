@@ -33,6 +33,10 @@ INTRODUCTION = (
     '<section class="key-points"><ul><li>Ask early.</li><li>Ask twice.</li></ul></section>'
     '<blockquote class="pull"><p>Every trainer was once a trainee.</p></blockquote>'
     '<ul class="checklist"><li>Headset</li><li>The read-back card</li></ul>'
+    '<table class="figures"><caption>Who has left</caption><tbody>'
+    '<tr><th scope="row"><strong>Year 1</strong></th><td>34 %</td></tr>'
+    '<tr><th scope="row">Year 2</th><td>12 %</td></tr></tbody>'
+    '<tfoot><tr><td colspan="2">Source: our survey</td></tr></tfoot></table>'
 )
 
 

@@ -73,10 +73,12 @@ def test_only_test_mails_have_test_in_the_subject(mail: Received, kind: str) -> 
     assert mail.subject.startswith("[Test] ") == (kind == "test")
 
 
-def test_every_table_has_the_presentation_role(mail: Received) -> None:
-    tables = [attrs for tag, attrs in Tags(mail.html).found if tag == "table"]
+def test_every_table_has_the_presentation_role_but_one_of_data(mail: Received) -> None:
+    found = Tags(mail.html).found
+    tables = [attrs for tag, attrs in found if tag == "table"]
     assert len(tables) > 10
-    assert [attrs for attrs in tables if attrs.get("role") != "presentation"] == []
+    of_data = [attrs for attrs in tables if attrs.get("role") != "presentation"]
+    assert len(of_data) == [tag for tag, _ in found].count("caption") <= 1
 
 
 def test_text_lines_are_wrapped_except_for_addresses(mail: Received) -> None:

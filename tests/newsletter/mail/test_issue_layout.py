@@ -182,7 +182,10 @@ def test_a_picture_that_is_gone_is_said_before_sending(settings: Settings) -> No
 
 def test_a_normal_issue_is_below_60_000_bytes() -> None:
     posts = illustrated(8, summary="What a good trainer does in the first ninety days. " * 4)
-    issue = make_issue(posts=posts, intro="<p>One sentence after another, of this week.</p>" * 6)
+    rows = '<tr><th scope="row">A name of a row</th><td>12 %</td></tr>' * 8
+    figure = f'<table class="figures"><caption>What it shows</caption>{rows}</table>'
+    words = "<p>One sentence after another, of this week.</p>" * 6
+    issue = make_issue(posts=posts, intro=words + figure)
     rendered = mail.render(issue)
     assert mail.preview(issue, rendered).html_size < 60_000
     assert rendered.warnings == [

@@ -123,7 +123,7 @@ def test_obsolete_elements_are_renamed() -> None:
     )
 
 
-def test_an_introduction_has_no_pictures_and_tables() -> None:
+def test_an_introduction_has_no_pictures_and_no_tables_without_figures() -> None:
     assert (
         html.clean(
             '<p>a<img src="/a.png" alt="b"></p><table><tr><td>c</td></tr></table>', short=True
