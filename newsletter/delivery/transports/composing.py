@@ -20,11 +20,12 @@ from alarmroom import mail
 from newsletter.delivery.outcomes import LeasedRow
 from newsletter.mail import rendering
 from newsletter.mail.addresses import written
+from newsletter.mail.clicks import new_token
 from newsletter.mail.mime import Personal
 from newsletter.mail.traces import MARK_NAME, mark, message_id
 
-# The name of the recipient's key in the data that a service merges.
-KEY = "key"
+# The names of the recipient's key, and of the token in counted links, in what a service merges.
+KEY, CLICK = "key", "click"
 # What our MIME brings, or the mailer itself.
 _NOT_OURS = {"from", "to", "subject", "date", "message-id", "mime-version", "content-type"}
 _LEAVE = "List-Unsubscribe"
@@ -35,12 +36,15 @@ class Composer:
 
     def __init__(self, mime: bytes, issue_number: int) -> None:
         self._number = issue_number
-        self._marker = secrets.token_hex(24)
-        finished = rendering.MessageTemplate(mime).for_recipient(
+        self._marks = {KEY: secrets.token_hex(24), CLICK: secrets.token_hex(24)}
+        template = rendering.MessageTemplate(mime)
+        self.counts_clicks = template.counts_clicks
+        finished = template.for_recipient(
             address="reader@example.org",
             message_id=message_id(0, issue_number),
-            key=self._marker,
+            key=self._marks[KEY],
             date=timezone.now(),
+            click=self._marks[CLICK],
         )
         # The type of what is parsed follows from the policy; the stubs know the old one alone.
         message: Any = message_from_bytes(finished, policy=policy.default)
@@ -73,7 +77,7 @@ class Composer:
 
     def whole(self, row: LeasedRow) -> EmailMultiAlternatives:
         """Return the message to one recipient with all headers, as our own SMTP would send it."""
-        built = self._build([written(row.address or "")], row.key or "")
+        built = self._build([written(row.address or "")], self._own(row))
         built.extra_headers["Message-ID"] = message_id(row.pk, self._number)
         built.extra_headers["Date"] = format_datetime(timezone.now())
         return built
@@ -83,31 +87,40 @@ class Composer:
 
         A test mail, whose row has the number 0, is no delivery and has none.
         """
-        built = self._build([written(row.address or "")], row.key or "")
+        built = self._build([written(row.address or "")], self._own(row))
         return _with(built, metadata={MARK_NAME: mark(row.pk)} if row.pk else {})
 
     def batch(self, rows: Sequence[LeasedRow], placeholder: str) -> EmailMultiAlternatives:
-        """Return one message to many, each with a link to leave of their own.
+        """Return one message to many, each with links of their own.
 
-        `placeholder` is what the service puts the value of KEY in place of. No recipient sees the
-        address of another: the merge data tell anymail to send to each alone.
+        `placeholder` is what the service puts a value in place of, with `{}` for its name. No
+        recipient sees the address of another: the merge data tell anymail to send to each alone.
         """
         to = {written(row.address or ""): row for row in rows}
-        built = self._build(list(to), placeholder)
+        built = self._build(list(to), {name: placeholder.format(name) for name in self._marks})
         leave = built.extra_headers.pop(_LEAVE)
         return _with(
             built,
-            merge_data={address: {KEY: row.key or ""} for address, row in to.items()},
+            merge_data={address: self._own(row) for address, row in to.items()},
             merge_metadata={address: {MARK_NAME: mark(row.pk)} for address, row in to.items()},
             merge_headers={
-                address: {_LEAVE: leave.replace(placeholder, row.key or "")}
+                address: {_LEAVE: leave.replace(placeholder.format(KEY), row.key or "")}
                 for address, row in to.items()
             },
         )
 
-    def _build(self, to: list[str], key: str) -> EmailMultiAlternatives:
+    def _own(self, row: LeasedRow) -> dict[str, str]:
+        """Return what only this recipient's message has, by the names of what is merged."""
+        own = {KEY: row.key or ""}
+        if self.counts_clicks:
+            own[CLICK] = new_token(str(self._number))
+        return own
+
+    def _build(self, to: list[str], own: Mapping[str, str]) -> EmailMultiAlternatives:
         def filled(text: str) -> str:
-            return text.replace(self._marker, key)
+            for name, value in own.items():
+                text = text.replace(self._marks[name], value)
+            return text
 
         built = mail.build(
             to=to[0],

@@ -36,17 +36,18 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from newsletter.delivery.answers import Fate, Outcome, ServerAway, ServerRefuses, one_reply
 from newsletter.delivery.outcomes import LeasedRow
-from newsletter.delivery.transports.composing import KEY, Composer
+from newsletter.delivery.transports.composing import Composer
 from newsletter.mail.addresses import written
 
-# What each service puts the recipient's key in place of, in a message that it merges itself. The
-# first part alone, in what an editor typed, would be taken for one, so such an issue goes one by
-# one. Other services of anymail merge nothing into a body without a template of theirs, cannot give
-# each recipient a List-Unsubscribe, or do not report on each: they get one message a call.
+# What each service puts a recipient's own value in place of, {} its name, where it merges a message
+# itself. The first part alone, typed by an editor, would be taken for one, so such an issue goes
+# one by one. Other services of anymail merge nothing into a body without a template of theirs,
+# cannot give each recipient a List-Unsubscribe, or do not report on each: they get one message a
+# call.
 MERGES = {
-    "Mailgun": ("%recipient", f"%recipient.{KEY}%"),
-    "Mailjet": ("[[", f"[[var:{KEY}]]"),
-    "Test": ("{{", f"{{{{{KEY}}}}}"),
+    "Mailgun": ("%recipient", "%recipient.{}%"),
+    "Mailjet": ("[[", "[[var:{}]]"),
+    "Test": ("{{", "{{{{{}}}}}"),
 }
 # Our wishes that a service may not know. It is asked for the message without them, then.
 WISHES = ("track_opens", "track_clicks", "metadata")

@@ -1,5 +1,6 @@
 """Issues that leave through a mail service, or another mailer of Django's kind."""
 
+import re
 import smtplib
 import threading
 from collections import Counter
@@ -17,6 +18,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from newsletter.delivery import clock, pausing, starting, worker
+from newsletter.mail.clicks import chance_of
 from newsletter.mail.traces import MARK_NAME, mark, of_mark
 from newsletter.models import Delivery, Issue, ServiceMessage
 from subscribers import signup
@@ -96,6 +98,20 @@ def test_one_call_carries_what_is_each_recipients_own(service: Mailgun) -> None:
         for address in call.to
     }
     assert Delivery.objects.first().reply == "Queued at Mailgun. Its id: <1@mailgun>"
+
+
+def test_counted_links_have_another_token_for_each_recipient(service: Mailgun) -> None:
+    for address in READERS[:4]:
+        make_subscriber(address)
+    issue = make_issue(count_clicks=True)
+    starting.start(issue)
+    worker.deliver(issue.pk)
+    many, alone = service.calls
+    assert f"/c/{issue.number}/1/%recipient.click%" in many.one("text")
+    tokens = [many.variables[address]["click"] for address in many.to]
+    [last] = set(re.findall(f"/c/{issue.number}/1/([a-z2-7]+)", alone.one("html")))
+    found = {chance_of(token, str(issue.number)) for token in (*tokens, last)}
+    assert len(found) == 4 and None not in found
 
 
 def test_what_an_editor_types_is_never_taken_for_a_mark_of_the_service(service: Mailgun) -> None:
