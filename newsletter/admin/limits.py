@@ -13,6 +13,7 @@ from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Concat
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 
 from alarmroom.desk.menu import Place
@@ -83,7 +84,9 @@ class WarmUpAdmin(admin.ModelAdmin):
         return f"The next day of sending is day {plan.day_number + 1}: up to {allowed:,} messages."
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and not WarmUp.objects.exists()
+        # The menu asks on every page of the desk: only here is the table looked at.
+        is_here = request.path.startswith(reverse("admin:newsletter_warmup_changelist"))
+        return is_here and super().has_add_permission(request) and not WarmUp.objects.exists()
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The list of one row is its page."""

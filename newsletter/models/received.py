@@ -21,6 +21,9 @@ class ReceivedMail(models.Model):
         NO_READER = "no reader", "leaves by a key that is nobody’s"
         BROKEN = "broken", "cannot be read"
 
+    # Not for anybody's eyes, and no list is found by it.
+    secret_fields = ("key",)
+
     at = models.DateTimeField(default=timezone.now, db_index=True)
     why = models.CharField("kind", max_length=11, choices=Why)
     source = models.CharField(max_length=40, help_text="mailbox, or the name of a mail service.")

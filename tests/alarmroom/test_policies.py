@@ -16,7 +16,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from alarmroom import theme
 from newsletter.delivery import starting
-from newsletter.models import Issue
+from newsletter.feedback.keeping import keep
+from newsletter.models import Issue, ReceivedMail, SendingLimit, WarmUp
 from posts import tasks
 from posts.models import Spelling
 from posts.models.addresses import FormerSlug
@@ -69,6 +70,9 @@ def draft(db: None, client: Client) -> Issue:
     make_suppression("never@example.org")
     Spelling.objects.create(wrong="Halorran", right="Halloran")
     Group.objects.create(name="Editors")
+    keep(b"Subject: Hello\r\n\r\nDear editors", ReceivedMail.Why.PERSON, source="mailbox")
+    SendingLimit.objects.create(name="example.org", messages=100)
+    WarmUp.objects.create()
     reader = make_subscriber()
     Notice.objects.create(subscriber=reader, kind=Notice.Kind.WELCOME)
     ConsentEvent.objects.create(subscriber=reader, address=reader.address, kind="confirmed")

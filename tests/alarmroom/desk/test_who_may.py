@@ -365,7 +365,14 @@ def address_of(name: str) -> Address:
     if route.startswith("preview/<int:pk>/"):
         route = route.replace("<int:pk>", str(Post.objects.get(title=DRAFT).pk))
     route = route.replace("(?P<url>.*)$", "nothing/")
-    values = {"slug": "fire", "number": "7", "year": "2025", "month": "03", "key": "x"}
+    values = {
+        "slug": "fire",
+        "issue": "7",
+        "number": "7",
+        "year": "2025",
+        "month": "03",
+        "key": "x",
+    }
     values |= {
         "service": "postmark",
         "token": "x",
