@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import deque
-from collections.abc import Callable
+from functools import partial
 
 # What is not passed on yet; more is not read. One message is much smaller.
 BUFFERED = 1 << 20
@@ -71,7 +71,7 @@ class Client(End):
 
     async def _open(self) -> None:
         loop = asyncio.get_running_loop()
-        make: Callable[[], End] = lambda: End(self.reply_delay)  # noqa: E731
+        make = partial(End, self.reply_delay)
         _, server = await loop.create_connection(make, "127.0.0.1", self.target)
         server.other, self.other = self, server
         if self.transport.is_closing():  # The client has gone meanwhile.

@@ -33,7 +33,10 @@ _BEGINS = (
     '<td class="figure">'
     '<table class="sans ink" border="0" cellpadding="0" cellspacing="0" width="100%">'
 )
-_ENDS = '</table></td></tr><tr><td height="14" style="font-size:0;line-height:14px;">&#160;</td></tr></table>'  # noqa: E501
+_ENDS = (
+    "</table></td></tr>"
+    '<tr><td height="14" style="font-size:0;line-height:14px;">&#160;</td></tr></table>'
+)
 _BAR = (
     '<td class="drawn" width="46%" aria-hidden="true">{0}</td>',
     '<table role="presentation" border="0" cellpadding="0" cellspacing="0" width="{0}%"><tr>'
